@@ -1,0 +1,1 @@
+"""webkit: deals of digital agencies, from proposal to paid invoice."""

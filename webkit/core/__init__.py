@@ -1,0 +1,1 @@
+"""The small Flask core: nothing here knows what a proposal is."""

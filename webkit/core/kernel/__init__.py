@@ -1,0 +1,1 @@
+"""Plumbing without business: database units, tenancy, evidence, delivery, pages."""

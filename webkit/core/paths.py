@@ -1,0 +1,11 @@
+"""Where templates and migrations live, in a checkout and in an installed wheel."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+_inside = PACKAGE / "_root"
+
+ROOT = _inside if _inside.is_dir() else PACKAGE.parent
+TEMPLATES = ROOT / "templates"
+MIGRATIONS = ROOT / "migrations"
+STATIC = PACKAGE / "static" / "dist"

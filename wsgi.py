@@ -1,0 +1,3 @@
+from webkit.house import create
+
+application = create()
