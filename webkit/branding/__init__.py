@@ -1,0 +1,1 @@
+"""How an agency looks: its colour, its mark, its printed page."""
