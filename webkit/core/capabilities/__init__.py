@@ -1,0 +1,14 @@
+"""The contracts between the platform and whoever supplies it: frozen dataclasses, protocols, errors. Pure Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .ai_text import AI_TEXT
+from .base import Capability
+from .email import EMAIL
+from .payments import PAYMENTS
+from .pdf import PDF
+from .storage import STORAGE
+
+ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF)

@@ -1,0 +1,85 @@
+"""AI text: messages in, text out, whole or as it is written."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from .base import Capability, Provider
+
+
+class AIFeature(enum.StrEnum):
+    STREAMING = "streaming"  # stream() yields as the model writes, not at the end
+    JSON_SCHEMA = "json_schema"
+
+
+class Role(enum.StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class StopReason(enum.StrEnum):
+    END = "end"  # the model had said everything
+    MAX_TOKENS = "max_tokens"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """`messages` ends with the user's; `json_schema` asks for a JSON text that satisfies it."""
+
+    messages: tuple[Message, ...]
+    system: str = ""
+    max_tokens: int = 4096
+    json_schema: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the vendor counts them; `cached_tokens` are those of `input_tokens` that cost less."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The whole answer. `model` is the exact model that wrote it."""
+
+    text: str
+    usage: Usage
+    model: str
+    stop: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The next few characters of an answer being written; never empty."""
+
+    text: str
+
+
+class AIText(Provider, Protocol):
+    def complete(self, request: CompletionRequest) -> Completion:
+        """Answer in one piece. Raises FeatureNotSupported for a `json_schema` the provider did not declare."""
+        ...
+
+    def stream(self, request: CompletionRequest) -> Iterator[Delta | Completion]:
+        """Yield deltas while the model writes, then, once and last, the Completion whose text is their sum.
+
+        A stream that ends without a Completion broke off: the caller treats it as ProviderUnavailable. A caller that
+        closes the iterator stops the vendor too.
+        """
+        ...
+
+
+AI_TEXT: Capability[AIText] = Capability(key="ai_text", env="AI_PROVIDER", protocol=AIText, default="outline")

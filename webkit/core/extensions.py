@@ -1,0 +1,155 @@
+"""What features and plugins contribute through the hooks, as plain data.
+
+Pure Python: importing this imports neither the web framework nor the database.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+_DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+
+
+class LazyText(Protocol):
+    """A text that is translated when it is shown: what `lazy_gettext` returns, or a plain str."""
+
+    def __str__(self) -> str: ...
+
+
+class Queue(enum.StrEnum):
+    """Who runs a job: `now` short ones people wait for, `long` bulk, `ai` threads that mostly wait for a model."""
+
+    NOW = "now"
+    LONG = "long"
+    AI = "ai"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at a job. `key` is the same on every attempt: give it to vendors as idempotency key."""
+
+    id: UUID
+    agency_id: UUID | None
+    args: Mapping[str, str]
+    attempt: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """A kind of job. Its handler may run twice: it does nothing when the work is done already.
+
+    `lease` is the seconds after which a silent attempt is given up and repeated. With `unsafe_repeat` (the vendor knows
+    no idempotency key) a crash during the call leaves the job uncertain, and a person decides.
+    """
+
+    kind: str
+    handler: Callable[[Job], None]
+    queue: Literal["now", "long", "ai"] = "now"
+    lease: int = 60
+    unsafe_repeat: bool = False
+
+    def __post_init__(self) -> None:
+        _dotted(self.kind)
+        Queue(self.queue)
+        if not 1 <= self.lease <= 86_400:
+            raise ValueError(f"{self.kind}: lease is 1 to 86400 seconds, not {self.lease}")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Adds a job of `kind` again and again: either `every` so many seconds or `daily_at` "HH:MM" in UTC."""
+
+    name: str
+    kind: str
+    every: int | None = None
+    daily_at: str | None = None
+    args: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _dotted(self.name)
+        _dotted(self.kind)
+        if (self.every is None) == (self.daily_at is None):
+            raise ValueError(f"{self.name}: give either every= or daily_at=")
+        if self.every is not None and self.every < 1:
+            raise ValueError(f"{self.name}: every= is at least one second")
+        if self.daily_at is not None and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", self.daily_at):
+            raise ValueError(f"{self.name}: daily_at= is HH:MM, not {self.daily_at!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """How an event reads in a timeline. `sentence` may use %(name)s of the event's facts and personal details."""
+
+    kind: str
+    sentence: LazyText
+    tone: Literal["info", "ok", "wait", "bad"] = "info"
+
+    def __post_init__(self) -> None:
+        _dotted(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A line of the staff menu, shown to `roles`; `group` is one of the menu's sections, `order` sorts inside it."""
+
+    label: LazyText
+    endpoint: str
+    icon: str
+    group: str = "work"
+    order: int = 100
+    roles: frozenset[str] = frozenset({"owner", "admin", "member"})
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A recorded event as listeners see it: no personal details, those stay in the platform."""
+
+    seq: int
+    kind: str
+    at: datetime
+    subject: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """`run` is called in a job, after commit, at least once for every event whose kind matches `pattern`.
+
+    Patterns are shell-like: "invoice.paid", "invoice.*", "*". `name` is stable: waiting deliveries are stored under it.
+    """
+
+    name: str
+    pattern: str
+    run: Callable[[Happened], None]
+
+    def __post_init__(self) -> None:
+        _dotted(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One normalised event of a vendor: who sent it, to which of our endpoints, and the capability's event object."""
+
+    provider: str
+    endpoint: str
+    event: object
+
+
+@dataclass(frozen=True, slots=True)
+class InboxHandler:
+    """Who applies a capability's webhook events. `apply` may see an event twice, late or out of order."""
+
+    capability: str
+    apply: Callable[[Delivery], None]
+
+
+def _dotted(name: str) -> None:
+    if not _DOTTED.fullmatch(name):
+        raise ValueError(f"{name!r} is not a name like 'invoices.mail'")

@@ -1,0 +1,75 @@
+"""Every hook a feature or a plugin may implement. This file *is* the extension API.
+
+Implement any of them, as functions of the module your entry point names, marked with `hookimpl`. They are called once,
+at boot, and answer with data; what they return is used later. A plugin of somebody else's that raises here is left out
+as a whole and shown as quarantined. Adding a hook or an argument is compatible; removing one is announced before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from click import Command
+    from flask import Blueprint
+
+    from .capabilities.base import ProviderSpec
+    from .extensions import EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+
+PROJECT = "webkit"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def webkit_register_providers() -> Sequence[ProviderSpec[Any]]:  # type: ignore[empty-body]
+    """The providers this plugin offers; configuration chooses among all of them. Must not import a vendor's SDK.
+
+    Added in 0.1.
+    """
+
+
+@hookspec
+def webkit_register_blueprints() -> Sequence[Blueprint]:  # type: ignore[empty-body]
+    """Flask blueprints. A plugin's are public and mounted under `/x/<plugin>/`, whatever prefix they ask for.
+
+    At most four of a plugin's requests run at once; more are answered with 503. Added in 0.1.
+    """
+
+
+@hookspec
+def webkit_register_menu() -> Sequence[MenuEntry]:  # type: ignore[empty-body]
+    """Lines of the staff menu. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_jobs() -> Sequence[JobSpec]:  # type: ignore[empty-body]
+    """Kinds of jobs and their handlers. A kind is unique in the whole installation. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_schedules() -> Sequence[Schedule]:  # type: ignore[empty-body]
+    """Jobs that are added again and again. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_event_kinds() -> Sequence[EventKind]:  # type: ignore[empty-body]
+    """Kinds of events and how they read in a timeline. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_commands() -> Sequence[Command]:  # type: ignore[empty-body]
+    """Click commands of the `webkit` command line. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_listeners() -> Sequence[Listener]:  # type: ignore[empty-body]
+    """Functions that are told about events, in a job of their own after the commit. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_inbox_handlers() -> Sequence[InboxHandler]:  # type: ignore[empty-body]
+    """Who applies the webhook events of a capability; one handler for each capability. Added in 0.1."""
