@@ -1,0 +1,63 @@
+import { Controller } from "@hotwired/stimulus";
+
+const RETRY = [4, 8, 16, 30];
+
+// Says how the background saving of a form stands, and tries again when it failed; the text stays in the form.
+// On a form with hx-post and hx-trigger="input delay:1s, autosave". The words come from the page's catalogue:
+//   <form data-controller="autosave" data-autosave-saving-value="Saving" data-autosave-saved-value="Saved %s"
+//         data-autosave-failed-value="Not saved, trying again in %s s"> … <output data-autosave-target="status"></output>
+// A status outside the form is found by data-autosave-status-value (a selector).
+export default class extends Controller {
+  static targets = ["status"];
+  static values = { saving: String, saved: String, failed: String, status: String };
+
+  connect() {
+    this.failures = 0;
+    this.edits = this.saving = 0;
+    this.on = [
+      ["input", () => this.edits++],
+      ["htmx:before:request", (event) => this.#mine(event) && this.#start()],
+      ["htmx:after:request", (event) => this.#mine(event) && this.#done(event)],
+      ["htmx:error", (event) => this.#mine(event) && this.#fail()],
+    ];
+    for (const [name, listener] of this.on) this.element.addEventListener(name, listener);
+  }
+
+  disconnect() {
+    clearTimeout(this.timer);
+    for (const [name, listener] of this.on) this.element.removeEventListener(name, listener);
+  }
+
+  #mine(event) {
+    return event.target === this.element;
+  }
+
+  #start() {
+    clearTimeout(this.timer);
+    this.saving = this.edits;
+    this.#say(this.savingValue, "busy");
+  }
+
+  #done(event) {
+    const status = event.detail?.ctx?.response?.status ?? 0;
+    if (status < 200 || status >= 300) return this.#fail();
+    this.failures = 0;
+    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    this.#say(this.savedValue.replace("%s", time), "saved");
+    if (this.saving === this.edits) this.dispatch("saved", { prefix: false });
+  }
+
+  #fail() {
+    const seconds = RETRY[Math.min(this.failures++, RETRY.length - 1)];
+    this.#say(this.failedValue.replace("%s", seconds), "failed");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.element.dispatchEvent(new Event("autosave")), seconds * 1000);
+  }
+
+  #say(text, state) {
+    const status = this.hasStatusTarget ? this.statusTarget : this.statusValue && document.querySelector(this.statusValue);
+    if (!status) return;
+    status.textContent = text;
+    status.dataset.state = state;
+  }
+}

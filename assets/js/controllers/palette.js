@@ -1,0 +1,59 @@
+import { Controller } from "@hotwired/stimulus";
+
+// Ctrl-K: finds among the entries the page has rendered; the last entry hands the words to the search page.
+export default class extends Controller {
+  static targets = ["input", "entry", "search"];
+
+  open() {
+    if (this.element.open) return;
+    this.inputTarget.value = "";
+    this.filter();
+    this.element.showModal();
+    this.inputTarget.focus();
+  }
+
+  filter() {
+    const words = this.inputTarget.value.trim().toLowerCase();
+    for (const entry of this.entryTargets) {
+      entry.hidden = entry === this.#searchEntry ? !words : !entry.textContent.toLowerCase().includes(words);
+    }
+    if (this.hasSearchTarget) {
+      const url = new URL(this.searchTarget.href);
+      url.searchParams.set("q", this.inputTarget.value.trim());
+      this.searchTarget.href = url;
+    }
+    this.#choose(this.#shown[0]);
+  }
+
+  move(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.#shown.find((entry) => entry.ariaSelected === "true")?.querySelector("a")?.click();
+    } else if (step) {
+      event.preventDefault();
+      const shown = this.#shown;
+      const at = shown.findIndex((entry) => entry.ariaSelected === "true");
+      this.#choose(shown[(at + step + shown.length) % shown.length]);
+    }
+  }
+
+  outside(event) {
+    if (event.target === this.element) this.element.close();
+  }
+
+  get #shown() {
+    return this.entryTargets.filter((entry) => !entry.hidden);
+  }
+
+  get #searchEntry() {
+    return this.hasSearchTarget ? this.searchTarget.closest("[data-palette-target~=entry]") : null;
+  }
+
+  #choose(chosen) {
+    for (const entry of this.entryTargets) entry.ariaSelected = String(entry === chosen);
+    if (chosen) this.inputTarget.setAttribute("aria-activedescendant", chosen.id);
+    else this.inputTarget.removeAttribute("aria-activedescendant");
+    chosen?.scrollIntoView({ block: "nearest" });
+  }
+}

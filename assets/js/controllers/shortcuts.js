@@ -1,0 +1,38 @@
+import { Controller } from "@hotwired/stimulus";
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+
+// The page's keys: Ctrl-K (or ⌘K) opens the palette, "/" goes to the search field, "?" lists the shortcuts.
+export default class extends Controller {
+  static outlets = ["palette"];
+
+  key(event) {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      this.palette();
+    } else if (!typing(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      this.#plain(event);
+    }
+  }
+
+  palette() {
+    if (this.hasPaletteOutlet) this.paletteOutlet.open();
+  }
+
+  help() {
+    const dialog = document.getElementById("shortcuts");
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  #plain(event) {
+    if (event.key === "?") {
+      event.preventDefault();
+      this.help();
+    } else if (event.key === "/") {
+      const field = document.querySelector("main [type=search]");
+      event.preventDefault();
+      if (field) field.focus();
+      else this.palette();
+    }
+  }
+}
