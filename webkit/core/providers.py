@@ -1,0 +1,315 @@
+"""From `EMAIL_PROVIDER=smtp` to a ready, typed object."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
+from dataclasses import dataclass
+from importlib.util import find_spec
+from threading import Lock, Thread
+from typing import Any, cast
+
+from pydantic import SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from .capabilities import ALL
+from .capabilities.base import (
+    Capability,
+    Health,
+    HealthReport,
+    P,
+    Provider,
+    ProviderSettings,
+    ProviderSpec,
+    environment_names,
+)
+from .capabilities.errors import ProviderMisconfigured
+from .problems import Problem
+
+PLATFORM = "platform"
+HEALTH_SECONDS = 2.0
+
+
+class CalledInTransaction(RuntimeError):
+    """A vendor was about to be called while a database transaction was open. A slow vendor would hold its locks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDescription:
+    """A setting as `.env.example` and the manual show it; `default` is empty where there is none."""
+
+    group: str
+    names: tuple[str, ...]
+    kind: str
+    default: str
+    description: str
+    required: bool
+    secret: bool
+
+
+class ProviderRegistry:
+    """Knows every offered provider, chooses by configuration, builds on first use, one object for each scope."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        specs: Iterable[ProviderSpec[Any]],
+        *,
+        capabilities: Iterable[Capability[Any]] = ALL,
+        in_transaction: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.capabilities = tuple(capabilities)
+        self._environ = dict(environ)
+        self._in_transaction = in_transaction
+        self._specs: dict[tuple[str, str], ProviderSpec[Any]] = {}
+        self._built: dict[tuple[str, str, str], Provider] = {}
+        self._lock = Lock()
+        for spec in specs:
+            self._add(spec)
+
+    def _add(self, spec: ProviderSpec[Any]) -> None:
+        capability = spec.capability
+        if (capability.key, spec.name) in self._specs:
+            raise ProviderMisconfigured(f"two plugins provide {capability.key}={spec.name}", provider=spec.name)
+        if spec.api_version not in capability.api_versions:
+            raise ProviderMisconfigured(version_mismatch(spec), provider=spec.name)
+        self._specs[capability.key, spec.name] = spec
+
+    def names(self, capability: Capability[Any]) -> tuple[str, ...]:
+        """The providers that are installed for a capability."""
+        return tuple(sorted(name for key, name in self._specs if key == capability.key))
+
+    def spec(self, capability: Capability[P]) -> ProviderSpec[P] | None:
+        """The chosen provider's card, or None for an optional capability that nobody supplies.
+
+        Raises ProviderMisconfigured.
+        """
+        problem, spec = self._choose(capability)
+        if problem is not None:
+            raise ProviderMisconfigured(f"{problem.where}: {problem.problem}. {problem.fix}")
+        return spec
+
+    def features(self, capability: Capability[Any]) -> frozenset[str]:
+        """What the chosen provider declares beyond the contract's core."""
+        spec = self.spec(capability)
+        return spec.features if spec else frozenset()
+
+    def settings(self, spec: ProviderSpec[Any]) -> ProviderSettings:
+        """The provider's settings from the environment. Raises ProviderMisconfigured naming every wrong one."""
+        problems, settings = self._read(spec)
+        if settings is None:
+            text = "; ".join(f"{p.where}: {p.problem}" for p in problems)
+            raise ProviderMisconfigured(f"{spec.label}: {text}", provider=spec.name)
+        return settings
+
+    def get(self, capability: Capability[P], *, scope: str = PLATFORM) -> P:
+        """The chosen provider, ready to be called, but never while a transaction is open (CalledInTransaction)."""
+        spec = self.spec(capability)
+        if spec is None:
+            choices = ", ".join(self.names(capability)) or "none"
+            raise ProviderMisconfigured(
+                f"nobody supplies {capability.key}: set {capability.env} (installed: {choices})"
+            )
+        key = (capability.key, spec.name, scope)
+        with self._lock:
+            if key not in self._built:
+                self._built[key] = self._build(spec)
+            return cast("P", self._built[key])
+
+    def check(self) -> list[Problem]:
+        """Everything that is wrong with the configuration. Calls no vendor and imports no vendor's SDK."""
+        return [problem for capability in self.capabilities for problem in self._check(capability)]
+
+    def health(self, capability: Capability[Any]) -> HealthReport:
+        """How the chosen provider feels. Answers in about two seconds whatever happens, and never raises."""
+        try:
+            provider = self.get(capability)
+            self._refuse_in_transaction("health")
+        except Exception as error:
+            return HealthReport(Health.DOWN, _sentence(error))
+        return _ask(provider)
+
+    def describe(self) -> list[SettingDescription]:
+        """Every setting of every installed provider, after the variable that chooses among them."""
+        described: list[SettingDescription] = []
+        for capability in self.capabilities:
+            described.append(self._describe_choice(capability))
+            for name in self.names(capability):
+                spec = self._specs[capability.key, name]
+                described += [_describe(spec, field) for field in spec.settings.model_fields.values()]
+        return described
+
+    def _check(self, capability: Capability[Any]) -> list[Problem]:
+        problem, spec = self._choose(capability)
+        if problem is not None:
+            return [problem]
+        if spec is None:
+            return []
+        problems, _ = self._read(spec)
+        missing = [module for module in spec.modules if not _installed(module)]
+        if missing:
+            text = f"{spec.label} needs {', '.join(missing)}"
+            problems.append(Problem(f"{capability.env}={spec.name}", text, spec.install_hint or "Install it."))
+        return problems
+
+    def _choose(self, capability: Capability[P]) -> tuple[Problem | None, ProviderSpec[P] | None]:
+        where, value = self._given(capability)
+        installed = self.names(capability)
+        example = f"{where}={installed[0] if installed else capability.default}"
+        chosen = [name.strip() for name in value.split(",") if name.strip()]
+        if len(chosen) > 1:
+            return Problem(where, f"takes one provider, not {len(chosen)}", f"{where}={chosen[0]}"), None
+        if not chosen:
+            text = f"nobody supplies {capability.key}"
+            return (Problem(where, text, example) if capability.required else None), None
+        spec = self._specs.get((capability.key, chosen[0]))
+        if spec is None:
+            text = f"there is no provider {chosen[0]!r}; installed: {', '.join(installed) or 'none'}"
+            return Problem(where, text, example), None
+        return None, spec
+
+    def _given(self, capability: Capability[Any]) -> tuple[str, str]:
+        for name in capability.names:
+            if value := self._environ.get(name, "").strip():
+                return name, value
+        return capability.env, capability.default
+
+    def _read(self, spec: ProviderSpec[Any]) -> tuple[list[Problem], ProviderSettings | None]:
+        given: dict[str, str] = {}
+        for field_name, field in spec.settings.model_fields.items():
+            value = next((v for name in environment_names(field) if (v := self._environ.get(name))), None)
+            if value is not None:
+                given[field_name] = value
+        try:
+            return [], spec.settings.model_validate(given)
+        except ValidationError as error:
+            return [_problem(spec, dict(e)) for e in error.errors(include_input=False, include_url=False)], None
+
+    def _build(self, spec: ProviderSpec[P]) -> P:
+        return guarded(load(spec), spec.capability.protocol, self._refuse_in_transaction)(self.settings(spec))
+
+    def _refuse_in_transaction(self, what: str) -> None:
+        if self._in_transaction():
+            raise CalledInTransaction(
+                f"{what}() was called while a database transaction is open. Read what you need, end the transaction "
+                "with release(), call the provider, then record the outcome in a function marked @writes."
+            )
+
+    def _describe_choice(self, capability: Capability[Any]) -> SettingDescription:
+        installed = ", ".join(self.names(capability)) or "none"
+        return SettingDescription(
+            group=capability.key,
+            names=capability.names,
+            kind="str",
+            default=capability.default,
+            description=f"Who supplies {capability.key}. Installed: {installed}.",
+            required=capability.required and not capability.default,
+            secret=False,
+        )
+
+
+def load(spec: ProviderSpec[P]) -> Callable[[Any], P]:
+    """Import the provider's class. Raises ProviderMisconfigured with the line that installs what is missing."""
+    module, _, attribute = spec.factory.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        text = f"{spec.label} needs {error.name!r}: {spec.install_hint or 'install it'}"
+        raise ProviderMisconfigured(text, provider=spec.name) from error
+    except AttributeError:
+        raise ProviderMisconfigured(f"{module} has no {attribute!r}", provider=spec.name) from None
+    if not isinstance(found, type):
+        raise ProviderMisconfigured(f"{spec.factory} is not a class", provider=spec.name)
+    return cast("Callable[[Any], P]", found)
+
+
+def guarded(provider: Callable[[Any], P], protocol: type[P], refuse: Callable[[str], None]) -> Callable[[Any], P]:
+    """A subclass whose public methods ask `refuse` first, except those marked `calls_nobody`."""
+    cls = cast("type[Any]", provider)
+    methods = {
+        name: _ask_first(method, refuse)
+        for name in dir(cls)
+        if not name.startswith("_")
+        and isinstance(method := inspect.getattr_static(cls, name), types.FunctionType)
+        and not any(getattr(marked, "calls_nobody", False) for marked in (method, getattr(protocol, name, None)))
+    }
+    body = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__slots__": (), **methods}
+    return cast("Callable[[Any], P]", type(cls.__name__, (cls,), body))
+
+
+def version_mismatch(spec: ProviderSpec[Any]) -> str:
+    """The sentence for a provider written for another version of its contract."""
+    spoken = ", ".join(str(version) for version in sorted(spec.capability.api_versions))
+    return f"{spec.name!r} speaks {spec.capability.key} version {spec.api_version}, this platform speaks {spoken}"
+
+
+def _ask_first(method: types.FunctionType, refuse: Callable[[str], None]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        refuse(method.__name__)
+        return method(*args, **kwargs)
+
+    return call
+
+
+def _ask(provider: Provider) -> HealthReport:
+    """Ask in a thread that is left behind when it does not answer in time."""
+    answer: list[HealthReport] = []
+
+    def ask() -> None:
+        try:
+            answer.append(provider.health())
+        except Exception as error:
+            answer.append(HealthReport(Health.DOWN, _sentence(error)))
+
+    thread = Thread(target=copy_context().run, args=(ask,), daemon=True, name="provider-health")
+    thread.start()
+    thread.join(HEALTH_SECONDS)
+    late = HealthReport(Health.DOWN, f"no answer within {HEALTH_SECONDS:g} seconds")
+    return answer[0] if answer else late
+
+
+def _problem(spec: ProviderSpec[Any], error: Mapping[str, Any]) -> Problem:
+    """What pydantic found, under the environment variable's name; the value itself is never repeated."""
+    place = str(error["loc"][0]) if error["loc"] else ""
+    for name, field in spec.settings.model_fields.items():
+        names = environment_names(field)
+        if place == name or place in names:
+            text = "is not set" if error["type"] == "missing" else str(error["msg"])
+            return Problem(names[0], f"{text} ({spec.label})", f"{names[0]}=…  # {field.description}")
+    return Problem(spec.name, f"{error['msg']} ({spec.label})", f"See the settings of {spec.label}.")
+
+
+def _describe(spec: ProviderSpec[Any], field: FieldInfo) -> SettingDescription:
+    default = "" if field.is_required() or field.default in (None, "") else str(field.default)
+    secret = field.annotation is not None and "SecretStr" in str(field.annotation)
+    return SettingDescription(
+        group=spec.label,
+        names=environment_names(field),
+        kind=_kind(field.annotation),
+        default="" if secret else default,
+        description=field.description or "",
+        required=field.is_required(),
+        secret=secret,
+    )
+
+
+def _kind(annotation: object) -> str:
+    if annotation is SecretStr:
+        return "secret"
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):
+        return False
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
