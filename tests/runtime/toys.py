@@ -1,0 +1,81 @@
+"""A small supervised platform for the tests: a store, a web server, a part that just lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from flask import Flask, Response
+
+from webkit.runtime import ports, processes, valkey, web
+from webkit.runtime.supervisor import CannotStart, Child, Supervisor
+
+HOST = "127.0.0.1"
+
+
+def app() -> Flask:
+    flask = Flask("toy")
+    flask.get("/")(lambda: {"worker": os.getpid(), "master": os.getppid()})
+
+    @flask.get("/stream")
+    def stream() -> Response:
+        def ticks() -> Iterator[bytes]:
+            for _ in range(600):
+                yield b"tick\n"
+                time.sleep(0.1)
+
+        return Response(ticks())
+
+    return flask
+
+
+def children(data: Path, port: int) -> list[Child]:
+    toy = processes.python("-m", "tests.runtime.toys")
+    return [
+        Child("valkey", valkey.command(data), ready=lambda: valkey.ready(data)),
+        Child("step", [*toy, "step", str(data)], once=True),
+        Child(
+            "web",
+            [*toy, "web", str(port)],
+            ready=lambda: ports.answers(HOST, port),
+            announce=f"webkit is running at http://{ports.written(HOST, port)}",
+        ),
+        Child("spare", ["sleep", "600"]),
+        Child("stubborn", [*toy, "stubborn"]),
+        Child("absent", [*toy, "absent"]),
+    ]
+
+
+def prepare(data: Path, port: int) -> None:
+    valkey.shut_down_stale(data)
+    try:
+        ports.require_free(HOST, port)
+    except ports.PortTaken as taken:
+        raise CannotStart(str(taken)) from None
+
+
+def main(command: str, *arguments: str) -> None:
+    if command == "run":
+        data, port = Path(arguments[0]), int(arguments[1])
+        sys.exit(Supervisor(data, children(data, port), prepare=lambda: prepare(data, port)).run())
+    elif command == "web":
+        web.serve(app, HOST, int(arguments[0]), threads=16, graceful=2)
+    elif command == "step":
+        with Path(arguments[0], "steps").open("a") as steps:
+            steps.write("step\n")
+        sys.exit(int(os.environ.get("TOY_STEP", "0")))
+    elif command == "absent":
+        sys.exit(100)
+    elif command == "stubborn":
+        if os.environ.get("TOY_STUBBORN"):
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            print("I stay", flush=True)
+        time.sleep(600)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
