@@ -11,7 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Lock, Thread
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -135,13 +135,14 @@ class ProviderRegistry:
 
     def describe(self) -> list[SettingDescription]:
         """Every setting of every installed provider, after the variable that chooses among them."""
-        described: list[SettingDescription] = []
+        described: dict[str, SettingDescription] = {}
         for capability in self.capabilities:
-            described.append(self._describe_choice(capability))
+            described[capability.env] = self._describe_choice(capability)
             for name in self.names(capability):
                 spec = self._specs[capability.key, name]
-                described += [_describe(spec, field) for field in spec.settings.model_fields.values()]
-        return described
+                for field in spec.settings.model_fields.values():
+                    described.setdefault(environment_names(field)[0], _describe(spec, field))
+        return list(described.values())
 
     def _check(self, capability: Capability[Any]) -> list[Problem]:
         problem, spec = self._choose(capability)
@@ -159,7 +160,7 @@ class ProviderRegistry:
     def _choose(self, capability: Capability[P]) -> tuple[Problem | None, ProviderSpec[P] | None]:
         where, value = self._given(capability)
         installed = self.names(capability)
-        example = f"{where}={installed[0] if installed else capability.default}"
+        example = f"{where}={installed[0]}" if installed else f"Install a plugin that provides {capability.key}"
         chosen = [name.strip() for name in value.split(",") if name.strip()]
         if len(chosen) > 1:
             return Problem(where, f"takes one provider, not {len(chosen)}", f"{where}={chosen[0]}"), None
@@ -286,11 +287,12 @@ def _problem(spec: ProviderSpec[Any], error: Mapping[str, Any]) -> Problem:
 
 def _describe(spec: ProviderSpec[Any], field: FieldInfo) -> SettingDescription:
     default = "" if field.is_required() or field.default in (None, "") else str(field.default)
-    secret = field.annotation is not None and "SecretStr" in str(field.annotation)
+    kind = _kind(field.annotation)
+    secret = kind == "secret"
     return SettingDescription(
         group=spec.label,
         names=environment_names(field),
-        kind=_kind(field.annotation),
+        kind=kind,
         default="" if secret else default,
         description=field.description or "",
         required=field.is_required(),
@@ -299,9 +301,10 @@ def _describe(spec: ProviderSpec[Any], field: FieldInfo) -> SettingDescription:
 
 
 def _kind(annotation: object) -> str:
-    if annotation is SecretStr:
-        return "secret"
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+    """The type in a word; that a setting may be empty is seen from its default."""
+    known = [part for part in get_args(annotation) or (annotation,) if part is not type(None)]
+    names = [part.__name__ if isinstance(part, type) else str(part) for part in known]
+    return " or ".join("secret" if name == SecretStr.__name__ else name for name in names)
 
 
 def _installed(module: str) -> bool:

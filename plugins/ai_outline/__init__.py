@@ -1,0 +1,1 @@
+"""An AI text provider without AI: it writes an outline from the request and says so."""
