@@ -98,6 +98,7 @@ function once(event) {
   addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
 }
 
+document.documentElement.classList.add("js"); // shows what only works with a script
 const each = (selector, start) => document.querySelectorAll(selector).forEach((element) => start(element));
 each("form[data-live]", live);
 each("[data-pad]", (box) => whenSeen(box, pad));
