@@ -108,6 +108,31 @@ class MenuEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentCard:
+    """A document as lists of other features show it; `state` is a word, `tone` its colour, `url` the staff page."""
+
+    title: str
+    number: str
+    state: LazyText
+    tone: Literal["info", "ok", "wait", "bad", "accent"]
+    amount_minor: int | None
+    currency: str
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSource:
+    """Documents of a client that one feature holds. `of_client` is called in the agency's unit of work."""
+
+    kind: str
+    order: int
+    label: LazyText
+    of_client: Callable[[UUID], list[DocumentCard]]
+    new_endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Happened:
     """A recorded event as listeners see it: no personal details, those stay in the platform."""
 

@@ -14,10 +14,11 @@ import pluggy
 
 if TYPE_CHECKING:
     from click import Command
-    from flask import Blueprint
+    from flask import Blueprint, Flask
 
     from .capabilities.base import ProviderSpec
-    from .extensions import EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+    from .extensions import DocumentSource, EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+    from .kernel.directory import Directory
 
 PROJECT = "webkit"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -73,3 +74,18 @@ def webkit_register_listeners() -> Sequence[Listener]:  # type: ignore[empty-bod
 @hookspec
 def webkit_register_inbox_handlers() -> Sequence[InboxHandler]:  # type: ignore[empty-body]
     """Who applies the webhook events of a capability; one handler for each capability. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_document_sources() -> Sequence[DocumentSource]:  # type: ignore[empty-body]
+    """Documents that belong to a client, for the client's page. Added in 0.1."""
+
+
+@hookspec(firstresult=True)
+def webkit_directory() -> Directory | None:
+    """Who answers the core's questions about agencies and people. Added in 0.1."""
+
+
+@hookspec
+def webkit_startup(app: Flask) -> None:
+    """Called once after everything is registered, before the first request. Added in 0.1."""

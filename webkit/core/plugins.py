@@ -17,7 +17,7 @@ from flask import Blueprint
 
 from . import hookspecs
 from .capabilities.base import ProviderSpec
-from .extensions import EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+from .extensions import DocumentSource, EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
 from .problems import Problem
 from .providers import version_mismatch
 
@@ -34,6 +34,7 @@ _HOOKS: dict[str, type[Any]] = {
     "commands": click.Command,
     "listeners": Listener,
     "inbox_handlers": InboxHandler,
+    "document_sources": DocumentSource,
 }
 _UNIQUE: dict[str, Callable[[Any], str]] = {
     "providers": lambda spec: f"{spec.capability.key}={spec.name}",
@@ -86,6 +87,7 @@ class Contribution:
     commands: tuple[click.Command, ...] = ()
     listeners: tuple[Listener, ...] = ()
     inbox_handlers: tuple[InboxHandler, ...] = ()
+    document_sources: tuple[DocumentSource, ...] = ()
 
     def claims(self) -> Iterator[tuple[str, str]]:
         """The names that nobody else may use."""
@@ -141,6 +143,10 @@ class Plugins:
     @property
     def listeners(self) -> tuple[Listener, ...]:
         return tuple(listener for c in self.contributions for listener in c.listeners)
+
+    @property
+    def document_sources(self) -> tuple[DocumentSource, ...]:
+        return tuple(source for c in self.contributions for source in c.document_sources)
 
     @property
     def inbox_handlers(self) -> tuple[InboxHandler, ...]:

@@ -1,0 +1,130 @@
+"""Puts an application together, step by step; knows hooks, not features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import cast
+
+from flask import Flask
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from werkzeug.middleware.proxy_fix import ProxyFix
+from whitenoise import WhiteNoise
+
+from webkit.core.extensions import JobSpec
+from webkit.core.kernel import (
+    db,
+    doors,
+    error_pages,
+    events,
+    health,
+    inbox,
+    listeners,
+    logging,
+    requests,
+    security,
+    templating,
+    tenancy,
+)
+from webkit.core.kernel import runtime as runtimes
+from webkit.core.kernel.crypto import load_keys
+from webkit.core.kernel.directory import Directory
+from webkit.core.kernel.runtime import Runtime
+from webkit.core.mounting import mount
+from webkit.core.paths import MIGRATIONS, STATIC, TEMPLATES
+from webkit.core.plugins import Plugins, load_plugins
+from webkit.core.providers import ProviderRegistry
+from webkit.core.settings import Settings, SettingsError
+
+YEAR = 31_536_000
+
+
+def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapping[str, str] | None = None) -> Flask:
+    """An application from settings and features. Raises SettingsError with every problem at once."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    logging.configure(settings)
+    app = Flask("webkit", template_folder=str(TEMPLATES), static_folder=str(STATIC), static_url_path="/static")
+    app.extensions["webkit"] = _assemble(settings, features, os.environ if environ is None else environ)
+    _configure_database(app, settings)
+    security.configure(app, settings, runtimes.of(app).keys)
+    requests.init_app(app)
+    doors.init_app(app)
+    error_pages.init_app(app)
+    health.init_app(app)
+    templating.init_app(app)
+    _configure_sign_in(app)
+    mount(app, runtimes.of(app).plugins)
+    _configure_wsgi(app, settings)
+    runtimes.of(app).plugins.manager.hook.webkit_startup(app=app)
+    return app
+
+
+def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mapping[str, str]) -> Runtime:
+    plugins = load_plugins(features, off=settings.plugins_off)
+    registry = ProviderRegistry(
+        {**environ, "WEBKIT_DATA": str(settings.data)}, plugins.providers, in_transaction=db.in_transaction
+    )
+    if problems := registry.check():
+        raise SettingsError(problems)
+    own_jobs = (JobSpec(kind=inbox.APPLY, handler=inbox.apply), listeners.JOB)
+    return Runtime(
+        settings=settings,
+        keys=load_keys(settings.data / "keys"),
+        plugins=plugins,
+        registry=registry,
+        directory=_directory(plugins),
+        jobs={spec.kind: spec for spec in (*own_jobs, *plugins.jobs)},
+        schedules=list(plugins.schedules),
+        event_kinds={kind.kind: kind for kind in (*events.KINDS, *plugins.event_kinds)},
+        listeners=list(plugins.listeners),
+        menu=list(plugins.menu),
+        document_sources=sorted(plugins.document_sources, key=lambda source: source.order),
+        inbox_handlers={handler.capability: handler for handler in plugins.inbox_handlers},
+        redis=_queue_connection(settings),
+    )
+
+
+def _directory(plugins: Plugins) -> Directory:
+    directory = plugins.manager.hook.webkit_directory()
+    if directory is None:
+        raise RuntimeError("no feature answers webkit_directory()")
+    return cast("Directory", directory)
+
+
+def _queue_connection(settings: Settings) -> Redis | None:
+    if not settings.redis_url:
+        return None
+    # One short try: what cannot be queued now is sent by the sweeper.
+    retry = Retry(NoBackoff(), 1)
+    return Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=2, retry=retry)
+
+
+def _configure_database(app: Flask, settings: Settings) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = db.engine_options(settings.database, settings.web_threads)
+    db.db.init_app(app)
+    Migrate(app, db.db, directory=str(MIGRATIONS), render_as_batch=True)
+    with app.app_context():
+        db.install(db.db.engine)
+        tenancy.install(db.db.engine)
+
+
+def _configure_sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # sessions are rows that can be revoked; the address may change on a train
+    manager.user_loader(lambda _id: None)
+
+
+def _configure_wsgi(app: Flask, settings: Settings) -> None:
+    files = WhiteNoise(app.wsgi_app, max_age=YEAR, immutable_file_test=lambda _path, _url: True)
+    if STATIC.is_dir():
+        files.add_files(str(STATIC), prefix="static/")
+    app.wsgi_app = files  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

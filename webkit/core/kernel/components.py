@@ -1,0 +1,114 @@
+"""The design system as one template global: every macro of ``templates/components/*.html`` is an attribute of ``ui``.
+
+A macro imported at the top of a page is undefined when one of the page's blocks is rendered alone, as htmx asks for;
+a global is always there. Files are compiled when one of their macros is first used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from jinja2 import Environment, Undefined
+from jinja2.runtime import Macro
+
+from webkit.core.assets import icons
+from webkit.core.kernel import i18n, money
+
+FOLDER = "components/"
+HELPERS = {
+    "icon_drawings": icons,
+    "format_date": i18n.format_date,
+    "format_datetime": i18n.format_datetime,
+    "money_parts": money.money_parts,
+}
+_MACRO = re.compile(
+    r"(?:\{#-?(?P<about>(?:(?!#\}).)*?)-?#\}\s*)?\{%-?\s*macro\s+(?P<name>\w+)\s*\((?P<arguments>.*?)\)\s*-?%\}",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One macro as the styleguide lists it."""
+
+    name: str
+    template: str
+    arguments: str
+    about: str
+
+
+class Components:
+    """Looks macros up by name. ``ui.icon("mail")`` renders the macro ``icon``, whichever file holds it."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self._found: dict[str, Component] = {}
+        self._macros: dict[str, Macro] = {}
+
+    @cached_property
+    def _own(self) -> Environment:
+        """Pages are strict about what is missing; a component takes an object's absent attributes for "not given"."""
+        own = self._env.overlay(undefined=Undefined)
+        own.globals = ChainMap(dict(HELPERS), self._env.globals)  # type: ignore[assignment] (any mapping will do)
+        return own
+
+    def __getattr__(self, name: str) -> Macro:
+        if name.startswith("_"):  # Jinja and copy ask for things like __html__
+            raise AttributeError(name)
+        macro = self._macros.get(name)
+        return macro if macro is not None else self._load(name)
+
+    def __iter__(self) -> Iterator[Component]:
+        """Every component, by file and then as written."""
+        self._index()
+        return iter(list(self._found.values()))
+
+    def _load(self, name: str) -> Macro:
+        if name not in self._found or self._env.auto_reload:
+            self._index()
+        if name not in self._found:
+            raise AttributeError(f"No component {name!r} in templates/{FOLDER}")
+        macro: Macro = getattr(self._own.get_template(self._found[name].template).module, name)
+        if not self._env.auto_reload:
+            self._macros[name] = macro
+        return macro
+
+    def _index(self) -> None:
+        """Find which file defines which macro, without compiling any. A name may be taken once."""
+        found: dict[str, Component] = {}
+        for template in sorted(self._env.list_templates(filter_func=_is_component)):
+            for component in read_components(template, self._source(template)):
+                if other := found.get(component.name):
+                    raise ValueError(f"Component {component.name!r} is in {other.template} and in {template}")
+                found[component.name] = component
+        self._found = found
+
+    def _source(self, template: str) -> str:
+        loader = self._env.loader
+        return loader.get_source(self._env, template)[0] if loader else ""
+
+
+def read_components(template: str, source: str) -> list[Component]:
+    """The public macros of one file, each with the comment that stands before it."""
+    return [
+        Component(
+            found["name"], template, " ".join(found["arguments"].split()), " ".join((found["about"] or "").split())
+        )
+        for found in _MACRO.finditer(source)
+        if not found["name"].startswith("_")
+    ]
+
+
+def load_components(env: Environment) -> Components:
+    """Make the namespace and put it among the globals of ``env``, under the name every template knows."""
+    ui = Components(env)
+    env.globals["ui"] = ui
+    return ui
+
+
+def _is_component(template: str) -> bool:
+    return template.startswith(FOLDER) and template.endswith(".html")

@@ -1,0 +1,76 @@
+"""Numbers without gaps: one locked row per agency, series and period, taken as the last step of a write.
+
+Lock order: counters first, the head of the event chain last.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.kernel import tenancy
+from webkit.core.kernel.db import session
+from webkit.core.kernel.tables import Base, Scoped
+
+PLACEHOLDER = re.compile(r"\{(year|n(?::0?(\d))?)\}")
+
+
+class Counter(Scoped, Base):
+    """The last number used of a series in a period (a year, or "" for series that never start again)."""
+
+    __tablename__ = "counters"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("agency_id", "series", "period"),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"]),
+    )
+
+    series: Mapped[str] = mapped_column(sa.String(32))
+    period: Mapped[str] = mapped_column(sa.String(8))
+    value: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+def check_pattern(pattern: str) -> str | None:
+    """What is wrong with a number pattern like `INV-{year}-{n:04}`, or None."""
+    if len(PLACEHOLDER.findall(pattern)) == 0 or not re.search(r"\{n(:0?\d)?\}", pattern):
+        return "needs {n}, the running number"
+    if re.search(r"[{}]", PLACEHOLDER.sub("", pattern)):
+        return "only knows {year} and {n}, {n:04} for four digits"
+    return None
+
+
+def take(series: str, pattern: str, on: date) -> str:
+    """The next number of `series` for the date `on`, inside a write: gone for good only if that write commits."""
+    if problem := check_pattern(pattern):
+        raise ValueError(f"{pattern!r} {problem}")
+    period = str(on.year) if "{year}" in pattern else ""
+    value = _next(series, period)
+    return PLACEHOLDER.sub(lambda m: str(on.year) if m[1] == "year" else str(value).zfill(int(m[2] or 1)), pattern)
+
+
+def _next(series: str, period: str) -> int:
+    current = session()
+    if not current.writing:
+        raise RuntimeError("a number is taken inside a write")
+    agency = tenancy.agency_id()
+    _make_sure_of(series, period)
+    query = (
+        sa.select(Counter)
+        .where(Counter.agency_id == agency, Counter.series == series, Counter.period == period)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    counter = current.scalars(query).one()
+    counter.value += 1
+    current.flush()
+    return counter.value
+
+
+def _make_sure_of(series: str, period: str) -> None:
+    """Insert the counter unless it is there; two first numbers at once then queue on the same row."""
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"agency_id": tenancy.agency_id(), "series": series, "period": period, "value": 0}
+    session().connection().execute(insert(Counter).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,244 @@
+"""Units of work: reading is the default and enforced by the database, writing is declared.
+
+One unit has one session, one session has one scope (an agency, the platform, or neither) for life.
+On SQLite writers take BEGIN IMMEDIATE behind a fair queue; on PostgreSQL the mode and the tenant travel in the
+same message as BEGIN, which row-level security then reads.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import Session
+
+from webkit.core.kernel.tables import Base
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+db = SQLAlchemy(metadata=Base.metadata)
+"""Owns the engine, the metadata and the link to Alembic; sessions come from the doors in `tenancy`."""
+
+READ_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000")
+
+
+class NoUnit(RuntimeError):
+    """Somebody used the database without having entered through a door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a unit may touch: one agency's, everybody's for a stated reason, or only shared tables."""
+
+    agency: UUID | None = None
+    platform: str | None = None
+
+
+class UnitSession(Session):
+    """A session that belongs to one scope and cannot change it."""
+
+    def __init__(self, engine: Engine, scope: Scope, queue: Callable[[], Any]) -> None:
+        options = {"agency": scope.agency, "platform": scope.platform is not None, "unit": True}
+        super().__init__(bind=engine.execution_options(**options))
+        self._scope, self.queue = scope, queue
+        self.writing = False
+        self.after: list[Callable[[], None]] = []
+
+    @property
+    def scope(self) -> Scope:
+        return self._scope
+
+
+_units: ContextVar[tuple[UnitSession, ...]] = ContextVar("units", default=())
+_finalizers: list[Callable[[UnitSession], None]] = []
+
+
+def before_commit(finalizer: Callable[[UnitSession], None]) -> Callable[[UnitSession], None]:
+    """Register a function that runs as the last thing inside every write, right before COMMIT."""
+    _finalizers.append(finalizer)
+    return finalizer
+
+
+def session() -> UnitSession:
+    """The session of the current unit. Only models.py talks to it."""
+    if not (stack := _units.get()):
+        raise NoUnit("no unit of work is open: enter through tenant(), platform() or a request")
+    return stack[-1]
+
+
+def in_transaction() -> bool:
+    """True while any unit of this thread holds an open database transaction."""
+    return any(unit.in_transaction() for unit in _units.get())
+
+
+@contextmanager
+def unit(scope: Scope) -> Iterator[UnitSession]:
+    """Open a session for `scope`; it becomes the current one until the block ends."""
+    if any(outer.writing for outer in _units.get()):
+        raise RuntimeError("one unit of work has one scope: finish the write before opening another door")
+    opened = UnitSession(db.engine, scope, _queue_of(db.engine))
+    mark = _units.set((*_units.get(), opened))
+    try:
+        yield opened
+    finally:
+        _units.reset(mark)
+        opened.close()
+
+
+@contextmanager
+def writing() -> Iterator[UnitSession]:
+    """The one way to write: the outermost block commits, inner blocks join, an error rolls everything back.
+
+    Entering ends the read before it with a rollback, never a commit: an object still held would otherwise
+    carry its old values into the write and overwrite somebody else's.
+    """
+    current = session()
+    if current.writing:
+        yield current
+        return
+    if current.new or current.dirty or current.deleted:
+        raise RuntimeError("something was changed before the write was declared")
+    current.rollback()
+    with current.queue():
+        current.writing = True
+        try:
+            current.connection(execution_options={"writes": True})
+            yield current
+            for finalize in _finalizers:
+                finalize(current)
+            current.commit()
+        except BaseException:
+            current.after.clear()
+            current.info.clear()
+            current.rollback()
+            raise
+        finally:
+            current.writing = False
+    after, current.after = current.after, []
+    for run in after:
+        run()
+
+
+def writes(function: Callable[P, R]) -> Callable[P, R]:
+    """Declare a service function as writing."""
+
+    @functools.wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        with writing():
+            return function(*args, **kwargs)
+
+    return inside
+
+
+def after_commit(run: Callable[[], None]) -> None:
+    """Run once the current write has been committed, outside its lock; never when it rolls back."""
+    current = session()
+    if not current.writing:
+        raise RuntimeError("after_commit() belongs inside a write")
+    current.after.append(run)
+
+
+def release() -> None:
+    """End the current read, for example before a vendor is called; loaded objects expire."""
+    current = session()
+    if current.writing:
+        raise RuntimeError("a write cannot be released: vendor calls belong outside it")
+    current.rollback()
+
+
+class WriteQueue:
+    """Lets one writer at a time through, in this process and in all others that use the same file.
+
+    SQLite's own busy handler sleeps and is unfair: under load single writers waited seconds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._lock = path, threading.Lock()
+        self._file: tuple[int, int] | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            descriptor = self._descriptor()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _descriptor(self) -> int:
+        # flock belongs to the open file, which fork shares: each process opens its own.
+        if self._file is None or self._file[0] != os.getpid():
+            self._file = (os.getpid(), os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        return self._file[1]
+
+
+_queues: dict[str, WriteQueue] = {}
+
+
+def _queue_of(engine: Engine) -> Callable[[], Any]:
+    if engine.dialect.name != "sqlite":
+        return nullcontext
+    database = engine.url.database or ""
+    if database not in _queues:
+        _queues[database] = WriteQueue(Path(database + ".lock"))
+    return _queues[database]
+
+
+def engine_options(url: str, pool_size: int) -> dict[str, Any]:
+    """Options for `create_engine`: a pool as large as the number of threads, and our own BEGIN on PostgreSQL."""
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
+    if not url.startswith("sqlite"):
+        options |= {"connect_args": {"autocommit": True}, "pool_pre_ping": True}
+    return options
+
+
+def install(engine: Engine) -> None:
+    """Attach transaction modes to an engine; the tenancy walls attach themselves beside it."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "begin", _begin_postgresql)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in READ_PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    raw: Any = connection.connection.dbapi_connection
+    may_write = bool(connection.get_execution_options().get("writes", False))
+    connection.info.pop("flush", None)
+    raw.execute(f"PRAGMA query_only={int(not may_write)}")
+    raw.execute("BEGIN IMMEDIATE" if may_write else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    raw: Any = connection.connection.dbapi_connection
+    connection.info.pop("flush", None)
+    statement = "BEGIN" if options.get("writes") else "BEGIN READ ONLY"
+    if (agency := options.get("agency")) is not None:
+        statement += f"; SET LOCAL app.agency_id = '{UUID(str(agency))}'"
+    if options.get("platform"):
+        statement += "; SET LOCAL ROLE webkit_platform"
+    result = raw.pgconn.exec_(statement.encode())
+    if result.status not in (1, 2):
+        raise sa.exc.OperationalError(statement, {}, RuntimeError(result.error_message.decode()))

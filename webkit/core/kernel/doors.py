@@ -1,0 +1,165 @@
+"""Doors of the web: the staff slug and the public token each decide, before any view runs, whose data it may see."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, abort, current_app, g, request, url_for
+from flask_login import current_user
+
+from webkit.core.kernel import db, i18n, links, tenancy
+from webkit.core.kernel.errors import Gone, NotFound
+from webkit.core.kernel.hx import go_to
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
+
+STAFF, PUBLIC = "staff", "public"
+SCANNERS = ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "safelinks")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """The link a public page was opened with; staff looking at it leave no trace as clients do."""
+
+    agency_id: UUID
+    kind: str
+    document_id: UUID
+    token: str
+    expires_at: datetime | None
+    is_staff_view: bool
+
+
+def init_app(app: Flask) -> None:
+    """Give every request a unit of work without an agency, and close whatever it opened."""
+
+    @app.before_request
+    def open_request() -> None:
+        g.doors = ExitStack()
+        g.doors.enter_context(db.unit(db.Scope()))
+
+    @app.teardown_request
+    def close_request(_error: BaseException | None) -> None:
+        if (doors := g.pop("doors", None)) is not None:
+            doors.close()
+
+    @app.url_defaults
+    def same_agency(endpoint: str, values: dict[str, Any]) -> None:
+        """Links within an agency need not name it."""
+        agency = g.get("agency")
+        if agency is not None and "agency" not in values and app.url_map.is_endpoint_expecting(endpoint, "agency"):
+            values["agency"] = agency.slug
+
+
+def staff_blueprint(name: str, import_name: str, prefix: str = "") -> Blueprint:
+    """Pages under `/<agency>/…` for members who are signed in; for others they do not exist."""
+    blueprint = Blueprint(name, import_name, url_prefix=f"/<agency>{prefix}")
+    blueprint.url_value_preprocessor(_keep_slug)
+    blueprint.before_request(enter_agency)
+    return blueprint
+
+
+def public_blueprint(name: str, import_name: str, kind: str) -> Blueprint:
+    """Pages under `/<kind>/<token>` for whoever holds the link."""
+    blueprint = Blueprint(name, import_name, url_prefix=f"/{kind}/<token>")
+
+    @blueprint.url_value_preprocessor
+    def keep_token(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.token = (values or {}).pop("token", "")
+
+    @blueprint.url_defaults
+    def same_token(_endpoint: str, values: dict[str, Any]) -> None:
+        if "token" not in values and "token" in g:
+            values["token"] = g.token
+
+    @blueprint.before_request
+    def enter() -> None:
+        enter_link(kind, g.token)
+
+    @blueprint.after_request
+    def hide(response: Response) -> Response:
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return blueprint
+
+
+def open_tenant(agency: UUID) -> None:
+    """Open an agency's door for the rest of the request."""
+    db.release()
+    g.doors.enter_context(tenancy.tenant(agency))
+
+
+def _keep_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    g.slug = (values or {}).pop("agency", "")
+
+
+def enter_agency() -> Response | None:
+    """Sign-in first, then membership; what is not yours is not there."""
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    agency = current().directory.by_slug(g.slug)
+    if agency is None:
+        abort(404)
+    open_tenant(agency.id)
+    role = current().directory.role(agency.id, current_user.id)
+    if role is None:
+        abort(404)
+    g.agency, g.role, g.side = agency, role, STAFF
+    i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
+    return None
+
+
+def ask_to_sign_in() -> Response:
+    """Send somebody to the sign-in page and remember where they wanted to go."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return go_to(url_for("accounts.sign_in", next=wanted))
+
+
+def enter_link(kind: str, token: str) -> None:
+    """Open the door a token fits; raises NotFound or Gone."""
+    target = links.resolve(kind, token)
+    if target is None:
+        raise NotFound(_("This link leads nowhere. Please check that it is complete."))
+    agency = current().directory.by_id(target.agency_id)
+    if agency is None:
+        raise NotFound(_("This link leads nowhere. Please check that it is complete."))
+    g.agency, g.side = agency, PUBLIC
+    i18n.set_locale(agency.locale, agency.timezone)
+    if not target.open:
+        raise Gone(_("This link is no longer open. Please ask %(agency)s for a new one.", agency=agency.name))
+    open_tenant(target.agency_id)
+    g.link = LinkView(
+        agency_id=target.agency_id,
+        kind=target.kind,
+        document_id=target.document_id,
+        token=token,
+        expires_at=target.expires_at,
+        is_staff_view=_is_staff(target.agency_id),
+    )
+
+
+def _is_staff(agency: UUID) -> bool:
+    if not current_user.is_authenticated:
+        return False
+    return current().directory.role(agency, current_user.id) is not None
+
+
+def counts_as_view() -> bool:
+    """Whether this GET is a client reading: not staff, not HEAD, not a scanner that opens links in mails."""
+    agent = (request.user_agent.string or "").lower()
+    scanner = any(
+        word in agent for word in ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "headless")
+    )
+    prefetch = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    return request.method == "GET" and not g.link.is_staff_view and bool(agent) and not scanner and not prefetch
+
+
+def reserved_slugs() -> frozenset[str]:
+    """First path segments that routes already use; an agency cannot take one of them."""
+    rules = (rule.rule.strip("/").split("/")[0] for rule in current_app.url_map.iter_rules())
+    return frozenset(segment for segment in rules if segment and not segment.startswith("<"))

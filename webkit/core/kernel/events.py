@@ -1,0 +1,295 @@
+"""The evidence log: every act of legal or money weight, hash-chained per agency.
+
+`text` is canonical JSON and hashed exactly as stored: leaf = sha256(text), hash = sha256(previous hash ‖ leaf).
+Personal data enters only as a salted commitment; values and salts live in `event_details`, which erasure deletes.
+Events are collected during a write and appended as its last statements, so the chain's head is locked last
+(lock order: counters, then head) and no event is ever committed without its place in the chain.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.extensions import EventKind
+from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel.crypto import canonical, digest
+from webkit.core.kernel.db import UnitSession, before_commit, session, writes
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.tables import Base, Json, Scoped
+
+GENESIS = "0" * 64
+COMMITTED = "personal"
+ERASED = "privacy.erased"
+KINDS = (EventKind(ERASED, _l("Personal data of earlier events was erased: %(reason)s")),)
+
+
+class Event(Scoped, Base):
+    """One link of the chain. The columns beside `text` are copies that `verify` compares with it."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("agency_id", "seq"),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"]),
+        sa.Index("ix_events_agency_id_kind_seq", "agency_id", "kind", "seq"),
+    )
+
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    text: Mapped[str] = mapped_column(sa.Text)
+    prev_hash: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class EventHead(Scoped, Base):
+    """The end of an agency's chain; its row is the chain's lock."""
+
+    __tablename__ = "event_heads"
+    __table_args__ = (sa.PrimaryKeyConstraint("agency_id"), sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"]))
+
+    seq: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    hash: Mapped[str] = mapped_column(sa.String(64), default=GENESIS)
+
+
+class EventDetail(Scoped, Base):
+    """Personal data of an event and the salt of its commitment; the only part of an event that can be erased."""
+
+    __tablename__ = "event_details"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("agency_id", "seq"),
+        sa.ForeignKeyConstraint(["agency_id", "seq"], ["events.agency_id", "events.seq"]),
+    )
+
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    salt: Mapped[str] = mapped_column(sa.String(32))
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+class EventSubject(Scoped, Base):
+    """Index: under which subjects an event is shown (its own, and others it is about)."""
+
+    __tablename__ = "event_subjects"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("agency_id", "subject", "seq"),
+        sa.ForeignKeyConstraint(["agency_id", "seq"], ["events.agency_id", "events.seq"]),
+    )
+
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class SignedHead(Scoped, Base):
+    """A head of the chain under the installation's signature: a cut tail or a rewritten chain no longer fits it."""
+
+    __tablename__ = "signed_heads"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("agency_id", "seq"),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"]),
+    )
+
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    hash: Mapped[str] = mapped_column(sa.String(64))
+    at: Mapped[datetime]
+    public_key: Mapped[str] = mapped_column(sa.String(64))
+    signature: Mapped[str] = mapped_column(sa.String(128))
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """An event as people read it; `personal` is empty once erased."""
+
+    seq: int
+    kind: str
+    at: datetime
+    subject: str
+    facts: dict[str, Any]
+    personal: dict[str, Any]
+    hash: str
+
+
+@dataclass(slots=True)
+class _Pending:
+    kind: str
+    subject: str
+    facts: dict[str, Any]
+    personal: dict[str, Any] | None
+    about: tuple[str, ...]
+    at: datetime
+
+
+def ref(kind: str, id: UUID | str) -> str:
+    """A subject: `invoice:0190…`."""
+    return f"{kind}:{id}"
+
+
+def record(
+    kind: str,
+    subject: str,
+    facts: Mapping[str, Any],
+    *,
+    personal: Mapping[str, Any] | None = None,
+    about: Sequence[str] = (),
+) -> None:
+    """Note an event of the current write; it is chained right before COMMIT, or never when the write fails.
+
+    `facts` hold strings, whole numbers, booleans, None, lists and objects, never floats. What names or locates a
+    person goes into `personal`.
+    """
+    current = session()
+    if not current.writing:
+        raise RuntimeError("events belong to a write")
+    tenancy.agency_id()
+    canonical(dict(facts))
+    pending = _Pending(kind, subject, dict(facts), dict(personal) if personal else None, tuple(about), clock.now())
+    current.info.setdefault("events", []).append(pending)
+
+
+@before_commit
+def _append(current: UnitSession) -> None:
+    pending: list[_Pending] = current.info.pop("events", [])
+    if not pending:
+        return
+    head = _lock_head(current)
+    for item in pending:
+        _chain(current, head, item)
+    current.flush()
+    first = head.seq - len(pending) + 1
+    current.info["chained"] = [(first + offset, item.kind) for offset, item in enumerate(pending)]
+
+
+def _lock_head(current: UnitSession) -> EventHead:
+    current.flush()
+    agency = tenancy.agency_id()
+    query = sa.select(EventHead).where(EventHead.agency_id == agency).with_for_update()
+    query = query.execution_options(populate_existing=True)
+    if (head := current.scalars(query).one_or_none()) is None:
+        head = EventHead(agency_id=agency, seq=0, hash=GENESIS)
+        current.add(head)
+        current.flush()
+    return head
+
+
+def _chain(current: UnitSession, head: EventHead, item: _Pending) -> None:
+    salt = secrets.token_hex(16)
+    body: dict[str, Any] = {
+        "about": sorted({item.subject, *item.about}),
+        "at": item.at.isoformat(),
+        "facts": item.facts,
+        "kind": item.kind,
+        "subject": item.subject,
+    }
+    if item.personal:
+        body[COMMITTED] = commitment(salt, item.personal)
+    text = canonical(body)
+    seq, hash_ = head.seq + 1, link(head.hash, text)
+    current.add(
+        Event(seq=seq, kind=item.kind, at=item.at, subject=item.subject, text=text, prev_hash=head.hash, hash=hash_)
+    )
+    current.add_all(EventSubject(subject=subject, seq=seq) for subject in body["about"])
+    if item.personal:
+        current.flush()
+        current.add(EventDetail(seq=seq, salt=salt, data=item.personal))
+    head.seq, head.hash = seq, hash_
+
+
+def link(previous: str, text: str) -> str:
+    """The hash (hex) of an event with stored `text` behind the hash `previous` (hex)."""
+    leaf = hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(bytes.fromhex(previous) + leaf).hexdigest()
+
+
+def commitment(salt: str, personal: Mapping[str, Any]) -> str:
+    """What stands in the chain for personal data: tells nothing, yet fixes every character."""
+    return digest(bytes.fromhex(salt) + canonical(dict(personal)).encode())
+
+
+def timeline(subject: str, *, limit: int = 50, before: int | None = None) -> list[TimelineEntry]:
+    """Events shown under `subject`, newest first; `before` is the seq to continue from."""
+    query = (
+        sa.select(Event, EventDetail)
+        .join(EventSubject, sa.and_(EventSubject.agency_id == Event.agency_id, EventSubject.seq == Event.seq))
+        .outerjoin(EventDetail, sa.and_(EventDetail.agency_id == Event.agency_id, EventDetail.seq == Event.seq))
+        .where(EventSubject.subject == subject)
+        .order_by(Event.seq.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Event.seq < before)
+    return [_entry(event, detail) for event, detail in session().execute(query)]
+
+
+def recent(limit: int = 20) -> list[TimelineEntry]:
+    """The agency's latest events, newest first."""
+    query = (
+        sa.select(Event, EventDetail)
+        .outerjoin(EventDetail, sa.and_(EventDetail.agency_id == Event.agency_id, EventDetail.seq == Event.seq))
+        .order_by(Event.seq.desc())
+        .limit(limit)
+    )
+    return [_entry(event, detail) for event, detail in session().execute(query)]
+
+
+def entry(seq: int) -> TimelineEntry | None:
+    """One event by its number."""
+    row = session().scalars(sa.select(Event).where(Event.seq == seq)).one_or_none()
+    return _entry(row, None) if row else None
+
+
+def _entry(event: Event, detail: EventDetail | None) -> TimelineEntry:
+    facts = json.loads(event.text)["facts"]
+    personal = detail.data if detail else {}
+    return TimelineEntry(event.seq, event.kind, event.at, event.subject, facts, personal, event.hash)
+
+
+@writes
+def erase(seqs: Iterable[int], reason: str) -> int:
+    """Delete the personal data of events and say so in the chain; returns how many had any."""
+    wanted = sorted(set(seqs))
+    deleted = session().scalars(
+        sa.delete(EventDetail).where(EventDetail.seq.in_(wanted)).returning(EventDetail.seq),
+        execution_options={"synchronize_session": False},
+    )
+    erased = sorted(deleted)
+    if erased:
+        record(ERASED, ref("events", str(erased[0])), {"actor": "system", "seqs": erased, "reason": reason})
+    return len(erased)
+
+
+def head() -> tuple[int, str]:
+    """Number and hash of the agency's latest event; (0, zeros) before the first."""
+    row = session().scalars(sa.select(EventHead)).one_or_none()
+    return (row.seq, row.hash) if row else (0, GENESIS)
+
+
+def head_statement(agency: UUID, seq: int, hash_: str, at: datetime) -> bytes:
+    """The bytes a signature over a head covers."""
+    moment = at.astimezone(UTC).isoformat()
+    return canonical({"agency": str(agency), "at": moment, "hash": hash_, "seq": seq}).encode()
+
+
+def chain_rows() -> Iterator[Event]:
+    """The agency's whole chain in order, streamed."""
+    query = sa.select(Event).order_by(Event.seq).execution_options(yield_per=1000)
+    yield from session().scalars(query)
+
+
+def details_by_seq() -> dict[int, tuple[str, dict[str, Any]]]:
+    """Salts and personal data that still exist."""
+    rows = session().execute(sa.select(EventDetail.seq, EventDetail.salt, EventDetail.data))
+    return {seq: (salt, data) for seq, salt, data in rows}
+
+
+def signed_heads() -> list[SignedHead]:
+    """Every head that was signed, oldest first."""
+    return list(session().scalars(sa.select(SignedHead).order_by(SignedHead.seq)))

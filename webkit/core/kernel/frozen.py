@@ -1,0 +1,221 @@
+"""Frozen documents: a canonical snapshot (hash 1) and the bytes of its PDF stored once, never made again (hash 2).
+
+A feature freezes what it sends or issues. Public pages and PDFs are rendered from the snapshot with the template
+version it names; corrections are new versions. Every frozen document has a code under which anybody who holds it can
+check that it is genuine.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import render_template
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.capabilities.pdf import PDF, PdfRequest
+from webkit.core.capabilities.storage import STORAGE
+from webkit.core.kernel import i18n, links, tenancy
+from webkit.core.kernel.crypto import canonical, digest
+from webkit.core.kernel.db import release, session, writes
+from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.runtime import current
+from webkit.core.kernel.tables import Json, Owned, owned_args
+
+VERIFY = "verify"
+
+
+class FrozenDocument(Owned):
+    """One version of one document as it was sent. Only the PDF's facts are filled in later, once."""
+
+    __tablename__ = "frozen_documents"
+    __table_args__ = owned_args(sa.UniqueConstraint("agency_id", "kind", "document_id", "version"))
+
+    kind: Mapped[str] = mapped_column(sa.String(32))
+    document_id: Mapped[UUID]
+    version: Mapped[int]
+    number: Mapped[str] = mapped_column(sa.String(64))
+    code: Mapped[str] = mapped_column(sa.String(32))
+    template: Mapped[str] = mapped_column(sa.String(64))
+    locale: Mapped[str] = mapped_column(sa.String(16))
+    text: Mapped[str] = mapped_column(sa.Text)
+    snapshot_hash: Mapped[str] = mapped_column(sa.String(64))
+    pdf_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    pdf_key: Mapped[str | None] = mapped_column(sa.String(255))
+    pdf_size: Mapped[int | None]
+    pdf_pages: Mapped[int | None]
+    seal: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A frozen document as everybody else sees it; `snapshot` is the parsed canonical JSON."""
+
+    id: UUID
+    kind: str
+    document_id: UUID
+    version: int
+    number: str
+    code: str
+    template: str
+    locale: str
+    snapshot: dict[str, Any]
+    snapshot_hash: str
+    pdf_hash: str | None
+    pdf_key: str | None
+    pdf_size: int | None
+    created_at: datetime
+    seal: dict[str, Any] | None
+
+    @property
+    def verify_url(self) -> str:
+        return links.url(VERIFY, self.code)
+
+    @property
+    def filename(self) -> str:
+        return f"{self.number or self.kind}.pdf"
+
+
+def new_code() -> str:
+    """A verification code: 80 random bits in capital letters and digits, in groups that can be typed."""
+    letters = base64.b32encode(secrets.token_bytes(10)).decode()
+    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
+
+
+def freeze(
+    kind: str,
+    document_id: UUID,
+    *,
+    number: str,
+    template: str,
+    snapshot: Mapping[str, Any],
+    version: int = 1,
+    locale: str | None = None,
+) -> Frozen:
+    """Keep `snapshot` (JSON without floats) for good, inside a write. `template` makes its PDF."""
+    text = canonical(dict(snapshot))
+    row = FrozenDocument(
+        kind=kind,
+        document_id=document_id,
+        version=version,
+        number=number,
+        code=new_code(),
+        template=template,
+        locale=locale or i18n.current_locale(),
+        text=text,
+        snapshot_hash=digest(text.encode()),
+    )
+    session().add(row)
+    session().flush()
+    links.create(VERIFY, row.id, token=row.code)
+    return _view(row)
+
+
+def latest(kind: str, document_id: UUID) -> Frozen | None:
+    """The newest frozen version of a document."""
+    query = (
+        sa.select(FrozenDocument)
+        .where(FrozenDocument.kind == kind, FrozenDocument.document_id == document_id)
+        .order_by(FrozenDocument.version.desc())
+        .limit(1)
+    )
+    row = session().scalars(query).one_or_none()
+    return _view(row) if row else None
+
+
+def get(frozen_id: UUID) -> Frozen:
+    """One frozen document of the current agency. Raises NotFound."""
+    if (row := session().get(FrozenDocument, frozen_id)) is None:
+        raise NotFound("No such document.")
+    return _view(row)
+
+
+def all_of_agency() -> list[Frozen]:
+    """Every frozen document of the current agency, oldest first, for `verify`."""
+    return [_view(row) for row in session().scalars(sa.select(FrozenDocument).order_by(FrozenDocument.id))]
+
+
+def ensure_pdf(frozen_id: UUID) -> bytes:
+    """The PDF's bytes: stored ones if there are any, else rendered and stored now. For jobs and downloads.
+
+    Interrupted anywhere, it can be called again; of two at once the first to commit stays.
+    """
+    document = get(frozen_id)
+    agency = tenancy.agency_id()
+    release()
+    storage = current().registry.get(STORAGE)
+    if document.pdf_key:
+        with storage.open(document.pdf_key) as file:
+            return file.read()
+    html = render_html(document)
+    pdf = current().registry.get(PDF).render(PdfRequest(html=html, title=document.number or document.kind))
+    hashed = digest(pdf.content)
+    key = f"documents/{agency}/{document.kind}/{document.document_id}/{hashed}.pdf"
+    storage.put(key, io.BytesIO(pdf.content), content_type="application/pdf")
+    if _attach(frozen_id, key, hashed, len(pdf.content), pdf.pages):
+        return pdf.content
+    return ensure_pdf(frozen_id)
+
+
+def render_html(document: Frozen) -> str:
+    """The document as HTML for the PDF engine, in its own language, from the snapshot alone."""
+    timezone = document.snapshot.get("agency", {}).get("timezone")
+    with i18n.use_locale(document.locale, timezone):
+        return render_template(document.template, doc=document.snapshot, frozen=document)
+
+
+@writes
+def _attach(frozen_id: UUID, key: str, hashed: str, size: int, pages: int) -> bool:
+    done = session().scalars(
+        sa.update(FrozenDocument)
+        .where(FrozenDocument.id == frozen_id, FrozenDocument.pdf_hash.is_(None))
+        .values(pdf_key=key, pdf_hash=hashed, pdf_size=size, pdf_pages=pages)
+        .returning(FrozenDocument.id)
+    )
+    return done.one_or_none() is not None
+
+
+@writes
+def attach_seal(frozen_id: UUID, seal: Mapping[str, Any]) -> bool:
+    """Keep the detached signature over the PDF; False when there is one already."""
+    done = session().scalars(
+        sa.update(FrozenDocument)
+        .where(FrozenDocument.id == frozen_id, FrozenDocument.seal.is_(None))
+        .values(seal=dict(seal))
+        .returning(FrozenDocument.id)
+    )
+    return done.one_or_none() is not None
+
+
+def _view(row: FrozenDocument) -> Frozen:
+    return Frozen(
+        id=row.id,
+        kind=row.kind,
+        document_id=row.document_id,
+        version=row.version,
+        number=row.number,
+        code=row.code,
+        template=row.template,
+        locale=row.locale,
+        snapshot=json.loads(row.text),
+        snapshot_hash=row.snapshot_hash,
+        pdf_hash=row.pdf_hash,
+        pdf_key=row.pdf_key,
+        pdf_size=row.pdf_size,
+        created_at=row.created_at,
+        seal=row.seal,
+    )
+
+
+def snapshot_is_intact(frozen_id: UUID) -> bool:
+    """Whether the stored text still has the hash it was frozen with."""
+    row = session().get(FrozenDocument, frozen_id)
+    return row is not None and digest(row.text.encode()) == row.snapshot_hash

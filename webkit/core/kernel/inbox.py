@@ -1,0 +1,201 @@
+"""Every vendor's webhook: verified, kept as one row per event, answered at once, applied by a job.
+
+An endpoint is a door: its random name says which agency a vendor talks to. The same event twice is one row. What
+nobody understands is acknowledged and kept.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.extensions import Delivery, Job
+from webkit.core.kernel import clock, ids, outbox, tenancy
+from webkit.core.kernel.db import release, session, writes, writing
+from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.runtime import current
+from webkit.core.kernel.tables import Json, Record, enum_column
+
+APPLY = "core.inbox"
+
+
+class State(enum.StrEnum):
+    RECEIVED = "received"
+    APPLIED = "applied"
+
+
+class InboxEndpoint(Record):
+    """An address a vendor calls; platform endpoints have no agency."""
+
+    __tablename__ = "inbox_endpoints"
+    __table_args__ = (
+        sa.Index("ix_inbox_endpoints_agency_id_capability_provider", "agency_id", "capability", "provider"),
+    )
+
+    name: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    capability: Mapped[str] = mapped_column(sa.String(32))
+    provider: Mapped[str] = mapped_column(sa.String(32))
+    agency_id: Mapped[UUID | None]
+
+
+class InboxEvent(Record):
+    """One event of a vendor, raw bytes included, so that it can be replayed."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        sa.UniqueConstraint("endpoint", "event_id"),
+        sa.Index("ix_inbox_state_id", "state", "id"),
+    )
+
+    endpoint: Mapped[str] = mapped_column(sa.String(32))
+    capability: Mapped[str] = mapped_column(sa.String(32))
+    provider: Mapped[str] = mapped_column(sa.String(32))
+    agency_id: Mapped[UUID | None]
+    event_id: Mapped[str] = mapped_column(sa.String(128))
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    body: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    headers: Mapped[dict[str, str]] = mapped_column(Json)
+    state: Mapped[State] = enum_column(State, default=State.RECEIVED)
+    applied_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxView:
+    """A received event as operators see it."""
+
+    id: UUID
+    capability: str
+    provider: str
+    endpoint: str
+    event_id: str
+    kind: str
+    state: State
+    received_at: datetime
+    applied_at: datetime | None
+
+
+def endpoint(capability: str, provider: str) -> str:
+    """The name of the current agency's endpoint for a provider, made on first use, inside a write."""
+    agency = tenancy.agency_id()
+    query = sa.select(InboxEndpoint.name).where(
+        InboxEndpoint.agency_id == agency,
+        InboxEndpoint.capability == capability,
+        InboxEndpoint.provider == provider,
+    )
+    if (name := session().scalars(query.limit(1)).first()) is None:
+        name = ids.token()
+        session().add(InboxEndpoint(name=name, capability=capability, provider=provider, agency_id=agency))
+    return name
+
+
+def url(capability: str, provider: str, name: str) -> str:
+    """The absolute address a vendor calls."""
+    return f"{current().settings.base_url}/webhooks/{capability}/{provider}/{name}"
+
+
+def find(capability: str, provider: str, name: str) -> UUID | None:
+    """The agency behind an endpoint; raises NotFound for an unknown one."""
+    query = sa.select(InboxEndpoint).where(
+        InboxEndpoint.name == name, InboxEndpoint.capability == capability, InboxEndpoint.provider == provider
+    )
+    if (row := session().scalars(query).one_or_none()) is None:
+        raise NotFound("No such endpoint.")
+    return row.agency_id
+
+
+def chosen(capability: str, provider: str) -> Any:
+    """The provider that reads this vendor's webhooks. Raises NotFound when it is not the configured one."""
+    registry = current().registry
+    found = next((known for known in registry.capabilities if known.key == capability), None)
+    spec = registry.spec(found) if found else None
+    if found is None or spec is None or spec.name != provider:
+        raise NotFound("No such endpoint.")
+    return registry.get(found)
+
+
+@writes
+def receive(
+    capability: str, provider: str, name: str, body: bytes, headers: dict[str, str], events: list[tuple[str, str]]
+) -> int:
+    """Keep verified `events` (id, kind) of one call; returns how many were new. Called twice, it does nothing."""
+    agency = find(capability, provider, name)
+    known = set(
+        session().scalars(
+            sa.select(InboxEvent.event_id).where(
+                InboxEvent.endpoint == name, InboxEvent.event_id.in_([event_id for event_id, _ in events])
+            )
+        )
+    )
+    fresh = {event_id: kind for event_id, kind in events if event_id not in known}
+    for event_id, kind in fresh.items():
+        row = InboxEvent(
+            endpoint=name,
+            capability=capability,
+            provider=provider,
+            agency_id=agency,
+            event_id=event_id,
+            kind=kind,
+            body=body,
+            headers=headers,
+        )
+        session().add(row)
+        session().flush()
+        outbox.add(APPLY, inbox_id=str(row.id))
+    return len(fresh)
+
+
+def apply(job: Job) -> None:
+    """Hand one kept event to the feature that owns its capability; in one transaction with the mark that it was."""
+    row = session().get(InboxEvent, UUID(job.args["inbox_id"]))
+    if row is None or row.state == State.APPLIED:
+        return
+    row_id, agency, wanted, body = row.id, row.agency_id, row.event_id, row.body
+    capability, provider, name = row.capability, row.provider, row.endpoint
+    handler = current().inbox_handlers.get(capability)
+    release()
+    events = [event for event in chosen(capability, provider).events(body) if event.id == wanted]
+    door = tenancy.tenant(agency) if agency else tenancy.platform("a vendor's event for the platform")
+    with door, writing():
+        if handler is not None:
+            for event in events:
+                handler.apply(Delivery(provider=provider, endpoint=name, event=event))
+        mark = session().get(InboxEvent, row_id)
+        if mark is not None:
+            mark.state, mark.applied_at = State.APPLIED, clock.now()
+
+
+@writes
+def replay(inbox_id: UUID) -> None:
+    """Apply an event again, as an operator's button; state machines ignore what is stale."""
+    row = session().get(InboxEvent, inbox_id)
+    if row is None:
+        raise NotFound("No such event.")
+    row.state = State.RECEIVED
+    outbox.add(APPLY, inbox_id=str(inbox_id))
+
+
+def views(*, limit: int = 50, before: UUID | None = None) -> list[InboxView]:
+    """Received events for the operator's page, newest first."""
+    query = sa.select(InboxEvent).order_by(InboxEvent.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(InboxEvent.id < before)
+    return [
+        InboxView(
+            id=row.id,
+            capability=row.capability,
+            provider=row.provider,
+            endpoint=row.endpoint,
+            event_id=row.event_id,
+            kind=row.kind,
+            state=row.state,
+            received_at=row.created_at,
+            applied_at=row.applied_at,
+        )
+        for row in session().scalars(query)
+    ]

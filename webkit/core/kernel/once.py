@@ -1,0 +1,34 @@
+"""Forms that create something carry a one-time key: sent twice, they answer with the first result."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.kernel import ids
+from webkit.core.kernel.db import session
+from webkit.core.kernel.tables import Owned, owned_args
+
+
+class OnceKey(Owned):
+    __tablename__ = "once_keys"
+    __table_args__ = owned_args(sa.UniqueConstraint("agency_id", "key"))
+
+    key: Mapped[str] = mapped_column(sa.String(64))
+    result: Mapped[str] = mapped_column(sa.String(255))
+
+
+def key() -> str:
+    """A fresh key for a hidden field named `once`."""
+    return ids.token()
+
+
+def result(key: str) -> str | None:
+    """What the first use of `key` led to; None for a first use. Ask inside the write that would create."""
+    return session().scalars(sa.select(OnceKey.result).where(OnceKey.key == key[:64])).one_or_none() if key else None
+
+
+def keep(key: str, result: str) -> None:
+    """Remember what `key` led to, in the same write. Two at once: the unique key lets one commit."""
+    if key:
+        session().add(OnceKey(key=key[:64], result=result))

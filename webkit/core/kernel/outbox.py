@@ -1,0 +1,257 @@
+"""The outbox owns delivery: a service adds a row in its own transaction, a worker does the work until it is done.
+
+RQ only carries the row's id and may lose it: the sweeper sends whatever is not done and not leased again. A worker
+claims by conditional update, fenced by the attempt number, so one attempt wins; handlers do nothing when the work is
+done already. What an error means is decided here: later, never, or now again.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.capabilities.errors import ProviderError
+from webkit.core.extensions import Job, JobSpec
+from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel.db import after_commit, session, writing
+from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.runtime import current
+from webkit.core.kernel.tables import Json, Record, enum_column
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = 12
+"""Tries before a job is put aside for a person; with the back-off below that is about nine hours."""
+SWEEP_PAUSE = timedelta(seconds=10)
+
+
+class State(enum.StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class OutboxJob(Record):
+    """A piece of work somebody asked for. Holds ids only, never personal data."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        sa.Index("ix_outbox_state_next_at", "state", "next_at"),
+        sa.Index("ix_outbox_agency_id_id", "agency_id", "id"),
+    )
+
+    agency_id: Mapped[UUID | None]
+    kind: Mapped[str] = mapped_column(sa.String(64))
+    queue: Mapped[str] = mapped_column(sa.String(8))
+    args: Mapped[dict[str, str]] = mapped_column(Json)
+    state: Mapped[State] = enum_column(State, default=State.WAITING)
+    attempt: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(default=clock.now)
+    lease_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A row of the outbox as operators see it."""
+
+    id: UUID
+    agency_id: UUID | None
+    kind: str
+    queue: str
+    args: Mapping[str, str]
+    state: State
+    attempt: int
+    created_at: datetime
+    next_at: datetime
+    done_at: datetime | None
+    running: bool
+    error: str
+
+
+def add(kind: str, /, **args: str) -> UUID:
+    """Ask for a job of a registered `kind` in the current write; a worker is woken after the commit."""
+    spec = current().jobs[kind]
+    row = OutboxJob(agency_id=session().scope.agency, kind=kind, queue=spec.queue, args=args)
+    session().add(row)
+    session().flush()
+    row_id, queue = row.id, row.queue
+    after_commit(lambda: _wake([(row_id, queue)]))
+    return row_id
+
+
+def _wake(rows: Sequence[tuple[UUID, str]]) -> None:
+    from webkit.core.kernel import jobs
+
+    jobs.push(rows)
+
+
+def deliver(job_id: UUID) -> bool:
+    """Make one attempt at a job; False when somebody else has it or nothing is to be done."""
+    job = _claim(job_id)
+    if job is None:
+        return False
+    spec = current().jobs[job[1]]
+    attempt = job[0]
+    structlog.contextvars.bind_contextvars(job=str(job_id), kind=spec.kind, agency=str(attempt.agency_id or ""))
+    try:
+        with _door(attempt, spec):
+            spec.handler(attempt)
+    except Exception as error:
+        log.warning("job failed", attempt=attempt.attempt, error=f"{type(error).__name__}: {error}", exc_info=True)
+        _fail(attempt, error)
+    else:
+        _finish(attempt)
+    finally:
+        structlog.contextvars.unbind_contextvars("job", "kind", "agency")
+    return True
+
+
+def _door(job: Job, spec: JobSpec) -> AbstractContextManager[Any]:
+    return tenancy.tenant(job.agency_id) if job.agency_id else tenancy.platform(f"job {spec.kind}")
+
+
+def _claim(job_id: UUID) -> tuple[Job, str] | None:
+    moment = clock.now()
+    free = sa.or_(OutboxJob.lease_until.is_(None), OutboxJob.lease_until < moment)
+    with tenancy.platform("claim a job"), writing() as unit:
+        kind = unit.scalar(sa.select(OutboxJob.kind).where(OutboxJob.id == job_id))
+        if kind is None or kind not in current().jobs:
+            return None
+        row = unit.execute(
+            sa.update(OutboxJob)
+            .where(OutboxJob.id == job_id, OutboxJob.state == State.WAITING, free)
+            .values(lease_until=moment + timedelta(seconds=_lease(kind)), attempt=OutboxJob.attempt + 1)
+            .returning(OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt)
+        ).one_or_none()
+    if row is None:
+        return None
+    return Job(id=job_id, agency_id=row.agency_id, args=row.args, attempt=row.attempt, key=f"job-{job_id}"), kind
+
+
+def _lease(kind: str) -> int:
+    return min(current().jobs[kind].lease, current().settings.job_lease_seconds)
+
+
+def _update(job: Job, **values: Any) -> None:
+    with tenancy.platform("finish a job"), writing() as unit:
+        unit.execute(
+            sa.update(OutboxJob)
+            .where(OutboxJob.id == job.id, OutboxJob.state == State.WAITING, OutboxJob.attempt == job.attempt)
+            .values(lease_until=None, **values)
+        )
+
+
+def _finish(job: Job) -> None:
+    _update(job, state=State.DONE, done_at=clock.now(), error="")
+
+
+def _fail(job: Job, error: Exception) -> None:
+    words = f"{type(error).__name__}: {error}"[:2000]
+    retryable = error.retryable if isinstance(error, ProviderError) else not isinstance(error, DomainError)
+    if not retryable or job.attempt >= ATTEMPTS:
+        _update(job, state=State.DEAD, error=words)
+    else:
+        wished = error.retry_after if isinstance(error, ProviderError) else None
+        _update(job, next_at=clock.now() + backoff(job.attempt, wished), error=words)
+
+
+def backoff(attempt: int, wished: float | None = None) -> timedelta:
+    """How long to wait after a failed attempt: doubling with jitter up to an hour, or what the vendor asked for."""
+    seconds = min(2.0**attempt, 3600.0) * random.uniform(0.75, 1.25)  # noqa: S311  jitter, not a secret
+    return timedelta(seconds=max(seconds, wished or 0.0))
+
+
+def due(limit: int = 500) -> list[tuple[UUID, str]]:
+    """Claim for sending what waits, is due and has no living attempt; any number of sweepers may run."""
+    moment = clock.now()
+    free = sa.or_(OutboxJob.lease_until.is_(None), OutboxJob.lease_until < moment)
+    waiting = sa.and_(OutboxJob.state == State.WAITING, OutboxJob.next_at <= moment, free)
+    with tenancy.platform("sweep the outbox") as unit:
+        found = unit.scalars(sa.select(OutboxJob.id).where(waiting).order_by(OutboxJob.next_at).limit(limit)).all()
+        if not found:
+            return []
+        with writing():
+            rows = unit.execute(
+                sa.update(OutboxJob)
+                .where(OutboxJob.id.in_(found), waiting)
+                .values(next_at=moment + SWEEP_PAUSE)
+                .returning(OutboxJob.id, OutboxJob.queue)
+            ).all()
+    return [(row.id, row.queue) for row in rows]
+
+
+def let_go(job_id: UUID) -> None:
+    """End the lease of an attempt whose process is known to be dead, so that the sweeper repeats it at once."""
+    with tenancy.platform("a worker process died"), writing() as unit:
+        unit.execute(
+            sa.update(OutboxJob)
+            .where(OutboxJob.id == job_id, OutboxJob.state == State.WAITING)
+            .values(lease_until=None, next_at=clock.now())
+        )
+
+
+def retry(job_id: UUID) -> bool:
+    """Give a job that was put aside (or waits) a fresh start; False when it is done or unknown."""
+    with tenancy.platform("an operator retries a job"), writing() as unit:
+        row = unit.execute(
+            sa.update(OutboxJob)
+            .where(OutboxJob.id == job_id, OutboxJob.state != State.DONE)
+            .values(state=State.WAITING, attempt=0, next_at=clock.now(), lease_until=None)
+            .returning(OutboxJob.id, OutboxJob.queue)
+        ).one_or_none()
+        if row:
+            after_commit(lambda: _wake([(row.id, row.queue)]))
+    return row is not None
+
+
+def views(state: State | None = None, *, limit: int = 50, before: UUID | None = None) -> list[JobView]:
+    """Jobs for the operator's page, newest first; call inside `platform`."""
+    query = sa.select(OutboxJob).order_by(OutboxJob.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(OutboxJob.state == state)
+    if before is not None:
+        query = query.where(OutboxJob.id < before)
+    return [_view(row) for row in session().scalars(query)]
+
+
+def counts() -> dict[State, int]:
+    """How many jobs are waiting and dead, for health pages; call inside `platform`."""
+    query = sa.select(OutboxJob.state, sa.func.count()).where(OutboxJob.state != State.DONE).group_by(OutboxJob.state)
+    return {row[0]: row[1] for row in session().execute(query)}
+
+
+def prune(before: datetime) -> int:
+    """Delete jobs done before a moment."""
+    with tenancy.platform("prune the outbox"), writing() as unit:
+        done = sa.delete(OutboxJob).where(OutboxJob.state == State.DONE, OutboxJob.done_at < before)
+        return len(unit.scalars(done.returning(OutboxJob.id)).all())
+
+
+def _view(row: OutboxJob) -> JobView:
+    running = row.state == State.WAITING and row.lease_until is not None and row.lease_until > clock.now()
+    return JobView(
+        id=row.id,
+        agency_id=row.agency_id,
+        kind=row.kind,
+        queue=row.queue,
+        args=row.args,
+        state=row.state,
+        attempt=row.attempt,
+        created_at=row.created_at,
+        next_at=row.next_at,
+        done_at=row.done_at,
+        running=running,
+        error=row.error,
+    )

@@ -1,0 +1,48 @@
+"""What a running application is made of, reachable from anywhere inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, current_app
+
+if TYPE_CHECKING:
+    from webkit.core.extensions import DocumentSource, EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+    from webkit.core.kernel.crypto import Keys
+    from webkit.core.kernel.directory import Directory
+    from webkit.core.plugins import Plugins
+    from webkit.core.providers import ProviderRegistry
+    from webkit.core.settings import Settings
+
+
+@dataclass
+class Runtime:
+    """Everything `create_app` put together; one per application, never a module global."""
+
+    settings: Settings
+    keys: Keys
+    plugins: Plugins
+    registry: ProviderRegistry
+    directory: Directory
+    jobs: dict[str, JobSpec] = field(default_factory=dict)
+    schedules: list[Schedule] = field(default_factory=list)
+    event_kinds: dict[str, EventKind] = field(default_factory=dict)
+    listeners: list[Listener] = field(default_factory=list)
+    menu: list[MenuEntry] = field(default_factory=list)
+    inbox_handlers: dict[str, InboxHandler] = field(default_factory=dict)
+    document_sources: list[DocumentSource] = field(default_factory=list)
+    subscribers: dict[type, list[Callable[[Any], object]]] = field(default_factory=dict)
+    redis: Any = None
+
+
+def current() -> Runtime:
+    """The runtime of the current application."""
+    return of(current_app)
+
+
+def of(app: Flask) -> Runtime:
+    """The runtime of `app`."""
+    runtime: Runtime = app.extensions["webkit"]
+    return runtime

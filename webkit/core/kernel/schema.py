@@ -1,0 +1,75 @@
+"""What tables need beyond columns: row-level security, and triggers that keep evidence from being rewritten.
+
+Migrations call these helpers; batch mode on SQLite drops triggers, so a migration that touches a guarded table
+calls `append_only` again.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+APP, PLATFORM = "webkit_app", "webkit_platform"
+
+
+def roles(connection: Connection) -> None:
+    """Make sure the plain role and the platform role exist and the plain one may become the other."""
+    if connection.dialect.name != "postgresql":
+        return
+    connection.execute(
+        text(
+            "DO $$ BEGIN"
+            f" IF to_regrole('{APP}') IS NULL THEN CREATE ROLE {APP} LOGIN; END IF;"
+            f" IF to_regrole('{PLATFORM}') IS NULL THEN CREATE ROLE {PLATFORM} NOLOGIN; END IF;"
+            " END $$"
+        )
+    )
+    connection.execute(text(f"GRANT {PLATFORM} TO {APP} WITH INHERIT FALSE"))
+    connection.execute(text(f"GRANT USAGE ON SCHEMA public TO {APP}, {PLATFORM}"))
+    for privilege in ("TABLES", "SEQUENCES"):
+        rights = "SELECT, INSERT, UPDATE, DELETE" if privilege == "TABLES" else "USAGE, SELECT"
+        connection.execute(
+            text(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON {privilege} TO {APP}, {PLATFORM}")
+        )
+
+
+def protect(connection: Connection, *tables: str) -> None:
+    """Row-level security on both walls: the plain role sees one agency, the platform role and the owner see all.
+
+    Two policies for two roles: an OR in one policy would cost the index.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables:
+        for statement in (
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+            f"CREATE POLICY tenant ON {table} TO {APP} USING "
+            "(agency_id = nullif(current_setting('app.agency_id', true), '')::uuid)",
+            f"CREATE POLICY everyone ON {table} TO {PLATFORM}, CURRENT_USER USING (true)",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP}, {PLATFORM}",
+        ):
+            connection.execute(text(statement))
+
+
+def append_only(connection: Connection, table: str, *, allow_delete: bool = False) -> None:
+    """Triggers that refuse UPDATE, and DELETE unless allowed, whoever asks."""
+    verbs = ("UPDATE",) if allow_delete else ("UPDATE", "DELETE")
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text(f"""
+            CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION '{table} is append-only'; END $$""")
+        )
+        connection.execute(
+            text(f"""
+            CREATE TRIGGER {table}_append_only BEFORE {" OR ".join(verbs)} ON {table}
+            FOR EACH ROW EXECUTE FUNCTION {table}_append_only()""")
+        )
+        return
+    for verb in verbs:
+        connection.execute(
+            text(f"""
+            CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table}
+            BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END""")
+        )

@@ -1,0 +1,97 @@
+"""What every answer carries and every unsafe request must show: CSP with a nonce, headers, same-origin proof."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, g, request
+
+from webkit.core.capabilities.payments import PAYMENTS
+from webkit.core.kernel.crypto import Keys
+from webkit.core.kernel.runtime import current
+from webkit.core.settings import Settings
+
+BODY_LIMIT = 10 * 1024 * 1024
+FORM_LIMIT = 2 * 1024 * 1024
+V = TypeVar("V", bound=Callable[..., object])
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def configure(app: Flask, settings: Settings, keys: Keys) -> None:
+    """Cookies, limits, and the checks before and headers after each request."""
+    secure = settings.production or settings.base_url.startswith("https://")
+    secret = settings.secret_key.get_secret_value() if settings.secret_key else keys.token_hash("cookies")
+    app.config.update(
+        SECRET_KEY=secret,
+        SESSION_COOKIE_NAME="__Host-webkit" if secure else "webkit",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        MAX_FORM_MEMORY_SIZE=FORM_LIMIT,
+        TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname or "", "127.0.0.1", "localhost", "::1"],
+    )
+    app.before_request(refuse_cross_site)
+    app.after_request(add_headers)
+
+
+def nonce() -> str:
+    """This page's script nonce; fragments never carry scripts."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def csrf_exempt(view: V) -> V:
+    """Mark a view that proves its caller in another way: a vendor's signature."""
+    view.__dict__["csrf_exempt"] = True
+    return view
+
+
+def refuse_cross_site() -> None:
+    """Unsafe methods need proof that the page that sent them is ours, or a bearer token."""
+    if request.method in SAFE or getattr(current_app.view_functions.get(request.endpoint or ""), "csrf_exempt", False):
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        proven = site in ("same-origin", "none")
+    elif origin is not None:
+        proven = origin == _own_origin()
+    else:
+        proven = request.headers.get("Authorization", "").startswith("Bearer ")
+    if not proven:
+        abort(403, "This form was sent from another site.")
+
+
+def _own_origin() -> str:
+    configured = current().settings.public_url
+    parts = urlsplit(configured or request.host_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def add_headers(response: Response) -> Response:
+    """Headers of every answer; a view that set one of them keeps it."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", policy())
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+    headers.setdefault("Cache-Control", "no-store")
+    if current().settings.production:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+def policy() -> str:
+    """The content security policy of this page; the payment vendor's page may receive our form's redirect."""
+    forms = " ".join(("'self'", *current().registry.get(PAYMENTS).form_action_origins()))
+    return (
+        f"default-src 'self'; script-src 'self' 'nonce-{nonce()}'; style-src 'self'; img-src 'self' data:; "
+        f"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+        f"form-action {forms}"
+    )

@@ -1,0 +1,106 @@
+"""What every template may use: components, assets, formats, the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import Flask, g, request, url_for
+from flask_login import current_user
+from jinja2 import StrictUndefined
+
+from webkit.core import assets
+from webkit.core.kernel import clock, i18n, money, once, security
+from webkit.core.kernel.components import Components
+from webkit.core.kernel.runtime import current, of
+
+
+@dataclass(frozen=True, slots=True)
+class MenuLine:
+    """A line of the staff menu, ready to show."""
+
+    label: str
+    icon: str
+    url: str
+    group: str
+    current: bool
+    count: int | None = None
+
+
+def init_app(app: Flask) -> None:
+    env = app.jinja_env
+    env.undefined = StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.auto_reload = not of(app).settings.production
+    env.add_extension("jinja2.ext.i18n")
+    env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals.update(
+        ui=Components(env),
+        asset=asset,
+        csp_nonce=security.nonce,
+        menu=menu,
+        once_key=once.key,
+        now=clock.now,
+        locale=i18n.current_locale,
+    )
+    env.filters.update(
+        money=lambda minor, currency: money.format_money(minor, currency, i18n.current_locale()),
+        date=_date,
+        datetime=i18n.format_datetime,
+        ago=lambda moment: i18n.format_ago(moment, clock.now()),
+        decimal=i18n.format_decimal,
+    )
+    app.context_processor(lambda: {"current_user": current_user})
+
+
+def asset(name: str) -> str:
+    """The address of a built front-end file, with its content in the name."""
+    return url_for("static", filename=assets.manifest()[name])
+
+
+def menu() -> list[MenuLine]:
+    """The staff menu of the current agency, for the current role."""
+    if "agency" not in g or "role" not in g:
+        return []
+    here = request.path.rstrip("/")
+    entries = sorted(current().menu, key=lambda entry: entry.order)
+    lines = []
+    for entry in entries:
+        if g.role in entry.roles:
+            url = url_for(entry.endpoint)
+            lines.append(MenuLine(str(entry.label), entry.icon, url, entry.group, _is_here(here, url)))
+    return lines
+
+
+def _is_here(here: str, url: str) -> bool:
+    place = url.rstrip("/")
+    home = place == f"/{g.agency.slug}"
+    return here == place or (not home and here.startswith(place + "/"))
+
+
+def _date(value: date | str, format: str = "long") -> str:
+    """A calendar date, also as the ISO text of a snapshot."""
+    return i18n.format_date(date.fromisoformat(value[:10]) if isinstance(value, str) else value, format)
+
+
+def sentence(kind: str, facts: dict[str, Any], personal: dict[str, Any]) -> str:
+    """An event as a sentence in the reader's language; unknown kinds show their name."""
+    known = current().event_kinds.get(kind)
+    if known is None:
+        return kind
+    words = _Missing({**facts, **personal})
+    return str(known.sentence) % words
+
+
+class _Missing(dict[str, Any]):
+    """Facts that were erased or never given read as a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def tone(kind: str) -> str:
+    """ok, wait, bad or info: how an event is marked."""
+    known = current().event_kinds.get(kind)
+    return known.tone if known else "info"

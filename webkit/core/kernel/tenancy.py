@@ -1,0 +1,144 @@
+"""Doors and walls: who a unit of work belongs to, and what keeps it there.
+
+Doors (`tenant`, `platform`) open a unit. Walls hold inside it: loader criteria on every ORM statement, stamps on
+every flush, a check of the SQL at the cursor, and row-level security on PostgreSQL behind all of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, inspect
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+
+from webkit.core.kernel.db import NoUnit, Scope, UnitSession, session, unit
+from webkit.core.kernel.tables import Base, Scoped
+
+
+class Unscoped(RuntimeError):
+    """A statement would have reached rows of other agencies."""
+
+
+@contextmanager
+def tenant(agency: UUID) -> Iterator[UnitSession]:
+    """The door of one agency."""
+    with unit(Scope(agency=agency)) as opened:
+        yield opened
+
+
+@contextmanager
+def platform(reason: str) -> Iterator[UnitSession]:
+    """The door of the platform itself, over all agencies; every use states why and is listed in a test."""
+    if not reason:
+        raise ValueError("say why all agencies are needed")
+    with unit(Scope(platform=reason)) as opened:
+        yield opened
+
+
+def agency_id() -> UUID:
+    """The agency of the current unit."""
+    if (agency := session().scope.agency) is None:
+        raise NoUnit("this needs an agency: enter through tenant()")
+    return agency
+
+
+@functools.cache
+def owned_tables() -> tuple[str, ...]:
+    """Names of all tables whose rows belong to an agency."""
+    return tuple(
+        sorted(mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, Scoped))  # type: ignore[attr-defined]
+    )
+
+
+@functools.cache
+def _uses() -> re.Pattern[str]:
+    names = "|".join(map(re.escape, owned_tables())) or r"(?!)"
+    return re.compile(rf'(?:\bFROM|\bJOIN|\bUPDATE|\bINTO|,)\s+"?({names})\b"?(?:\s+AS\s+(\w+))?', re.IGNORECASE)
+
+
+@functools.lru_cache(4096)
+def _touches(statement: str) -> bool:
+    return _uses().search(statement) is not None
+
+
+@functools.lru_cache(4096)
+def _filtered(statement: str) -> bool:
+    """Whether every use of an owned table, under its alias, is compared with agency_id. A lint, not a parser."""
+    for use in _uses().finditer(statement):
+        name = use[2] or use[1]
+        compared = re.search(rf'\b"?{name}"?\.agency_id\s*(=|IN)', statement, re.IGNORECASE)
+        inserted = statement.startswith("INSERT") and "agency_id" in statement[:400]
+        if not (compared or inserted):
+            return False
+    return True
+
+
+def install(engine: Engine) -> None:
+    """Put the check at the cursor of an engine."""
+    event.listen(engine, "before_cursor_execute", _check_statement)
+
+
+def _check_statement(
+    connection: Connection, _cursor: object, statement: str, _parameters: object, context: Any, _many: bool
+) -> None:
+    options = connection.get_execution_options()
+    if not options.get("unit") or options.get("platform") or not _touches(statement):
+        return
+    if options.get("agency") is None:
+        raise Unscoped(f"no agency's door is open: {statement[:120]}")
+    own_flush = connection.info.get("flush")
+    own_column_load = context is not None and context.execution_options.get("any_agency")
+    if not (own_flush or own_column_load or _filtered(statement)):
+        raise Unscoped(f"a statement without agency_id: {statement[:120]}")
+
+
+@event.listens_for(UnitSession, "do_orm_execute")
+def _filter(state: ORMExecuteState) -> None:
+    scope: Scope = state.session.scope  # type: ignore[attr-defined]
+    if scope.platform is not None:
+        return
+    if state.is_column_load:
+        # The row came in through the filter, and a session cannot change its agency.
+        state.update_execution_options(any_agency=True)
+        return
+    owned = any(issubclass(mapper.class_, Scoped) for mapper in state.all_mappers)
+    if owned and scope.agency is None:
+        raise Unscoped("no agency's door is open")
+    if owned and (state.is_insert or (state.is_update and state.is_executemany)):
+        raise Unscoped("bulk writes of owned tables pass the stamp: add objects instead")
+    if scope.agency is not None and not state.is_relationship_load:
+        agency = scope.agency
+        criteria = with_loader_criteria(Scoped, lambda table: table.agency_id == agency, include_aliases=True)
+        state.statement = state.statement.options(criteria)
+
+
+@event.listens_for(UnitSession, "before_flush")
+def _stamp(current: UnitSession, _context: object, _instances: object) -> None:
+    if not current.writing:
+        raise RuntimeError("changes belong inside a write: declare the service function with @writes")
+    for row in current.new:
+        if isinstance(row, Scoped):
+            _stamp_new(row, current.scope)
+    for row in current.dirty:
+        if isinstance(row, Scoped) and inspect(row).attrs.agency_id.history.has_changes():
+            raise Unscoped("a row cannot move to another agency")
+    current.connection().info["flush"] = True
+
+
+def _stamp_new(row: Scoped, scope: Scope) -> None:
+    owner: UUID | None = row.agency_id
+    if scope.agency is not None and owner is None:
+        row.agency_id = owner = scope.agency
+    if owner is None or (scope.platform is None and owner != scope.agency):
+        raise Unscoped(f"{type(row).__name__} would belong to another agency")
+
+
+@event.listens_for(UnitSession, "after_flush")
+def _unmark(current: UnitSession, _context: object) -> None:
+    current.connection().info.pop("flush", None)

@@ -1,0 +1,174 @@
+"""What an operator configures about the platform itself; providers describe their own settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from webkit.core.problems import Problem
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; `problems` lists everything that is wrong, not only the first."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(f"{p.where}: {p.problem}. {p.fix}" for p in problems))
+        self.problems = problems
+
+
+def _env(*names: str) -> Any:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Read once at start. Each field names the environment variables it listens to, the first one set wins."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    environment: Literal["development", "production"] = Field(
+        "development",
+        validation_alias=_env("WEBKIT_ENV"),
+        description="development shows the styleguide and accepts plain HTTP; production insists on secure cookies.",
+    )
+    data: Path = Field(
+        Path("data"), validation_alias=_env("WEBKIT_DATA"), description="Folder of the database, keys, files and logs."
+    )
+    host: str = Field("127.0.0.1", validation_alias=_env("HOST"), description="Address the web server binds to.")
+    port: int = Field(8000, ge=0, le=65535, validation_alias=_env("PORT"), description="Port the web server binds to.")
+    public_url: str = Field(
+        "",
+        validation_alias=_env("PUBLIC_URL", "ORIGIN"),
+        description="Address people reach the platform at, for links in mails. Empty: http://HOST:PORT.",
+    )
+    database_url: str = Field(
+        "",
+        validation_alias=_env("DATABASE_URL"),
+        description="sqlite:///… or postgresql://… as the plain role. Empty: SQLite in the data folder.",
+    )
+    migrations_url: str = Field(
+        "",
+        validation_alias=_env("DATABASE_MIGRATIONS_URL"),
+        description="The same database as the role that owns the tables. Empty: DATABASE_URL.",
+    )
+    redis_url: str = Field(
+        "",
+        validation_alias=_env("REDIS_URL"),
+        description="redis://… or unix://… of Redis or Valkey. Empty: the embedded Valkey.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias=_env("LOG_LEVEL"), description="How much is logged."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", validation_alias=_env("LOG_FORMAT"), description="auto: console on a terminal, JSON elsewhere."
+    )
+    session_ttl_seconds: int = Field(
+        604_800, ge=300, validation_alias=_env("SESSION_TTL_SECONDS"), description="Seconds a sign-in lasts unused."
+    )
+    web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("WEB_WORKERS"), description="Web processes.")
+    web_threads: int = Field(
+        128, ge=4, le=1024, validation_alias=_env("WEB_THREADS"), description="Threads of each web process."
+    )
+    job_lease_seconds: int = Field(
+        60,
+        ge=2,
+        le=3600,
+        validation_alias=_env("WEBKIT_JOB_LEASE_SECONDS"),
+        description="Seconds after which a silent job counts as dead and is tried again.",
+    )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=5,
+        validation_alias=_env("WEBKIT_TRUSTED_PROXIES"),
+        description="How many reverse proxies in front set X-Forwarded-For and -Proto; 0 believes none.",
+    )
+    plugins_off: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias=_env("WEBKIT_PLUGINS_OFF"), description="Plugins not to load, separated by commas."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        validation_alias=_env("SECRET_KEY"),
+        description="Signs cookies. Empty: made once in the data folder.",
+    )
+    mail_from: str = Field(
+        "webkit@localhost",
+        validation_alias=_env("EMAIL_FROM_ADDRESS", "EMAIL_FROM"),
+        description="Sender address of all mail.",
+    )
+    mail_from_name: str = Field(
+        "webkit", validation_alias=_env("EMAIL_FROM_NAME"), description="Sender name where no agency speaks."
+    )
+    demo: bool = Field(False, validation_alias=_env("DEMO"), description="1 loads the demo agency at start.")
+
+    @field_validator("plugins_off", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url", "migrations_url")
+    @classmethod
+    def _driver(cls, value: str) -> str:
+        for short in ("postgres://", "postgresql://"):
+            if value.startswith(short):
+                return "postgresql+psycopg://" + value.removeprefix(short)
+        return value
+
+    @field_validator("data")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'webkit.db'}"
+
+    @property
+    def owner_database(self) -> str:
+        return self.migrations_url or self.database
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings from `environ`; raises SettingsError listing every problem."""
+        given = {name: environ[name] for name in environment_names() if environ.get(name)}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError([_problem(e) for e in error.errors()]) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given counts: `load` passes the environment, so tests see exactly what they pass."""
+        return (init_settings,)
+
+
+def environment_names() -> tuple[str, ...]:
+    """Every environment variable the platform itself reads."""
+    return tuple(name for field in Settings.model_fields.values() for name in _names(field.validation_alias))
+
+
+def _names(alias: object) -> tuple[str, ...]:
+    return tuple(str(choice) for choice in alias.choices) if isinstance(alias, AliasChoices) else ()
+
+
+def _problem(error: Any) -> Problem:
+    where = str(error["loc"][0]) if error["loc"] else "settings"
+    return Problem(where, str(error["msg"]), f"Set {where} to an accepted value or remove it.")
