@@ -4,8 +4,8 @@ const RETRY = [4, 8, 16, 30];
 
 // Says how the background saving of a form stands, and tries again when it failed; the text stays in the form.
 // On a form with hx-post and hx-trigger="input delay:1s, autosave". The words come from the page's catalogue:
-//   <form data-controller="autosave" data-autosave-saving-value="Saving" data-autosave-saved-value="Saved %s"
-//         data-autosave-failed-value="Not saved, trying again in %s s"> … <output data-autosave-target="status"></output>
+//   <form data-controller="autosave" data-autosave-saving-value="Saving" data-autosave-saved-value="Saved {time}"
+//         data-autosave-failed-value="Not saved, trying again in {seconds} s"> … <output data-autosave-target="status"></output>
 // A status outside the form is found by data-autosave-status-value (a selector).
 export default class extends Controller {
   static targets = ["status"];
@@ -43,13 +43,13 @@ export default class extends Controller {
     if (status < 200 || status >= 300) return this.#fail();
     this.failures = 0;
     const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-    this.#say(this.savedValue.replace("%s", time), "saved");
+    this.#say(this.savedValue.replace("{time}", time), "saved");
     if (this.saving === this.edits) this.dispatch("saved", { prefix: false });
   }
 
   #fail() {
     const seconds = RETRY[Math.min(this.failures++, RETRY.length - 1)];
-    this.#say(this.failedValue.replace("%s", seconds), "failed");
+    this.#say(this.failedValue.replace("{seconds}", seconds), "failed");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.element.dispatchEvent(new Event("autosave")), seconds * 1000);
   }

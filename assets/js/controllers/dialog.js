@@ -9,7 +9,7 @@ export default class extends Controller {
     const dialog = document.getElementById(this.idValue);
     if (!dialog) return;
     event.preventDefault();
-    dialog.addEventListener("click", (click) => click.target === dialog && dialog.close(), { once: false });
+    dialog.onclick = (click) => click.target === dialog && dialog.close();
     dialog.showModal();
   }
 }

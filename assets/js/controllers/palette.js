@@ -15,12 +15,12 @@ export default class extends Controller {
   filter() {
     const words = this.inputTarget.value.trim().toLowerCase();
     for (const entry of this.entryTargets) {
-      entry.hidden = entry === this.#searchEntry ? !words : !entry.textContent.toLowerCase().includes(words);
+      entry.hidden = this.hasSearchTarget && entry === this.searchTarget ? !words : !entry.textContent.toLowerCase().includes(words);
     }
     if (this.hasSearchTarget) {
-      const url = new URL(this.searchTarget.href);
+      const url = new URL(this.searchTarget.dataset.href, location);
       url.searchParams.set("q", this.inputTarget.value.trim());
-      this.searchTarget.href = url;
+      this.searchTarget.dataset.href = url;
     }
     this.#choose(this.#shown[0]);
   }
@@ -29,7 +29,7 @@ export default class extends Controller {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Enter") {
       event.preventDefault();
-      this.#shown.find((entry) => entry.ariaSelected === "true")?.querySelector("a")?.click();
+      this.#shown.find((entry) => entry.ariaSelected === "true")?.click();
     } else if (step) {
       event.preventDefault();
       const shown = this.#shown;
@@ -38,16 +38,16 @@ export default class extends Controller {
     }
   }
 
+  go(event) {
+    location.assign(event.currentTarget.dataset.href);
+  }
+
   outside(event) {
     if (event.target === this.element) this.element.close();
   }
 
   get #shown() {
     return this.entryTargets.filter((entry) => !entry.hidden);
-  }
-
-  get #searchEntry() {
-    return this.hasSearchTarget ? this.searchTarget.closest("[data-palette-target~=entry]") : null;
   }
 
   #choose(chosen) {

@@ -15,8 +15,10 @@ export default class extends Controller {
     }
   }
 
-  palette() {
-    if (this.hasPaletteOutlet) this.paletteOutlet.open();
+  palette(event) {
+    if (!this.hasPaletteOutlet) return;
+    event?.preventDefault();
+    this.paletteOutlet.open();
   }
 
   help() {

@@ -1,0 +1,135 @@
+"""The design system: every macro is described, shown on the styleguide, and works when a block is rendered alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from jinja2 import DictLoader, Environment
+
+from webkit.core.kernel import components, security, templating
+from webkit.core.kernel.components import Components, load_components, read_components
+from webkit.core.kernel.forms import FormState
+from webkit.core.paths import TEMPLATES
+from webkit.styleguide.routes import blueprint
+
+
+@pytest.fixture
+def app() -> Iterator[Flask]:
+    """Templates as the application configures them, without a database or plugins."""
+    app = Flask("webkit", template_folder=str(TEMPLATES), static_url_path="/static")
+    app.secret_key = "test"
+    app.extensions["webkit"] = SimpleNamespace(settings=SimpleNamespace(production=False), menu=[])
+    templating.init_app(app)
+    app.register_blueprint(blueprint)
+    with app.test_request_context("/styleguide"):
+        yield app
+
+
+@pytest.fixture
+def ui(app: Flask) -> Components:
+    found: Components = app.jinja_env.globals["ui"]
+    return found
+
+
+def ours(ui: Components) -> list[components.Component]:
+    return [component for component in ui if not component.template.startswith("components/public_")]
+
+
+def test_every_component_says_what_it_is(ui: Components) -> None:
+    silent = [
+        component.name for component in ui if len(component.about) < 10 or not component.about.endswith((".", "]"))
+    ]
+    assert not silent
+
+
+def test_every_component_is_on_the_styleguide(app: Flask, ui: Components) -> None:
+    pages = [*(TEMPLATES / "styleguide").glob("*.html"), *(TEMPLATES / "layouts").glob("*.html")]
+    shown = "".join(path.read_text("utf-8") for path in pages)
+    missing = [component.name for component in ours(ui) if f"ui.{component.name}(" not in shown]
+    assert not missing
+
+
+def test_the_styleguide_renders(app: Flask) -> None:
+    html = app.test_client().get("/styleguide").text
+    assert "INV-2026-0110" in html
+    assert not re.search(r"\sstyle=|\son\w+=|hx-on", html)
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert sorted(ids) == sorted(set(ids))
+
+
+def test_the_styleguide_is_for_development(app: Flask) -> None:
+    app.extensions["webkit"].settings.production = True
+    assert app.test_client().get("/styleguide").status_code == 404
+
+
+def test_a_field_is_tied_to_its_error_and_keeps_what_was_typed(app: Flask, ui: Components) -> None:
+    form = FormState({"vat": ['"><script>']}, {"vat": "Eleven <digits>."})
+    html = ui.field(form, "vat", "VAT", value="stored", hint="As registered")
+    assert 'aria-describedby="f-vat-error f-vat-hint"' in html
+    assert 'id="f-vat-error"' in html
+    assert 'id="f-vat-hint"' in html
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+    assert "stored" not in html
+
+
+def test_a_password_is_never_written_back(app: Flask, ui: Components) -> None:
+    assert "secret" not in ui.field(FormState({"password": ["secret"]}), "password", "Password", type="password")
+
+
+def test_an_unticked_box_stays_unticked_after_an_error(app: Flask, ui: Components) -> None:
+    sent = FormState({"name": ["x"]})
+    assert " checked" not in ui.checkbox(sent, "copy", "Copy", checked=True)
+    assert " checked" in ui.checkbox(None, "copy", "Copy", checked=True)
+
+
+def test_money_is_one_word_with_its_currency(app: Flask, ui: Components) -> None:
+    text = re.sub("<[^>]+>", "", ui.money(605120, "EUR"))
+    assert text == "€6,051.20"
+
+
+def test_an_unknown_state_is_still_a_word(app: Flask, ui: Components) -> None:
+    assert ">Half baked<" in ui.state("half_baked")
+
+
+def test_a_macro_name_is_taken_once() -> None:
+    env = Environment(loader=DictLoader({"components/a.html": MACRO, "components/b.html": MACRO}), autoescape=True)
+    with pytest.raises(ValueError, match=r"components/a\.html and in components/b\.html"):
+        list(load_components(env))
+
+
+def test_an_unknown_component_is_named() -> None:
+    env = Environment(loader=DictLoader({"components/a.html": MACRO}), autoescape=True)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = load_components(env).nothing
+
+
+def test_a_change_shows_while_developing_and_macros_are_kept_in_production() -> None:
+    files = {"components/a.html": MACRO}
+    developing = Environment(loader=DictLoader(files), autoescape=True, auto_reload=True)
+    production = Environment(loader=DictLoader(files), autoescape=True, auto_reload=False)
+    first, second = load_components(developing), load_components(production)
+    assert first.hello("x") == second.hello("x") == "Hello x"
+    files["components/a.html"] = MACRO.replace("Hello", "Bye")
+    assert first.hello("x") == "Bye x"
+    assert second.hello("x") == "Hello x"
+
+
+def test_the_comment_before_a_macro_describes_it() -> None:
+    (component,) = read_components("components/a.html", MACRO)
+    assert (component.name, component.arguments, component.about) == ("hello", "name", "Greets.")
+
+
+def test_the_nonce_is_on_every_script(app: Flask) -> None:
+    html = app.test_client().get("/styleguide").text
+    inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", html)
+    assert inline
+    assert all("nonce=" in tag for tag in inline)
+    assert security.nonce  # the layouts take it from here
+
+
+MACRO = "{# Greets. #}\n{% macro hello(name) -%}\nHello {{ name }}\n{%- endmacro %}"
