@@ -11,7 +11,8 @@ from pathlib import Path
 
 from flask import Flask, Response
 
-from webkit.runtime import ports, processes, valkey, web
+from tests.runtime import jobs
+from webkit.runtime import ports, processes, seams, valkey, web
 from webkit.runtime.supervisor import CannotStart, Child, Supervisor
 
 HOST = "127.0.0.1"
@@ -31,6 +32,25 @@ def app() -> Flask:
         return Response(ticks())
 
     return flask
+
+
+def create() -> Flask:
+    """The toy as an application whose processes the platform's own commands can start."""
+    flask = app()
+    flask.extensions[seams.EXTENSION] = seams.Seams(
+        upgrade=lambda _app: jobs.note("upgraded"),
+        after_fork=lambda _app: jobs.note("forked"),
+        enter_worker=lambda _app: jobs.note("worker"),
+        lost=lambda _app, job: jobs.note("lost", job),
+        tick=_tick,
+    )
+    return flask
+
+
+def _tick(_app: Flask) -> None:
+    jobs.note("tick")
+    if os.environ.get("TOY_TICK") == "fails":
+        raise ConnectionError("no database")
 
 
 def children(data: Path, port: int) -> list[Child]:

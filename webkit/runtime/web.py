@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -15,13 +14,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from webkit.runtime import ports
-
-AppFactory = Callable[[], Flask]
-AfterFork = Callable[[Flask], None]
-
-
-def nothing_to_drop(_app: Flask) -> None:
-    """For applications that open nothing before a fork."""
+from webkit.runtime.seams import AppFactory, of
 
 
 def serve(
@@ -32,9 +25,8 @@ def serve(
     threads: int = 128,
     *,
     graceful: int = 10,
-    post_fork: AfterFork = nothing_to_drop,
 ) -> None:
-    """Serve until SIGTERM; `post_fork` runs in every worker. Requests under way get `graceful` seconds to finish.
+    """Serve until SIGTERM; then requests under way get `graceful` seconds to finish.
 
     Raises PortTaken before the application is loaded if nobody can listen there.
     """
@@ -54,12 +46,12 @@ def serve(
         # Whom to believe about the client's address is the application's decision alone.
         "forwarded_allow_ips": "",
     }
-    _Server(app_factory, options, post_fork).run()
+    _Server(app_factory, options).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, app_factory: AppFactory, options: dict[str, Any], post_fork: AfterFork) -> None:
-        self._app_factory, self._options, self._post_fork = app_factory, options, post_fork
+    def __init__(self, app_factory: AppFactory, options: dict[str, Any]) -> None:
+        self._app_factory, self._options = app_factory, options
         super().__init__()
 
     def load_config(self) -> None:
@@ -75,7 +67,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return app
 
     def _forked(self, _server: object, _worker: object) -> None:
-        self._post_fork(self.callable)
+        of(self.callable).after_fork(self.callable)
 
 
 class _OurLogger(Logger):  # type: ignore[misc]

@@ -1,0 +1,110 @@
+"""What the processes need from the application, as callables: they know no more about it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask import Flask
+
+EXTENSION = "webkit.runtime"
+
+AppFactory = Callable[[], Flask]
+Step = Callable[[Flask], None]
+
+
+def _nothing(_app: Flask) -> None:
+    return None
+
+
+def _forget(_app: Flask, _job: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """`upgrade` brings the database up to date; `after_fork` drops what a parent had opened.
+
+    `enter_worker` prepares a process for jobs; `lost` is told the id of a job whose process died; `tick` is called
+    every second by the scheduler; `serve_renderer` blocks, or returns False where no renderer is needed.
+    """
+
+    upgrade: Step = _nothing
+    after_fork: Step = _nothing
+    enter_worker: Step = _nothing
+    lost: Callable[[Flask, str], None] = _forget
+    tick: Step = _nothing
+    serve_renderer: Callable[[Flask, str], bool] = lambda _app, _socket: False
+
+
+def of(app: Flask) -> Seams:
+    """The application's own seams, else those of the kernel."""
+    found: Seams | None = app.extensions.get(EXTENSION)
+    return found or kernel()
+
+
+def load_factory(path: str) -> AppFactory:
+    """The callable that `package.module:name` names."""
+    module, _, name = path.partition(":")
+    factory: AppFactory = getattr(importlib.import_module(module), name)
+    return factory
+
+
+def kernel() -> Seams:
+    """The platform's own."""
+    return Seams(_upgrade, _after_fork, _enter_worker, _lost, _tick, _serve_renderer)
+
+
+def _upgrade(app: Flask) -> None:
+    from flask_migrate import upgrade
+
+    with app.app_context():
+        upgrade()
+
+
+def _after_fork(app: Flask) -> None:
+    from webkit.core.kernel.db import db
+
+    with app.app_context():
+        db.engine.dispose(close=False)  # the parent's connections stay the parent's
+
+
+def _enter_worker(app: Flask) -> None:
+    """Load the chosen providers' packages before any fork, so that their memory is shared; build none of them."""
+    from webkit.core.kernel import jobs, runtime
+    from webkit.core.providers import load
+
+    registry = runtime.of(app).registry
+    for capability in registry.capabilities:
+        if spec := registry.spec(capability):
+            load(spec)
+    jobs.bind_worker(lambda: app)
+
+
+def _lost(app: Flask, job: str) -> None:
+    from webkit.core.kernel import outbox
+    from webkit.core.kernel.db import db
+
+    with app.app_context():
+        outbox.let_go(UUID(job))
+        db.engine.dispose()  # this process forks again
+
+
+def _tick(app: Flask) -> None:
+    from webkit.core.kernel import scheduler
+
+    scheduler.tick(app)
+
+
+def _serve_renderer(app: Flask, socket: str) -> bool:
+    """A PDF provider that renders on this machine has a `serve(socket)`, which runs until it is told to stop."""
+    from webkit.core.capabilities.pdf import PDF
+    from webkit.core.kernel import runtime
+
+    serve = getattr(runtime.of(app).registry.get(PDF), "serve", None)
+    if serve is None:
+        return False
+    serve(socket)
+    return True
