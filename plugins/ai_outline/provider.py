@@ -72,7 +72,7 @@ def _points(text: str) -> list[str]:
 
 
 def _title(point: str) -> str:
-    short = " ".join(point.split()[:10]).strip(" .:;,#*_")
+    short = " ".join(point.split()[:10]).strip(" .:;,#*_-")
     return short[:80] or _("Introduction")
 
 

@@ -8,7 +8,7 @@ from email.errors import MessageError
 from email.headerregistry import Address as Mailbox
 from email.message import EmailMessage as Mime
 from email.policy import SMTP
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from webkit.sdk import Address, Attachment, EmailMessage, OutboxEntry, OutboxMessage, ProviderRejected
 
@@ -33,11 +33,10 @@ def build(message: EmailMessage, at: datetime) -> bytes:
 def parse(entry: OutboxEntry, raw: bytes) -> OutboxMessage:
     """What a mail program would show."""
     mime = cast("Mime", message_from_bytes(raw, policy=cast("Any", SMTP)))
-    text, html = mime.get_body(("plain",)), mime.get_body(("html",))
     return OutboxMessage(
         entry=entry,
-        text=text.get_content() if text else "",
-        html=html.get_content() if html else "",
+        text=_text(mime, "plain"),
+        html=_text(mime, "html"),
         attachments=tuple(_attachment(part) for part in mime.iter_attachments()),
         raw=raw,
     )
@@ -68,6 +67,11 @@ def _attach(mime: Mime, attachment: Attachment) -> None:
     if not (main and slash and sub) or any(letter.isspace() for letter in attachment.content_type):
         raise ValueError(f"{attachment.content_type!r} is not a content type")
     mime.add_attachment(attachment.content, maintype=main, subtype=sub, filename=attachment.filename)
+
+
+def _text(mime: Mime, kind: Literal["plain", "html"]) -> str:
+    part = mime.get_body((kind,))
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""
 
 
 def _attachment(part: Any) -> Attachment:

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Lock, Thread
-from typing import Any, cast, get_args
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -302,7 +302,8 @@ def _describe(spec: ProviderSpec[Any], field: FieldInfo) -> SettingDescription:
 
 def _kind(annotation: object) -> str:
     """The type in a word; that a setting may be empty is seen from its default."""
-    known = [part for part in get_args(annotation) or (annotation,) if part is not type(None)]
+    choice = get_origin(annotation) in (Union, types.UnionType, Literal)
+    known = [part for part in (get_args(annotation) if choice else (annotation,)) if part is not type(None)]
     names = [part.__name__ if isinstance(part, type) else str(part) for part in known]
     return " or ".join("secret" if name == SecretStr.__name__ else name for name in names)
 

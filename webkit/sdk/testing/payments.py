@@ -1,0 +1,254 @@
+"""The contract of payments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import pytest
+
+from webkit.core.capabilities.errors import NotFoundAtProvider, ProviderRejected, SignatureInvalid
+from webkit.core.capabilities.payments import (
+    CheckoutRequest,
+    CheckoutState,
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentFeature,
+    Payments,
+    RefundRequest,
+    RefundState,
+)
+
+from .contract import ProviderContract
+
+ORDER = CheckoutRequest(
+    reference="2026-0042",
+    amount_minor=123_456,
+    currency="EUR",
+    description="Anticipo per il sito di Città Studi, 東京",
+    success_url="http://127.0.0.1:8000/i/token?paid=1",
+    cancel_url="http://127.0.0.1:8000/i/token",
+    notify_url="http://127.0.0.1:9/webhooks/payments/test/endpoint",
+    key="checkout:1",
+    customer_email="ada@example.org",
+    metadata={"invoice": "0193"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A delivery exactly as it arrived."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Vendor(Protocol):
+    """The double of the vendor: what a payer does on its page, and the webhooks it signs."""
+
+    def pay(self, checkout_id: str) -> None: ...
+
+    def fail(self, checkout_id: str) -> None: ...
+
+    def dispute(self, checkout_id: str) -> None: ...
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """All webhooks so far, oldest first, signed now."""
+        ...
+
+    def unknown_webhook(self) -> Webhook:
+        """A genuine one of a type that no provider knows."""
+        ...
+
+    def aged(self, webhook: Webhook, by: timedelta) -> Webhook:
+        """The same body, genuinely signed that long ago."""
+        ...
+
+
+class PaymentsContract(ProviderContract):
+    """Override `vendor`, the double of the vendor that this provider talks to."""
+
+    @pytest.fixture
+    def vendor(self, provider: Payments) -> Vendor:
+        raise NotImplementedError("override the `vendor` fixture")
+
+    def told(self, provider: Payments, vendor: Vendor) -> list[PaymentEvent]:
+        """What the webhooks so far report, each verified."""
+        events: list[PaymentEvent] = []
+        for webhook in vendor.webhooks():
+            provider.verify(webhook.headers, webhook.body)
+            events += provider.events(webhook.body)
+        return events
+
+    def test_a_checkout_opens(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(ORDER)
+        assert urlsplit(checkout.url).scheme in ("http", "https")
+        assert checkout.expires_at > datetime.now(UTC)
+        status = provider.get_checkout(checkout.id)
+        assert (status.id, status.state, status.payment_id) == (checkout.id, CheckoutState.OPEN, "")
+        assert (status.amount_minor, status.currency, status.reference) == (123_456, "EUR", "2026-0042")
+
+    def test_the_same_key_is_the_same_checkout(self, provider: Payments, another: Payments, vendor: Vendor) -> None:
+        first = provider.create_checkout(ORDER)
+        assert provider.create_checkout(ORDER) == first
+        assert another.create_checkout(ORDER) == first
+        assert provider.create_checkout(replace(ORDER, key="checkout:2")).id != first.id
+
+    def test_a_key_is_not_reused_for_another_amount(self, provider: Payments, vendor: Vendor) -> None:
+        provider.create_checkout(ORDER)
+        with pytest.raises(ProviderRejected):
+            provider.create_checkout(replace(ORDER, amount_minor=1))
+
+    @pytest.mark.parametrize("amount", [0, -5])
+    def test_nothing_is_sold_for_nothing(self, provider: Payments, vendor: Vendor, amount: int) -> None:
+        with pytest.raises(ProviderRejected):
+            provider.create_checkout(replace(ORDER, amount_minor=amount))
+
+    def test_currencies_without_cents_keep_their_amount(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(replace(ORDER, currency="JPY", amount_minor=5_000))
+        vendor.pay(checkout.id)
+        status, (event,) = provider.get_checkout(checkout.id), self.told(provider, vendor)
+        assert (status.amount_minor, status.currency) == (event.amount_minor, event.currency) == (5_000, "JPY")
+
+    def test_unknown_ids_are_not_found(self, provider: Payments, vendor: Vendor) -> None:
+        for id in ("co_unknown", "", "../secret", "co_" + "0" * 32):
+            with pytest.raises(NotFoundAtProvider):
+                provider.get_checkout(id)
+
+    def test_paid_is_seen_and_told(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(ORDER)
+        vendor.pay(checkout.id)
+        status = provider.get_checkout(checkout.id)
+        assert status.state is CheckoutState.PAID
+        assert status.payment_id
+        (event,) = [event for event in self.told(provider, vendor) if event.kind is PaymentEventKind.PAID]
+        assert (event.checkout_id, event.payment_id) == (checkout.id, status.payment_id)
+        assert (event.reference, event.amount_minor, event.currency) == ("2026-0042", 123_456, "EUR")
+        assert event.occurred_at.tzinfo is not None
+        assert abs(event.occurred_at - datetime.now(UTC)) < timedelta(minutes=5)
+
+    def test_paying_twice_pays_once(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(ORDER)
+        vendor.pay(checkout.id)
+        vendor.pay(checkout.id)
+        assert [event.kind for event in self.told(provider, vendor)].count(PaymentEventKind.PAID) == 1
+
+    def test_failed_is_told_and_may_be_tried_again(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(ORDER)
+        vendor.fail(checkout.id)
+        assert provider.get_checkout(checkout.id).state in (CheckoutState.FAILED, CheckoutState.OPEN)
+        assert [event.kind for event in self.told(provider, vendor)] == [PaymentEventKind.FAILED]
+        vendor.pay(checkout.id)
+        assert provider.get_checkout(checkout.id).state is CheckoutState.PAID
+
+    def test_a_dispute_is_told(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(ORDER)
+        vendor.pay(checkout.id)
+        vendor.dispute(checkout.id)
+        event = self.told(provider, vendor)[-1]
+        assert event.kind is PaymentEventKind.DISPUTED
+        assert event.payment_id == provider.get_checkout(checkout.id).payment_id
+
+    def test_event_ids_differ_and_stay(self, provider: Payments, vendor: Vendor) -> None:
+        checkout = provider.create_checkout(ORDER)
+        vendor.fail(checkout.id)
+        vendor.pay(checkout.id)
+        first, again = self.told(provider, vendor), self.told(provider, vendor)
+        assert [event.id for event in first] == [event.id for event in again]
+        assert len({event.id for event in first}) == len(first) >= 2
+
+    def test_a_changed_body_is_refused(self, provider: Payments, vendor: Vendor) -> None:
+        webhook = self.paid(provider, vendor)
+        for body in (webhook.body.replace(b"123456", b"123457"), webhook.body + b" ", b"", webhook.body[:-1]):
+            assert body != webhook.body
+            with pytest.raises(SignatureInvalid):
+                provider.verify(webhook.headers, body)
+
+    def test_a_changed_or_missing_signature_is_refused(self, provider: Payments, vendor: Vendor) -> None:
+        webhook = self.paid(provider, vendor)
+        for name, value in webhook.headers.items():
+            if "signature" in name.lower():
+                for forged in (
+                    value[:-1] + ("0" if value[-1] != "0" else "1"),
+                    "",
+                    "t=1,v1=é",
+                    value[: len(value) // 2],
+                ):
+                    with pytest.raises(SignatureInvalid):
+                        provider.verify({**webhook.headers, name: forged}, webhook.body)
+        with pytest.raises(SignatureInvalid):
+            provider.verify({}, webhook.body)
+
+    def test_header_names_match_in_any_case(self, provider: Payments, vendor: Vendor) -> None:
+        webhook = self.paid(provider, vendor)
+        provider.verify({name.upper(): value for name, value in webhook.headers.items()}, webhook.body)
+        provider.verify({name.lower(): value for name, value in webhook.headers.items()}, webhook.body)
+
+    def test_an_old_message_played_again_is_refused(self, provider: Payments, vendor: Vendor) -> None:
+        webhook = self.paid(provider, vendor)
+        provider.verify(*_parts(vendor.aged(webhook, timedelta(seconds=5))))
+        for age in (timedelta(hours=1), timedelta(days=400), timedelta(hours=-1)):
+            with pytest.raises(SignatureInvalid):
+                provider.verify(*_parts(vendor.aged(webhook, age)))
+
+    def test_an_unknown_event_is_genuine_and_ignored(self, provider: Payments, vendor: Vendor) -> None:
+        webhook = vendor.unknown_webhook()
+        provider.verify(webhook.headers, webhook.body)
+        (event,) = provider.events(webhook.body)
+        assert event.kind is PaymentEventKind.IGNORED
+        assert event.id
+
+    @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"{", b"\xff\xfe", b'{"id": 1}'])
+    def test_garbage_is_refused_cleanly(self, provider: Payments, vendor: Vendor, body: bytes) -> None:
+        with pytest.raises(ProviderRejected):
+            provider.events(body)
+
+    def test_a_refund_gives_back_once(self, provider: Payments, another: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.REFUNDS)
+        request = self.refund_of(provider, vendor, 123_456)
+        refund = provider.refund(request)
+        assert refund.state in (RefundState.SUCCEEDED, RefundState.PENDING)
+        assert (refund.payment_id, refund.amount_minor, refund.currency) == (request.payment_id, 123_456, "EUR")
+        assert another.refund(request) == refund
+        with pytest.raises(ProviderRejected):
+            provider.refund(replace(request, key="refund:2"))
+        refunds = [event for event in self.told(provider, vendor) if event.kind is PaymentEventKind.REFUNDED]
+        assert [event.amount_minor for event in refunds] == [123_456]
+
+    def test_partial_refunds_never_exceed_the_payment(self, provider: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.PARTIAL_REFUNDS)
+        request = self.refund_of(provider, vendor, 100_000)
+        provider.refund(request)
+        for amount in (23_457, 0, -1):
+            with pytest.raises(ProviderRejected):
+                provider.refund(replace(request, amount_minor=amount, key=f"refund:{amount}"))
+        assert provider.refund(replace(request, amount_minor=23_456, key="refund:3")).amount_minor == 23_456
+
+    def test_an_unknown_payment_is_not_refunded(self, provider: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.REFUNDS)
+        with pytest.raises(ProviderRejected):
+            provider.refund(RefundRequest("pay_unknown", 1, "EUR", key="refund:x"))
+
+    def test_form_action_origins_are_origins(self, provider: Payments) -> None:
+        for origin in provider.form_action_origins():
+            parts = urlsplit(origin)
+            assert origin == f"{parts.scheme}://{parts.netloc}"
+            assert parts.scheme == "https"
+
+    def paid(self, provider: Payments, vendor: Vendor) -> Webhook:
+        """The webhook of a payment."""
+        vendor.pay(provider.create_checkout(ORDER).id)
+        return vendor.webhooks()[-1]
+
+    def refund_of(self, provider: Payments, vendor: Vendor, amount: int) -> RefundRequest:
+        """A request to refund a fresh payment."""
+        checkout = provider.create_checkout(ORDER)
+        vendor.pay(checkout.id)
+        return RefundRequest(provider.get_checkout(checkout.id).payment_id, amount, "EUR", key="refund:1")
+
+
+def _parts(webhook: Webhook) -> tuple[Mapping[str, str], bytes]:
+    return webhook.headers, webhook.body
