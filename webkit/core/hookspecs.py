@@ -83,9 +83,9 @@ def webkit_register_document_sources() -> Sequence[DocumentSource]:  # type: ign
 
 @hookspec(firstresult=True)
 def webkit_directory() -> Directory | None:
-    """Who answers the core's questions about agencies and people. Added in 0.1."""
+    """Who answers the core's questions about agencies and people. For features only. Added in 0.1."""
 
 
 @hookspec
 def webkit_startup(app: Flask) -> None:
-    """Called once after everything is registered, before the first request. Added in 0.1."""
+    """Called once after everything is registered, before the first request. For features only. Added in 0.1."""

@@ -36,6 +36,7 @@ _HOOKS: dict[str, type[Any]] = {
     "inbox_handlers": InboxHandler,
     "document_sources": DocumentSource,
 }
+_FEATURES_ONLY = {"webkit_directory", "webkit_startup"}  # they run in the boot: a stranger's could not be isolated
 _UNIQUE: dict[str, Callable[[Any], str]] = {
     "providers": lambda spec: f"{spec.capability.key}={spec.name}",
     "blueprints": lambda blueprint: str(blueprint.name),
@@ -275,7 +276,7 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
     """Register the module and call its hooks; nothing of it is used if any of them fails."""
     if not isinstance(module, ModuleType):
         raise Broken(f"the entry point names a {type(module).__name__}, not a module")
-    _check_marks(module)
+    _check_marks(module, feature=feature)
     if manager.register(module, name=plugin.name) is None:
         raise Broken("it was blocked")
     manager.check_pending()  # a misspelt hook would otherwise never be called
@@ -286,11 +287,14 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
     return contribution
 
 
-def _check_marks(module: ModuleType) -> None:
+def _check_marks(module: ModuleType, *, feature: bool) -> None:
     for name, value in vars(module).items():
-        unmarked = isinstance(value, FunctionType) and not hasattr(value, f"{hookspecs.PROJECT}_impl")
-        if unmarked and name.startswith("webkit_"):
+        if not isinstance(value, FunctionType) or not name.startswith("webkit_"):
+            continue
+        if not hasattr(value, f"{hookspecs.PROJECT}_impl"):
             raise Broken(f"{name}() looks like a hook but is not marked with @hookimpl")
+        if name in _FEATURES_ONLY and not feature:
+            raise Broken(f"{name}() is for features of the platform only")
 
 
 def _call(manager: pluggy.PluginManager, hook: str, kind: type[Any], others: list[object]) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request, url_for
@@ -14,7 +15,7 @@ def wants_fragment() -> bool:
     return headers.get("HX-Request") == "true" and not whole
 
 
-def page(template: str, /, *blocks: str, code: int = 200, **context: object) -> Response:
+def page(template: str, /, *blocks: str, code: int = 200, **context: Any) -> Response:
     """Render `template`; for an htmx swap only `blocks`, in order (later ones are out-of-band)."""
     if blocks and wants_fragment():
         html = _render_blocks(template, blocks, context)
@@ -23,6 +24,11 @@ def page(template: str, /, *blocks: str, code: int = 200, **context: object) -> 
     response = make_response(html, code)
     response.vary.add("HX-Request")
     return response
+
+
+def fields(view: Any) -> dict[str, Any]:
+    """The fields of a page's dataclass as template variables; what they hold stays as it is."""
+    return {field.name: getattr(view, field.name) for field in dataclasses.fields(view)}
 
 
 def _render_blocks(template: str, blocks: tuple[str, ...], context: dict[str, object]) -> str:

@@ -132,7 +132,7 @@ class LazyString:
         return gettext(self.message, **self.values)
 
     def __mod__(self, values: Any) -> str:
-        return gettext(self.message) % values
+        return str(gettext(self.message) % values)
 
     def __html__(self) -> str:
         from markupsafe import escape

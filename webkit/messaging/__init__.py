@@ -1,0 +1,1 @@
+"""Mail that leaves: written by features, rendered and sent by jobs, told truthfully."""

@@ -1,0 +1,21 @@
+"""What the mail pages show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webkit.core.capabilities.email import OutboxMessage
+from webkit.messaging.service import MailView
+
+
+@dataclass(frozen=True, slots=True)
+class MailListPage:
+    mails: list[MailView]
+    older: str | None
+    kept_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailPage:
+    mail: MailView
+    content: OutboxMessage | None

@@ -1,0 +1,35 @@
+"""Registers mail: its pages, its jobs, how it reads in a history."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from webkit.core.extensions import EventKind, JobSpec, MenuEntry
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.messaging import jobs, service
+from webkit.messaging.routes import blueprint
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [blueprint]
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    return [MenuEntry(_l("Mail"), "messaging.index", "mail", group="studio", order=80)]
+
+
+@hookimpl
+def webkit_register_jobs() -> list[JobSpec]:
+    return [JobSpec(service.SEND, jobs.send), JobSpec(service.SEND_PLATFORM, jobs.send_platform)]
+
+
+@hookimpl
+def webkit_register_event_kinds() -> list[EventKind]:
+    return [
+        EventKind("mail.sent", _l("Mail sent to %(to_name)s"), "info"),
+        EventKind("mail.uncertain", _l("Nobody knows whether the mail to %(to_name)s arrived"), "wait"),
+        EventKind("mail.failed", _l("The mail to %(to_name)s was refused"), "bad"),
+    ]
