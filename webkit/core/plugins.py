@@ -276,10 +276,12 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
     """Register the module and call its hooks; nothing of it is used if any of them fails."""
     if not isinstance(module, ModuleType):
         raise Broken(f"the entry point names a {type(module).__name__}, not a module")
-    _check_marks(module, feature=feature)
+    _check_marks(module)
     if manager.register(module, name=plugin.name) is None:
         raise Broken("it was blocked")
     manager.check_pending()  # a misspelt hook would otherwise never be called
+    if not feature:
+        _check_reserved(manager, module)
     others = [other for other in manager.get_plugins() if other is not module]
     items = {hook: _call(manager, hook, kind, others) for hook, kind in _HOOKS.items()}
     contribution = Contribution(plugin, feature, **items)
@@ -287,14 +289,17 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
     return contribution
 
 
-def _check_marks(module: ModuleType, *, feature: bool) -> None:
+def _check_marks(module: ModuleType) -> None:
     for name, value in vars(module).items():
-        if not isinstance(value, FunctionType) or not name.startswith("webkit_"):
-            continue
-        if not hasattr(value, f"{hookspecs.PROJECT}_impl"):
+        unmarked = isinstance(value, FunctionType) and not hasattr(value, f"{hookspecs.PROJECT}_impl")
+        if unmarked and name.startswith("webkit_"):
             raise Broken(f"{name}() looks like a hook but is not marked with @hookimpl")
-        if name in _FEATURES_ONLY and not feature:
-            raise Broken(f"{name}() is for features of the platform only")
+
+
+def _check_reserved(manager: pluggy.PluginManager, module: ModuleType) -> None:
+    implemented = {caller.name for caller in manager.get_hookcallers(module) or []}
+    if reserved := sorted(implemented & _FEATURES_ONLY):
+        raise Broken(f"{reserved[0]}() is for features of the platform only")
 
 
 def _call(manager: pluggy.PluginManager, hook: str, kind: type[Any], others: list[object]) -> tuple[Any, ...]:

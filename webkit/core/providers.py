@@ -93,6 +93,11 @@ class ProviderRegistry:
             raise ProviderMisconfigured(f"{problem.where}: {problem.problem}. {problem.fix}")
         return spec
 
+    def chosen_name(self, capability: Capability[Any]) -> str:
+        """The chosen provider's name, or "" if there is none or the choice is wrong."""
+        spec = self._choose(capability)[1]
+        return spec.name if spec else ""
+
     def features(self, capability: Capability[Any]) -> frozenset[str]:
         """What the chosen provider declares beyond the contract's core."""
         spec = self.spec(capability)

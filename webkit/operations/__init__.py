@@ -1,0 +1,1 @@
+"""Looking after an installation: plugins, health, jobs, backups."""
