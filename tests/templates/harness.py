@@ -54,12 +54,12 @@ SENDER = {
     "contacts": ["hello@northwind.example", "+39 02 8738 1190"],
 }
 PARTIES = [
-    {"name": "Harbour & Pine Pty Ltd", "lines": ["Level 2, 84 Smith Street", "Collingwood VIC 3066", "ABN 40 318 225 907"]},
+    {"name": "Harbour & Pine Pty Ltd", "lines": ["84 Smith Street", "Collingwood VIC 3066", "ABN 40 318 225 907"]},
     {"name": "Kestrel Dental Pty Ltd", "lines": ["211 Johnston Street", "Fitzroy VIC 3065", "ABN 72 605 118 344"]},
 ]
 OPTIONS = [
     {"id": "lang", "name": "English and German", "text": "Every page in three languages.", "amount": 190000},
-    {"id": "photo", "name": "One day of photography", "text": "Six bikes, the workshop and the team.", "amount": 115000},
+    {"id": "photo", "name": "One day of photography", "text": "Six bikes and the workshop.", "amount": 115000},
     {"id": "seo", "name": "Search growth", "text": "Two articles a month.", "amount": 29000, "per": "a month"},
 ]
 BILL = [
@@ -81,7 +81,7 @@ PHASES = [
 ISSUES = [
     {"word": "High", "tone": "bad", "title": "The first picture arrives after 5.8 seconds",
      "text": "The slider loads eleven photographs.", "fix": "One photograph, sized for the phone: 140 kB."},
-    {"word": "Medium", "tone": "wait", "title": "Bikes show no sizes", "text": "Nine of twelve questions ask for them."},
+    {"word": "Medium", "tone": "wait", "title": "Bikes show no sizes", "text": "Nine of twelve ask for them."},
 ]  # fmt: skip
 CLAUSES = [
     {"title": "What we make", "text": "A website of nine page types with online booking. Schedule A lists each page."},
@@ -149,6 +149,8 @@ def _error(code: int) -> str:
     side = request.args.get("side", "")
     if side:
         g.agency, g.side = AGENCIES["harbour"], side
+        if side == "staff":
+            g.role = "owner"
     values = {"title": "This did not work", "message": "Nothing was changed.", "request_id": "7KQ2-MX4D"}
     return render_template(f"errors/{code}.html", code=code, **values)
 
@@ -160,13 +162,15 @@ def _dress(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    load_components(env, asset=_asset, csp_nonce=lambda: "n", cover_art=cover_art, mark_art=mark_art)
+    load_components(env)
+    env.globals.update(asset=_asset, csp_nonce=lambda: "n", cover_art=cover_art, mark_art=mark_art, menu=list)
+    env.globals["locale"] = i18n.current_locale
     env.filters["money"] = format_money
-    env.globals["current_user"] = SimpleNamespace(is_authenticated=False)
+    env.globals["current_user"] = SimpleNamespace(is_authenticated=True, name="Elena Marchetti")
 
     def theme() -> Response:
         brands = {agency.slug: agency.brand for agency in AGENCIES.values()}
-            return Response(public_css(brands[request.args["agency"]]), mimetype="text/css")
+        return Response(public_css(brands[request.args["agency"]]), mimetype="text/css")
 
     app.add_url_rule("/theme/public.css", "branding.public_theme", theme)
 
