@@ -13,6 +13,19 @@ from webkit.core.problems import Problem
 from webkit.sdk import JobSpec, MenuEntry, hookimpl
 
 
+PAGES = """
+from flask import Blueprint
+from webkit.sdk import hookimpl
+
+@hookimpl
+def webkit_register_blueprints():
+    pages = Blueprint("pages", __name__)
+    pages.get("/a", endpoint="same")(lambda: "a")
+    pages.get("/b", endpoint="same")(lambda: "b")
+    return [pages]
+"""
+
+
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
     before = set(sys.modules)
@@ -87,6 +100,7 @@ def test_a_strangers_plugin_loads(shelf: Shelf) -> None:
         (PROVIDER.format(name="toy").replace(".provider:Toy", ".provider"), "factory"),
         (PROVIDER.format(name="toy").replace(':Toy")', ':Toy", api_version=7)'), "speaks email version 7"),
         (PROVIDER.format(name="toy").replace("return [", "spec = ").replace(")]", "); return [spec, spec]"), "twice"),
+        (PAGES, "overwriting an existing endpoint"),
         ("from webkit.sdk import hookimpl\n@hookimpl\ndef webkit_startup(app): pass", "features of the platform only"),
         (
             "from webkit.sdk import hookimpl\n@hookimpl(specname='webkit_directory')\ndef x(): return 'mine'",

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 import pluggy
-from flask import Blueprint
+from flask import Blueprint, Flask
 
 from . import hookspecs
 from .capabilities.base import ProviderSpec
@@ -286,6 +286,8 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
     items = {hook: _call(manager, hook, kind, others) for hook, kind in _HOOKS.items()}
     contribution = Contribution(plugin, feature, **items)
     _check(contribution)
+    if not feature:
+        _rehearse(contribution)
     return contribution
 
 
@@ -319,6 +321,13 @@ def _check(contribution: Contribution) -> None:
     for spec in contribution.providers:
         if spec.api_version not in spec.capability.api_versions:
             raise Broken(version_mismatch(spec))
+
+
+def _rehearse(contribution: Contribution) -> None:
+    """Mount a plugin's pages on an application nobody sees: pages that cannot be mounted must not break the real one."""
+    stage = Flask("rehearsal", static_folder=None)
+    for blueprint in contribution.blueprints:
+        stage.register_blueprint(blueprint, url_prefix=f"/x/{contribution.plugin.name}")
 
 
 def _distribution(point: metadata.EntryPoint) -> tuple[str, str]:

@@ -14,5 +14,5 @@ __all__ = ["format_money", "settings_if_chosen"]
 def settings_if_chosen(capability: Capability[Any], name: str) -> ProviderSettings | None:
     """The settings of provider `name` if configuration chose it, else None: its pages should then not exist."""
     registry = runtime.current().registry
-    spec = registry.spec(capability)
-    return registry.settings(spec) if spec is not None and spec.name == name else None
+    spec = registry.spec(capability) if registry.chosen_name(capability) == name else None
+    return registry.settings(spec) if spec else None
