@@ -12,7 +12,6 @@ from webkit.core.plugins import PluginError, Plugins, Status, check_import_packa
 from webkit.core.problems import Problem
 from webkit.sdk import JobSpec, MenuEntry, hookimpl
 
-
 PAGES = """
 from flask import Blueprint
 from webkit.sdk import hookimpl

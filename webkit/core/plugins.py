@@ -324,7 +324,7 @@ def _check(contribution: Contribution) -> None:
 
 
 def _rehearse(contribution: Contribution) -> None:
-    """Mount a plugin's pages on an application nobody sees: pages that cannot be mounted must not break the real one."""
+    """Mount a plugin's pages on an application nobody sees, so that broken pages never break the real one."""
     stage = Flask("rehearsal", static_folder=None)
     for blueprint in contribution.blueprints:
         stage.register_blueprint(blueprint, url_prefix=f"/x/{contribution.plugin.name}")
