@@ -17,7 +17,7 @@ from webkit.pricing.errors import PricingError
 from webkit.pricing.intervals import Interval, compute_by_interval
 from webkit.pricing.result import Priced, PricedAdjustment, PricedLine, PricedTax, Totals
 from webkit.pricing.rounding import unit_price
-from webkit.pricing.schemes import Scheme, default_scheme, find, flat, for_choice
+from webkit.pricing.schemes import Scheme, SchemeRow, default_scheme, find, flat, for_choice
 
 __all__ = [
     "Adjustment",
@@ -36,6 +36,7 @@ __all__ = [
     "PricingError",
     "Rest",
     "Scheme",
+    "SchemeRow",
     "Split",
     "TaxRate",
     "Totals",

@@ -17,7 +17,7 @@ from webkit.pricing.rounding import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SchemeRow:
     """One rate of a scheme, under the key that catalogue items and settings store."""
 
     key: str
@@ -40,9 +40,9 @@ class Scheme:
     name: str
     tax_name: str
     place: Place
-    rows: tuple[Row, ...]
+    rows: tuple[SchemeRow, ...]
 
-    def rates(self, on: date) -> tuple[Row, ...]:
+    def rates(self, on: date) -> tuple[SchemeRow, ...]:
         """What can be chosen on that day, the default first."""
         return tuple(row for row in self.rows if row.holds(on))
 
@@ -69,8 +69,8 @@ STANDARD, REDUCED, ZERO, EXEMPT = N_("Standard rate"), N_("Reduced rate"), N_("Z
 def _row(
     key: str, label: str, percent: str, since: str, source: str,
     category: Category = Category.STANDARD, reason: str = "", code: str = "",
-) -> Row:  # fmt: skip
-    return Row(key, label, TaxRate(category, Decimal(percent), reason, code), date.fromisoformat(since), source)
+) -> SchemeRow:  # fmt: skip
+    return SchemeRow(key, label, TaxRate(category, Decimal(percent), reason, code), date.fromisoformat(since), source)
 
 
 NONE = Scheme(
