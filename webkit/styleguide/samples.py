@@ -139,7 +139,7 @@ def _job() -> Sample:
     return {
         "title": "invoices.mail, INV-2026-0114",
         "where": "Northwind Studio",
-        "sentence": "The mail server refused the password. The invoice is issued and valid; the client has not got it yet.",
+        "sentence": "The mail server refused the password. The invoice is valid; the client has not got it.",
         "error": "ProviderError(code=auth, retryable=False)\n  535 5.7.8 authentication failed",
         "attempts": (attempt("Attempt 2, refused: 535", 17, "bad"), attempt("Attempt 1, no answer in 20 s", 14)),
     }

@@ -9,7 +9,9 @@ export default class extends Controller {
     const dialog = document.getElementById(this.idValue);
     if (!dialog) return;
     event.preventDefault();
-    dialog.onclick = (click) => click.target === dialog && dialog.close();
+    dialog.onclick = (click) => {
+      if (click.target === dialog) dialog.close();
+    };
     dialog.showModal();
   }
 }
