@@ -11,14 +11,14 @@ import base64
 import io
 import json
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import Flask, render_template
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.capabilities.pdf import PDF, PdfRequest
@@ -27,7 +27,7 @@ from webkit.core.kernel import i18n, links, tenancy
 from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import release, session, writes
 from webkit.core.kernel.errors import NotFound
-from webkit.core.kernel.runtime import current
+from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Json, Owned, owned_args
 
 VERIFY = "verify"
@@ -116,7 +116,7 @@ def freeze(
     session().add(row)
     session().flush()
     links.create(VERIFY, row.id, token=row.code)
-    return _view(row)
+    return view(row)
 
 
 def latest(kind: str, document_id: UUID) -> Frozen | None:
@@ -128,19 +128,19 @@ def latest(kind: str, document_id: UUID) -> Frozen | None:
         .limit(1)
     )
     row = session().scalars(query).one_or_none()
-    return _view(row) if row else None
+    return view(row) if row else None
 
 
 def get(frozen_id: UUID) -> Frozen:
     """One frozen document of the current agency. Raises NotFound."""
     if (row := session().get(FrozenDocument, frozen_id)) is None:
         raise NotFound("No such document.")
-    return _view(row)
+    return view(row)
 
 
 def all_of_agency() -> list[Frozen]:
     """Every frozen document of the current agency, oldest first, for `verify`."""
-    return [_view(row) for row in session().scalars(sa.select(FrozenDocument).order_by(FrozenDocument.id))]
+    return [view(row) for row in session().scalars(sa.select(FrozenDocument).order_by(FrozenDocument.id))]
 
 
 def ensure_pdf(frozen_id: UUID) -> bytes:
@@ -157,12 +157,19 @@ def ensure_pdf(frozen_id: UUID) -> bytes:
             return file.read()
     html = render_html(document)
     pdf = current().registry.get(PDF).render(PdfRequest(html=html, title=document.number or document.kind))
+    if (finish := current().finishers.get(document.kind)) is not None:
+        pdf = replace(pdf, content=finish(document, pdf.content))
     hashed = digest(pdf.content)
     key = f"documents/{agency}/{document.kind}/{document.document_id}/{hashed}.pdf"
     storage.put(key, io.BytesIO(pdf.content), content_type="application/pdf")
     if _attach(frozen_id, key, hashed, len(pdf.content), pdf.pages):
         return pdf.content
     return ensure_pdf(frozen_id)
+
+
+def finisher(app: Flask, kind: str, finish: Callable[[Frozen, bytes], bytes]) -> None:
+    """Let `finish` have the last word on the bytes of every PDF of `kind`; call from `webkit_startup`."""
+    of(app).finishers[kind] = finish
 
 
 def render_html(document: Frozen) -> str:
@@ -195,7 +202,8 @@ def attach_seal(frozen_id: UUID, seal: Mapping[str, Any]) -> bool:
     return done.one_or_none() is not None
 
 
-def _view(row: FrozenDocument) -> Frozen:
+def view(row: FrozenDocument) -> Frozen:
+    """A row as everybody else sees it."""
     return Frozen(
         id=row.id,
         kind=row.kind,

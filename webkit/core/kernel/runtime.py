@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from webkit.core.extensions import DocumentSource, EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
     from webkit.core.kernel.crypto import Keys
     from webkit.core.kernel.directory import Directory
+    from webkit.core.kernel.evidence import Witness
+    from webkit.core.kernel.frozen import Frozen
     from webkit.core.plugins import Plugins
     from webkit.core.providers import ProviderRegistry
     from webkit.core.settings import Settings
@@ -34,6 +36,8 @@ class Runtime:
     inbox_handlers: dict[str, InboxHandler] = field(default_factory=dict)
     document_sources: list[DocumentSource] = field(default_factory=list)
     subscribers: dict[type, list[Callable[[Any], object]]] = field(default_factory=dict)
+    finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
+    witnesses: dict[str, Witness] = field(default_factory=dict)
     redis: Any = None
 
 

@@ -1,0 +1,315 @@
+"""Signed heads, and the proof that nothing of weight was changed afterwards.
+
+`sign_head` puts the installation's signature on the end of an agency's chain. `examine` walks a chain and compares
+everything with everything: hashes with texts, copied columns with texts, personal details with their commitments,
+signed heads with the chain, frozen documents with what events say about them, and features' rows with what was frozen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.dialects import postgresql, sqlite
+
+from webkit.core.capabilities.errors import ProviderError
+from webkit.core.capabilities.storage import STORAGE
+from webkit.core.extensions import Job, LazyText
+from webkit.core.kernel import clock, crypto, events, tenancy
+from webkit.core.kernel.crypto import digest
+from webkit.core.kernel.db import release, session, writes
+from webkit.core.kernel.events import COMMITTED, ERASED, Event, EventDetail, SignedHead
+from webkit.core.kernel.frozen import Frozen, FrozenDocument, view
+from webkit.core.kernel.runtime import current, of
+
+SIGN_HEADS = "evidence.sign_heads"
+CHUNK = 500
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A signed end of a chain, as documents print it."""
+
+    seq: int
+    hash: str
+    at: datetime
+    public_key: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What a feature knows about the documents of one kind that it has frozen.
+
+    `state` is how the document stands right now, a word and its tone. `differences` compares the feature's own row
+    (and the PDF, where it is stored) with the frozen snapshot and returns a sentence for each thing that differs.
+    """
+
+    label: LazyText
+    state: Callable[[Frozen], tuple[LazyText, str]]
+    differences: Callable[[Frozen, bytes | None], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it was recorded; `seq` is the event it concerns, if one does."""
+
+    seq: int | None
+    problem: str
+
+
+@dataclass(slots=True)
+class ChainReport:
+    """What the walk over one agency's chain and documents found."""
+
+    agency: str
+    events: int = 0
+    documents: int = 0
+    signed_heads: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.findings
+
+    @property
+    def first_broken(self) -> int | None:
+        return min((found.seq for found in self.findings if found.seq is not None), default=None)
+
+
+def witness(app: Flask, kind: str, known: Witness) -> None:
+    """Let a feature answer for the documents of `kind`; call from `webkit_startup`."""
+    of(app).witnesses[kind] = known
+
+
+@writes
+def sign_head() -> Head | None:
+    """Sign the end of the current agency's chain; None before its first event. Signed already, it stays as it is."""
+    seq, hash_ = events.head()
+    if seq == 0:
+        return None
+    moment, agency, keys = clock.now(), tenancy.agency_id(), current().keys
+    values = {
+        "agency_id": agency,
+        "seq": seq,
+        "hash": hash_,
+        "at": moment,
+        "public_key": keys.public_key.hex(),
+        "signature": keys.sign(events.head_statement(agency, seq, hash_, moment)).hex(),
+    }
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    session().connection().execute(insert(SignedHead).values(**values).on_conflict_do_nothing())
+    row = session().scalars(sa.select(SignedHead).where(SignedHead.seq == seq)).one()
+    return Head(row.seq, row.hash, row.at, row.public_key, row.signature)
+
+
+def sign_all_heads(_job: Job) -> None:
+    """The daily job: one signed head for every agency."""
+    for agency in current().directory.all_ids():
+        with tenancy.tenant(agency):
+            sign_head()
+
+
+def head_is_signed(agency: UUID, head: Head) -> bool:
+    """Whether the signature belongs to the head it stands beside."""
+    statement = events.head_statement(agency, head.seq, head.hash, head.at)
+    return crypto.verify(bytes.fromhex(head.public_key), statement, bytes.fromhex(head.signature))
+
+
+def examine(agency: str, trusted: frozenset[str]) -> ChainReport:
+    """Walk the current agency's chain and documents. `trusted` are the public keys (hex) we believe."""
+    report = ChainReport(agency)
+    signed = {row.seq: Head(row.seq, row.hash, row.at, row.public_key, row.signature) for row in events.signed_heads()}
+    walk = _Walk(report, signed)
+    for chunk in _chunks():
+        walk.follow(chunk)
+    walk.finish(trusted)
+    _examine_documents(report, walk.named)
+    return report
+
+
+def _chunks() -> Iterator[list[Event]]:
+    after = 0
+    while rows := list(session().scalars(_events_after(after))):
+        yield rows
+        after = rows[-1].seq
+        session().expunge_all()
+
+
+def _events_after(seq: int) -> sa.Select[Event]:
+    return sa.select(Event).where(Event.seq > seq).order_by(Event.seq).limit(CHUNK)
+
+
+def _details(first: int, last: int) -> dict[int, tuple[str, dict[str, Any]]]:
+    query = sa.select(EventDetail.seq, EventDetail.salt, EventDetail.data)
+    rows = session().execute(query.where(EventDetail.seq >= first, EventDetail.seq <= last))
+    return {row.seq: (row.salt, row.data) for row in rows}
+
+
+class _Walk:
+    """The state of a walk along one chain, oldest event first."""
+
+    def __init__(self, report: ChainReport, signed: dict[int, Head]) -> None:
+        self.report, self.signed = report, signed
+        self.seq, self.hash = 0, events.GENESIS
+        self.named: dict[str, list[tuple[int, dict[str, str]]]] = {}
+        self._bare: set[int] = set()
+        self._erased: set[int] = set()
+
+    def broken(self, seq: int | None, problem: str) -> None:
+        self.report.findings.append(Finding(seq, problem))
+
+    def follow(self, rows: list[Event]) -> None:
+        details = _details(rows[0].seq, rows[-1].seq)
+        for row in rows:
+            self._link(row)
+            self._content(row, details.get(row.seq))
+
+    def _link(self, row: Event) -> None:
+        if row.seq != self.seq + 1:
+            self.broken(self.seq + 1, "An event is missing here.")
+        if row.prev_hash != self.hash:
+            self.broken(row.seq, "The event does not continue the one before it.")
+        if not _HASH.fullmatch(row.prev_hash) or row.hash != events.link(row.prev_hash, row.text):
+            self.broken(row.seq, "The event's text does not have its hash.")
+        head = self.signed.get(row.seq)
+        if head is not None and head.hash != row.hash:
+            self.broken(row.seq, "The chain up to here was signed with another hash: it has been rewritten.")
+        self.seq, self.hash = row.seq, row.hash
+        self.report.events += 1
+
+    def _content(self, row: Event, detail: tuple[str, dict[str, Any]] | None) -> None:
+        try:
+            body: dict[str, Any] = json.loads(row.text)
+            copied = (body["kind"], body["subject"], datetime.fromisoformat(body["at"]), body["facts"])
+        except (ValueError, KeyError, TypeError):
+            self.broken(row.seq, "The event's text cannot be read.")
+            return
+        if copied[:3] != (row.kind, row.subject, row.at):
+            self.broken(row.seq, "A column beside the event's text says something else.")
+        self._personal(row.seq, body.get(COMMITTED), detail)
+        facts = copied[3]
+        if row.kind == ERASED:
+            self._erased.update(seq for seq in facts.get("seqs", ()) if isinstance(seq, int))
+        if isinstance(facts, dict) and isinstance(facts.get("frozen"), str):
+            hashes = {name: value for name, value in facts.items() if isinstance(value, str)}
+            self.named.setdefault(facts["frozen"], []).append((row.seq, hashes))
+
+    def _personal(self, seq: int, committed: object, detail: tuple[str, dict[str, Any]] | None) -> None:
+        if detail is None:
+            if committed is not None:
+                self._bare.add(seq)
+        elif committed is None or not _fits(detail, committed):
+            self.broken(seq, "The personal details are not the ones that were recorded.")
+
+    def finish(self, trusted: frozenset[str]) -> None:
+        """What can only be said at the end of the chain."""
+        for seq in sorted(self._bare - self._erased):
+            self.broken(seq, "Personal details are gone, and no event says that they were erased.")
+        head = events.head()
+        if head != (self.seq, self.hash):
+            self.broken(min(head[0], self.seq) + 1, "The chain does not end where its head says.")
+        self._signed_heads(trusted)
+
+    def _signed_heads(self, trusted: frozenset[str]) -> None:
+        agency = tenancy.agency_id()
+        for seq, head in self.signed.items():
+            self.report.signed_heads += 1
+            if seq > self.seq:
+                self.broken(self.seq + 1, f"The chain was signed up to event {seq}: its end has been cut off.")
+            if head.public_key not in trusted:
+                self.broken(seq, "The head is signed with a key that is not ours.")
+            elif not head_is_signed(agency, head):
+                self.broken(seq, "The signature under the head is not valid.")
+
+
+def _fits(detail: tuple[str, dict[str, Any]], committed: object) -> bool:
+    try:
+        return events.commitment(detail[0], detail[1]) == committed
+    except (ValueError, TypeError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A frozen document as it lies in the database."""
+
+    text: str
+    document: Frozen | None
+    id: UUID
+    kind: str
+    number: str
+    snapshot_hash: str
+    pdf_hash: str | None
+    pdf_key: str | None
+
+
+def _examine_documents(report: ChainReport, named: dict[str, list[tuple[int, dict[str, str]]]]) -> None:
+    missing = dict(named)
+    after: UUID | None = None
+    while stored := _stored_after(after):
+        release()
+        for row in stored:
+            claims = missing.pop(str(row.id), [])
+            _examine_document(report, row, claims)
+            report.documents += 1
+        after = stored[-1].id
+    for claims in missing.values():
+        report.findings.append(Finding(claims[0][0], "The document this event names is gone."))
+
+
+def _stored_after(after: UUID | None) -> list[_Stored]:
+    query = sa.select(FrozenDocument).order_by(FrozenDocument.id).limit(50)
+    rows = session().scalars(query.where(FrozenDocument.id > after) if after else query)
+    return [
+        _Stored(r.text, _readable(r), r.id, r.kind, r.number, r.snapshot_hash, r.pdf_hash, r.pdf_key) for r in rows
+    ]
+
+
+def _readable(row: FrozenDocument) -> Frozen | None:
+    try:
+        return view(row)
+    except ValueError:
+        return None
+
+
+def _examine_document(report: ChainReport, row: _Stored, claims: list[tuple[int, dict[str, str]]]) -> None:
+    seq = claims[0][0] if claims else None
+    name = f"{row.kind} {row.number}".strip()
+
+    def broken(problem: str, at: int | None = seq) -> None:
+        report.findings.append(Finding(at, f"{name}: {problem}"))
+
+    if digest(row.text.encode()) != row.snapshot_hash:
+        broken("the snapshot does not have its hash.")
+    for at, hashes in claims:
+        if hashes.get("snapshot_hash", row.snapshot_hash) != row.snapshot_hash:
+            broken("the snapshot is not the one the event names.", at)
+        if hashes.get("pdf_hash", row.pdf_hash) != row.pdf_hash:
+            broken("the PDF is not the one the event names.", at)
+    content = _pdf(row, broken) if row.pdf_key else None
+    known = current().witnesses.get(row.kind)
+    if known is not None and row.document is not None:
+        for difference in known.differences(row.document, content):
+            broken(difference)
+        release()
+
+
+def _pdf(row: _Stored, broken: Callable[[str], None]) -> bytes | None:
+    try:
+        with current().registry.get(STORAGE).open(row.pdf_key or "") as file:
+            content = file.read()
+    except (ProviderError, OSError) as error:
+        broken(f"the stored PDF cannot be read ({type(error).__name__}).")
+        return None
+    if digest(content) != row.pdf_hash:
+        broken("the stored PDF does not have its hash.")
+    return content
