@@ -1,0 +1,1 @@
+"""Reading, confirming and signing a contract; sealing it; checking what was sealed."""
