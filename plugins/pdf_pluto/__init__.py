@@ -1,0 +1,1 @@
+"""PDF by PlutoPrint, an HTML engine from a wheel, in warm processes with limits."""
