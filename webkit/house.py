@@ -10,12 +10,15 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, ScriptInfo
 
+from webkit.accounts import plugin as accounts
+from webkit.agencies import plugin as agencies
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError
 from webkit.core.settings import Settings, SettingsError
+from webkit.operations.plugins_cli import plugins_command
 from webkit.webhooks import plugin as webhooks
 
-FEATURES: tuple[ModuleType, ...] = (webhooks,)
+FEATURES: tuple[ModuleType, ...] = (webhooks, agencies, accounts,)
 
 
 def create(settings: Settings | None = None) -> Flask:
@@ -27,6 +30,9 @@ def create(settings: Settings | None = None) -> Flask:
 @click.version_option(package_name="webkit")
 def cli() -> None:
     """webkit: deals of digital agencies, from proposal to paid invoice."""
+
+
+cli.add_command(plugins_command)
 
 
 def main() -> None:
