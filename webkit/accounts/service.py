@@ -1,0 +1,270 @@
+"""Who people are, how they get in, and where they may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from webkit.accounts import models, passwords, sessions, setup
+from webkit.accounts.models import Method, Role, SignInToken, User
+from webkit.accounts.views import MemberView, PlaceView, SessionView
+from webkit.agencies import service as agencies
+from webkit.agencies.service import NewAgency
+from webkit.core.extensions import Job
+from webkit.core.kernel import audit, clock, ids, outbox, ratelimit, tenancy
+from webkit.core.kernel.db import release, writes, writing
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.errors import Conflict, DomainError, Gone
+from webkit.core.kernel.events import ref
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
+from webkit.messaging import service as messaging
+
+WINDOW = 15 * 60
+WRONG_PASSWORDS, TRIES_OF_ADDRESS, LINKS = 5, 50, 5
+SIGN_IN, MAIL_LINK = "sign_in", "accounts.mail_link"
+LINK_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """An account to be made; without a password only links by mail open it."""
+
+    email: str
+    name: str
+    password: str = ""
+    locale: str = ""
+    is_operator: bool = False
+
+
+def is_first_run() -> bool:
+    """Whether nobody has an account yet."""
+    return not models.any_user()
+
+
+def set_up(person: NewUser, agency: NewAgency) -> tuple[UUID, AgencyView]:
+    """Make the first owner and the first agency. Raises Conflict when somebody was faster."""
+    stored = _password_hash(person, agency.name)
+    with tenancy.platform("the first owner founds the first agency"), writing():
+        if models.any_user():
+            raise Conflict(_("This has been set up already. Please sign in."))
+        user_id = _add_user(person, stored, is_operator=True)
+        models.claim_first_run(user_id)
+        view = _found(user_id, agency)
+    setup.forget()
+    return user_id, view
+
+
+def create_user(person: NewUser, *agency_names: str) -> UUID:
+    """Make an account. Raises DomainError for a weak password, Conflict for an address that has one."""
+    stored = _password_hash(person, *agency_names)
+    with writing():
+        return _add_user(person, stored, is_operator=person.is_operator)
+
+
+def found_agency(user_id: UUID, agency: NewAgency) -> AgencyView:
+    """Make an agency that belongs to somebody. Raises DomainError."""
+    with tenancy.platform("a person founds an agency"), writing():
+        return _found(user_id, agency)
+
+
+@writes
+def add_member(user_id: UUID, role: Role) -> None:
+    """Let somebody into the current agency."""
+    models.add_membership(tenancy.agency_id(), user_id, role)
+    audit.log("member.added", subject=ref("user", user_id), detail={"role": role})
+
+
+def members() -> list[MemberView]:
+    """Who works in the current agency."""
+    return [MemberView(user.name, user.email, place.role, place.created_at) for user, place in models.members()]
+
+
+def places_of(user_id: UUID) -> list[PlaceView]:
+    """The agencies somebody may enter, by name."""
+    with tenancy.platform("which agencies a person belongs to"):
+        roles = dict(models.agencies_of(user_id))
+        return [PlaceView(view.slug, view.name, roles[view.id]) for view in agencies.by_ids(list(roles))]
+
+
+def user_id_of(email: str) -> UUID | None:
+    """The account of an address."""
+    found = models.by_email(email.lower())
+    return found.id if found else None
+
+
+def sign_in_with_password(email: str, password: str, address: str) -> str | None:
+    """A session's token, or None: which of address and password was wrong, nobody learns, also not from the time.
+
+    Raises TooMany.
+    """
+    pair = f"password/{email}/{address}"
+    ratelimit.hit(f"password/{address}", TRIES_OF_ADDRESS, WINDOW)
+    ratelimit.hit(pair, WRONG_PASSWORDS, WINDOW)
+    user = models.by_email(email)
+    user_id, stored = (user.id, user.password_hash) if user else (None, None)
+    release()
+    right = passwords.fits(stored, password)
+    if not right or user_id is None or stored is None:
+        audit.log("sign_in.refused", detail={"method": Method.PASSWORD, "known": user_id is not None})
+        return None
+    better = passwords.hashed(password) if passwords.outdated(stored) else None
+    ratelimit.forget(pair)
+    return _begin(user_id, Method.PASSWORD, better)
+
+
+def ask_for_link(email: str, address: str, locale: str) -> None:
+    """Send a link that signs in, if the address has an account. Raises TooMany.
+
+    Whether it has one is looked up in a job, so that neither the answer nor its time tells.
+    """
+    ratelimit.hit(f"link/{address}", TRIES_OF_ADDRESS, WINDOW)
+    ratelimit.hit(f"link/{email}", LINKS, WINDOW)
+    with writing():
+        audit.log("sign_in.link_asked")
+        outbox.add(MAIL_LINK, email=current().keys.seal(email), locale=locale)
+
+
+def mail_link(job: Job) -> None:
+    """Write the mail with the link; the job's id is the link's, so a repeated attempt finds it made."""
+    email = current().keys.unseal(job.args["email"])
+    with writing():
+        user = models.by_email(email)
+        if user is None or models.token_exists(job.id):
+            return
+        token = ids.token()
+        models.add_token(
+            SignInToken(
+                id=job.id,
+                purpose=SIGN_IN,
+                email=email,
+                token_hash=_hashed(token),
+                expires_at=clock.now() + timedelta(minutes=LINK_MINUTES),
+            )
+        )
+        context = {
+            "name": user.name,
+            "url": f"{current().settings.base_url}/sign-in/link/{token}",
+            "minutes": LINK_MINUTES,
+        }
+        messaging.send_platform("sign_in", user.name, email, context=context, locale=user.locale or job.args["locale"])
+
+
+def link_opens(token: str) -> bool:
+    """Whether a link would sign in; looking at it does not use it up."""
+    return models.open_token(_hashed(token), SIGN_IN) is not None
+
+
+@writes
+def sign_in_with_link(token: str) -> str:
+    """Use a link up and begin a session. Raises Gone."""
+    email = models.use_token(_hashed(token), SIGN_IN)
+    user = models.by_email(email) if email else None
+    if user is None:
+        raise Gone(_("This link was used already or is too old. Please ask for a new one."))
+    return _begin(user.id, Method.LINK)
+
+
+def sign_out(user_id: UUID, token: str) -> None:
+    """End the session that is being used."""
+    sessions.end(user_id, token=token)
+    audit.log("sign_out", subject=ref("user", user_id))
+
+
+def sessions_of(user_id: UUID, token: str) -> list[SessionView]:
+    """Where somebody is signed in, last seen first."""
+    return sessions.of(user_id, token)
+
+
+@writes
+def end_session(user_id: UUID, session_id: UUID) -> None:
+    """End one of somebody's own sessions; an unknown one is ended already."""
+    if sessions.end(user_id, only=session_id):
+        audit.log("session.revoked", subject=ref("user", user_id))
+
+
+@writes
+def end_other_sessions(user_id: UUID, token: str) -> int:
+    """End every session but the one that is being used."""
+    ended = sessions.end(user_id, but=token)
+    audit.log("session.revoked", subject=ref("user", user_id), detail={"count": ended})
+    return ended
+
+
+@writes
+def change_person(user_id: UUID, name: str, locale: str, token: str) -> None:
+    """Change how somebody is called and spoken to."""
+    user = _user(user_id)
+    user.name, user.locale = name, locale
+    sessions.refresh(token)
+
+
+def change_password(user_id: UUID, token: str, old: str, new: str, address: str) -> None:
+    """Change a password and end all other sessions. Raises DomainError, TooMany.
+
+    Who has just come in by a link from the mailbox need not know the old one: that is how a lost one is replaced.
+    """
+    live = sessions.find(token)
+    user = _user(user_id)
+    stored, email, name = user.password_hash, user.email, user.name
+    fresh = live is not None and live.method == Method.LINK and clock.now() - live.began_at < timedelta(seconds=WINDOW)
+    if stored is not None and not fresh:
+        ratelimit.hit(f"password/{email}/{address}", WRONG_PASSWORDS, WINDOW)
+        release()
+        if not passwords.fits(stored, old):
+            audit.log("password.refused", subject=ref("user", user_id))
+            raise DomainError(_("This is not your current password."), "old")
+    if problem := passwords.problem(new, email, name):
+        raise DomainError(problem, "new")
+    release()
+    hashed = passwords.hashed(new)
+    with writing():
+        _user(user_id).password_hash = hashed
+        sessions.end(user_id, but=token)
+        audit.log("password.changed", subject=ref("user", user_id))
+
+
+def _user(user_id: UUID) -> User:
+    if (user := models.user(user_id)) is None:
+        raise Gone(_("This account no longer exists."))
+    return user
+
+
+def _password_hash(person: NewUser, *agency_names: str) -> str | None:
+    if not person.password:
+        return None
+    if problem := passwords.problem(person.password, person.email, person.name, *agency_names):
+        raise DomainError(problem, "password")
+    return passwords.hashed(person.password)
+
+
+def _add_user(person: NewUser, stored: str | None, *, is_operator: bool) -> UUID:
+    row = User(
+        email=person.email.lower(),
+        name=person.name,
+        locale=person.locale,
+        password_hash=stored,
+        is_operator=is_operator,
+    )
+    models.add_user(row)
+    audit.log("user.created", subject=ref("user", row.id))
+    return row.id
+
+
+def _found(user_id: UUID, agency: NewAgency) -> AgencyView:
+    view = agencies.found(agency)
+    models.add_membership(view.id, user_id, Role.OWNER)
+    return view
+
+
+@writes
+def _begin(user_id: UUID, method: Method, better: str | None = None) -> str:
+    if better is not None:
+        _user(user_id).password_hash = better
+    audit.log("sign_in", subject=ref("user", user_id), detail={"method": method})
+    return sessions.begin(user_id, method)
+
+
+def _hashed(token: str) -> str:
+    return current().keys.token_hash(f"{SIGN_IN}/{token}")

@@ -1,0 +1,173 @@
+"""Sessions are rows; Redis, where there is one, remembers them for a minute.
+
+Ending a session leaves a mark in Redis that outlives every copy, so a copy made at that very moment is not believed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import has_request_context, request
+from redis.exceptions import RedisError
+
+from webkit.accounts import models
+from webkit.accounts.models import Method, SignInSession, User
+from webkit.accounts.views import SessionView, UserView
+from webkit.core.kernel import clock, db, ids
+from webkit.core.kernel.db import after_commit, writes, writing
+from webkit.core.kernel.runtime import current
+
+log = structlog.get_logger(__name__)
+
+CACHED = 60
+SEEN_EVERY = timedelta(minutes=1)
+_LIVE, _ENDED = "webkit:session:", "webkit:session-ended:"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A session that may be used, and when it was last written down as used."""
+
+    user: UserView
+    method: str
+    began_at: datetime
+    seen_at: datetime
+
+
+@writes
+def begin(user_id: UUID, method: Method) -> str:
+    """Sign somebody in: a new session with a new token, which only the browser will know."""
+    token, moment = ids.token(), clock.now()
+    row = SignInSession(
+        user_id=user_id, token_hash=_hashed(token), method=method, seen_at=moment, expires_at=moment + _lifetime()
+    )
+    if has_request_context():
+        row.address, row.agent = request.remote_addr or "", (request.user_agent.string or "")[:255]
+    models.add_session(row)
+    return token
+
+
+def find(token: str) -> Live | None:
+    """Who a token belongs to, in any unit; None when the session ended."""
+    hashed = _hashed(token)
+    cached, ended = _recall(hashed)
+    if ended:
+        return None
+    if cached is not None:
+        return _from_text(cached, token)
+    found = models.live_session(hashed)
+    if found is None:
+        return None
+    live = _live(*found, token)
+    _remember(hashed, live)
+    return live
+
+
+def keep_alive(token: str, live: Live) -> bool:
+    """Move the end of a session that is in use, at most once a minute; True when it was moved."""
+    moment = clock.now()
+    if moment - live.seen_at < SEEN_EVERY:
+        return False
+    hashed = _hashed(token)
+    with db.unit(db.Scope()), writing():
+        alive = models.slide(hashed, moment, moment + _lifetime())
+    _redis("delete", _LIVE + hashed)
+    return alive
+
+
+def refresh(token: str) -> None:
+    """Forget what Redis remembers of a session whose person has changed, after the write."""
+    after_commit(lambda: _redis("delete", _LIVE + _hashed(token)))
+
+
+def of(user_id: UUID, token: str) -> list[SessionView]:
+    """Where somebody is signed in."""
+    return [_view(row, _hashed(token)) for row in models.sessions_of(user_id)]
+
+
+@writes
+def end(user_id: UUID, *, only: UUID | None = None, token: str = "", but: str = "") -> int:
+    """End one session by its id, one by its token, or all `but` one; returns how many there were."""
+    hashes = models.delete_sessions(
+        user_id, only=only, token=_hashed(token) if token else "", but=_hashed(but) if but else ""
+    )
+    after_commit(lambda: _mark_ended(hashes))
+    return len(hashes)
+
+
+def _lifetime() -> timedelta:
+    return timedelta(seconds=current().settings.session_ttl_seconds)
+
+
+def _hashed(token: str) -> str:
+    return current().keys.token_hash(f"session/{token}")
+
+
+def _live(row: SignInSession, user: User, token: str) -> Live:
+    view = UserView(user.id, user.name, user.email, user.locale, user.is_operator, token)
+    return Live(view, row.method, row.created_at, row.seen_at)
+
+
+def _view(row: SignInSession, own: str) -> SessionView:
+    return SessionView(
+        id=row.id,
+        method=row.method,
+        agent=row.agent,
+        address=row.address,
+        seen_at=row.seen_at,
+        created_at=row.created_at,
+        is_this=row.token_hash == own,
+    )
+
+
+def _recall(hashed: str) -> tuple[str | None, bool]:
+    """What Redis knows of a session, and whether it knows that it ended."""
+    if (redis := current().redis) is None:
+        return None, False
+    try:
+        live, ended = redis.mget(_LIVE + hashed, _ENDED + hashed)
+    except (RedisError, OSError):
+        return None, False
+    return (live.decode() if live else None), ended is not None
+
+
+def _remember(hashed: str, live: Live) -> None:
+    text = json.dumps(
+        {
+            "id": str(live.user.id),
+            "name": live.user.name,
+            "email": live.user.email,
+            "locale": live.user.locale,
+            "is_operator": live.user.is_operator,
+            "method": live.method,
+            "began_at": live.began_at.isoformat(),
+            "seen_at": live.seen_at.isoformat(),
+        }
+    )
+    _redis("set", _LIVE + hashed, text, ex=CACHED)
+
+
+def _mark_ended(hashes: Iterable[str]) -> None:
+    for hashed in hashes:
+        _redis("set", _ENDED + hashed, "1", ex=2 * CACHED)
+
+
+def _redis(command: str, *args: Any, **options: Any) -> None:
+    if (redis := current().redis) is None:
+        return
+    try:
+        getattr(redis, command)(*args, **options)
+    except (RedisError, OSError) as error:
+        log.warning("session cache unreachable", error=str(error))
+
+
+def _from_text(text: str, token: str) -> Live:
+    kept = json.loads(text)
+    user = UserView(UUID(kept["id"]), kept["name"], kept["email"], kept["locale"], kept["is_operator"], token)
+    return Live(user, kept["method"], datetime.fromisoformat(kept["began_at"]), datetime.fromisoformat(kept["seen_at"]))

@@ -1,0 +1,59 @@
+"""People as the rest of the house sees them: plain and frozen, never a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """Somebody who is signed in. `locale` is empty where the agency's is to be used."""
+
+    id: UUID
+    name: str
+    email: str
+    locale: str
+    is_operator: bool
+    token: str = field(default="", repr=False)
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """What the cookie holds: the session's token, never the person's id."""
+        return self.token
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A browser somebody is signed in with."""
+
+    id: UUID
+    method: str
+    agent: str
+    address: str
+    seen_at: datetime
+    created_at: datetime
+    is_this: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """Somebody's place in the current agency."""
+
+    name: str
+    email: str
+    role: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """An agency somebody may enter, and as what."""
+
+    slug: str
+    name: str
+    role: str

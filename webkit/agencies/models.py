@@ -1,0 +1,109 @@
+"""Agencies and what is printed of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.kernel.db import session
+from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.tables import Json, Owned, Record, owned_args
+
+
+class Agency(Record):
+    """What every page and every door needs to know; not scoped, because it is what a door looks up."""
+
+    __tablename__ = "agencies"
+
+    slug: Mapped[str] = mapped_column(sa.String(50), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    locale: Mapped[str] = mapped_column(sa.String(16))
+    timezone: Mapped[str] = mapped_column(sa.String(64))
+    brand: Mapped[str] = mapped_column(sa.String(7))
+
+
+class Profile(Owned):
+    """Legal data, bank account and habits of an agency, behind the tenancy walls. One row each."""
+
+    __tablename__ = "agency_profiles"
+    __table_args__ = owned_args(sa.UniqueConstraint("agency_id"))
+
+    legal_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    street: Mapped[str] = mapped_column(sa.String(200), default="")
+    postcode: Mapped[str] = mapped_column(sa.String(20), default="")
+    city: Mapped[str] = mapped_column(sa.String(100), default="")
+    region: Mapped[str] = mapped_column(sa.String(100), default="")
+    tax_id: Mapped[str] = mapped_column(sa.String(40), default="")
+    email: Mapped[str] = mapped_column(sa.String(255), default="")
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")
+    website: Mapped[str] = mapped_column(sa.String(2048), default="")
+    bank_account_name: Mapped[str] = mapped_column(sa.String(200), default="")
+    bank_iban: Mapped[str] = mapped_column(sa.String(40), default="")
+    bank_bic: Mapped[str] = mapped_column(sa.String(20), default="")
+    bank_text: Mapped[str] = mapped_column(sa.String(500), default="")
+    tax_scheme: Mapped[str] = mapped_column(sa.String(32))
+    tax_rate: Mapped[str] = mapped_column(sa.String(32))
+    payment_days: Mapped[int] = mapped_column(default=14)
+    proposal_days: Mapped[int] = mapped_column(default=30)
+    patterns: Mapped[dict[str, str]] = mapped_column(Json)
+
+
+def by_slug(slug: str) -> Agency | None:
+    return session().scalars(sa.select(Agency).where(Agency.slug == slug)).one_or_none()
+
+
+def by_id(agency_id: UUID) -> Agency | None:
+    return session().get(Agency, agency_id)
+
+
+def by_ids(ids: list[UUID]) -> list[Agency]:
+    """These agencies, by name."""
+    return list(session().scalars(sa.select(Agency).where(Agency.id.in_(ids)).order_by(Agency.name, Agency.id)))
+
+
+def all_ids() -> list[UUID]:
+    return list(session().scalars(sa.select(Agency.id).order_by(Agency.id)))
+
+
+def slugs_like(slug: str) -> set[str]:
+    """Slugs that are `slug` or begin with it and a hyphen."""
+    taken = sa.or_(Agency.slug == slug, Agency.slug.startswith(slug + "-", autoescape=True))
+    return set(session().scalars(sa.select(Agency.slug).where(taken)))
+
+
+def add(agency: dict[str, Any], profile: dict[str, Any]) -> Agency:
+    """Insert both rows, inside a write through the platform's door. Raises Conflict for a slug that is taken."""
+    row = Agency(**agency)
+    session().add(row)
+    _flush_slug()
+    session().add(Profile(agency_id=row.id, **profile))
+    session().flush()
+    return row
+
+
+def own_profile() -> Profile:
+    """The profile of the agency whose door is open."""
+    return session().scalars(sa.select(Profile)).one()
+
+
+def update(agency_id: UUID, agency: dict[str, Any], profile: dict[str, Any]) -> None:
+    """Store changed values of the current agency, inside a write."""
+    row, own = session().get_one(Agency, agency_id), own_profile()
+    for name, value in agency.items():
+        setattr(row, name, value)
+    for name, value in profile.items():
+        setattr(own, name, value)
+    session().flush()
+
+
+def _flush_slug() -> None:
+    try:
+        session().flush()
+    except sa.exc.IntegrityError:
+        raise Conflict(_("This address is taken. Please choose another one."), "slug") from None

@@ -1,0 +1,235 @@
+"""What can be known and changed about agencies."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+from webkit.agencies import models, regions
+from webkit.agencies.models import Agency
+from webkit.core.kernel import addresses, audit, tenancy
+from webkit.core.kernel.crypto import digest
+from webkit.core.kernel.db import writes
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.doors import reserved_slugs
+from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.events import ref
+from webkit.core.kernel.i18n import gettext as _
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
+PATTERNS = {
+    "proposal": "PRO-{year}-{n:03}",
+    "contract": "CON-{year}-{n:03}",
+    "invoice": "INV-{year}-{n:04}",
+}
+"""The series of numbers an agency has, and how they look until it says otherwise."""
+BRAND = "#2438d6"
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Where clients send money; `text` is for whatever a country needs besides an IBAN."""
+
+    account_name: str
+    iban: str
+    bic: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyProfile:
+    """Everything documents say about their sender, and the habits documents start from."""
+
+    slug: str
+    name: str
+    legal_name: str
+    street: str
+    postcode: str
+    city: str
+    region: str
+    address_lines: tuple[str, ...]
+    country: str
+    tax_id: str
+    email: str
+    phone: str
+    website: str
+    bank: Bank
+    currency: str
+    locale: str
+    timezone: str
+    brand: str
+    tax_scheme: str
+    tax_rate: str
+    payment_days: int
+    proposal_days: int
+    patterns: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewAgency:
+    """What an agency is founded with; the rest is proposed from its country."""
+
+    name: str
+    slug: str
+    country: str
+    currency: str
+    locale: str
+    timezone: str
+    tax_scheme: str
+    brand: str = BRAND
+    email: str = ""
+
+
+def by_slug(slug: str) -> AgencyView | None:
+    """The agency under this address, in any unit."""
+    row = models.by_slug(slug)
+    return _view(row) if row else None
+
+
+def by_id(agency_id: UUID) -> AgencyView | None:
+    """The agency with this id, in any unit."""
+    row = models.by_id(agency_id)
+    return _view(row) if row else None
+
+
+def by_ids(ids: list[UUID]) -> list[AgencyView]:
+    """These agencies, by name, in any unit."""
+    return [_view(row) for row in models.by_ids(ids)]
+
+
+def all_ids() -> list[UUID]:
+    """Every agency's id, oldest first."""
+    return models.all_ids()
+
+
+def propose_slug(name: str) -> str:
+    """A free address for an agency of this name."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:46].strip("-")
+    slug = slug if len(slug) >= 3 else f"{slug or 'my'}-agency"
+    taken = models.slugs_like(slug) | reserved_slugs()
+    return next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, 1000))) if name not in taken)
+
+
+def check_slug(slug: str) -> str | None:
+    """What is wrong with an address an agency would like, as a sentence; None when it can be had."""
+    if not SLUG.fullmatch(slug):
+        return _("Three to fifty small letters, digits and hyphens, please, like northwind-studio.")
+    if slug in reserved_slugs():
+        return _("This address is used by the platform itself. Please choose another one.")
+    if models.by_slug(slug) is not None:
+        return _("This address is taken. Please choose another one.")
+    return None
+
+
+@writes
+def found(new: NewAgency) -> AgencyView:
+    """Make an agency, through the platform's door: whoever founds it is not yet inside. Raises DomainError."""
+    if problem := check_slug(new.slug):
+        raise DomainError(problem, "slug")
+    shown = {name: getattr(new, name) for name in ("slug", "name", "currency", "country", "locale", "timezone")}
+    scheme = regions.scheme(new.tax_scheme)
+    profile = {"tax_scheme": scheme.key, "tax_rate": scheme.rows[0].key, "patterns": PATTERNS, "email": new.email}
+    row = models.add({**shown, "brand": new.brand}, {**profile, "legal_name": new.name})
+    audit.log("agency.founded", subject=ref("agency", row.id), detail={"slug": row.slug})
+    return _view(row)
+
+
+def profile() -> AgencyProfile:
+    """The profile of the agency whose door is open."""
+    agency, own = models.by_id(tenancy.agency_id()), models.own_profile()
+    assert agency is not None  # a door opens only for an agency that exists
+    return AgencyProfile(
+        slug=agency.slug,
+        name=agency.name,
+        legal_name=own.legal_name or agency.name,
+        street=own.street,
+        postcode=own.postcode,
+        city=own.city,
+        region=own.region,
+        address_lines=addresses.lines(own.street, own.postcode, own.city, own.region, agency.country),
+        country=agency.country,
+        tax_id=own.tax_id,
+        email=own.email,
+        phone=own.phone,
+        website=own.website,
+        bank=Bank(own.bank_account_name, own.bank_iban, own.bank_bic, own.bank_text),
+        currency=agency.currency,
+        locale=agency.locale,
+        timezone=agency.timezone,
+        brand=agency.brand,
+        tax_scheme=own.tax_scheme,
+        tax_rate=own.tax_rate,
+        payment_days=own.payment_days,
+        proposal_days=own.proposal_days,
+        patterns={**PATTERNS, **own.patterns},
+    )
+
+
+def agency_snapshot(profile: AgencyProfile) -> dict[str, Any]:
+    """What frozen documents and mails keep of their sender."""
+    bank = profile.bank
+    return {
+        "slug": profile.slug,
+        "name": profile.name,
+        "legal_name": profile.legal_name,
+        "lines": list(profile.address_lines),
+        "country": profile.country,
+        "tax_id": profile.tax_id,
+        "email": profile.email,
+        "phone": profile.phone,
+        "website": profile.website,
+        "brand": profile.brand,
+        "timezone": profile.timezone,
+        "locale": profile.locale,
+        "currency": profile.currency,
+        "bank": {"account_name": bank.account_name, "iban": bank.iban, "bic": bank.bic, "text": bank.text},
+    }
+
+
+AGENCY_FIELDS = ("name", "currency", "country", "locale", "timezone", "brand")
+
+
+@writes
+def change(values: Mapping[str, Any]) -> list[str]:
+    """Store changed settings (names of columns) of the current agency; returns what really changed."""
+    before = _stored()
+    changed = {name: value for name, value in values.items() if before[name] != value}
+    if changed:
+        agency = {name: value for name, value in changed.items() if name in AGENCY_FIELDS}
+        rest = {name: value for name, value in changed.items() if name not in AGENCY_FIELDS}
+        models.update(tenancy.agency_id(), agency, rest)
+        audit.log("agency.changed", subject=ref("agency", tenancy.agency_id()), detail={"fields": sorted(changed)})
+    return sorted(changed)
+
+
+def _stored() -> dict[str, Any]:
+    agency, own = models.by_id(tenancy.agency_id()), models.own_profile()
+    columns = {name: getattr(own, name) for name in own.__table__.columns.keys()}  # noqa: SIM118
+    return columns | {name: getattr(agency, name) for name in AGENCY_FIELDS}
+
+
+def _view(row: Agency) -> AgencyView:
+    return AgencyView(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        currency=row.currency,
+        country=row.country,
+        locale=row.locale,
+        timezone=row.timezone,
+        brand=row.brand,
+        theme=_theme(row.brand),
+    )
+
+
+@functools.lru_cache(1024)
+def _theme(brand: str) -> str:
+    """Changes with the colour and with the release, whose palette may differ."""
+    return digest(f"{version('webkit')}/{brand}".encode())[:10]

@@ -1,0 +1,73 @@
+"""How often something may be tried: counted in the database, exactly, however many processes there are."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.kernel import clock
+from webkit.core.kernel.db import session, writes
+from webkit.core.kernel.errors import TooMany
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
+from webkit.core.kernel.tables import Base
+
+
+class RateLimit(Base):
+    """Tries under one key since the window began; the key is hashed, so no address or name is kept."""
+
+    __tablename__ = "rate_limits"
+
+    key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    since: Mapped[datetime] = mapped_column(index=True)
+    tries: Mapped[int]
+
+
+def hit(key: str, limit: int, seconds: int) -> None:
+    """Count a try before it is made. Raises TooMany for more than `limit` within `seconds` of the first.
+
+    Call it as a write of its own: a count that a failing request rolls back counts nothing.
+    """
+    tries, since = _count(_hashed(key), seconds)
+    if tries > limit:
+        left = (since + timedelta(seconds=seconds) - clock.now()).total_seconds()
+        minutes = math.ceil(left / 60)
+        raise TooMany(_("Too many tries. Please wait %(n)s minutes and try again.", n=minutes), math.ceil(left))
+
+
+@writes
+def forget(key: str) -> None:
+    """Start counting anew, after a success."""
+    session().execute(sa.delete(RateLimit).where(RateLimit.key == _hashed(key)))
+
+
+@writes
+def prune(before: datetime) -> int:
+    """Delete counts that began before a moment; returns how many."""
+    old = sa.delete(RateLimit).where(RateLimit.since < before).returning(RateLimit.key)
+    return len(session().scalars(old).all())
+
+
+@writes
+def _count(key: str, seconds: int) -> tuple[int, datetime]:
+    moment = clock.now()
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    over = RateLimit.since <= moment - timedelta(seconds=seconds)
+    statement = insert(RateLimit).values(key=key, since=moment, tries=1)
+    again = statement.on_conflict_do_update(
+        index_elements=[RateLimit.key],
+        set_={
+            "tries": sa.case((over, 1), else_=RateLimit.tries + 1),
+            "since": sa.case((over, moment), else_=RateLimit.since),
+        },
+    ).returning(RateLimit.tries, RateLimit.since)
+    row = session().execute(again).one()
+    return row.tries, row.since
+
+
+def _hashed(key: str) -> str:
+    return current().keys.token_hash(f"rate/{key}")
