@@ -19,6 +19,13 @@ export const FONTS = {
   "inter-500.woff2": { file: "@fontsource/inter/files/inter-latin-500-normal.woff2" },
   "inter-600.woff2": { file: "@fontsource/inter/files/inter-latin-600-normal.woff2" },
   "inter-700.woff2": { file: "@fontsource/inter/files/inter-latin-700-normal.woff2" },
+  // Names from elsewhere: a letter without a font would be left out of the paper.
+  "inter-ext-400.woff2": { file: "@fontsource/inter/files/inter-latin-ext-400-normal.woff2" },
+  "inter-ext-700.woff2": { file: "@fontsource/inter/files/inter-latin-ext-700-normal.woff2" },
+  "inter-greek-400.woff2": { file: "@fontsource/inter/files/inter-greek-400-normal.woff2" },
+  "inter-greek-700.woff2": { file: "@fontsource/inter/files/inter-greek-700-normal.woff2" },
+  "inter-cyrillic-400.woff2": { file: "@fontsource/inter/files/inter-cyrillic-400-normal.woff2" },
+  "inter-cyrillic-700.woff2": { file: "@fontsource/inter/files/inter-cyrillic-700-normal.woff2" },
   // A typed signature, and headings of agencies that choose a serif.
   "newsreader-italic.woff2": { file: "@fontsource/newsreader/files/newsreader-latin-400-italic.woff2", text: LATIN },
   "newsreader-500.woff2": { file: "@fontsource/newsreader/files/newsreader-latin-500-normal.woff2", text: LATIN },

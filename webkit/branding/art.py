@@ -28,6 +28,11 @@ class _Seed:
         return self._bytes[0] % 2 == 1
 
 
+def is_rings(slug: str) -> bool:
+    """Whether this agency's lines are rings; else they flow."""
+    return _Seed(slug).rings
+
+
 def cover_art(slug: str) -> Markup:
     """The paths of a cover picture of 1440 by 700: flowing lines or growth rings, about 4 kB."""
     seed = _Seed(slug)
