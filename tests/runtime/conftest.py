@@ -41,8 +41,16 @@ class Platform:
         self.lines: list[str] = []
 
     def start(self, **environment: str) -> subprocess.Popen[str]:
+        return self._start("tests.runtime.toys", "run", str(self.data), str(self.port), **environment)
+
+    def start_dev(self, **environment: str) -> subprocess.Popen[str]:
+        """The same application, but as `webkit dev` runs one."""
+        own = {"WEBKIT_DATA": str(self.data), "PORT": str(self.port), "TOY_DIARY": str(self.data / "diary")}
+        return self._start("webkit.runtime", "tests.runtime.toys:create", "dev", **own, **environment)
+
+    def _start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tests.runtime.toys", "run", str(self.data), str(self.port)],
+            [sys.executable, "-P", "-m", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

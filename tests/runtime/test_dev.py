@@ -1,0 +1,113 @@
+"""`webkit dev` around a toy application: the real children, the real command lines."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.runtime import jobs
+from tests.runtime.conftest import Platform, until
+from tests.runtime.test_worker import ask, values
+from webkit.runtime import ports, valkey
+from webkit.runtime.supervisor import CANNOT_START
+
+NAMES = {"00": "valkey", "02": "web", "03": "now", "04": "long", "05": "ai", "06": "scheduler"}
+
+
+def leaders(platform: Platform) -> dict[str, int]:
+    """The lasting parts by name; the upgrade and the renderer of the toy have nothing to stay for."""
+    found = {p.mark.rpartition(".")[2]: p.pid for p in platform.processes() if p.leads}
+    return {name: found[end] for end, name in NAMES.items() if end in found}
+
+
+def up(platform: Platform) -> dict[str, int]:
+    until(lambda: platform.page() and len(leaders(platform)) == len(NAMES))
+    until(lambda: len(jobs.read(platform.data / "diary", "worker")) >= 3)
+    return leaders(platform)
+
+
+def test_everything_starts_works_and_ends(platform: Platform) -> None:
+    platform.start_dev()
+    up(platform)
+    until(lambda: platform.said(f"webkit is running at http://127.0.0.1:{platform.port}"))
+    assert values(platform.data, "upgraded") == [""]
+    for queue in ("now", "long", "ai"):
+        ask(platform.data, "run", queue=queue)
+    until(lambda: len(values(platform.data, "ran")) == 3)
+    until(lambda: values(platform.data, "tick"))
+    assert platform.said("renderer | ") or until(lambda: platform.said("needs no renderer"))
+    assert platform.stop() < 5
+    assert platform.process.returncode == 0
+    assert platform.processes() == []
+
+
+@pytest.mark.slow
+def test_killing_any_part_restarts_that_one(platform: Platform) -> None:
+    platform.start_dev()
+    before = up(platform)
+    for name in NAMES.values():
+        os.kill(before[name], signal.SIGKILL)
+        after = until(partial(_whole, platform, before))
+        assert [other for other in after if after[other] != before[other]] == [name]
+        before = after
+    until(platform.page)
+    ask(platform.data, "run")
+    until(lambda: values(platform.data, "ran") == ["run-0"])
+    assert platform.stop() < 5
+    assert platform.processes() == []
+
+
+def _whole(platform: Platform, before: dict[str, int]) -> dict[str, int]:
+    after = leaders(platform)
+    return after if len(after) == len(before) and after != before else {}
+
+
+def test_a_running_job_does_not_hold_up_the_end(platform: Platform) -> None:
+    platform.start_dev()
+    up(platform)
+    ask(platform.data, "endless")
+    ask(platform.data, "endless", queue="ai")
+    until(lambda: len(values(platform.data, "began")) == 2)
+    assert platform.stop() < 5
+    assert platform.processes() == []
+
+
+@pytest.mark.slow
+def test_a_long_data_path_is_no_obstacle(platform: Platform) -> None:
+    platform.data = platform.data / ("long" * 30)
+    platform.data.mkdir()
+    platform.start_dev()
+    up(platform)
+    folder = Path(valkey.url(platform.data).removeprefix("unix://").removesuffix("?db=0")).parent
+    assert not folder.is_relative_to(platform.data)
+    platform.stop()
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
+
+
+def test_wrong_settings_are_named(platform: Platform) -> None:
+    assert platform.start_dev(WEB_WORKERS="none").wait(10) == 2
+    until(lambda: platform.said("WEB_WORKERS"))
+    assert not platform.said("Traceback")
+
+
+def test_a_taken_port_is_named(platform: Platform) -> None:
+    with ports.listener("127.0.0.1", platform.port):
+        assert platform.start_dev().wait(10) == CANNOT_START
+    until(lambda: platform.said("already in use"))
+
+
+def test_a_free_port_is_found_for_port_zero(platform: Platform) -> None:
+    began = time.monotonic()
+    platform.port = 0
+    platform.start_dev()
+    until(lambda: platform.said("webkit is running at http://127.0.0.1:"))
+    line = next(line for line in platform.lines if "webkit is running" in line)
+    platform.port = int(line.rpartition(":")[2])
+    assert platform.page()
+    assert time.monotonic() - began < 10
