@@ -53,7 +53,7 @@ def test_a_build_is_compressed_and_put_in_place(source: Path, tools: Path, tmp_p
     build(source, target)
     css = (target / "staff.AB12.css").read_bytes()
     assert gzip.decompress((target / "staff.AB12.css.gz").read_bytes()) == css
-    assert assets.manifest.__wrapped__(target) == {"staff.css": "staff.AB12.css"}
+    assert assets.manifest(target) == {"staff.css": "staff.AB12.css"}
     assert not target.with_name("dist.tmp").exists()
 
 
@@ -77,6 +77,16 @@ def test_a_change_builds_again_and_replaces_the_old_files(source: Path, tools: P
     (source / "css" / "staff.css").write_text("body { color: red }")
     build(source, target)
     assert not (target / "left-over.js").exists()
+
+
+def test_a_running_process_follows_a_new_build(source: Path, tools: Path, tmp_path: Path) -> None:
+    target = tmp_path / "dist"
+    build(source, target)
+    assert assets.manifest(target)["staff.css"] == "staff.AB12.css"
+    (tools / "node").write_text(NODE.replace("AB12", "CD34"))
+    (source / "css" / "staff.css").write_text("body { color: red }")
+    build(source, target)
+    assert assets.manifest(target)["staff.css"] == "staff.CD34.css"
 
 
 def test_packages_are_installed_once_for_each_lock_file(source: Path, tools: Path, tmp_path: Path) -> None:
@@ -135,7 +145,7 @@ def test_installed_packages_do_not_count_as_sources(source: Path) -> None:
 def test_asking_before_the_first_build_names_the_command(tmp_path: Path) -> None:
     for ask in (assets.manifest, assets.icons):
         with pytest.raises(AssetsError, match=r"python -m webkit\.core\.assets"):
-            ask.__wrapped__(tmp_path)
+            ask(tmp_path)
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from flask import Flask, Response
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
+from flask import Flask
+from playwright.sync_api import Browser, expect
 
-from webkit.core.kernel import security, templating
+from tests.assets.chromium import MARKS, chromium, open_page, serving
+from webkit.core.kernel import templating
 from webkit.core.paths import STATIC, TEMPLATES
 from webkit.styleguide.routes import blueprint
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here"),
-    pytest.mark.skipif(not (STATIC / "manifest.json").exists(), reason="the assets are not built"),
-]
+pytestmark = MARKS
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-WATCH = (
-    "window.broken=[];document.addEventListener('securitypolicyviolation',e=>window.broken.push(e.violatedDirective))"
-)
-
-
-class Quiet(WSGIRequestHandler):
-    def log(self, *args: object) -> None:
-        """Nothing on the terminal."""
 
 
 @pytest.fixture(scope="module")
@@ -41,40 +26,14 @@ def address() -> Iterator[str]:
     app.extensions["webkit"] = SimpleNamespace(settings=SimpleNamespace(production=False), menu=[])
     templating.init_app(app)
     app.register_blueprint(blueprint)
-
-    @app.after_request
-    def strict(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'self'; script-src 'self' 'nonce-{security.nonce()}'; style-src 'self'; "
-            "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'"
-        )
-        return response
-
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
-
-
-def open_page(browser: Browser, url: str, width: int = 1440, scheme: str = "light") -> Page:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    page.add_init_script(WATCH)
-    page.goto(url, wait_until="networkidle")
-    return page
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from webkit.core.paths import ROOT, STATIC
@@ -57,25 +57,29 @@ def fingerprint(source: Path) -> str:
     return total.hexdigest()
 
 
-@cache
 def manifest(folder: Path = STATIC) -> Mapping[str, str]:
-    """Plain name → file inside ``folder``: ``{"staff.css": "staff.AB12CD34.css"}``. Read once per process."""
-    try:
-        names: dict[str, str] = json.loads((folder / "manifest.json").read_text("utf-8"))
-    except FileNotFoundError:
-        raise AssetsError("The front-end files are not built yet. Run: python -m webkit.core.assets") from None
-    names.pop(INPUTS, None)
-    return names
+    """Plain name → file inside ``folder``: ``{"staff.css": "staff.AB12CD34.css"}``."""
+    return _read(folder / "manifest.json")
 
 
-@cache
 def icons(folder: Path = STATIC) -> Mapping[str, str]:
-    """Icon name → the inside of its SVG, for the names in ``assets/icons.txt``. Read once per process."""
+    """Icon name → the inside of its SVG, for the names in ``assets/icons.txt``."""
+    return _read(folder / "icons.json")
+
+
+def _read(path: Path) -> Mapping[str, str]:
+    """A built JSON file, read again only after another build: a running development server follows it."""
     try:
-        drawings: dict[str, str] = json.loads((folder / "icons.json").read_text("utf-8"))
+        return _parsed(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         raise AssetsError("The front-end files are not built yet. Run: python -m webkit.core.assets") from None
-    return drawings
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, _changed: int) -> Mapping[str, str]:
+    values: dict[str, str] = json.loads(path.read_text("utf-8"))
+    values.pop(INPUTS, None)
+    return values
 
 
 def _sources(source: Path) -> Iterator[Path]:
