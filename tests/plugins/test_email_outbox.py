@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,26 +10,10 @@ import pytest
 from plugins.email_outbox.plugin import webkit_register_providers
 from plugins.email_outbox.provider import OutboxFolder
 from plugins.email_outbox.settings import OutboxSettings
+from tests.plugins.doubles import arrived
 from webkit.core.providers import ProviderRegistry
 from webkit.sdk import EMAIL, Email, NotFoundAtProvider, ReadableOutbox
-from webkit.sdk.testing.email import MESSAGE, Arrivals, Arrived, EmailContract
-
-
-def arrived(outbox: ReadableOutbox, id: str) -> Arrived:
-    message = outbox.read(id)
-    mime = email.message_from_bytes(message.raw, policy=email.policy.SMTP)
-    sender = mime["From"].addresses[0]
-    return Arrived(
-        sender=sender.addr_spec,
-        sender_name=sender.display_name,
-        to=message.entry.to,
-        reply_to=mime["Reply-To"].addresses[0].addr_spec if mime["Reply-To"] else "",
-        subject=str(mime["Subject"]),
-        text=message.text,
-        html=message.html,
-        attachments=message.attachments,
-        headers={name: str(value) for name, value in mime.items()},
-    )
+from webkit.sdk.testing.email import MESSAGE, Arrivals, EmailContract
 
 
 class TestOutboxFolder(EmailContract):

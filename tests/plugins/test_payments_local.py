@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import json
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,7 @@ from plugins.payments_local.ledger import Ledger, Refused
 from plugins.payments_local.plugin import webkit_register_providers
 from plugins.payments_local.provider import LocalPayments
 from plugins.payments_local.settings import LocalPaymentsSettings
+from tests.plugins.doubles import Books
 from webkit.sdk import CheckoutRequest, CheckoutState, Payments, ProviderRejected, RefundRequest
 from webkit.sdk.testing.payments import ORDER, PaymentsContract, Webhook
 
@@ -89,38 +89,6 @@ def ledger(folder: Path) -> Ledger:
 @pytest.fixture
 def payments(folder: Path) -> LocalPayments:
     return LocalPayments(LocalPaymentsSettings(folder=folder))
-
-
-class Books:
-    """Acts on the books as the checkout's page does, and signs as the courier does."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger = ledger
-        self.touched: list[str] = []
-
-    def pay(self, checkout_id: str) -> None:
-        self.touched.append(self.ledger.pay(checkout_id).id)
-
-    def fail(self, checkout_id: str) -> None:
-        self.touched.append(self.ledger.fail(checkout_id).id)
-
-    def dispute(self, checkout_id: str) -> None:
-        self.touched.append(self.ledger.dispute(checkout_id).id)
-
-    def webhooks(self) -> Sequence[Webhook]:
-        records = [self.ledger.get(id) for id in dict.fromkeys(self.touched)]
-        return [self.signed(courier.body(record, event)) for record in records for event in record.events]
-
-    def unknown_webhook(self) -> Webhook:
-        content = {"id": "evt_x", "type": "weather.changed", "created": datetime.now(UTC).isoformat()}
-        return self.signed(json.dumps(content).encode())
-
-    def aged(self, webhook: Webhook, by: timedelta) -> Webhook:
-        return self.signed(webhook.body, by)
-
-    def signed(self, body: bytes, age: timedelta = timedelta()) -> Webhook:
-        at = int((datetime.now(UTC) - age).timestamp())
-        return Webhook({courier.SIGNATURE: courier.signature(self.ledger.secret(), body, at)}, body)
 
 
 class TestLocalPayments(PaymentsContract):

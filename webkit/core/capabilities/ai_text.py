@@ -11,16 +11,22 @@ from .base import Capability, Provider
 
 
 class AIFeature(enum.StrEnum):
+    """What a text provider may do beyond the contract's core."""
+
     STREAMING = "streaming"  # stream() yields as the model writes, not at the end
     JSON_SCHEMA = "json_schema"
 
 
 class Role(enum.StrEnum):
+    """Who said a message."""
+
     USER = "user"
     ASSISTANT = "assistant"
 
 
 class StopReason(enum.StrEnum):
+    """Why the model stopped writing."""
+
     END = "end"  # the model had said everything
     MAX_TOKENS = "max_tokens"
     REFUSED = "refused"
@@ -28,6 +34,8 @@ class StopReason(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """One turn of a conversation."""
+
     role: Role
     text: str
 
@@ -69,6 +77,8 @@ class Delta:
 
 
 class AIText(Provider, Protocol):
+    """Somebody who writes."""
+
     def complete(self, request: CompletionRequest) -> Completion:
         """Answer in one piece. Raises FeatureNotSupported for a `json_schema` the provider did not declare."""
         ...

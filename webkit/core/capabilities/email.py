@@ -12,6 +12,8 @@ from .base import Capability, Provider
 
 
 class EmailFeature(enum.StrEnum):
+    """What an email provider may do beyond the contract's core."""
+
     IDEMPOTENT = "idempotent"  # the same key sends once; without it a broken call leaves the outcome unknown
 
 
@@ -25,6 +27,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
+    """A file that goes along, as its bytes."""
+
     filename: str
     content_type: str
     content: bytes = field(repr=False)
@@ -57,6 +61,8 @@ class SendReceipt:
 
 
 class Email(Provider, Protocol):
+    """Somebody who delivers mail."""
+
     def send(self, message: EmailMessage) -> SendReceipt:
         """Hand the message over. Raises ProviderRejected (bad address), ProviderUnavailable, OutcomeUnknown."""
         ...

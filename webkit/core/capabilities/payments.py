@@ -15,11 +15,15 @@ from .base import Capability, Provider, calls_nobody
 
 
 class PaymentFeature(enum.StrEnum):
+    """What a payment provider may do beyond the contract's core."""
+
     REFUNDS = "refunds"
     PARTIAL_REFUNDS = "partial_refunds"
 
 
 class CheckoutState(enum.StrEnum):
+    """How a checkout stands."""
+
     OPEN = "open"  # nobody has paid yet
     PENDING = "pending"  # paid by a slow method: money is on its way
     PAID = "paid"
@@ -28,12 +32,16 @@ class CheckoutState(enum.StrEnum):
 
 
 class RefundState(enum.StrEnum):
+    """How a refund stands."""
+
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
 
 class PaymentEventKind(enum.StrEnum):
+    """What may happen to money, in words that all vendors share."""
+
     PAID = "paid"
     PENDING = "pending"
     FAILED = "failed"
@@ -99,6 +107,8 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
+    """Money given back, or on its way."""
+
     id: str
     payment_id: str
     state: RefundState
@@ -121,6 +131,8 @@ class PaymentEvent:
 
 
 class Payments(Provider, Protocol):
+    """Somebody who takes money for us."""
+
     def create_checkout(self, request: CheckoutRequest) -> Checkout:
         """Open a checkout. The same key answers with the first checkout; with other content it is ProviderRejected."""
         ...

@@ -11,6 +11,8 @@ from .errors import ProviderRejected
 
 
 class PdfFeature(enum.StrEnum):
+    """What a PDF provider may do beyond the contract's core."""
+
     TAGGED = "tagged"  # readable by screen readers
     PDF_A3 = "pdf_a3"  # archival, with embedded files
 
@@ -41,6 +43,8 @@ class PdfDocument:
 
 
 class Pdf(Provider, Protocol):
+    """Somebody who prints."""
+
     def render(self, request: PdfRequest) -> PdfDocument:
         """Render. Raises DocumentRejected (limits), ProviderUnavailable (the renderer is gone: try again)."""
         ...

@@ -16,6 +16,8 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 
 
 class StorageFeature(enum.StrEnum):
+    """What a storage provider may do beyond the contract's core."""
+
     SIGNED_URLS = "signed_urls"  # url() answers; otherwise downloads go through the application
 
 

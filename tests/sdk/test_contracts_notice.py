@@ -1,0 +1,138 @@
+"""A contract suite is worth something only if it fails for a provider that breaks the contract."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.ai_outline.plugin import webkit_register_providers as ai
+from plugins.email_outbox.plugin import webkit_register_providers as email
+from plugins.payments_local import courier
+from plugins.payments_local.ledger import Ledger
+from plugins.payments_local.plugin import webkit_register_providers as payments
+from plugins.pdf_pluto.plugin import webkit_register_providers as pdf
+from plugins.storage_local.plugin import webkit_register_providers as storage
+from tests.plugins.doubles import Books, arrived
+from tests.sdk import defective
+from webkit.core.providers import CalledInTransaction, ProviderRegistry
+from webkit.sdk import ProviderError
+from webkit.sdk.testing.ai_text import AITextContract
+from webkit.sdk.testing.contract import ProviderContract
+from webkit.sdk.testing.email import EmailContract
+from webkit.sdk.testing.payments import PaymentsContract
+from webkit.sdk.testing.pdf import PdfContract
+from webkit.sdk.testing.storage import StorageContract
+
+CARDS: dict[type[ProviderContract], Any] = {
+    AITextContract: ai()[0],
+    EmailContract: email()[0],
+    PaymentsContract: payments()[0],
+    PdfContract: pdf()[0],
+    StorageContract: storage()[0],
+}
+DEFECTS: list[tuple[type[ProviderContract], str, str, dict[str, Any]]] = [
+    (StorageContract, "Greedy", "test_streams_what_is_big", {}),
+    (StorageContract, "Torn", "test_a_broken_upload_leaves_what_was_there", {}),
+    (StorageContract, "Trusting", "test_a_key_cannot_leave_its_place", {"key": "../secret"}),
+    (StorageContract, "Strict", "test_deleting_twice_is_fine", {}),
+    (StorageContract, "Boastful", "test_a_url_is_signed_or_there_is_none", {}),
+    (StorageContract, "Chatty", "test_public_methods_match_the_protocol", {}),
+    (StorageContract, "Sick", "test_health_answers_in_time_and_never_raises", {}),
+    (EmailContract, "Forgetful", "test_the_same_key_sends_once", {}),
+    (AITextContract, "Ignorant", "test_an_undeclared_schema_is_refused_not_ignored", {}),
+    (AITextContract, "Endless", "test_a_stream_is_deltas_and_then_one_completion_with_their_sum", {}),
+    (PaymentsContract, "Credulous", "test_a_changed_body_is_refused", {}),
+    (PaymentsContract, "Credulous", "test_an_old_message_played_again_is_refused", {}),
+    (PaymentsContract, "Impatient", "test_the_same_key_is_the_same_checkout", {}),
+    (PaymentsContract, "Generous", "test_an_unknown_payment_is_not_refunded", {}),
+    (PaymentsContract, "Narrow", "test_an_unknown_event_is_genuine_and_ignored", {}),
+    (PdfContract, "Blank", "test_an_empty_document_is_a_page", {}),
+    (PdfContract, "Blank", "test_text_and_properties_are_there", {}),
+]
+
+
+def check(suite: type[ProviderContract], card: Any, test: str, data: Path, values: dict[str, Any]) -> None:
+    """Run one test of a suite by hand for the provider of `card`."""
+    bound = type("Bound", (suite,), {"spec": card})()
+    configured = {"WEBKIT_DATA": str(data), card.capability.env: card.name}
+    registry = ProviderRegistry(configured, [card], capabilities=[card.capability])
+    provider: Any = registry.get(card.capability)
+    available = {
+        "provider": provider,
+        "another": provider,
+        "configured": configured,
+        "webkit_data": data,
+        "tmp_path": data,
+        "vendor": Books(Ledger(data / "payments_local")),
+        "arrivals": lambda: [arrived(provider, entry.id) for entry in provider.messages()],
+        **values,
+    }
+    method = getattr(bound, test)
+    method(**{name: available[name] for name in inspect.signature(method).parameters})
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "start", lambda ledger, checkout_id: None)
+
+
+@pytest.mark.parametrize(
+    ("suite", "name", "test", "values"), DEFECTS, ids=[f"{name}-{test}" for _, name, test, _ in DEFECTS]
+)
+def test_a_defect_is_noticed(
+    suite: type[ProviderContract], name: str, test: str, values: dict[str, Any], tmp_path: Path
+) -> None:
+    sound = CARDS[suite]
+    (tmp_path / "sound").mkdir()
+    if suite is not PdfContract:
+        check(suite, sound, test, tmp_path / "sound", values)
+    card = replace(sound, factory=f"{defective.__name__}:{name}")
+    (tmp_path / "defective").mkdir()
+    with pytest.raises((AssertionError, RuntimeError, ProviderError, ValueError, pytest.fail.Exception)) as caught:
+        check(suite, card, test, tmp_path / "defective", values)
+    assert not isinstance(caught.value, CalledInTransaction)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "test_secrets_are_secret",
+        "test_every_setting_is_described",
+    ],
+)
+def test_careless_settings_are_noticed(test: str, tmp_path: Path) -> None:
+    card = replace(CARDS[StorageContract], settings=defective.Careless)
+    with pytest.raises(AssertionError):
+        check(StorageContract, card, test, tmp_path, {})
+    check(StorageContract, CARDS[StorageContract], test, tmp_path, {})
+
+
+def test_a_card_without_a_label_or_hint_is_noticed(tmp_path: Path) -> None:
+    card = CARDS[AITextContract]
+    for bad in (replace(card, label=""), replace(card, modules=("x",)), replace(card, api_version=3)):
+        suite = type("Bound", (AITextContract,), {"spec": bad})()
+        with pytest.raises(AssertionError):
+            suite.test_the_card_is_complete()
+
+
+def test_a_weakened_suite_is_noticed() -> None:
+    class Weakened(StorageContract):
+        spec = CARDS[StorageContract]
+
+        def test_replaces(self, provider: Any) -> None:
+            pass
+
+    class Excused(StorageContract):
+        spec = CARDS[StorageContract]
+
+        @pytest.mark.xfail(reason="the vendor keeps versions")
+        def test_replaces(self, provider: Any) -> None:
+            pass
+
+    with pytest.raises(AssertionError, match="test_replaces"):
+        Weakened().test_the_suite_is_not_weakened()
+    Excused().test_the_suite_is_not_weakened()
