@@ -12,13 +12,14 @@ from flask.cli import FlaskGroup, ScriptInfo
 
 from webkit.accounts import plugin as accounts
 from webkit.agencies import plugin as agencies
+from webkit.branding import plugin as branding
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError
 from webkit.core.settings import Settings, SettingsError
 from webkit.operations.plugins_cli import plugins_command
 from webkit.webhooks import plugin as webhooks
 
-FEATURES: tuple[ModuleType, ...] = (webhooks, agencies, accounts,)
+FEATURES: tuple[ModuleType, ...] = (webhooks, agencies, accounts, branding,)
 
 
 def create(settings: Settings | None = None) -> Flask:
