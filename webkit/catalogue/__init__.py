@@ -1,0 +1,1 @@
+"""What an agency sells: packages and the add-ons to them."""
