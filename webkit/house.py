@@ -8,18 +8,34 @@ from types import ModuleType
 
 import click
 from flask import Flask
-from flask.cli import FlaskGroup, ScriptInfo
+from flask.cli import ScriptInfo
 
 from webkit.accounts import plugin as accounts
 from webkit.agencies import plugin as agencies
 from webkit.branding import plugin as branding
+from webkit.catalogue import plugin as catalogue
 from webkit.core.app import create_app
-from webkit.core.plugins import PluginError
+from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
+from webkit.messaging import plugin as messaging
+from webkit.operations import plugin as operations
+from webkit.operations.db_cli import db_group
+from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
+from webkit.payments import plugin as payments
+from webkit.runtime.cli import commands
 from webkit.webhooks import plugin as webhooks
 
-FEATURES: tuple[ModuleType, ...] = (webhooks, agencies, accounts, branding,)
+FEATURES: tuple[ModuleType, ...] = (
+    agencies,
+    accounts,
+    branding,
+    catalogue,
+    messaging,
+    payments,
+    operations,
+    webhooks,
+)
 
 
 def create(settings: Settings | None = None) -> Flask:
@@ -27,19 +43,35 @@ def create(settings: Settings | None = None) -> Flask:
     return create_app(settings or Settings.load(os.environ), FEATURES)
 
 
-@click.group(cls=FlaskGroup, create_app=lambda: create(), add_default_commands=False, add_version_option=False)
+class Commands(click.Group):
+    """Our own commands, and those that features and plugins bring; the latter are loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_contributed()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or _contributed().get(cmd_name)
+
+
+def _contributed() -> dict[str, click.Command]:
+    plugins = load_plugins(FEATURES, off=Settings.load(os.environ).plugins_off)
+    return {command.name: command for command in plugins.commands if command.name}
+
+
+@click.group(cls=Commands)
 @click.version_option(package_name="webkit")
 def cli() -> None:
     """webkit: deals of digital agencies, from proposal to paid invoice."""
 
 
-cli.add_command(plugins_command)
+for command in (*commands("webkit.house:create"), plugins_command, doctor_command, db_group):
+    cli.add_command(command)
 
 
 def main() -> None:
     """The `webkit` command; configuration problems are listed, not traced."""
     try:
-        cli.main(obj=ScriptInfo(create_app=lambda: create()), prog_name="webkit")
+        cli.main(obj=ScriptInfo(create_app=lambda: create(), set_debug_flag=False), prog_name="webkit")
     except (SettingsError, PluginError) as error:
         click.echo("webkit cannot start:", err=True)
         for problem in error.problems:

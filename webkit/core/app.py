@@ -20,6 +20,7 @@ from webkit.core.extensions import JobSpec
 from webkit.core.kernel import (
     db,
     doors,
+    downloads,
     error_pages,
     events,
     health,
@@ -58,6 +59,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     health.init_app(app)
     templating.init_app(app)
     _configure_sign_in(app)
+    app.register_blueprint(downloads.blueprint)
     mount(app, runtimes.of(app).plugins)
     _configure_wsgi(app, settings)
     runtimes.of(app).plugins.manager.hook.webkit_startup(app=app)

@@ -59,25 +59,25 @@ def fingerprint(source: Path) -> str:
 
 def manifest(folder: Path = STATIC) -> Mapping[str, str]:
     """Plain name → file inside ``folder``: ``{"staff.css": "staff.AB12CD34.css"}``."""
-    return _read(folder / "manifest.json")
+    return _read(f"{folder}/manifest.json")
 
 
 def icons(folder: Path = STATIC) -> Mapping[str, str]:
     """Icon name → the inside of its SVG, for the names in ``assets/icons.txt``."""
-    return _read(folder / "icons.json")
+    return _read(f"{folder}/icons.json")
 
 
-def _read(path: Path) -> Mapping[str, str]:
+def _read(path: str) -> Mapping[str, str]:
     """A built JSON file, read again only after another build: a running development server follows it."""
     try:
-        return _parsed(path, path.stat().st_mtime_ns)
+        return _parsed(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 (asked for every icon; pathlib is five times slower)
     except FileNotFoundError:
         raise AssetsError("The front-end files are not built yet. Run: python -m webkit.core.assets") from None
 
 
 @lru_cache(maxsize=8)
-def _parsed(path: Path, _changed: int) -> Mapping[str, str]:
-    values: dict[str, str] = json.loads(path.read_text("utf-8"))
+def _parsed(path: str, _changed: int) -> Mapping[str, str]:
+    values: dict[str, str] = json.loads(Path(path).read_text("utf-8"))
     values.pop(INPUTS, None)
     return values
 

@@ -29,3 +29,9 @@ def frozen(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _frozen = before
+
+
+def month_start(timezone: str) -> datetime:
+    """The moment the current calendar month began in an IANA time zone."""
+    local = now().astimezone(ZoneInfo(timezone))
+    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

@@ -210,13 +210,14 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
 def install(engine: Engine) -> None:
     """Attach transaction modes to an engine; the tenancy walls attach themselves beside it."""
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "begin", _begin_postgresql)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def prepare_sqlite(connection: Any, _record: object) -> None:
+    """Hand transactions over to us and set what every connection needs."""
     connection.isolation_level = None
     for pragma in READ_PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")

@@ -269,9 +269,7 @@ def _examine_documents(report: ChainReport, named: dict[str, list[tuple[int, dic
 def _stored_after(after: UUID | None) -> list[_Stored]:
     query = sa.select(FrozenDocument).order_by(FrozenDocument.id).limit(50)
     rows = session().scalars(query.where(FrozenDocument.id > after) if after else query)
-    return [
-        _Stored(r.text, _readable(r), r.id, r.kind, r.number, r.snapshot_hash, r.pdf_hash, r.pdf_key) for r in rows
-    ]
+    return [_Stored(r.text, _readable(r), r.id, r.kind, r.number, r.snapshot_hash, r.pdf_hash, r.pdf_key) for r in rows]
 
 
 def _readable(row: FrozenDocument) -> Frozen | None:

@@ -27,6 +27,7 @@ from webkit.core.kernel import i18n, links, tenancy
 from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import release, session, writes
 from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Json, Owned, owned_args
 
@@ -174,9 +175,19 @@ def finisher(app: Flask, kind: str, finish: Callable[[Frozen, bytes], bytes]) ->
 
 def render_html(document: Frozen) -> str:
     """The document as HTML for the PDF engine, in its own language, from the snapshot alone."""
-    timezone = document.snapshot.get("agency", {}).get("timezone")
-    with i18n.use_locale(document.locale, timezone):
-        return render_template(document.template, doc=document.snapshot, frozen=document)
+    agency = document.snapshot["agency"]
+    look = current().print_context(agency["brand"], agency["slug"] if document.snapshot.get("cover") else "")
+    with i18n.use_locale(document.locale, agency["timezone"]):
+        foot = (agency["legal_name"] or agency["name"], _("Genuine? %(address)s", address=document.verify_url))
+        return render_template(
+            document.template,
+            doc=document.snapshot,
+            frozen=document,
+            lang=document.locale,
+            foot_left=foot,
+            foot_right=document.number,
+            **look,
+        )
 
 
 @writes

@@ -41,6 +41,15 @@ def _enqueue(connection: Any, queue: str, job_id: UUID) -> None:
     )
 
 
+def length(queue: str) -> int | None:
+    """How many ids wait in a queue; None when it cannot be asked."""
+    connection = current().redis
+    try:
+        return None if connection is None else len(Queue(queue, connection=connection, serializer=JSONSerializer))
+    except (RedisError, OSError):
+        return None
+
+
 def bind_worker(app: Callable[[], Flask]) -> None:
     """Tell this worker process which application its jobs run in."""
     global _app

@@ -36,9 +36,12 @@ SWEEP_PAUSE = timedelta(seconds=10)
 
 
 class State(enum.StrEnum):
+    """`dead` needs a person: it is retried, or `dismissed`."""
+
     WAITING = "waiting"
     DONE = "done"
     DEAD = "dead"
+    DISMISSED = "dismissed"
 
 
 class OutboxJob(Record):
@@ -216,6 +219,27 @@ def retry(job_id: UUID) -> bool:
     return row is not None
 
 
+def dismiss(job_id: UUID) -> bool:
+    """Put a job away that gave up, because a person says so."""
+    with tenancy.platform("an operator dismisses a job"), writing() as unit:
+        put_away = (
+            sa.update(OutboxJob)
+            .where(OutboxJob.id == job_id, OutboxJob.state == State.DEAD)
+            .values(state=State.DISMISSED)
+            .returning(OutboxJob.id)
+        )
+        return unit.scalars(put_away).one_or_none() is not None
+
+
+def oldest_due() -> datetime | None:
+    """Since when the longest-waiting due job waits; call inside `platform`."""
+    moment = clock.now()
+    query = sa.select(sa.func.min(OutboxJob.created_at)).where(
+        OutboxJob.state == State.WAITING, OutboxJob.attempt == 0, OutboxJob.next_at <= moment
+    )
+    return session().scalar(query)
+
+
 def views(state: State | None = None, *, limit: int = 50, before: UUID | None = None) -> list[JobView]:
     """Jobs for the operator's page, newest first; call inside `platform`."""
     query = sa.select(OutboxJob).order_by(OutboxJob.id.desc()).limit(limit)
@@ -228,7 +252,8 @@ def views(state: State | None = None, *, limit: int = 50, before: UUID | None = 
 
 def counts() -> dict[State, int]:
     """How many jobs are waiting and dead, for health pages; call inside `platform`."""
-    query = sa.select(OutboxJob.state, sa.func.count()).where(OutboxJob.state != State.DONE).group_by(OutboxJob.state)
+    shown = OutboxJob.state.in_((State.WAITING, State.DEAD))
+    query = sa.select(OutboxJob.state, sa.func.count()).where(shown).group_by(OutboxJob.state)
     return {row[0]: row[1] for row in session().execute(query)}
 
 

@@ -38,6 +38,7 @@ class Runtime:
     subscribers: dict[type, list[Callable[[Any], object]]] = field(default_factory=dict)
     finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
     witnesses: dict[str, Witness] = field(default_factory=dict)
+    print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
     redis: Any = None
 
 

@@ -15,6 +15,9 @@ from webkit.core.kernel import clock, i18n, money, once, security
 from webkit.core.kernel.components import Components
 from webkit.core.kernel.runtime import current, of
 
+OPERATOR = "operator"
+"""The role of menu entries on the operators' side."""
+
 
 @dataclass(frozen=True, slots=True)
 class MenuLine:
@@ -43,6 +46,8 @@ def init_app(app: Flask) -> None:
         once_key=once.key,
         now=clock.now,
         locale=i18n.current_locale,
+        event_sentence=lambda entry: sentence(entry.kind, entry.facts, entry.personal),
+        event_tone=lambda entry: tone(entry.kind),
     )
     env.filters.update(
         money=lambda minor, currency: money.format_money(minor, currency, i18n.current_locale()),
@@ -60,22 +65,27 @@ def asset(name: str) -> str:
 
 
 def menu() -> list[MenuLine]:
-    """The staff menu of the current agency, for the current role."""
-    if "agency" not in g or "role" not in g:
-        return []
+    """The menu for the current role: of the agency, or of the operators' side."""
+    role = _role()
     here = request.path.rstrip("/")
-    entries = sorted(current().menu, key=lambda entry: entry.order)
     lines = []
-    for entry in entries:
-        if g.role in entry.roles:
+    for entry in sorted(current().menu, key=lambda entry: entry.order):
+        if role in entry.roles:
             url = url_for(entry.endpoint)
             lines.append(MenuLine(str(entry.label), entry.icon, url, entry.group, _is_here(here, url)))
     return lines
 
 
+def _role() -> str:
+    if "agency" in g:
+        return str(g.get("role", ""))
+    signed_in = bool(current_user) and current_user.is_authenticated
+    return OPERATOR if signed_in and current_user.is_operator else ""
+
+
 def _is_here(here: str, url: str) -> bool:
     place = url.rstrip("/")
-    home = place == f"/{g.agency.slug}"
+    home = "agency" in g and place == f"/{g.agency.slug}"
     return here == place or (not home and here.startswith(place + "/"))
 
 

@@ -1,0 +1,64 @@
+# webkit: `make run` serves it, `make test` tries it. Everything else is listed by `make help`.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: help setup dev-setup run test check lint format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+# The stamp depends on pyproject.toml because entry points appear only on install.
+$(VENV)/run.stamp: requirements/run.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock $(VENV)/run.stamp
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# Node builds the front end. Where the machine has none, a wheel brings it.
+$(VENV)/node.stamp: requirements/node.lock $(VENV)/run.stamp
+	command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.lock
+	@touch $@
+
+setup: $(VENV)/run.stamp $(VENV)/node.stamp ## build .venv from the lock file, and the front end
+	@$(BIN)/python -m webkit.core.assets
+
+dev-setup: setup $(VENV)/dev.stamp
+
+run: setup ## serve on http://127.0.0.1:$${PORT:-8000}, data in $${WEBKIT_DATA:-./data}; DEMO=1 loads the demo agency
+	@exec $(BIN)/webkit dev
+
+test: dev-setup ## the tests for every change (SQLite; models and services again on PostgreSQL)
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" -q
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" -q --db postgres tests/storeys
+
+check: dev-setup ## the slow tests: everything on PostgreSQL, faults, accessibility
+	$(BIN)/pytest -n $(WORKERS) -m slow -q
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" -q --db postgres
+
+lint: dev-setup ## formatting, style, types, rules of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev-setup ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: dev-setup ## measure against floors in the same run; ONLY=name for one figure
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+
+lock: ## pin dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.lock -o requirements/dev.lock
+
+clean: ## remove what was built, keep the data
+	rm -rf $(VENV) webkit/static/dist assets/node_modules

@@ -1,0 +1,50 @@
+"""Runs migrations as the role that owns the tables, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import create_engine, event, pool
+
+from webkit.core.kernel import schema
+from webkit.core.kernel.db import db, prepare_sqlite
+from webkit.core.kernel.runtime import current
+
+
+def run() -> None:
+    """One transaction for everything: a failed upgrade changes nothing."""
+    url = current().settings.owner_database
+    # Its own engine: the application's may only read outside a declared write, and works as the plain role.
+    engine = create_engine(url, poolclass=pool.NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    with engine.begin() as connection:
+        schema.roles(connection)
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            render_as_batch=True,
+            compare_type=True,
+            transactional_ddl=True,
+            render_item=_render,
+        )
+        context.run_migrations()
+    engine.dispose()
+
+
+def _render(kind: str, item: object, _autogen: object) -> str | bool:
+    """Migrations stand alone: our column types are written as what they are in the database."""
+    if kind != "type":
+        return False
+    name = type(item).__name__
+    plain = {
+        "ExactDecimal": "ExactDecimal()",
+        "UTCDateTime": "sa.DateTime(timezone=True)",
+        "Json": "sa.Text()",
+    }
+    return plain.get(name, False)
+
+
+if context.is_offline_mode():
+    raise SystemExit("offline migrations are not supported")
+run()

@@ -1,0 +1,51 @@
+"""Handing out stored documents, also at the addresses `/api/<kind>s/<id>/pdf` that existing users know."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, make_response
+from flask_login import current_user
+
+from webkit.core.kernel import doors, frozen, tenancy
+from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.frozen import FrozenDocument
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
+
+blueprint = Blueprint("downloads", __name__, url_prefix="/api")
+
+
+def pdf(document: frozen.Frozen | None) -> Response:
+    """A frozen document's PDF as a download, made now if no job has made it yet. Raises NotFound without one."""
+    if document is None:
+        raise NotFound(_("There is no PDF of this document yet."))
+    response = make_response(frozen.ensure_pdf(document.id))
+    response.mimetype = "application/pdf"
+    response.headers.set("Content-Disposition", "attachment", filename=document.filename)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.get("/<plural>/<uuid:document_id>/pdf")
+def by_id(plural: str, document_id: UUID) -> Response:
+    """The newest PDF of a document, for members of its agency; a sealed one before an unsealed one."""
+    if not current_user.is_authenticated:
+        return doors.ask_to_sign_in()
+    kind = plural.removesuffix("s")
+    agency = _agency_of(kind, document_id)
+    if agency is None:
+        abort(404)
+    doors.open_tenant(agency)
+    if current().directory.role(agency, current_user.id) is None:
+        abort(404)
+    return pdf(frozen.latest(f"{kind}_sealed", document_id) or frozen.latest(kind, document_id))
+
+
+def _agency_of(kind: str, document_id: UUID) -> UUID | None:
+    query = sa.select(FrozenDocument.agency_id).where(
+        FrozenDocument.kind == kind, FrozenDocument.document_id == document_id
+    )
+    with tenancy.platform("find the agency of a document before membership is checked") as unit:
+        return unit.scalars(query.limit(1)).first()

@@ -1,0 +1,96 @@
+"""Everything that is wrong with an installation, each with the line that mends it. Calls no vendor for money."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from webkit.core.kernel import clock, outbox, runtime, tenancy
+from webkit.core.kernel.db import db, session
+from webkit.core.paths import STATIC
+from webkit.core.problems import Problem
+from webkit.operations import db_cli
+
+STUCK = timedelta(minutes=10)
+
+
+def examine(app: Flask) -> list[Problem]:
+    """Configuration, plugins, database, queue, keys, jobs."""
+    with app.app_context():
+        return [
+            *_configuration(),
+            *_database(),
+            *_queue(),
+            *_keys(),
+            *_assets(),
+        ]
+
+
+def _configuration() -> Iterator[Problem]:
+    here = runtime.current()
+    yield from here.plugins.problems()
+    yield from here.registry.check()
+    for capability in here.registry.capabilities:
+        report = here.registry.health(capability)
+        if report.status.value == "down":
+            yield Problem(capability.env, f"{capability.key} does not work: {report.detail}", "webkit plugins")
+    settings = here.settings
+    if settings.production and not settings.base_url.startswith("https://"):
+        yield Problem("PUBLIC_URL", "sign-in cookies need https in production", "PUBLIC_URL=https://…")
+
+
+def _database() -> Iterator[Problem]:
+    try:
+        at, newest = db_cli.revision(), db_cli.newest()
+    except sa.exc.SQLAlchemyError as error:
+        yield Problem("DATABASE_URL", f"the database does not answer: {type(error).__name__}", "Check DATABASE_URL.")
+        return
+    if at != newest:
+        yield Problem("database", f"it is at {at or 'nothing'}, this version needs {newest}", "webkit db upgrade")
+        return
+    with tenancy.platform("doctor"):
+        if db.engine.dialect.name == "postgresql":
+            yield from _role()
+        yield from _jobs()
+
+
+def _role() -> Iterator[Problem]:
+    """A superuser passes row-level security: the second wall would not stand."""
+    query = sa.text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
+    if session().scalar(query):
+        yield Problem("DATABASE_URL", "this role passes row-level security", "Connect as the plain role webkit_app.")
+
+
+def _jobs() -> Iterator[Problem]:
+    counted = outbox.counts()
+    if dead := counted.get(outbox.State.DEAD, 0):
+        yield Problem("jobs", f"{dead} gave up", "Look at /admin/jobs and retry or dismiss them.")
+    if oldest := outbox.oldest_due():
+        waited = clock.now() - oldest
+        if waited > STUCK:
+            yield Problem("jobs", f"the oldest waits for {waited}", "Start webkit worker and webkit scheduler.")
+
+
+def _queue() -> Iterator[Problem]:
+    here = runtime.current()
+    if here.redis is None:
+        return
+    try:
+        here.redis.ping()
+    except Exception as error:
+        yield Problem("REDIS_URL", f"the queue does not answer: {type(error).__name__}", "Start it: webkit dev")
+
+
+def _keys() -> Iterator[Problem]:
+    folder = runtime.current().settings.data / "keys"
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        yield Problem(str(folder), "others on this machine can read the keys", f"chmod 700 {folder}")
+
+
+def _assets() -> Iterator[Problem]:
+    if not (STATIC / "manifest.json").exists():
+        yield Problem("assets", "style sheets and scripts have not been built", "make setup")

@@ -1,0 +1,52 @@
+"""Registers the operators' pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, Flask
+
+from webkit.core.extensions import Job, JobSpec, MenuEntry, Schedule
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel import clock, outbox
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.templating import OPERATOR
+from webkit.operations import dashboard
+from webkit.operations.routes import blueprint
+
+PRUNE = "operations.prune"
+KEEP = timedelta(days=14)
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [blueprint]
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    operators = frozenset({OPERATOR})
+    return [
+        MenuEntry(_l("Jobs"), "operations.jobs", "stack", order=10, roles=operators),
+        MenuEntry(_l("Received events"), "operations.received", "webhook", order=20, roles=operators),
+    ]
+
+
+@hookimpl
+def webkit_register_jobs() -> list[JobSpec]:
+    return [JobSpec(PRUNE, _prune, queue="long")]
+
+
+@hookimpl
+def webkit_register_schedules() -> list[Schedule]:
+    return [Schedule(PRUNE, PRUNE, daily_at="03:10")]
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    dashboard.mount(app)
+
+
+def _prune(job: Job) -> None:
+    """Forget jobs that were done two weeks ago."""
+    outbox.prune(clock.now() - KEEP)
