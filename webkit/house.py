@@ -24,6 +24,7 @@ from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
 from webkit.payments import plugin as payments
 from webkit.runtime.cli import commands
+from webkit.styleguide import plugin as styleguide
 from webkit.webhooks import plugin as webhooks
 
 FEATURES: tuple[ModuleType, ...] = (
@@ -35,6 +36,7 @@ FEATURES: tuple[ModuleType, ...] = (
     payments,
     operations,
     webhooks,
+    styleguide,
 )
 
 
