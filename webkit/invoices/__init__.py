@@ -1,0 +1,1 @@
+"""Invoices: drafted, issued once with a gapless number, paid exactly once."""

@@ -1,0 +1,20 @@
+"""What other features hear about invoices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceIssued:
+    """An invoice got its number."""
+
+    invoice_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePaid:
+    """An invoice was paid in full. Published once."""
+
+    invoice_id: UUID

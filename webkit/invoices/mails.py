@@ -1,0 +1,58 @@
+"""The mails of an invoice: itself, and the receipt to both sides once it is paid."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from webkit.core.kernel import events
+from webkit.core.kernel.frozen import Frozen
+from webkit.messaging import service as messaging
+
+
+def send_invoice(content: dict[str, Any], frozen_id: UUID, url: str, *, locale: str) -> None:
+    """Send an issued invoice to the client, with its PDF and its link."""
+    client = content["client"]
+    messaging.send(
+        "invoice_sent",
+        client["contact_name"] or client["name"],
+        client["email"],
+        context=_context(content, url),
+        subject=events.ref("invoice", content["id"]),
+        about=(events.ref("client", client["id"]),),
+        attach=(frozen_id,),
+        locale=locale,
+    )
+
+
+def send_receipts(document: Frozen, url: str, at: datetime) -> None:
+    """Tell both sides that the money is there."""
+    content = document.snapshot
+    client, agency = content["client"], content["agency"]
+    context = {**_context(content, url), "paid_at": at.isoformat()}
+    about = (events.ref("client", client["id"]),)
+    subject = events.ref("invoice", document.document_id)
+    client_name = client["contact_name"] or client["name"]
+    messaging.send(
+        "receipt", client_name, client["email"], context=context, subject=subject, about=about,
+        attach=(document.id,), locale=document.locale,
+    )  # fmt: skip
+    if agency["email"]:
+        messaging.send(
+            "payment_received", agency["name"], agency["email"], context=context, subject=subject, about=about,
+            locale=agency["locale"],
+        )  # fmt: skip
+
+
+def _context(content: dict[str, Any], url: str) -> dict[str, Any]:
+    return {
+        "number": content["number"],
+        "title": content["title"],
+        "client": content["client"],
+        "total": content["priced"]["totals"]["payable"],
+        "currency": content["currency"],
+        "due_date": content["due_date"],
+        "kind": content["kind"],
+        "url": url,
+    }

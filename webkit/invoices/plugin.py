@@ -1,0 +1,63 @@
+"""Registers invoices."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, Flask, url_for
+
+from webkit.contracts.events import ContractSigned
+from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel import signals
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.invoices import public, routes, service
+from webkit.payments.events import PaymentSucceeded
+
+WORDS = {"draft": _l("Draft"), "issued": _l("Sent"), "overdue": _l("Overdue"), "paid": _l("Paid")}
+TONES = {"draft": "wait", "issued": "info", "overdue": "bad", "paid": "ok"}
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [routes.blueprint, public.blueprint]
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    return [MenuEntry(_l("Invoices"), "invoices.index", "receipt", group="deals", order=50)]
+
+
+@hookimpl
+def webkit_register_event_kinds() -> list[EventKind]:
+    return [
+        EventKind("invoice.issued", _l("%(number)s issued over %(amount)s"), "info"),
+        EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
+    ]
+
+
+@hookimpl
+def webkit_register_document_sources() -> list[DocumentSource]:
+    return [DocumentSource("invoice", 50, _l("Invoices"), _cards, "invoices.new")]
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    signals.subscribe(app, ContractSigned, service.on_contract_signed)
+    signals.subscribe(app, PaymentSucceeded, service.on_payment)
+
+
+def _cards(client_id: UUID) -> list[DocumentCard]:
+    return [
+        DocumentCard(
+            title=invoice.title,
+            number=invoice.number,
+            state=WORDS[invoice.word],
+            tone=TONES[invoice.word],  # type: ignore[arg-type]
+            amount_minor=invoice.total,
+            currency=invoice.currency,
+            url=url_for("invoices.show", invoice_id=invoice.id),
+            at=invoice.issued_at or invoice.created_at,
+        )
+        for invoice in service.of_client(client_id)
+    ]

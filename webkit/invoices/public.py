@@ -1,0 +1,83 @@
+"""What a client sees and does at `/i/<token>`; everything works without a script."""
+
+from __future__ import annotations
+
+from flask import Response, g, request
+
+from webkit.core.kernel import downloads, events, frozen
+from webkit.core.kernel.doors import counts_as_view, public_blueprint
+from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.hx import fields, go, go_to, page
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.i18n import set_locale
+from webkit.invoices import service
+from webkit.invoices.models import InvoiceState
+from webkit.invoices.pages import PublicPage
+from webkit.invoices.service import InvoiceView
+from webkit.payments import service as payments
+from webkit.payments.models import PaymentState
+from webkit.pricing import Priced
+from webkit.pricing.show import lines as show_lines
+from webkit.pricing.show import sum_rows
+
+blueprint = public_blueprint("invoice_public", __name__, service.LINK)
+
+
+@blueprint.get("")
+def show() -> Response:
+    """The invoice as it was issued, and how its payment stands."""
+    invoice, document = _issued()
+    if request.args.get("back") and invoice.state == InvoiceState.ISSUED:
+        payments.refresh(events.ref("invoice", invoice.id))
+        invoice = service.get(invoice.id)
+    view = _page(invoice, document)
+    response = page(f"invoices/public/{document.snapshot['version']}.html", "status", **fields(view))
+    if counts_as_view():
+        service.count_view(invoice.id)
+    return response
+
+
+@blueprint.post("/pay")
+def pay() -> Response:
+    """Go to the payment page; a paid invoice shows itself instead."""
+    invoice, _document = _issued()
+    if invoice.state != InvoiceState.ISSUED:
+        return go(".show")
+    return go_to(service.pay(invoice.id, g.link.token))
+
+
+@blueprint.get("/pdf")
+def pdf() -> Response:
+    return downloads.pdf(_issued()[1])
+
+
+def _issued() -> tuple[InvoiceView, frozen.Frozen]:
+    invoice = service.get(g.link.document_id)
+    document = frozen.latest("invoice", invoice.id)
+    if document is None:
+        raise NotFound(_("This invoice has not been issued."))
+    set_locale(document.locale, document.snapshot["agency"]["timezone"])
+    return invoice, document
+
+
+def _page(invoice: InvoiceView, document: frozen.Frozen) -> PublicPage:
+    attempts = payments.of(events.ref("invoice", invoice.id))
+    last = attempts[-1].state if attempts else None
+    agency = document.snapshot["agency"]
+    priced = Priced.from_dict(document.snapshot["priced"])
+    return PublicPage(
+        doc=document.snapshot,
+        lines=show_lines(priced),
+        sums=sum_rows(priced),
+        frozen=document,
+        state=invoice.word,
+        paid_at=invoice.paid_at,
+        waiting=last == PaymentState.PENDING or (bool(request.args.get("back")) and last == PaymentState.OPEN),
+        failed=last == PaymentState.FAILED,
+        sender={
+            "name": agency["legal_name"] or agency["name"],
+            "lines": [*agency["lines"], agency["tax_id"]],
+            "contacts": [contact for contact in (agency["email"], agency["phone"]) if contact],
+        },
+        lang=document.locale,
+    )

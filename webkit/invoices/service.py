@@ -1,0 +1,398 @@
+"""What can be done with invoices.
+
+A draft has no number. Issuing is one short transaction whose last steps are the number and the event; what was issued
+is frozen, and nothing here changes it any more. Paying is recorded by one conditional transition, whoever reports it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from webkit.agencies import service as agencies
+from webkit.clients import service as clients
+from webkit.contracts import service as contracts
+from webkit.contracts.events import ContractSigned
+from webkit.core.kernel import clock, counters, events, frozen, links, money, once, signals
+from webkit.core.kernel.db import writes
+from webkit.core.kernel.errors import Conflict, DomainError, NotFound
+from webkit.core.kernel.i18n import gettext as _
+from webkit.invoices import mails, models, snapshot
+from webkit.invoices.events import InvoiceIssued, InvoicePaid
+from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
+from webkit.payments import service as payments
+from webkit.payments.events import PaymentSucceeded
+from webkit.pricing import Document, Line, Percent, Priced, compute, find, split
+
+LINK = "i"
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """A typed row: quantity and unit price exact, `rate` the key of one of the scheme's rates (empty: its default)."""
+
+    description: str
+    quantity: Decimal
+    price: Decimal
+    rate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceInput:
+    """Everything staff decide about a draft."""
+
+    client_id: UUID
+    title: str
+    lines: tuple[LineInput, ...]
+    payment_days: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An invoice as staff see it. `late` is a fact of the clock, not of a page view."""
+
+    id: UUID
+    client_id: UUID
+    contract_id: UUID | None
+    kind: InvoiceKind
+    title: str
+    state: InvoiceState
+    revision: int
+    number: str
+    currency: str
+    locale: str
+    lines: list[dict[str, Any]]
+    priced: Priced
+    note: str
+    payment_days: int
+    issue_date: date | None
+    due_date: date | None
+    frozen_id: UUID | None
+    created_at: datetime
+    issued_at: datetime | None
+    paid_at: datetime | None
+    view_count: int
+    late: bool
+
+    @property
+    def total(self) -> int:
+        """What is asked for, in minor units."""
+        return self.priced.totals.payable
+
+    @property
+    def word(self) -> str:
+        """The state as people say it: an issued invoice whose day has passed is overdue."""
+        return "overdue" if self.late else self.state.value
+
+
+def price(lines: tuple[LineInput, ...], profile: agencies.AgencyProfile) -> Priced:
+    """Compute typed lines under the agency's scheme. Raises PricingError naming the line."""
+    today = clock.today(profile.timezone)
+    scheme = find(profile.tax_scheme)
+    document = Document(
+        currency=profile.currency,
+        scheme=scheme,
+        lines=tuple(
+            Line(
+                id=str(position),
+                description=line.description,
+                quantity=line.quantity,
+                unit_price=line.price,
+                rate=scheme.rate(line.rate or None, today),
+            )
+            for position, line in enumerate(lines, start=1)
+        ),
+    )
+    return compute(document)
+
+
+@writes
+def create_draft(given: InvoiceInput, once_key: str = "") -> UUID:
+    """A new draft, or the one this form already made."""
+    if known := once.result(once_key):
+        return UUID(known)
+    profile = agencies.profile()
+    client = clients.get(given.client_id)
+    invoice = Invoice(
+        client_id=client.id,
+        currency=profile.currency,
+        locale=client.locale or profile.locale,
+        **_columns(given, profile),
+    )
+    invoice_id = models.add(invoice)
+    once.keep(once_key, str(invoice_id))
+    return invoice_id
+
+
+@writes
+def save_draft(invoice_id: UUID, revision: int, given: InvoiceInput) -> None:
+    """Change a draft; refused when somebody else changed it since it was opened, or when it was issued."""
+    invoice = _invoice(invoice_id)
+    client = clients.get(given.client_id)
+    if invoice.state != InvoiceState.DRAFT:
+        raise Conflict(_("This invoice has been issued and cannot be changed. Nothing was saved."))
+    values = _columns(given, agencies.profile())
+    if not models.save(invoice_id, revision, client_id=client.id, **values):
+        raise Conflict(_("Somebody else changed this invoice since you opened it. Your text is still here, not saved."))
+
+
+def _columns(given: InvoiceInput, profile: agencies.AgencyProfile) -> dict[str, Any]:
+    priced = price(given.lines, profile)
+    lines = [
+        {"description": row.description, "quantity": str(row.quantity), "price": str(row.price), "rate": row.rate}
+        for row in given.lines
+    ]
+    return {
+        "title": given.title,
+        "note": given.note,
+        "payment_days": given.payment_days,
+        "lines": lines,
+        **_totals(priced),
+    }
+
+
+def _totals(priced: Priced) -> dict[str, Any]:
+    totals = priced.totals
+    return {
+        "priced": priced.to_dict(),
+        "net_minor": totals.net,
+        "tax_minor": totals.tax,
+        "total_minor": totals.payable,
+    }
+
+
+@writes
+def delete_draft(invoice_id: UUID) -> None:
+    """Throw a draft away. What was issued stays."""
+    invoice = _invoice(invoice_id)
+    if invoice.state != InvoiceState.DRAFT:
+        raise Conflict(_("An issued invoice cannot be deleted."))
+    models.delete(invoice)
+
+
+@writes
+def issue(invoice_id: UUID, actor: str) -> None:
+    """Give the invoice its number, freeze it and send it to the client; issued twice it does nothing."""
+    invoice = _invoice(invoice_id)
+    if invoice.state != InvoiceState.DRAFT:
+        return
+    if invoice.total_minor <= 0:
+        raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
+    profile, client = agencies.profile(), clients.get(invoice.client_id)
+    if not client.email:
+        raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
+    token = links.create(LINK, invoice_id)
+    issued = clock.today(profile.timezone)
+    due = issued + timedelta(days=invoice.payment_days)
+    # The number comes late: its row stays locked until the commit.
+    number = counters.take("invoice", profile.patterns["invoice"], issued)
+    if not models.move(
+        invoice_id, InvoiceState.ISSUED, number=number, issue_date=issued, due_date=due, issued_at=clock.now()
+    ):
+        raise Conflict(_("Somebody else has just issued this invoice."))
+    content = snapshot.build(invoice, profile, client, number=number, issued=issued, due=due)
+    document = frozen.freeze(
+        "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
+    )
+    models.set_frozen(invoice_id, document.id)
+    _record_issue(invoice, client, number, document, actor)
+    mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
+    signals.publish(InvoiceIssued(invoice_id))
+
+
+def _record_issue(
+    invoice: Invoice, client: clients.ClientView, number: str, document: frozen.Frozen, actor: str
+) -> None:
+    facts = {
+        "actor": actor,
+        "number": number,
+        "total_minor": invoice.total_minor,
+        "currency": invoice.currency,
+        "amount": money.format_money(invoice.total_minor, invoice.currency, invoice.locale),
+        "document": str(document.id),
+        "snapshot_sha256": document.snapshot_hash,
+    }
+    events.record("invoice.issued", events.ref("invoice", invoice.id), facts, about=(events.ref("client", client.id),))
+
+
+@writes
+def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
+    """Issue the deposit that a signed contract asks for; the client's visit goes on to pay it."""
+    signed = contracts.signed(event.contract_id)
+    if not signed.deposit_percent:
+        return None
+    profile, client = agencies.profile(), clients.get(signed.client_id)
+    locale = client.locale or profile.locale
+    description = _(
+        "%(percent)s %% deposit on contract %(number)s", percent=f"{signed.deposit_percent:f}", number=signed.number
+    )
+    deposit = split(signed.once, Percent(signed.deposit_percent), description).deposit
+    invoice = Invoice(
+        client_id=client.id,
+        contract_id=event.contract_id,
+        kind=InvoiceKind.DEPOSIT,
+        title=signed.title,
+        currency=deposit.currency,
+        locale=locale,
+        payment_days=profile.payment_days,
+        lines=[],
+        note="",
+        **_totals(deposit),
+    )
+    invoice_id = models.add(invoice)
+    issue(invoice_id, "system")
+    return signals.Continuation(LINK, invoice_id)
+
+
+@writes
+def on_payment(event: PaymentSucceeded) -> tuple[str, ...] | None:
+    """Mark the invoice paid, once; answers with the client whose history shows the payment too."""
+    kind, _colon, identity = event.reference.partition(":")
+    if kind != "invoice":
+        return None
+    invoice = models.get(UUID(identity))
+    if invoice is None:
+        return None
+    client, number, currency, total = invoice.client_id, invoice.number or "", invoice.currency, invoice.total_minor
+    subjects = (events.ref("client", client),)
+    paid = (event.amount_minor, event.currency) == (total, currency)
+    if not paid or not models.move(invoice.id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
+        return subjects
+    facts = {
+        "actor": "client",
+        "number": number,
+        "amount_minor": event.amount_minor,
+        "currency": currency,
+        "amount": money.format_money(event.amount_minor, currency, invoice.locale),
+        "payment": str(event.payment_id),
+    }
+    events.record("invoice.paid", event.reference, facts, about=subjects)
+    document = frozen.latest("invoice", invoice.id)
+    token = links.token_for(LINK, invoice.id)
+    if document is not None:
+        mails.send_receipts(document, links.url(LINK, token) if token else "", event.at)
+    signals.publish(InvoicePaid(invoice.id))
+    return subjects
+
+
+def pay(invoice_id: UUID, token: str) -> str:
+    """Open a checkout for an issued invoice and return where to send the payer."""
+    invoice = get(invoice_id)
+    if invoice.state != InvoiceState.ISSUED:
+        raise Conflict(_("This invoice is already paid."))
+    client = clients.get(invoice.client_id)
+    page = links.url(LINK, token)
+    return payments.start(
+        events.ref("invoice", invoice_id),
+        invoice.total,
+        invoice.currency,
+        description=f"{invoice.number} · {invoice.title}",
+        customer_email=client.email,
+        return_url=f"{page}?back=1",
+        cancel_url=page,
+    )
+
+
+def get(invoice_id: UUID) -> InvoiceView:
+    """One invoice of the agency. Raises NotFound."""
+    return _view(_invoice(invoice_id), _today())
+
+
+def page(
+    *, limit: int, before: UUID | None = None, state: InvoiceState | None = None, late: bool = False
+) -> list[InvoiceView]:
+    """Newest first; `late` shows what is overdue today."""
+    today = _today()
+    rows = models.page(limit=limit, before=before, state=state, late_on=today if late else None)
+    return [_view(row, today) for row in rows]
+
+
+def of_client(client_id: UUID) -> list[InvoiceView]:
+    """A client's invoices, newest first."""
+    today = _today()
+    return [_view(row, today) for row in models.of_client(client_id)]
+
+
+def of_contract(contract_id: UUID) -> list[InvoiceView]:
+    """The invoices that came from a contract, oldest first."""
+    today = _today()
+    return [_view(row, today) for row in models.of_contract(contract_id)]
+
+
+@writes
+def count_view(invoice_id: UUID) -> None:
+    """A client has opened the page."""
+    models.count_view(invoice_id, clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySums:
+    """What is owed and what came in, in one currency, minor units."""
+
+    currency: str
+    open: int = 0
+    open_count: int = 0
+    late: int = 0
+    late_count: int = 0
+    paid: int = 0
+    paid_count: int = 0
+    paid_this_month: int = 0
+
+
+def sums() -> list[CurrencySums]:
+    """The agency's sums, one for each currency in use."""
+    profile = agencies.profile()
+    today = clock.today(profile.timezone)
+    found: dict[str, dict[str, int]] = {}
+    for currency, state, late, count, total in models.sums(today):
+        into = found.setdefault(currency, {})
+        name = "paid" if state == InvoiceState.PAID else "open"
+        into[name] = into.get(name, 0) + total
+        into[f"{name}_count"] = into.get(f"{name}_count", 0) + count
+        if late:
+            into["late"], into["late_count"] = total, count
+    for currency, total in models.received_since(clock.month_start(profile.timezone)):
+        found.setdefault(currency, {})["paid_this_month"] = total
+    return [CurrencySums(currency, **values) for currency, values in sorted(found.items())]
+
+
+def _today() -> date:
+    return clock.today(agencies.profile().timezone)
+
+
+def _invoice(invoice_id: UUID) -> Invoice:
+    if (invoice := models.get(invoice_id)) is None:
+        raise NotFound(_("There is no such invoice."))
+    return invoice
+
+
+def _view(invoice: Invoice, today: date) -> InvoiceView:
+    late = invoice.state == InvoiceState.ISSUED and invoice.due_date is not None and invoice.due_date < today
+    return InvoiceView(
+        id=invoice.id,
+        client_id=invoice.client_id,
+        contract_id=invoice.contract_id,
+        kind=invoice.kind,
+        title=invoice.title,
+        state=invoice.state,
+        revision=invoice.revision,
+        number=invoice.number or "",
+        currency=invoice.currency,
+        locale=invoice.locale,
+        lines=invoice.lines,
+        priced=Priced.from_dict(invoice.priced),
+        note=invoice.note,
+        payment_days=invoice.payment_days,
+        issue_date=invoice.issue_date,
+        due_date=invoice.due_date,
+        frozen_id=invoice.frozen_id,
+        created_at=invoice.created_at,
+        issued_at=invoice.issued_at,
+        paid_at=invoice.paid_at,
+        view_count=invoice.view_count,
+        late=late,
+    )
