@@ -8,7 +8,7 @@ import jinja2
 from flask import Flask, Response, abort, g, render_template, request, url_for
 
 from webkit.branding.art import cover_art, mark_art
-from webkit.branding.colours import public_css
+from webkit.branding.colours import public_colours, public_css
 from webkit.core import assets
 from webkit.core.kernel import i18n
 from webkit.core.kernel.components import load_components
@@ -164,6 +164,7 @@ def _dress(app: Flask) -> None:
     env.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     load_components(env)
     env.globals.update(asset=_asset, csp_nonce=lambda: "n", cover_art=cover_art, mark_art=mark_art, menu=list)
+    env.globals["brand_colours"] = public_colours
     env.globals["locale"] = i18n.current_locale
     env.filters["money"] = format_money
     env.globals["current_user"] = SimpleNamespace(is_authenticated=True, name="Elena Marchetti")
