@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -99,8 +100,7 @@ class Forgetful(OutboxFolder):
 
     def send(self, message: EmailMessage) -> SendReceipt:
         Forgetful.count += 1
-        object.__setattr__(message, "key", f"{message.key}/{Forgetful.count}")
-        return super().send(message)
+        return super().send(replace(message, key=f"{message.key}/{Forgetful.count}"))
 
 
 class Ignorant(OutlineWriter):
@@ -131,8 +131,7 @@ class Impatient(LocalPayments):
 
     def create_checkout(self, request: CheckoutRequest) -> Any:
         Impatient.count += 1
-        object.__setattr__(request, "key", f"{request.key}/{Impatient.count}")
-        return super().create_checkout(request)
+        return super().create_checkout(replace(request, key=f"{request.key}/{Impatient.count}"))
 
 
 class Generous(LocalPayments):
