@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
+from webkit.agencies.service import AgencyProfile
 from webkit.clients import service as clients
 from webkit.core.kernel import clock, downloads, events, frozen, links
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import forms, service
 from webkit.invoices.models import InvoiceState
@@ -164,7 +165,7 @@ def _editor(
     given: InvoiceInput | None = None,
 ) -> Response:
     profile = agencies.profile()
-    scheme = find(profile.tax_scheme)
+
     priced = _priced(invoice, given, profile, typed)
     empty: list[dict[str, str]] = [dict.fromkeys(forms.COLUMNS, "")] * (EMPTY_ROWS if len(typed) < 2 else 1)
     view = EditorPage(
@@ -173,9 +174,7 @@ def _editor(
         rows=[*typed, *empty],
         line_errors=wrong or {},
         clients=[(str(client_id), name) for client_id, name in clients.choices()],
-        rates=[
-            (row.key, _rate_label(row.label, row.rate.percent)) for row in scheme.rates(clock.today(profile.timezone))
-        ],
+        rates=_rates(profile),
         sums=sum_rows(priced) if priced else [],
         problem=problem,
         currency=profile.currency,
@@ -185,14 +184,15 @@ def _editor(
     return page("invoices/edit.html", code=code, **fields(view))
 
 
-def _rate_label(label: str, percent: Any) -> str:
-    return f"{_(label)} {percent.normalize():f} %"
+def _rates(profile: AgencyProfile) -> list[tuple[str, str]]:
+    rows = find(profile.tax_scheme).rates(clock.today(profile.timezone))
+    return [(row.key, f"{_(row.label)} {format_decimal(row.rate.percent)} %") for row in rows]
 
 
 def _priced(
     invoice: InvoiceView | None,
     given: InvoiceInput | None,
-    profile: agencies.AgencyProfile,
+    profile: AgencyProfile,
     typed: list[dict[str, str]],
 ) -> Priced | None:
     if given is not None:

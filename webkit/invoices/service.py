@@ -25,7 +25,7 @@ from webkit.invoices.events import InvoiceIssued, InvoicePaid
 from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
 from webkit.payments import service as payments
 from webkit.payments.events import PaymentSucceeded
-from webkit.pricing import Document, Line, Percent, Priced, compute, find, split
+from webkit.pricing import Document, Line, Priced, compute, find
 
 LINK = "i"
 
@@ -223,21 +223,16 @@ def _record_issue(
 def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
     """Issue the deposit that a signed contract asks for; the client's visit goes on to pay it."""
     signed = contracts.signed(event.contract_id)
-    if not signed.deposit_percent:
+    if (deposit := signed.deposit) is None:
         return None
     profile, client = agencies.profile(), clients.get(signed.client_id)
-    locale = client.locale or profile.locale
-    description = _(
-        "%(percent)s %% deposit on contract %(number)s", percent=f"{signed.deposit_percent:f}", number=signed.number
-    )
-    deposit = split(signed.once, Percent(signed.deposit_percent), description).deposit
     invoice = Invoice(
         client_id=client.id,
         contract_id=event.contract_id,
         kind=InvoiceKind.DEPOSIT,
         title=signed.title,
         currency=deposit.currency,
-        locale=locale,
+        locale=signed.locale,
         payment_days=profile.payment_days,
         lines=[],
         note="",

@@ -1,0 +1,1 @@
+"""Looking at the whole: today's page with the agency's sums."""

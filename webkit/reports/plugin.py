@@ -1,0 +1,20 @@
+"""Registers today's page."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from webkit.core.extensions import MenuEntry
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.reports.routes import blueprint
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [blueprint]
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    return [MenuEntry(_l("Today"), "reports.today", "sun", order=0)]

@@ -1,0 +1,76 @@
+"""Puts together what other features know; computes nothing that is money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from webkit.contracts import service as contracts
+from webkit.contracts.models import ContractState
+from webkit.core.kernel import events
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.money import format_money
+from webkit.invoices import service as invoices
+from webkit.invoices.service import CurrencySums
+from webkit.proposals import service as proposals
+from webkit.proposals.models import Filter
+from webkit.proposals.views import Pipeline
+
+ASKS = 5
+RECENT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something that waits for a person: what, why, and where it is done."""
+
+    kind: str
+    document_id: UUID
+    title: str
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The agency at a glance, sums in minor units for each currency."""
+
+    sums: list[CurrencySums]
+    pipeline: list[Pipeline]
+    to_sign: int
+    asks: list[Ask]
+    recent: list[events.TimelineEntry]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was ever done here."""
+        return not (self.sums or self.pipeline or self.asks or self.to_sign)
+
+
+def today() -> Today:
+    """Everything today's page shows."""
+    return Today(
+        sums=invoices.sums(),
+        pipeline=[row for row in proposals.pipeline() if row.open_count or row.accepted_count],
+        to_sign=len(contracts.page(ContractState.SENT, limit=100)),
+        asks=_asks(),
+        recent=events.recent(RECENT),
+    )
+
+
+def _asks() -> list[Ask]:
+    late = [
+        Ask(
+            "invoice",
+            invoice.id,
+            _("%(number)s is overdue", number=invoice.number),
+            f"{invoice.title}, {format_money(invoice.total, invoice.currency)}",
+            "bad",
+        )
+        for invoice in invoices.page(limit=ASKS, late=True)
+    ]
+    changes = [
+        Ask("proposal", card.id, _("%(client)s asks for a change", client=card.client_name), card.title, "wait")
+        for card in proposals.page(Filter(state="changes_requested"), ASKS)
+    ]
+    return [*late, *changes]
