@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from flask import Flask
+from flask import Flask, flash, g
+from flask_login import LoginManager
 from jinja2 import DictLoader, Environment
 
 from webkit.core.kernel import components, security, templating
@@ -24,6 +25,7 @@ def app() -> Iterator[Flask]:
     app.secret_key = "test"
     app.extensions["webkit"] = SimpleNamespace(settings=SimpleNamespace(production=False), menu=[])
     templating.init_app(app)
+    LoginManager(app).user_loader(lambda _: None)
     app.register_blueprint(blueprint)
     with app.test_request_context("/styleguide"):
         yield app
@@ -36,8 +38,8 @@ def ui(app: Flask) -> Components:
 
 
 def ours(ui: Components) -> list[components.Component]:
-    """Those of staff screens; client pages and printed documents are looked at as whole pages."""
-    return [component for component in ui if not component.name.startswith(("public_", "print_"))]
+    """Those of staff screens; client pages, printed documents and mails are looked at as whole pages."""
+    return [component for component in ui if not component.name.startswith(("public_", "print_", "mail_"))]
 
 
 def test_every_component_says_what_it_is(ui: Components) -> None:
@@ -134,3 +136,30 @@ def test_the_nonce_is_on_every_script(app: Flask) -> None:
 
 
 MACRO = "{# Greets. #}\n{% macro hello(name) -%}\nHello {{ name }}\n{%- endmacro %}"
+
+
+def page_in(app: Flask, layout: str) -> str:
+    source = f'{{% extends "layouts/{layout}.html" %}}{{% block title %}}T{{% endblock %}}'
+    return app.jinja_env.from_string(source).render(current_user=SimpleNamespace(name="Elena Marchetti"), g=g)
+
+
+@pytest.mark.parametrize("layout", ["staff", "operator", "plain"])
+def test_a_page_in_each_layout(app: Flask, layout: str) -> None:
+    if layout == "staff":
+        g.agency = SimpleNamespace(slug="north", name="North <Studio>", brand="#1f5540", theme="ab12")
+        g.role = "owner"
+    html = page_in(app, layout)
+    assert html.count('id="main"') == 1
+    assert '<html lang="en"' in html
+    assert 'aria-live="polite"' in html
+    assert not re.search(r"\sstyle=|\son\w+=", html)
+    if layout == "staff":
+        assert "/north/theme.css?v=ab12" in html
+        assert "North &lt;Studio&gt;" in html
+    if layout != "plain":
+        assert 'action="/sign-out"' in html
+
+
+def test_a_message_of_the_last_request_is_shown_once(app: Flask) -> None:
+    flash("INV-1 <issued>", "ok")
+    assert "INV-1 &lt;issued&gt;" in page_in(app, "plain")

@@ -3,6 +3,7 @@ import "htmx.org";
 import { Application } from "@hotwired/stimulus";
 import Autosave from "./controllers/autosave.js";
 import Autosubmit from "./controllers/autosubmit.js";
+import Brand from "./controllers/brand.js";
 import Copy from "./controllers/copy.js";
 import Dialog from "./controllers/dialog.js";
 import Dirty from "./controllers/dirty.js";
@@ -17,6 +18,7 @@ const application = Application.start();
 const controllers = {
   autosave: Autosave,
   autosubmit: Autosubmit,
+  brand: Brand,
   copy: Copy,
   dialog: Dialog,
   dirty: Dirty,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,39 @@ def test_every_icon_asked_for_is_built() -> None:
         asked |= set(re.findall(r"\bicon=\"([a-z0-9-]+)\"", text))
     assert asked
     assert not asked - set(assets.icons())
+
+
+def test_every_controller_asked_for_is_registered() -> None:
+    registered = set(
+        re.findall(r"^  (\w+): \w+,$", (assets.SOURCE / "js" / "staff.js").read_text("utf-8"), re.MULTILINE)
+    )
+    asked = {
+        name for text in TEXTS for names in re.findall(r"data-controller=\"([\w ]+)\"", text) for name in names.split()
+    }
+    assert asked
+    assert not asked - registered
+
+
+def test_every_class_a_staff_page_uses_has_a_rule() -> None:
+    styled: set[str] = set()
+    for name in ("staff.css", "styleguide.css"):
+        styled |= set(re.findall(r"\.([A-Za-z][\w-]*)", (STATIC / assets.manifest()[name]).read_text("utf-8")))
+    unstyled = {
+        f"{path.relative_to(TEMPLATES)}: {name}"
+        for path in TEMPLATES.rglob("*.html")
+        if _of_staff(path)
+        for names in re.findall(r"class=\"([^\"{]*)\"", path.read_text("utf-8"))
+        for name in names.split()
+        if name not in styled
+    }
+    assert not unstyled
+
+
+def _of_staff(path: Path) -> bool:
+    """Client pages, documents and mails have style sheets of their own."""
+    parts = path.relative_to(TEMPLATES).parts
+    others = {"public", "pdf", "email", "errors", "verify", "signing"}
+    return not others & set(parts) and not parts[-1].startswith(("public", "print_"))
 
 
 def test_every_file_asked_for_is_built() -> None:
