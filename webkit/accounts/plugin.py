@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from webkit.accounts import service
+from flask import Blueprint, Flask
+
+from webkit.accounts import browser, routes, service
 from webkit.accounts.directory import HouseDirectory
 from webkit.core.extensions import JobSpec
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.directory import Directory
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [routes.blueprint, routes.mine, routes.team]
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    browser.init_app(app)
 
 
 @hookimpl

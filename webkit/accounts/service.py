@@ -8,7 +8,7 @@ from uuid import UUID
 
 from webkit.accounts import models, passwords, sessions, setup
 from webkit.accounts.models import Method, Role, SignInToken, User
-from webkit.accounts.views import MemberView, PlaceView, SessionView
+from webkit.accounts.views import AccountView, MemberView, PlaceView, SessionView
 from webkit.agencies import service as agencies
 from webkit.agencies.service import NewAgency
 from webkit.core.extensions import Job
@@ -54,6 +54,11 @@ def set_up(person: NewUser, agency: NewAgency) -> tuple[UUID, AgencyView]:
         view = _found(user_id, agency)
     setup.forget()
     return user_id, view
+
+
+def begin_first_session(user_id: UUID) -> str:
+    """Sign the first owner in, who has just chosen the password."""
+    return _begin(user_id, Method.PASSWORD)
 
 
 def create_user(person: NewUser, *agency_names: str) -> UUID:
@@ -205,11 +210,9 @@ def change_password(user_id: UUID, token: str, old: str, new: str, address: str)
 
     Who has just come in by a link from the mailbox need not know the old one: that is how a lost one is replaced.
     """
-    live = sessions.find(token)
     user = _user(user_id)
     stored, email, name = user.password_hash, user.email, user.name
-    fresh = live is not None and live.method == Method.LINK and clock.now() - live.began_at < timedelta(seconds=WINDOW)
-    if stored is not None and not fresh:
+    if _asks_for_old(user, token):
         ratelimit.hit(f"password/{email}/{address}", WRONG_PASSWORDS, WINDOW)
         release()
         if not passwords.fits(stored, old):
@@ -223,6 +226,19 @@ def change_password(user_id: UUID, token: str, old: str, new: str, address: str)
         _user(user_id).password_hash = hashed
         sessions.end(user_id, but=token)
         audit.log("password.changed", subject=ref("user", user_id))
+
+
+def account(user_id: UUID, token: str) -> AccountView:
+    """What somebody may know and change about themselves."""
+    user = _user(user_id)
+    return AccountView(user.name, user.email, user.locale, user.password_hash is not None, _asks_for_old(user, token))
+
+
+def _asks_for_old(user: User, token: str) -> bool:
+    live = sessions.find(token)
+    by_link = live is not None and live.method == Method.LINK
+    fresh = live is not None and clock.now() - live.began_at < timedelta(seconds=WINDOW)
+    return user.password_hash is not None and not (by_link and fresh)
 
 
 def _user(user_id: UUID) -> User:

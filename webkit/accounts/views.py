@@ -57,3 +57,14 @@ class PlaceView:
     slug: str
     name: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """Oneself. `asks_for_old` is False where a password may be set without knowing the one before."""
+
+    name: str
+    email: str
+    locale: str
+    has_password: bool
+    asks_for_old: bool

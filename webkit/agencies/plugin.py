@@ -2,4 +2,20 @@
 
 from __future__ import annotations
 
-from webkit.agencies import models  # noqa: F401  the tables
+from flask import Blueprint
+
+from webkit.agencies.policy import MANAGERS
+from webkit.agencies.routes import blueprint
+from webkit.core.extensions import MenuEntry
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.i18n import lazy_gettext as _l
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [blueprint]
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    return [MenuEntry(_l("Settings"), "agencies.settings", "settings", group="studio", order=900, roles=MANAGERS)]

@@ -200,6 +200,8 @@ AGENCY_FIELDS = ("name", "currency", "country", "locale", "timezone", "brand")
 def change(values: Mapping[str, Any]) -> list[str]:
     """Store changed settings (names of columns) of the current agency; returns what really changed."""
     before = _stored()
+    if values.get("tax_scheme", before["tax_scheme"]) != before["tax_scheme"]:
+        values = {**values, "tax_rate": regions.scheme(values["tax_scheme"]).rows[0].key}
     changed = {name: value for name, value in values.items() if before[name] != value}
     if changed:
         agency = {name: value for name, value in changed.items() if name in AGENCY_FIELDS}
@@ -207,6 +209,13 @@ def change(values: Mapping[str, Any]) -> list[str]:
         models.update(tenancy.agency_id(), agency, rest)
         audit.log("agency.changed", subject=ref("agency", tenancy.agency_id()), detail={"fields": sorted(changed)})
     return sorted(changed)
+
+
+def settings() -> dict[str, Any]:
+    """The current agency's settings as its form names them."""
+    stored = _stored()
+    patterns = {**PATTERNS, **stored.pop("patterns")}
+    return stored | {f"pattern_{series}": patterns[series] for series in PATTERNS}
 
 
 def _stored() -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What can be typed about people and their sign-in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from webkit.accounts import passwords
+from webkit.agencies.forms import AgencyForm
+from webkit.core.kernel import i18n
+from webkit.core.kernel.forms import Email, Form, Line, wrong
+from webkit.core.kernel.i18n import gettext as _
+
+
+def _language(value: str) -> str:
+    if value not in i18n.LOCALES:
+        raise wrong(_("Please choose one of the offered values."))
+    return value
+
+
+Password = Line(passwords.LONGEST)
+
+
+class SetupForm(AgencyForm):
+    """The first owner and the first agency."""
+
+    setup_code: Line(64) = ""  # type: ignore[valid-type]
+    name: Line(100, minimum=2)  # type: ignore[valid-type]
+    email: Email
+    password: Password  # type: ignore[valid-type]
+
+
+class SignInForm(Form):
+    email: Email
+    password: Password  # type: ignore[valid-type]
+
+
+class LinkForm(Form):
+    email: Email
+
+
+class PersonForm(Form):
+    name: Line(100, minimum=2)  # type: ignore[valid-type]
+    locale: Annotated[str, AfterValidator(_language)] = ""
+
+
+class PasswordForm(Form):
+    old: Password = ""  # type: ignore[valid-type]
+    new: Password  # type: ignore[valid-type]

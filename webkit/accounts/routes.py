@@ -1,0 +1,263 @@
+"""Pages about people: first run, sign-in, their account, their agencies, their colleagues."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webkit.accounts import browser, pages, service, setup
+from webkit.accounts.forms import LinkForm, PasswordForm, PersonForm, SetupForm, SignInForm
+from webkit.accounts.service import NewUser
+from webkit.agencies import policy
+from webkit.agencies.forms import AgencyForm
+from webkit.core.kernel import i18n
+from webkit.core.kernel.doors import ask_to_sign_in, staff_blueprint
+from webkit.core.kernel.errors import Conflict, DomainError, Gone, TooMany
+from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.hx import go, go_to, page
+from webkit.core.kernel.i18n import gettext as _
+
+blueprint = Blueprint("accounts", __name__)
+mine = Blueprint("account", __name__)
+team = staff_blueprint("team", __name__, "/settings/members")
+
+
+@mine.before_request
+def demand_sign_in() -> Response | None:
+    """Everything about oneself needs to know who that is."""
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    if current_user.locale:
+        i18n.set_locale(current_user.locale)
+    return None
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """The front door."""
+    if current_user.is_authenticated:
+        return go("account.onward")
+    return go("accounts.start") if service.is_first_run() else go("accounts.sign_in")
+
+
+@blueprint.route("/start", methods=["GET", "POST"])
+def start() -> Response:
+    """The first owner and the first agency; afterwards this page is not there."""
+    if not service.is_first_run():
+        return go("accounts.home")
+    local = setup.is_local(request)
+    if request.method == "GET":
+        return _start_page(None, local)
+    bound = bind(SetupForm, request.form)
+    if not local and not setup.fits(request.form.get("setup_code", "")):
+        bound.state.errors["setup_code"] = _("This is not the code in the file.")
+        return _start_page(bound.state, local, 403)
+    if not bound.ok:
+        return _start_page(bound.state, local, 422)
+    given = bound.data
+    person = NewUser(given.email, given.name, given.password)
+    try:
+        user_id, agency = service.set_up(person, given.new_agency(given.email))
+    except Conflict as error:
+        flash(error.message, "wait")
+        return go("accounts.sign_in")
+    except DomainError as error:
+        bound.state.errors[error.field or ""] = error.message
+        return _start_page(bound.state, local, 422)
+    browser.let_in(service.begin_first_session(user_id))
+    return go_to(f"/{agency.slug}/")
+
+
+@blueprint.get("/start/region")
+def region() -> Response:
+    """What a country brings along, for the forms that found an agency."""
+    form = FormState({"country": [request.args.get("country", "")]})
+    return page("accounts/_agency_fields.html", "region", **pages.founding(form))
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> AnyResponse:
+    """Ask who is there."""
+    wanted = browser.own_path(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(wanted or url_for("account.onward"), 303)
+    if service.is_first_run():
+        return go("accounts.start")
+    return _sign_in_page(None, wanted)
+
+
+@blueprint.post("/sign-in")
+def sign_in_now() -> Response:
+    """Sign in by password."""
+    wanted = browser.own_path(request.form.get("next"))
+    bound = bind(SignInForm, request.form)
+    if not bound.ok:
+        return _sign_in_page(bound.state, wanted, 422)
+    try:
+        token = service.sign_in_with_password(bound.data.email, bound.data.password, request.remote_addr or "")
+    except TooMany as error:
+        return _slow_down(bound.state, wanted, error)
+    if token is None:
+        bound.state.errors[""] = _("Address and password do not fit together.")
+        return _sign_in_page(bound.state, wanted, 422)
+    browser.let_in(token)
+    return go_to(wanted or url_for("account.onward"))
+
+
+@blueprint.route("/sign-in/link", methods=["GET", "POST"])
+def ask_for_link() -> Response:
+    """Send a link by mail. The answer is the same whether the address has an account or not."""
+    if request.method == "GET":
+        return page("accounts/link.html", form=FormState({"email": [request.args.get("email", "")]}), sent_to="")
+    bound = bind(LinkForm, request.form)
+    if not bound.ok:
+        return page("accounts/link.html", form=bound.state, sent_to="", code=422)
+    try:
+        service.ask_for_link(bound.data.email, request.remote_addr or "", i18n.current_locale())
+    except TooMany as error:
+        bound.state.errors["email"] = error.message
+        response = page("accounts/link.html", form=bound.state, sent_to="", code=429)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    return page("accounts/link.html", form=None, sent_to=bound.data.email)
+
+
+@blueprint.route("/sign-in/link/<token>", methods=["GET", "POST"])
+def use_link(token: str) -> Response:
+    """Opening the link asks for a click, because programs that look into mails open links too."""
+    if request.method == "GET":
+        opens = service.link_opens(token)
+        response = page("accounts/use_link.html", opens=opens, code=200 if opens else 410)
+    else:
+        try:
+            browser.let_in(service.sign_in_with_link(token))
+            response = go("account.onward")
+        except Gone:
+            response = page("accounts/use_link.html", opens=False, code=410)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """End this session."""
+    if current_user.is_authenticated:
+        service.sign_out(current_user.id, current_user.token)
+    browser.let_out()
+    return go("accounts.sign_in")
+
+
+@mine.get("/onward")
+def onward() -> Response:
+    """Where somebody goes after signing in: the one agency, or the choice."""
+    places = service.places_of(current_user.id)
+    return go_to(f"/{places[0].slug}/") if len(places) == 1 else go("account.agencies")
+
+
+@mine.get("/agencies")
+def agencies() -> Response:
+    """Every agency one belongs to."""
+    return page("accounts/agencies.html", places=service.places_of(current_user.id))
+
+
+@mine.route("/agencies/new", methods=["GET", "POST"])
+def new_agency() -> Response:
+    """Found another agency."""
+    if request.method == "GET":
+        return page("accounts/new_agency.html", **pages.founding(None))
+    bound = bind(AgencyForm, request.form)
+    if not bound.ok:
+        return page("accounts/new_agency.html", code=422, **pages.founding(bound.state))
+    try:
+        agency = service.found_agency(current_user.id, bound.data.new_agency(current_user.email))
+    except DomainError as error:
+        bound.state.errors["slug" if error.field == "slug" else ""] = error.message
+        return page("accounts/new_agency.html", code=422, **pages.founding(bound.state))
+    return go_to(f"/{agency.slug}/")
+
+
+@mine.get("/account")
+def account() -> Response:
+    """Oneself: name, language, password, sessions."""
+    return _account_page()
+
+
+@mine.post("/account")
+def change_account() -> Response:
+    """Change name and language."""
+    bound = bind(PersonForm, request.form)
+    if not bound.ok:
+        return _account_page(person=bound.state, code=422)
+    service.change_person(current_user.id, bound.data.name, bound.data.locale, current_user.token)
+    flash(_("Saved."), "ok")
+    return go("account.account")
+
+
+@mine.post("/account/password")
+def change_password() -> Response:
+    """Change the password and end every other session."""
+    bound = bind(PasswordForm, request.form)
+    if not bound.ok:
+        return _account_page(password=bound.state, code=422)
+    given, address = bound.data, request.remote_addr or ""
+    try:
+        service.change_password(current_user.id, current_user.token, given.old, given.new, address)
+    except DomainError as error:
+        bound.state.errors[error.field or "old"] = error.message
+        return _account_page(password=bound.state, code=error.code)
+    flash(_("Your password was changed. All other browsers were signed out."), "ok")
+    return go("account.account")
+
+
+@mine.post("/account/sessions/<uuid:session_id>/end")
+def end_session(session_id: UUID) -> Response:
+    """Sign one other browser out."""
+    service.end_session(current_user.id, session_id)
+    flash(_("That browser was signed out."), "ok")
+    return go("account.account")
+
+
+@mine.post("/account/sessions/end")
+def end_other_sessions() -> Response:
+    """Sign every other browser out."""
+    service.end_other_sessions(current_user.id, current_user.token)
+    flash(_("All other browsers were signed out."), "ok")
+    return go("account.account")
+
+
+@team.get("")
+def members() -> Response:
+    """Who works in this agency."""
+    policy.demand_manager()
+    return page("accounts/members.html", members=service.members())
+
+
+def _start_page(form: FormState | None, local: bool, code: int = 200) -> Response:
+    if not local:
+        setup.code()
+    return page("accounts/start.html", local=local, code_file=f"keys/{setup.FILE}", code=code, **pages.founding(form))
+
+
+def _sign_in_page(form: FormState | None, wanted: str | None, code: int = 200) -> Response:
+    return page("accounts/sign_in.html", "form", form=form, wanted=wanted or "", code=code)
+
+
+def _slow_down(form: FormState, wanted: str | None, error: TooMany) -> Response:
+    form.errors[""] = error.message
+    response = _sign_in_page(form, wanted, 429)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _account_page(person: FormState | None = None, password: FormState | None = None, code: int = 200) -> Response:
+    values: dict[str, Any] = {
+        "account": service.account(current_user.id, current_user.token),
+        "sessions": service.sessions_of(current_user.id, session.get("_user_id", "")),
+        "languages": tuple(i18n.LOCALES.items()),
+    }
+    return page("accounts/account.html", code=code, person=person, password=password, **values)

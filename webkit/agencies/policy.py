@@ -1,0 +1,21 @@
+"""Who may do what with an agency."""
+
+from __future__ import annotations
+
+from flask import g
+
+from webkit.core.kernel.errors import Forbidden
+from webkit.core.kernel.i18n import gettext as _
+
+MANAGERS = frozenset({"owner", "admin"})
+
+
+def may_manage(role: str) -> bool:
+    """Whether a role may see and change settings, bank account and members."""
+    return role in MANAGERS
+
+
+def demand_manager() -> None:
+    """Raises Forbidden for those who may not."""
+    if not may_manage(g.role):
+        raise Forbidden(_("Only owners and admins can open the settings of %(agency)s.", agency=g.agency.name))
