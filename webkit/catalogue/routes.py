@@ -36,7 +36,7 @@ def packages() -> Response:
 @blueprint.get("/packages/new")
 def new_package() -> Response:
     policy.must_edit(g.role)
-    form = FormState.of({"pricing_model": PricingModel.LUMP_SUM.value, "minimum_term_months": 12, "once": once.key()})
+    form = FormState.of({"pricing_model": PricingModel.LUMP_SUM.value, "once": once.key()})
     return _package_page(None, form)
 
 
@@ -207,7 +207,7 @@ def _stored_package(found: PackageView) -> FormState:
             "description": found.description,
             "tax_rate": found.tax_rate,
             "pricing_model": found.pricing_model.value,
-            "minimum_term_months": found.minimum_term_months,
+            "minimum_term_months": found.minimum_term_months or "",
             "included_features": "\n".join(found.included_features),
             "max_pages": found.max_pages,
             "is_featured": ["1"] if found.is_featured else [],

@@ -67,13 +67,22 @@ def asset(name: str) -> str:
 def menu() -> list[MenuLine]:
     """The menu for the current role: of the agency, or of the operators' side."""
     role = _role()
-    here = request.path.rstrip("/")
-    lines = []
-    for entry in sorted(current().menu, key=lambda entry: entry.order):
-        if role in entry.roles:
-            url = url_for(entry.endpoint)
-            lines.append(MenuLine(str(entry.label), entry.icon, url, entry.group, _is_here(here, url)))
-    return lines
+    entries = [entry for entry in sorted(current().menu, key=lambda entry: entry.order) if role in entry.roles]
+    urls = {entry.endpoint: url_for(entry.endpoint) for entry in entries}
+    here = _place(urls)
+    return [
+        MenuLine(str(entry.label), entry.icon, urls[entry.endpoint], entry.group, entry.endpoint == here)
+        for entry in entries
+    ]
+
+
+def _place(urls: dict[str, str]) -> str:
+    """The endpoint of the one entry this page belongs to: its feature's only one, else the nearest above it."""
+    siblings = [endpoint for endpoint in urls if endpoint.rpartition(".")[0] == request.blueprint]
+    if len(siblings) == 1:
+        return siblings[0]
+    above = [endpoint for endpoint, url in urls.items() if _is_here(request.path.rstrip("/"), url)]
+    return max(above, key=lambda endpoint: len(urls[endpoint]), default="")
 
 
 def _role() -> str:
