@@ -57,7 +57,7 @@ def test_staff_screens_stay_readable_in_any_colour(theme: int) -> None:
         for pair in (*TEXT, *MARKS, ("on-accent", "accent"), ("on-accent", "accent-press")):
             ratio = contrast(shown[pair[0]], shown[pair[1]])
             worst[pair] = min(worst.get(pair, (99.0, "")), (ratio, brand))
-    needed = {pair: 4.5 for pair in worst} | {pair: 3.0 for pair in MARKS}
+    needed = dict.fromkeys(worst, 4.5) | dict.fromkeys(MARKS, 3.0)
     if theme == 2:  # on dark screens a fill is told from the paper by its text
         del needed["accent", "paper"]
     assert {pair: worst[pair] for pair, least in needed.items() if worst[pair][0] < least} == {}
