@@ -1,7 +1,7 @@
 """Error pages in the whole application: by side, as a fragment, and when nothing else works."""
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 
 from tests.client import Browser
 from webkit.core.kernel.directory import AgencyView
@@ -14,8 +14,14 @@ def test_a_stranger_gets_a_plain_page(app: Flask) -> None:
     assert "/static/public." in response.text
 
 
-def test_staff_stay_in_their_shell(owner: Browser, agency: AgencyView) -> None:
-    response = owner.get(f"/{agency.slug}/settings/packages/0190a0a0-0000-7000-8000-000000000000")
+def test_staff_stay_in_their_shell(
+    app: Flask, owner: Browser, agency: AgencyView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        abort(404)
+
+    monkeypatch.setitem(app.view_functions, "catalogue.packages", missing)
+    response = owner.get(f"/{agency.slug}/settings/packages")
     assert response.status_code == 404
     assert 'class="wk-lost"' in response.text
     assert agency.name in response.text
