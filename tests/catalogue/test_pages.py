@@ -247,3 +247,11 @@ def test_amounts_are_read_in_the_ways_of_the_world(page) -> None:
     ((made,), _) = stored()
     assert (made.one_time_price, made.currency, made.tax_rate) == (480000, "EUR", "reduced-10")
     assert "10 %" in page.get("/packages").text
+
+
+def test_prices_in_an_old_currency_are_pointed_out(page, agency) -> None:
+    made = service.create_package(package_terms(currency="JPY", one_time_price=500000))
+    assert "in JPY" in page.get("/packages").text
+    form = page.get(f"/packages/{made}").text
+    assert "written in JPY" in form and 'value="500000"' in form
+    assert not service.offers("EUR").packages
