@@ -7,22 +7,28 @@ import signal
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from plugins.pdf_pluto.provider import Pluto
+from plugins.pdf_pluto.settings import PlutoSettings
 from tests.runtime import jobs
 from tests.runtime.conftest import Platform, until
 from tests.runtime.test_worker import ask, values
-from webkit.runtime import ports, valkey
+from webkit.core.settings import Settings
+from webkit.runtime import ports, renderer, valkey
 from webkit.runtime.supervisor import CANNOT_START
+from webkit.sdk import PDF, Health, ProviderSpec
 
-NAMES = {"00": "valkey", "02": "web", "03": "now", "04": "long", "05": "ai", "06": "scheduler"}
+NAMES = dict(enumerate(("valkey", "web", "now", "long", "ai", "scheduler", "renderer")))
 
 
 def leaders(platform: Platform) -> dict[str, int]:
-    """The lasting parts by name; the upgrade and the renderer of the toy have nothing to stay for."""
+    """The parts by name."""
     found = {p.mark.rpartition(".")[2]: p.pid for p in platform.processes() if p.leads}
-    return {name: found[end] for end, name in NAMES.items() if end in found}
+    return {name: found[f"{index:02}"] for index, name in NAMES.items() if f"{index:02}" in found}
 
 
 def up(platform: Platform) -> dict[str, int]:
@@ -40,7 +46,7 @@ def test_everything_starts_works_and_ends(platform: Platform) -> None:
         ask(platform.data, "run", queue=queue)
     until(lambda: len(values(platform.data, "ran")) == 3)
     until(lambda: values(platform.data, "tick"))
-    assert platform.said("renderer | ") or until(lambda: platform.said("needs no renderer"))
+    until(lambda: Pluto(PlutoSettings(socket=platform.data / "run/renderer.sock")).health().status is Health.OK)
     assert platform.stop() < 5
     assert platform.process.returncode == 0
     assert platform.processes() == []
@@ -88,6 +94,27 @@ def test_a_long_data_path_is_no_obstacle(platform: Platform) -> None:
     platform.stop()
     assert list(folder.iterdir()) == []
     folder.rmdir()
+
+
+def test_a_failed_upgrade_lets_nobody_in(platform: Platform) -> None:
+    assert platform.start_dev(TOY_UPGRADE="fails").wait(10) == CANNOT_START
+    until(lambda: platform.said("no such table"))
+    assert not platform.said("webkit is running")
+    assert platform.processes() == []
+
+
+class Elsewhere:
+    """A provider that renders on another machine."""
+
+    def __init__(self, _settings: object) -> None:
+        pass
+
+
+def test_no_renderer_runs_where_the_provider_needs_none(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec: ProviderSpec[Any] = ProviderSpec(PDF, "elsewhere", "Elsewhere", f"{__name__}:Elsewhere")
+    monkeypatch.setattr(renderer, "load_plugins", lambda off: SimpleNamespace(providers=[spec]))
+    monkeypatch.setenv("PDF_PROVIDER", "elsewhere")
+    assert renderer.run_renderer(Settings.load({"WEBKIT_DATA": str(data)}), "unused") is False
 
 
 def test_wrong_settings_are_named(platform: Platform) -> None:

@@ -27,7 +27,6 @@ def test_parts_start_in_order_and_the_address_is_said_once(platform: Platform) -
     platform.up()
     until(lambda: platform.said(f"webkit is running at http://127.0.0.1:{platform.port}"))
     assert sum("webkit is running" in line for line in platform.lines) == 1
-    assert (platform.data / "steps").read_text() == "step\n"
     assert (platform.data / "run").stat().st_mode & 0o777 == 0o700
 
 
@@ -141,11 +140,17 @@ def test_a_second_supervisor_says_so_and_leaves_the_first_alone(platform: Platfo
     assert platform.leaders() == before
 
 
-def test_a_failed_step_starts_nothing_else(platform: Platform) -> None:
-    assert platform.start(TOY_STEP="7").wait(10) == 7
-    until(lambda: platform.said("step failed, nothing else is started."))
-    assert not platform.said("webkit is running")
+def test_a_part_that_can_never_start_ends_everything(platform: Platform) -> None:
+    assert platform.start(TOY_STEP=str(CANNOT_START)).wait(10) == CANNOT_START
+    until(lambda: platform.said("step cannot start, so nothing else does."))
     assert platform.processes() == []
+
+
+def test_a_part_that_keeps_dying_does_not_hold_up_the_others(platform: Platform) -> None:
+    platform.start(TOY_STEP="7")
+    until(platform.page)
+    until(lambda: sum("step ended (exit code 7), starting it again." in line for line in platform.lines) >= 3)
+    assert {WEB, VALKEY} <= set(platform.leaders())
 
 
 def test_a_taken_port_is_named_before_anything_starts(platform: Platform) -> None:

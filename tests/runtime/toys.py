@@ -13,12 +13,12 @@ from flask import Flask, Response
 
 from tests.runtime import jobs
 from webkit.runtime import ports, processes, seams, valkey, web
-from webkit.runtime.supervisor import CannotStart, Child, Supervisor
+from webkit.runtime.supervisor import NOT_NEEDED, CannotStart, Child, Supervisor
 
 HOST = "127.0.0.1"
 
 
-def app() -> Flask:
+def _pages() -> Flask:
     flask = Flask("toy")
     flask.get("/")(lambda: {"worker": os.getpid(), "master": os.getppid()})
 
@@ -36,15 +36,21 @@ def app() -> Flask:
 
 def create() -> Flask:
     """The toy as an application whose processes the platform's own commands can start."""
-    flask = app()
+    flask = _pages()
     flask.extensions[seams.EXTENSION] = seams.Seams(
-        upgrade=lambda _app: jobs.note("upgraded"),
+        upgrade=_upgrade,
         after_fork=lambda _app: jobs.note("forked"),
         enter_worker=lambda _app: jobs.note("worker"),
         lost=lambda _app, job: jobs.note("lost", job),
         tick=_tick,
     )
     return flask
+
+
+def _upgrade(_app: Flask) -> None:
+    jobs.note("upgraded")
+    if os.environ.get("TOY_UPGRADE") == "fails":
+        raise RuntimeError("no such table")
 
 
 def _tick(_app: Flask) -> None:
@@ -57,7 +63,7 @@ def children(data: Path, port: int) -> list[Child]:
     toy = processes.python("-m", "tests.runtime.toys")
     return [
         Child("valkey", valkey.command(data), ready=lambda: valkey.ready(data)),
-        Child("step", [*toy, "step", str(data)], once=True),
+        Child("step", [*toy, "step", str(data)]),
         Child(
             "web",
             [*toy, "web", str(port)],
@@ -66,7 +72,6 @@ def children(data: Path, port: int) -> list[Child]:
         ),
         Child("spare", ["sleep", "600"]),
         Child("stubborn", [*toy, "stubborn"]),
-        Child("absent", [*toy, "absent"]),
     ]
 
 
@@ -83,13 +88,9 @@ def main(command: str, *arguments: str) -> None:
         data, port = Path(arguments[0]), int(arguments[1])
         sys.exit(Supervisor(data, children(data, port), prepare=lambda: prepare(data, port)).run())
     elif command == "web":
-        web.serve(app, HOST, int(arguments[0]), threads=16, graceful=2)
+        web.serve(create, HOST, int(arguments[0]), threads=16, graceful=2)
     elif command == "step":
-        with Path(arguments[0], "steps").open("a") as steps:
-            steps.write("step\n")
-        sys.exit(int(os.environ.get("TOY_STEP", "0")))
-    elif command == "absent":
-        sys.exit(100)
+        sys.exit(int(os.environ.get("TOY_STEP", NOT_NEEDED)))
     elif command == "stubborn":
         if os.environ.get("TOY_STUBBORN"):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

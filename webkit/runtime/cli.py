@@ -13,12 +13,7 @@ from webkit.runtime.supervisor import CANNOT_START, NOT_NEEDED
 
 def commands(factory: str) -> list[click.Command]:
     """The commands for the application that `factory`, "package.module:name", makes."""
-    return [_dev(factory), _serve(factory), _worker(factory), _scheduler(factory), _renderer(factory)]
-
-
-def internal(factory: str) -> list[click.Command]:
-    """Those and the steps that `webkit dev` alone runs."""
-    return [*commands(factory), _upgrade(factory)]
+    return [_dev(factory), _serve(factory), _worker(factory), _scheduler(factory), _renderer()]
 
 
 def _settings() -> Settings:
@@ -46,7 +41,8 @@ def _dev(factory: str) -> click.Command:
 def _serve(factory: str) -> click.Command:
     @click.command("serve")
     @click.option("--graceful", default=10, show_default=True, help="Seconds for requests under way at the end.")
-    def serve(graceful: int) -> None:
+    @click.option("--upgrade", is_flag=True, help="Bring the database up to date first.")
+    def serve(graceful: int, upgrade: bool) -> None:
         """Run the web server on HOST and PORT."""
         from webkit.runtime import ports, seams, web
 
@@ -59,9 +55,12 @@ def _serve(factory: str) -> click.Command:
                 settings.web_workers,
                 settings.web_threads,
                 graceful=graceful,
+                upgrade=upgrade,
             )
         except ports.PortTaken as taken:
             click.echo(str(taken), err=True)
+            sys.exit(1)
+        except web.UpgradeFailed:
             sys.exit(CANNOT_START)
 
     return serve
@@ -99,30 +98,17 @@ def _scheduler(factory: str) -> click.Command:
     return scheduler
 
 
-def _renderer(factory: str) -> click.Command:
+def _renderer() -> click.Command:
     @click.command("renderer")
     def renderer() -> None:
         """Keep warm processes that turn HTML into PDF, if the chosen provider has them."""
-        from webkit.runtime import dev, seams
+        from webkit.runtime import dev
+        from webkit.runtime.renderer import run_renderer
 
         settings = Settings.load(os.environ)
         socket = os.environ.get(dev.RENDERER_SOCKET) or str(dev.renderer_socket(settings.data))
-        app = seams.load_factory(factory)()
-        if not seams.of(app).serve_renderer(app, socket):
+        if not run_renderer(settings, socket):
             click.echo("The chosen PDF provider needs no renderer.")
             sys.exit(NOT_NEEDED)
 
     return renderer
-
-
-def _upgrade(factory: str) -> click.Command:
-    @click.command("upgrade")
-    def upgrade() -> None:
-        """Bring the database up to date."""
-        from webkit.runtime import seams
-
-        _settings()
-        app = seams.load_factory(factory)()
-        seams.of(app).upgrade(app)
-
-    return upgrade

@@ -26,11 +26,10 @@ def run(settings: Settings, factory: str) -> int:
 def parts(settings: Settings, factory: str, port: int) -> list[Child]:
     """The children in the order of their start: what the web needs, the web, what may come a moment later."""
     own = partial(_own, factory, _environment(settings, port))
-    web = own("web", "serve", "--graceful", str(GRACEFUL))
-    # Where it listens is known before the application is loaded, so a bound port means that pages are answered.
+    web = own("web", "serve", "--upgrade", "--graceful", str(GRACEFUL))
+    # It listens only when the application is loaded and the database up to date.
     return [
         *_store(settings),
-        own("upgrade", "upgrade", once=True),
         Child(
             web.name,
             web.argv,
@@ -46,8 +45,8 @@ def parts(settings: Settings, factory: str, port: int) -> list[Child]:
     ]
 
 
-def _own(factory: str, environment: dict[str, str], name: str, *arguments: str, once: bool = False) -> Child:
-    return Child(name, processes.python("-m", "webkit.runtime", factory, *arguments), environment, once=once)
+def _own(factory: str, environment: dict[str, str], name: str, *arguments: str) -> Child:
+    return Child(name, processes.python("-m", "webkit.runtime", factory, *arguments), environment)
 
 
 def _store(settings: Settings) -> list[Child]:

@@ -28,7 +28,7 @@ class Seams:
     """`upgrade` brings the database up to date; `after_fork` drops what a parent had opened.
 
     `enter_worker` prepares a process for jobs; `lost` is told the id of a job whose process died; `tick` is called
-    every second by the scheduler; `serve_renderer` blocks, or returns False where no renderer is needed.
+    every second by the scheduler.
     """
 
     upgrade: Step = _nothing
@@ -36,7 +36,6 @@ class Seams:
     enter_worker: Step = _nothing
     lost: Callable[[Flask, str], None] = _forget
     tick: Step = _nothing
-    serve_renderer: Callable[[Flask, str], bool] = lambda _app, _socket: False
 
 
 def of(app: Flask) -> Seams:
@@ -54,7 +53,7 @@ def load_factory(path: str) -> AppFactory:
 
 def kernel() -> Seams:
     """The platform's own."""
-    return Seams(_upgrade, _after_fork, _enter_worker, _lost, _tick, _serve_renderer)
+    return Seams(_upgrade, _after_fork, _enter_worker, _lost, _tick)
 
 
 def _upgrade(app: Flask) -> None:
@@ -96,15 +95,3 @@ def _tick(app: Flask) -> None:
     from webkit.core.kernel import scheduler
 
     scheduler.tick(app)
-
-
-def _serve_renderer(app: Flask, socket: str) -> bool:
-    """A PDF provider that renders on this machine has a `serve(socket)`, which runs until it is told to stop."""
-    from webkit.core.capabilities.pdf import PDF
-    from webkit.core.kernel import runtime
-
-    serve = getattr(runtime.of(app).registry.get(PDF), "serve", None)
-    if serve is None:
-        return False
-    serve(socket)
-    return True

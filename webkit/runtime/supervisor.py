@@ -23,12 +23,13 @@ from webkit.runtime.output import Output
 from webkit.runtime.reaper import Reaper, end_run, end_stale, parts
 from webkit.runtime.sockets import run_folder
 
+# Also what a part ends with when starting it again would not help, for example because a setting is wrong.
 CANNOT_START = 2
 ALREADY_RUNNING = 3
 # A part that ends with this code has nothing to do in this configuration and is left alone.
 NOT_NEEDED = 100
 
-_PATIENCE = 10.0  # seconds a part may take to get ready before the ones behind it start nevertheless
+_PATIENCE = 60.0  # seconds a part may take to get ready before the ones behind it start nevertheless
 _STEADY = 10.0  # seconds after which earlier deaths are forgotten
 
 
@@ -48,15 +49,13 @@ def _nothing() -> None:
 class Child:
     """One part: its command line, what is added to its environment, and how to see that it is ready.
 
-    A part starts when those before it are ready. `once` marks a step that must end well before the next part starts;
-    `announce` is printed when the part is ready for the first time.
+    A part starts when those before it are ready. `announce` is printed when it is ready for the first time.
     """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[], bool] = _at_once
-    once: bool = False
     announce: str = ""
 
 
@@ -87,7 +86,7 @@ class _Part:
 
     def becomes_ready(self) -> bool:
         """True once, at the moment it does."""
-        if self.ready or self.process is None or self.child.once or not self.child.ready():
+        if self.ready or self.process is None or not self.child.ready():
             return False
         self.ready = True
         return True
@@ -96,7 +95,7 @@ class _Part:
         """Whether the parts behind must still wait for this one; they do not wait for one that keeps dying."""
         if self.ready or self.over:
             return False
-        return self.child.once or (self.deaths == 0 and time.monotonic() - self.started < _PATIENCE)
+        return self.deaths == 0 and time.monotonic() - self.started < _PATIENCE
 
     def bury(self) -> int:
         """Forget the dead process and kill the rest of its group, which would keep its port and its sockets."""
@@ -112,7 +111,7 @@ class _Part:
 
 
 class Supervisor:
-    """Runs the children of one data folder until a signal or a failed step ends it.
+    """Runs the children of one data folder until a signal ends it, or a part that cannot start.
 
     `prepare` is called once, when we are alone and nothing of an earlier run is left; it may raise CannotStart.
     """
@@ -126,7 +125,7 @@ class Supervisor:
         self._failure = 0
 
     def run(self) -> int:
-        """Blocks; returns the exit code: 0 after a signal, else CANNOT_START, ALREADY_RUNNING or a failed step's."""
+        """Blocks; returns the exit code: 0 after a signal, else CANNOT_START or ALREADY_RUNNING."""
         with _alone(run_folder(self._data) / "lock") as alone:
             if not alone:
                 self._output.say(f"webkit is already running on {self._data}. Stop it first or set WEBKIT_DATA.")
@@ -166,11 +165,11 @@ class Supervisor:
             self._output.say(part.child.announce)
 
     def _ended(self, part: _Part, code: int) -> None:
-        if code == NOT_NEEDED or (part.child.once and code == 0):
+        if code == NOT_NEEDED:
             part.over = True
-        elif part.child.once:
-            self._failure = code if code > 0 else 1
-            self._output.say(f"{part.child.name} failed, nothing else is started.")
+        elif code == CANNOT_START:
+            self._failure = code
+            self._output.say(f"{part.child.name} cannot start, so nothing else does.")
         else:
             self._output.say(f"{part.child.name} ended ({_described(code)}), starting it again.")
 
