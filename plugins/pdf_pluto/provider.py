@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import sys
 
 from plugins.pdf_pluto.pool import NAME, Limits, Pool
-from plugins.pdf_pluto.server import Client, serve
+from plugins.pdf_pluto.server import Client
 from webkit.sdk import DocumentRejected, Health, HealthReport, Pdf, PdfDocument, PdfRequest, ProviderUnavailable
 
 from .settings import PlutoSettings
@@ -39,8 +40,10 @@ class Pluto:
         return HealthReport(Health.OK)
 
     def serve(self, socket: str) -> None:
-        """Be the renderer that all other processes ask; returns after SIGTERM."""
-        serve(Path(socket), Pool(self._limits, self._processes))
+        """Become the renderer that all other processes ask. What this process had loaded is let go for it."""
+        numbers = (self._limits.seconds, self._limits.memory, self._limits.output, self._processes)
+        program = [sys.executable, "-P", "-m", "plugins.pdf_pluto.server", socket, *map(str, numbers)]
+        os.execv(sys.executable, program)  # noqa: S606
 
 
 _checked: type[Pdf] = Pluto

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -109,9 +110,11 @@ class Server:
         return DONE, str(rendered.pages).encode(), rendered.content
 
 
-def serve(path: Path, pool: Pool) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    server = Server(path, pool)
+def main() -> None:
+    """`python -m plugins.pdf_pluto.server SOCKET SECONDS MEMORY OUTPUT PROCESSES`, until SIGTERM or SIGINT."""
+    path, seconds, memory, output, processes = sys.argv[1:]
+    limits = Limits(float(seconds), int(memory), int(output))
+    server = Server(Path(path), Pool(limits, int(processes)))
     for number in (signal.SIGTERM, signal.SIGINT):
         # Not in the handler itself: it runs in the thread that is waiting in accept().
         signal.signal(number, lambda *_: threading.Thread(target=server.close).start())
@@ -128,3 +131,7 @@ def _listen(path: Path) -> socket.socket:
         os.umask(before)
     listener.listen(128)
     return listener
+
+
+if __name__ == "__main__":
+    main()
