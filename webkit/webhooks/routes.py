@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from webkit.core.capabilities.errors import SignatureInvalid
+from webkit.core.capabilities.errors import ProviderRejected, SignatureInvalid
 from webkit.core.kernel import audit, inbox
 from webkit.core.kernel.db import release
 from webkit.core.kernel.errors import DomainError
@@ -30,6 +30,9 @@ def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, in
     except SignatureInvalid:
         audit.log("webhook.refused", detail={"capability": capability, "provider": provider})
         return jsonify(error="The signature does not fit."), 400
-    events = [(event.id, str(event.kind)) for event in vendor.events(body)]
+    try:
+        events = [(event.id, str(event.kind)) for event in vendor.events(body)]
+    except ProviderRejected:
+        return jsonify(error="This is not an event we can read."), 400
     fresh = inbox.receive(capability, provider, endpoint, body, headers, events)
     return jsonify(received=len(events), new=fresh), 200

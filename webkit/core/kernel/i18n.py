@@ -120,6 +120,11 @@ def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
     return _translations().ngettext(singular, plural, n) % {"n": n, **values}
 
 
+def template_ngettext(singular: str, plural: str, n: int) -> str:
+    """For Jinja, which fills in all other placeholders itself, after this."""
+    return _translations().ngettext(singular, plural, n).replace("%(n)s", str(n))
+
+
 class LazyString:
     """A text that is translated each time it is shown."""
 

@@ -10,16 +10,20 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from webkit.core.kernel import tenancy
+from webkit.core.kernel.tables import Base
 
 APP, PLATFORM = "webkit_app", "webkit_platform"
 EVIDENCE = ("events", "signed_heads")
-"""Tables whose rows nobody changes or removes."""
+"""Tables of the kernel whose rows nobody changes or removes; a feature marks its own with `APPEND_ONLY`."""
+APPEND_ONLY: dict[str, dict[str, bool]] = {"info": {"append_only": True}}
+"""The last of a model's table arguments, for rows that stay as they were written."""
 
 
 def harden(connection: Connection) -> None:
     """Everything a database needs right after its tables were made: walls around owned tables, evidence for good."""
     protect(connection, *tenancy.owned_tables())
-    for table in EVIDENCE:
+    marked = (table.name for table in Base.metadata.sorted_tables if table.info.get("append_only"))
+    for table in (*EVIDENCE, *marked):
         append_only(connection, table)
 
 

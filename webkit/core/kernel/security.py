@@ -89,7 +89,10 @@ def add_headers(response: Response) -> Response:
 
 def policy() -> str:
     """The content security policy of this page; the payment vendor's page may receive our form's redirect."""
-    forms = " ".join(("'self'", *current().registry.get(PAYMENTS).form_action_origins()))
+    # A form's redirect may lead to our own configured address, and to the payment vendor's page.
+    own = urlsplit(current().settings.base_url)
+    origins = (f"{own.scheme}://{own.netloc}", *current().registry.get(PAYMENTS).form_action_origins())
+    forms = " ".join(("'self'", *origins))
     return (
         f"default-src 'self'; script-src 'self' 'nonce-{nonce()}'; style-src 'self'; img-src 'self' data:; "
         f"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "

@@ -1,0 +1,134 @@
+"""Units of work: what reads, what writes, what neither loses nor mixes."""
+
+from __future__ import annotations
+
+import threading
+from contextvars import Context
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from webkit.agencies.models import Agency
+from webkit.core.kernel import clock, db, tenancy
+from webkit.core.kernel.audit import AuditEntry
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.tables import ExactDecimal, UTCDateTime
+
+
+def _name(agency: AgencyView) -> str | None:
+    return db.session().scalar(sa.select(Agency.name).where(Agency.id == agency.id))
+
+
+def test_nothing_works_without_a_door(app: Flask) -> None:
+    with pytest.raises(db.NoUnit):
+        db.session()
+
+
+def test_reading_units_cannot_write(agency: AgencyView) -> None:
+    rename = sa.update(Agency).where(Agency.id == agency.id).values(name="Renamed")
+    with pytest.raises(sa.exc.DBAPIError, match="readonly|read-only"):
+        db.session().execute(rename)
+    db.release()
+    assert _name(agency) == agency.name
+
+
+def test_a_write_commits_whole_or_not_at_all(agency: AgencyView) -> None:
+    with pytest.raises(RuntimeError, match="half-way"), db.writing() as unit:
+        unit.execute(sa.update(Agency).where(Agency.id == agency.id).values(name="Renamed"))
+        raise RuntimeError("half-way")
+    assert _name(agency) == agency.name
+
+
+def test_inner_writes_join_the_outer_one(agency: AgencyView) -> None:
+    @db.writes
+    def rename(name: str) -> None:
+        db.session().execute(sa.update(Agency).where(Agency.id == agency.id).values(name=name))
+
+    with pytest.raises(ValueError, match="outer"), db.writing():
+        rename("Inner")
+        raise ValueError("outer")
+    assert _name(agency) == agency.name
+
+
+def test_an_object_held_from_a_read_does_not_overwrite(agency: AgencyView, app: Flask) -> None:
+    """The write sees what was committed since the read, not what the identity map remembers."""
+    held = db.session().get(Agency, agency.id)
+    assert held is not None and held.name == agency.name
+
+    def rename() -> None:
+        with app.app_context(), tenancy.tenant(agency.id), db.writing() as unit:
+            unit.execute(sa.update(Agency).where(Agency.id == agency.id).values(name="Fresh"))
+
+    thread = threading.Thread(target=lambda: Context().run(rename))
+    db.release()
+    thread.start()
+    thread.join()
+    with db.writing():
+        again = db.session().get(Agency, agency.id)
+        assert again is not None and again.name == "Fresh"
+
+
+def test_concurrent_read_modify_write_loses_nothing(agency: AgencyView, app: Flask) -> None:
+    def count() -> None:
+        for _ in range(20):
+            with app.app_context(), tenancy.tenant(agency.id), db.writing() as unit:
+                row = unit.scalars(sa.select(Agency).where(Agency.id == agency.id).with_for_update()).one()
+                row.name = str(int(row.name) + 1) if row.name.isdigit() else "1"
+
+    threads = [threading.Thread(target=lambda: Context().run(count)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.release()
+    assert _name(agency) == "120"
+
+
+def test_after_commit_runs_after_commit_only(agency: AgencyView) -> None:
+    ran: list[str] = []
+    with pytest.raises(RuntimeError, match="no"), db.writing():
+        db.after_commit(lambda: ran.append("rolled back"))
+        raise RuntimeError("no")
+    with db.writing():
+        db.after_commit(lambda: ran.append("committed"))
+        assert not ran
+    assert ran == ["committed"]
+
+
+def test_changes_before_the_declaration_are_refused(agency: AgencyView) -> None:
+    db.session().add(AuditEntry(action="x", detail={}))
+    with pytest.raises(RuntimeError, match="before the write was declared"), db.writing():
+        pass
+
+
+def test_another_door_cannot_open_inside_a_write(agency: AgencyView) -> None:
+    with db.writing(), pytest.raises(RuntimeError, match="one scope"), tenancy.platform("test"):
+        pass
+
+
+def test_exact_decimals_stay_exact(app: Flask) -> None:
+    column = ExactDecimal()
+    dialect = db.db.engine.dialect
+    stored = column.process_bind_param(Decimal("0.10000001"), dialect)
+    assert column.process_result_value(stored, dialect) == Decimal("0.10000001")
+    for wrong in (Decimal("0.123456789"), Decimal("NaN")):
+        with pytest.raises((ValueError, TypeError)):
+            column.process_bind_param(wrong, dialect)
+    with pytest.raises(TypeError):
+        column.process_bind_param(0.1, dialect)  # type: ignore[arg-type]
+
+
+def test_moments_need_a_zone(app: Flask) -> None:
+    with pytest.raises(TypeError):
+        UTCDateTime().process_bind_param(datetime(2026, 1, 1), db.db.engine.dialect)  # noqa: DTZ001  the point
+
+
+def test_the_clock_can_be_held() -> None:
+    moment = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    with clock.frozen(moment):
+        assert clock.now() == moment
+        assert clock.today("Europe/Rome").isoformat() == "2026-12-01"
+        assert clock.month_start("Europe/Rome") == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)

@@ -1,0 +1,207 @@
+"""The outbox: every job is done until it is done, by one worker at a time, and what it means to fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from webkit.core.capabilities.errors import ProviderRejected, RateLimited
+from webkit.core.extensions import Job, JobSpec, Schedule
+from webkit.core.kernel import clock, db, jobs, outbox, runtime, scheduler, tenancy
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.outbox import OutboxJob, State
+
+
+class Recorder:
+    """A handler that notes its jobs and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[Job] = []
+        self.error: Exception | None = None
+        self.before: Callable[[], None] = lambda: None
+
+    def __call__(self, job: Job) -> None:
+        self.seen.append(job)
+        self.before()
+        if self.error is not None:
+            raise self.error
+
+
+@pytest.fixture
+def handler(app: Flask) -> Iterator[Recorder]:
+    recorder = Recorder()
+    known = runtime.of(app).jobs
+    known["test.job"] = JobSpec("test.job", recorder)
+    yield recorder
+    known.pop("test.job", None)
+
+
+@db.writes
+def _ask(**args: str) -> UUID:
+    return outbox.add("test.job", **args)
+
+
+def _row(job_id: UUID) -> OutboxJob:
+    with tenancy.platform("test") as unit:
+        row = unit.get(OutboxJob, job_id)
+        assert row is not None
+        return row
+
+
+def test_a_job_is_done_once_in_its_agency(agency: AgencyView, handler: Recorder) -> None:
+    job_id = _ask(thing="7")
+    assert outbox.deliver(job_id)
+    assert not outbox.deliver(job_id)
+    assert [(job.agency_id, job.args, job.attempt) for job in handler.seen] == [(agency.id, {"thing": "7"}, 1)]
+    assert handler.seen[0].key == f"job-{job_id}"
+    assert _row(job_id).state == State.DONE
+
+
+def test_a_write_that_fails_asks_for_nothing(agency: AgencyView, handler: Recorder) -> None:
+    with pytest.raises(RuntimeError), db.writing():
+        outbox.add("test.job")
+        raise RuntimeError
+    assert jobs.run_waiting() == 0
+
+
+def test_unknown_kinds_are_refused_where_they_are_asked_for(agency: AgencyView) -> None:
+    with pytest.raises(KeyError), db.writing():
+        outbox.add("test.misspelt")
+
+
+def test_a_failure_is_tried_again_later(agency: AgencyView, handler: Recorder) -> None:
+    handler.error = RuntimeError("vendor on fire")
+    job_id = _ask()
+    outbox.deliver(job_id)
+    row = _row(job_id)
+    assert (row.state, row.attempt, row.lease_until) == (State.WAITING, 1, None)
+    assert row.next_at > clock.now() and "vendor on fire" in row.error
+    assert outbox.due() == []
+    handler.error = None
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        assert jobs.run_waiting() == 1
+    assert _row(job_id).state == State.DONE
+
+
+def test_the_vendor_says_when(agency: AgencyView, handler: Recorder) -> None:
+    handler.error = RateLimited("slow down", retry_after=900)
+    job_id = _ask()
+    outbox.deliver(job_id)
+    assert _row(job_id).next_at > clock.now() + timedelta(seconds=890)
+
+
+@pytest.mark.parametrize("error", [ProviderRejected("no such address"), DomainError("This cannot be done.")])
+def test_what_can_never_work_waits_for_a_person(agency: AgencyView, handler: Recorder, error: Exception) -> None:
+    handler.error = error
+    job_id = _ask()
+    outbox.deliver(job_id)
+    assert _row(job_id).state == State.DEAD
+    handler.error = None
+    assert outbox.retry(job_id)
+    assert jobs.run_waiting() == 1
+    assert not outbox.retry(job_id), "done is done"
+
+
+def test_a_dead_job_can_be_put_away(agency: AgencyView, handler: Recorder) -> None:
+    handler.error = ProviderRejected("no")
+    job_id = _ask()
+    assert not outbox.dismiss(job_id)
+    outbox.deliver(job_id)
+    assert outbox.dismiss(job_id)
+    assert _row(job_id).state == State.DISMISSED
+
+
+def test_it_gives_up_after_enough_attempts(agency: AgencyView, handler: Recorder) -> None:
+    handler.error = RuntimeError("still broken")
+    job_id = _ask()
+    moment = clock.now()
+    for _ in range(outbox.ATTEMPTS):
+        moment += timedelta(hours=2)
+        with clock.frozen(moment):
+            outbox.deliver(job_id)
+    assert _row(job_id).state == State.DEAD
+    assert len(handler.seen) == outbox.ATTEMPTS
+
+
+def test_a_silent_worker_loses_its_job(agency: AgencyView, handler: Recorder) -> None:
+    """The lease runs out, somebody else does it, and the late finisher changes nothing."""
+    job_id = _ask()
+    claimed = outbox._claim(job_id)
+    assert claimed is not None
+    assert outbox.due() == [] and not outbox.deliver(job_id)
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        assert outbox.due() == [(job_id, "now")]
+        assert outbox.deliver(job_id)
+        outbox._fail(claimed[0], RuntimeError("too late"))
+    assert _row(job_id).state == State.DONE
+
+
+def test_a_known_death_frees_the_job_at_once(agency: AgencyView, handler: Recorder) -> None:
+    job_id = _ask()
+    outbox._claim(job_id)
+    outbox.let_go(job_id)
+    assert jobs.run_waiting() == 1
+
+
+def test_workers_racing_for_a_job_do_it_once(agency: AgencyView, handler: Recorder, app: Flask) -> None:
+    ids = [_ask() for _ in range(5)]
+
+    def work() -> None:
+        with app.app_context():
+            for job_id in ids:
+                outbox.deliver(job_id)
+
+    threads = [threading.Thread(target=lambda: Context().run(work)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(job.id for job in handler.seen) == sorted(ids)
+
+
+def test_sweepers_do_not_send_the_same_job_together(agency: AgencyView, handler: Recorder) -> None:
+    job_id = _ask()
+    assert outbox.due() == [(job_id, "now")]
+    assert outbox.due() == []
+    with clock.frozen(clock.now() + outbox.SWEEP_PAUSE + timedelta(seconds=1)):
+        assert outbox.due() == [(job_id, "now")]
+
+
+def test_a_schedule_runs_once_per_time(agency: AgencyView, handler: Recorder, app: Flask) -> None:
+    plan = Schedule("test.plan", "test.job", every=60)
+    here = runtime.of(app)
+    before, here.schedules = here.schedules, [plan]
+    try:
+        start = clock.now()
+        for seconds in (0, 30, 61, 61, 90, 122):
+            with clock.frozen(start + timedelta(seconds=seconds)):
+                scheduler.tick(app)
+                jobs.run_waiting()
+                scheduler.tick(app)
+    finally:
+        here.schedules = before
+    assert len(handler.seen) == 2
+
+
+def test_daily_times_roll_over(app: Flask) -> None:
+    plan = Schedule("test.daily", "test.job", daily_at="03:10")
+    first = scheduler.next_time(plan, clock.now())
+    assert (first.hour, first.minute) == (3, 10) and first > clock.now()
+    assert scheduler.next_time(plan, first) == first + timedelta(days=1)
+
+
+def test_old_jobs_are_forgotten(agency: AgencyView, handler: Recorder) -> None:
+    job_id = _ask()
+    outbox.deliver(job_id)
+    assert outbox.prune(clock.now() - timedelta(days=1)) == 0
+    assert outbox.prune(clock.now() + timedelta(days=1)) == 1
+    with tenancy.platform("test") as unit:
+        assert unit.scalar(sa.select(sa.func.count()).select_from(OutboxJob).where(OutboxJob.id == job_id)) == 0
