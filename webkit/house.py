@@ -14,6 +14,7 @@ from webkit.accounts import plugin as accounts
 from webkit.agencies import plugin as agencies
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
+from webkit.clients import plugin as clients
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
@@ -31,6 +32,7 @@ FEATURES: tuple[ModuleType, ...] = (
     agencies,
     accounts,
     branding,
+    clients,
     catalogue,
     messaging,
     payments,

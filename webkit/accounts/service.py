@@ -86,6 +86,11 @@ def members() -> list[MemberView]:
     return [MemberView(user.name, user.email, place.role, place.created_at) for user, place in models.members()]
 
 
+def actors() -> dict[str, str]:
+    """Names of the current agency's members by what events call their actor: `user:<id>`."""
+    return {ref("user", user.id): user.name for user, _place in models.members()}
+
+
 def places_of(user_id: UUID) -> list[PlaceView]:
     """The agencies somebody may enter, by name."""
     with tenancy.platform("which agencies a person belongs to"):

@@ -1,0 +1,1 @@
+"""Clients: one place for everything that happens with each of them."""

@@ -1,0 +1,16 @@
+"""What is recorded about clients; names only as personal data, which can be erased."""
+
+from __future__ import annotations
+
+from webkit.core.extensions import EventKind
+from webkit.core.kernel.i18n import lazy_gettext as _l
+
+CREATED, CHANGED = "client.created", "client.changed"
+ARCHIVED, RESTORED = "client.archived", "client.restored"
+
+KINDS = (
+    EventKind(CREATED, _l("%(name)s was added as a client"), "info"),
+    EventKind(CHANGED, _l("The facts about %(name)s were changed")),
+    EventKind(ARCHIVED, _l("%(name)s was archived"), "info"),
+    EventKind(RESTORED, _l("%(name)s was brought back from the archive")),
+)

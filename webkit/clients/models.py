@@ -1,0 +1,163 @@
+"""Clients, and the words they are found by."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.kernel.db import session
+from webkit.core.kernel.errors import Invalid
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.tables import Owned, owned_args, owned_fk
+
+# Compared byte by byte, so that a prefix is a range of an index, on both databases.
+PLAIN_200 = sa.String(200).with_variant(postgresql.VARCHAR(200, collation="C"), "postgresql")
+PLAIN_64 = sa.String(64).with_variant(postgresql.VARCHAR(64, collation="C"), "postgresql")
+LAST = "\U0010ffff"
+WORDS = 40
+
+
+class Client(Owned):
+    """A client. `revision` grows with every change, so that a page opened before one is noticed."""
+
+    __tablename__ = "clients"
+    __table_args__ = owned_args(
+        sa.UniqueConstraint("agency_id", "email"),
+        sa.Index("ix_clients_agency_id_archived_sort_name_id", "agency_id", "archived", "sort_name", "id"),
+    )
+
+    name: Mapped[str] = mapped_column(sa.String(200))
+    sort_name: Mapped[str] = mapped_column(PLAIN_200)
+    contact_name: Mapped[str] = mapped_column(sa.String(100), default="")
+    email: Mapped[str | None] = mapped_column(sa.String(255))
+    phone: Mapped[str] = mapped_column(sa.String(40), default="")
+    website: Mapped[str] = mapped_column(sa.String(2048), default="")
+    street: Mapped[str] = mapped_column(sa.String(200), default="")
+    postcode: Mapped[str] = mapped_column(sa.String(20), default="")
+    city: Mapped[str] = mapped_column(sa.String(100), default="")
+    region: Mapped[str] = mapped_column(sa.String(100), default="")
+    country: Mapped[str] = mapped_column(sa.String(2))
+    tax_id: Mapped[str] = mapped_column(sa.String(40), default="")
+    locale: Mapped[str] = mapped_column(sa.String(16), default="")
+    notes: Mapped[str] = mapped_column(sa.Text, default="")
+    archived: Mapped[bool] = mapped_column(default=False)
+    revision: Mapped[int] = mapped_column(default=1)
+
+
+class ClientWord(Owned):
+    """A word of a client's name, contact or address of mail, without accents, in small letters."""
+
+    __tablename__ = "client_words"
+    __table_args__ = owned_args(
+        owned_fk("client_id", "clients"),
+        sa.Index("ix_client_words_agency_id_word_client_id", "agency_id", "word", "client_id"),
+        sa.Index("ix_client_words_agency_id_client_id", "agency_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    word: Mapped[str] = mapped_column(PLAIN_64)
+
+
+def folded(text: str) -> str:
+    """Small letters without accents, for sorting and searching."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFKC", "".join(sign for sign in apart if not unicodedata.combining(sign)))
+
+
+def words(*texts: str) -> set[str]:
+    """The words of texts, as they are looked for."""
+    found = [word for text in texts for word in re.findall(r"\w+", folded(text))]
+    return {word[:64] for word in found[:WORDS]}
+
+
+def get(client_id: UUID) -> Client | None:
+    return session().get(Client, client_id)
+
+
+def by_email(email: str) -> Client | None:
+    return session().scalars(sa.select(Client).where(Client.email == email)).one_or_none()
+
+
+def add(values: dict[str, Any]) -> Client:
+    """Insert a client, inside a write."""
+    row = Client(**values, sort_name=folded(values["name"])[:200])
+    session().add(row)
+    _flush()
+    _index(row)
+    return row
+
+
+def update(row: Client, values: dict[str, Any]) -> None:
+    """Store changed values, inside a write."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.sort_name = folded(row.name)[:200]
+    row.revision += 1
+    _flush()
+    if values.keys() & {"name", "contact_name", "email"}:
+        _index(row)
+
+
+def page(query: str, archived: bool, limit: int, *, after: UUID | None, before: UUID | None) -> list[Client]:
+    """At most `limit` clients by name, following `after` or leading up to `before`."""
+    back = before is not None and after is None
+    found = sa.select(Client).where(Client.archived == archived, *map(_has_word, sorted(words(query))))
+    if (edge := _edge(before if back else after)) is not None:
+        here = sa.tuple_(Client.sort_name, Client.id)
+        found = found.where(here < edge if back else here > edge)
+    order = (Client.sort_name.desc(), Client.id.desc()) if back else (Client.sort_name, Client.id)
+    rows = list(session().scalars(found.order_by(*order).limit(limit)))
+    return rows[::-1] if back else rows
+
+
+def choices(limit: int) -> Sequence[tuple[UUID, str]]:
+    query = (
+        sa.select(Client.id, Client.name)
+        .where(Client.archived == sa.false())
+        .order_by(Client.sort_name, Client.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in session().execute(query)]
+
+
+def names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    rows = session().execute(sa.select(Client.id, Client.name).where(Client.id.in_(list(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
+def any_client() -> bool:
+    return session().scalars(sa.select(Client.id).limit(1)).first() is not None
+
+
+def _flush() -> None:
+    """Two who took the same address of mail at once were both told it was free; the second one hears it here."""
+    try:
+        session().flush()
+    except sa.exc.IntegrityError:
+        raise Invalid({"email": _("Another client has this address already.")}) from None
+
+
+def _edge(client_id: UUID | None) -> Any:
+    row = get(client_id) if client_id else None
+    return sa.tuple_(sa.literal(row.sort_name, PLAIN_200), sa.literal(row.id, sa.Uuid())) if row else None
+
+
+def _has_word(word: str) -> sa.ColumnElement[bool]:
+    """Whether a client has a word that begins so; written as a range, which keeps its index under row security."""
+    begins = (ClientWord.word >= word, ClientWord.word < word + LAST)
+    return sa.exists().where(ClientWord.client_id == Client.id, *begins)
+
+
+def _index(row: Client) -> None:
+    wanted = words(row.name, row.contact_name, row.email or "")
+    kept = {word.word: word for word in session().scalars(sa.select(ClientWord).where(ClientWord.client_id == row.id))}
+    for word in kept.keys() - wanted:
+        session().delete(kept[word])
+    session().add_all(ClientWord(client_id=row.id, word=word) for word in sorted(wanted - kept.keys()))

@@ -1,0 +1,26 @@
+"""Registers clients: their pages, their line in the menu, how their events read."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from webkit.clients import events
+from webkit.clients.routes import blueprint
+from webkit.core.extensions import EventKind, MenuEntry
+from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.i18n import lazy_gettext as _l
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [blueprint]
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    return [MenuEntry(_l("Clients"), "clients.index", "users", group="work", order=20)]
+
+
+@hookimpl
+def webkit_register_event_kinds() -> list[EventKind]:
+    return list(events.KINDS)
