@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -67,7 +68,8 @@ class PostgresSource:
 
 
 def build(engine: Engine) -> None:
-    """Every table of the metadata, with walls and triggers, as the migrations leave them."""
+    """Every table of the house, with walls and triggers, as the migrations leave them."""
+    import_module("webkit.house")
     with engine.begin() as connection:
         schema.roles(connection)
         Base.metadata.create_all(connection)
