@@ -90,7 +90,7 @@ def marked(mark: str) -> set[int]:
     return found
 
 
-def until(probe: Callable[[], object], seconds: float = 10) -> None:
+def until(probe: Callable[[], object], seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not probe():
         assert time.monotonic() < deadline, "waited in vain"

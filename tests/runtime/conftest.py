@@ -21,7 +21,7 @@ from webkit.runtime import ports, processes
 T = TypeVar("T")
 
 
-def until(probe: Callable[[], T], seconds: float = 10) -> T:
+def until(probe: Callable[[], T], seconds: float = 20) -> T:
     """The first true answer of `probe`; errors of connections count as no."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -97,7 +97,7 @@ def test_a_long_data_path_is_no_obstacle(platform: Platform) -> None:
 
 
 def test_a_failed_upgrade_lets_nobody_in(platform: Platform) -> None:
-    assert platform.start_dev(TOY_UPGRADE="fails").wait(10) == CANNOT_START
+    assert platform.start_dev(TOY_UPGRADE="fails").wait(20) == CANNOT_START
     until(lambda: platform.said("no such table"))
     assert not platform.said("webkit is running")
     assert platform.processes() == []
@@ -118,14 +118,14 @@ def test_no_renderer_runs_where_the_provider_needs_none(data: Path, monkeypatch:
 
 
 def test_wrong_settings_are_named(platform: Platform) -> None:
-    assert platform.start_dev(WEB_WORKERS="none").wait(10) == 2
+    assert platform.start_dev(WEB_WORKERS="none").wait(20) == 2
     until(lambda: platform.said("WEB_WORKERS"))
     assert not platform.said("Traceback")
 
 
 def test_a_taken_port_is_named(platform: Platform) -> None:
     with ports.listener("127.0.0.1", platform.port):
-        assert platform.start_dev().wait(10) == CANNOT_START
+        assert platform.start_dev().wait(20) == CANNOT_START
     until(lambda: platform.said("already in use"))
 
 

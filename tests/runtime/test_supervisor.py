@@ -141,7 +141,7 @@ def test_a_second_supervisor_says_so_and_leaves_the_first_alone(platform: Platfo
 
 
 def test_a_part_that_can_never_start_ends_everything(platform: Platform) -> None:
-    assert platform.start(TOY_STEP=str(CANNOT_START)).wait(10) == CANNOT_START
+    assert platform.start(TOY_STEP=str(CANNOT_START)).wait(20) == CANNOT_START
     until(lambda: platform.said("step cannot start, so nothing else does."))
     assert platform.processes() == []
 
@@ -155,7 +155,7 @@ def test_a_part_that_keeps_dying_does_not_hold_up_the_others(platform: Platform)
 
 def test_a_taken_port_is_named_before_anything_starts(platform: Platform) -> None:
     with ports.listener("127.0.0.1", platform.port):
-        assert platform.start().wait(10) == CANNOT_START
+        assert platform.start().wait(20) == CANNOT_START
     until(lambda: platform.said(f"Port {platform.port} on 127.0.0.1 is already in use."))
     assert platform.processes() == []
 
