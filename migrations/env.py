@@ -38,7 +38,7 @@ def _render(kind: str, item: object, _autogen: object) -> str | bool:
         return False
     name = type(item).__name__
     plain = {
-        "ExactDecimal": "ExactDecimal()",
+        "ExactDecimal": 'sa.Numeric(28, 8).with_variant(sa.Text(), "sqlite")',
         "UTCDateTime": "sa.DateTime(timezone=True)",
         "Json": "sa.Text()",
     }

@@ -18,12 +18,14 @@ from webkit.clients import plugin as clients
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
+from webkit.invoices import plugin as invoices
 from webkit.messaging import plugin as messaging
 from webkit.operations import plugin as operations
 from webkit.operations.db_cli import db_group
 from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
 from webkit.payments import plugin as payments
+from webkit.pricing import plugin as pricing
 from webkit.runtime.cli import commands
 from webkit.styleguide import plugin as styleguide
 from webkit.webhooks import plugin as webhooks
@@ -36,6 +38,8 @@ FEATURES: tuple[ModuleType, ...] = (
     catalogue,
     messaging,
     payments,
+    pricing,
+    invoices,
     operations,
     webhooks,
     styleguide,

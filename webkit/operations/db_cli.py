@@ -54,13 +54,20 @@ def check_command(as_json: bool) -> None:
     engine = create_engine(current().settings.owner_database)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        differences = [repr(difference) for difference in compare_metadata(context, db.metadata)]
+        differences = [_words(difference) for difference in compare_metadata(context, db.metadata)]
     engine.dispose()
     ok = here == wanted and not differences
     report = {"ok": ok, "revision": here, "newest": wanted, "differences": differences}
     click.echo(json.dumps(report) if as_json else ("up to date" if ok else f"not up to date: {report}"))
     if not ok:
         sys.exit(1)
+
+
+def _words(difference: object) -> str:
+    """A difference of structure, short: what would have to be done to which table."""
+    first = difference[0] if isinstance(difference, list) else difference
+    kind, *rest = first if isinstance(first, tuple) else (str(first),)
+    return " ".join([str(kind), *(str(getattr(part, "name", part)) for part in rest[:3])])[:120]
 
 
 def revision() -> str | None:

@@ -57,5 +57,5 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
-    for noisy in ("werkzeug", "rq.worker", "fontTools"):
+    for noisy in ("werkzeug", "rq.worker", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
