@@ -59,7 +59,7 @@ def start() -> Response:
     if not bound.ok:
         return _start_page(bound.state, local, 422)
     given = bound.data
-    person = NewUser(given.email, given.name, given.password)
+    person = NewUser(given.email, given.name, given.password, i18n.current_locale())
     try:
         user_id, agency = service.set_up(person, given.new_agency(given.email))
     except Conflict as error:

@@ -21,11 +21,22 @@ from webkit.accounts.models import Method, SignInSession, User
 from webkit.accounts.views import SessionView, UserView
 from webkit.core.kernel import clock, db, ids
 from webkit.core.kernel.db import after_commit, writes, writing
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 
 log = structlog.get_logger(__name__)
 
 CACHED = 60
+# What tells them apart, the particular before the general: nearly all call themselves Safari as well.
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 SEEN_EVERY = timedelta(minutes=1)
 _LIVE, _ENDED = "webkit:session:", "webkit:session-ended:"
 
@@ -118,12 +129,21 @@ def _view(row: SignInSession, own: str) -> SessionView:
     return SessionView(
         id=row.id,
         method=row.method,
-        agent=row.agent,
+        browser=_in_words(row.agent),
         address=row.address,
         seen_at=row.seen_at,
         created_at=row.created_at,
         is_this=row.token_hash == own,
     )
+
+
+def _in_words(agent: str) -> str:
+    """A browser's own description of itself, cut down to what people recognise."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or system or agent[:40] or _("Unknown browser")
 
 
 def _recall(hashed: str) -> tuple[str | None, bool]:

@@ -33,7 +33,7 @@ class SessionView:
 
     id: UUID
     method: str
-    agent: str
+    browser: str
     address: str
     seen_at: datetime
     created_at: datetime
