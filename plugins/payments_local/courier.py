@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from threading import Lock, Thread
 from urllib.parse import urlsplit
 
-from .ledger import Event, Ledger, Record
+from .ledger import Event, Ledger, Record, Unknown
 
 SIGNATURE = "Webkit-Local-Signature"
 PAUSES: Sequence[float] = (0.0, 0.5, 2.0, 10.0, 30.0)
@@ -75,8 +75,11 @@ def _deliver_patiently(ledger: Ledger, checkout_id: str, pauses: Sequence[float]
     """Whatever is still undelivered afterwards goes out when the merchant next asks about the checkout."""
     for pause in pauses:
         time.sleep(pause)
-        if deliver(ledger, checkout_id):
-            return
+        try:
+            if deliver(ledger, checkout_id):
+                return
+        except Unknown:
+            return  # its books were put away meanwhile
 
 
 def _post(url: str, content: bytes, secret: bytes) -> bool:

@@ -1,0 +1,186 @@
+"""Invoices without HTTP: drafts, numbers, what is frozen, and payment exactly once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import Context
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from flask import Flask
+
+from tests.factories import documents
+from tests.factories.documents import ACTOR
+from webkit.clients import service as clients
+from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.kernel import clock, db, events, frozen, tenancy
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.errors import Conflict, DomainError, NotFound
+from webkit.core.kernel.ids import uuid7
+from webkit.invoices import service
+from webkit.invoices.models import InvoiceState
+from webkit.payments.events import PaymentSucceeded
+
+
+@db.writes
+def _paid(invoice_id: object, amount: int, currency: str = "EUR") -> object:
+    return service.on_payment(PaymentSucceeded(f"invoice:{invoice_id}", uuid7(), amount, currency, clock.now()))
+
+
+def test_a_draft_has_totals_but_no_number(agency: AgencyView) -> None:
+    invoice = service.get(documents.draft("100", "50.50"))
+    assert (invoice.number, invoice.state, invoice.frozen_id) == ("", InvoiceState.DRAFT, None)
+    totals = invoice.priced.totals
+    assert (totals.net, totals.tax, totals.payable) == (15050, 3311, 18361)
+
+
+def test_the_same_form_makes_one_draft(agency: AgencyView) -> None:
+    given = documents.invoice_input(documents.client(), "100")
+    assert service.create_draft(given, "key-1") == service.create_draft(given, "key-1")
+
+
+def test_numbers_are_given_at_issue_and_follow_each_other(agency: AgencyView) -> None:
+    client_id = documents.client()
+    documents.draft("1", client_id=client_id)
+    numbers = [service.get(documents.issued("10", client_id=client_id)).number for _ in range(3)]
+    year = clock.today(agency.timezone).year
+    assert numbers == [f"INV-{year}-000{n}" for n in (1, 2, 3)]
+
+
+def test_issuing_twice_issues_once(agency: AgencyView, run_jobs: Callable[[], int]) -> None:
+    invoice_id = documents.issued("10")
+    number = service.get(invoice_id).number
+    service.issue(invoice_id, ACTOR)
+    assert service.get(invoice_id).number == number
+    assert [entry.kind for entry in events.timeline(f"invoice:{invoice_id}")].count("invoice.issued") == 1
+
+
+def test_many_at_once_issue_without_gap(agency: AgencyView, app: Flask) -> None:
+    client_id = documents.client()
+    drafts = [documents.draft("10", client_id=client_id) for _ in range(8)]
+
+    def issue(invoice_id: object) -> None:
+        with app.app_context(), tenancy.tenant(agency.id):
+            for _ in range(2):
+                service.issue(invoice_id, ACTOR)  # type: ignore[arg-type]
+
+    threads = [threading.Thread(target=lambda i=i: Context().run(issue, i)) for i in drafts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    db.release()
+    numbers = sorted(service.get(invoice_id).number for invoice_id in drafts)
+    assert [int(number[-4:]) for number in numbers] == list(range(1, 9))
+
+
+def test_what_was_issued_cannot_be_changed_or_deleted(agency: AgencyView) -> None:
+    invoice_id = documents.issued("10")
+    invoice = service.get(invoice_id)
+    with pytest.raises(Conflict):
+        service.save_draft(invoice_id, invoice.revision, documents.invoice_input(invoice.client_id, "5"))
+    with pytest.raises(Conflict):
+        service.delete_draft(invoice_id)
+    assert service.get(invoice_id).total == invoice.total
+
+
+def test_two_editors_do_not_overwrite_each_other(agency: AgencyView) -> None:
+    invoice_id = documents.draft("10")
+    invoice = service.get(invoice_id)
+    service.save_draft(invoice_id, invoice.revision, documents.invoice_input(invoice.client_id, "20"))
+    with pytest.raises(Conflict):
+        service.save_draft(invoice_id, invoice.revision, documents.invoice_input(invoice.client_id, "30"))
+    assert service.get(invoice_id).priced.totals.net == 2000
+
+
+def test_the_snapshot_survives_changes_of_client_and_agency(agency: AgencyView) -> None:
+    invoice_id = documents.issued("10")
+    client_id = service.get(invoice_id).client_id
+    clients.change(client_id, {"name": "Renamed"}, None, ACTOR)
+    document = frozen.latest("invoice", invoice_id)
+    assert document is not None
+    assert document.snapshot["client"]["name"] == "Caffè Olmo S.r.l."
+    assert document.snapshot["priced"]["totals"]["payable"] == service.get(invoice_id).total
+    assert frozen.snapshot_is_intact(document.id)
+
+
+def test_issue_sends_the_invoice_with_its_pdf(
+    agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]]
+) -> None:
+    invoice_id = documents.issued("100")
+    run_jobs()
+    db.release()
+    mail = outbox_mails()[0]
+    assert mail.entry.to == ("giulia@caffeolmo.example",)
+    assert [file.filename for file in mail.attachments] == [f"{service.get(invoice_id).number}.pdf"]
+    assert mail.attachments[0].content.startswith(b"%PDF-")
+    assert "€122.00" in mail.entry.subject and "/i/" in mail.text
+
+
+def test_nothing_is_issued_without_amount_or_address(agency: AgencyView) -> None:
+    with pytest.raises(DomainError, match="greater than zero"):
+        documents.issued("0")
+    with pytest.raises(DomainError, match="e-mail"):
+        documents.issued("10", client_id=documents.client("No mail", ""))
+
+
+def test_a_payment_is_recorded_once(agency: AgencyView, run_jobs: Callable[[], int]) -> None:
+    invoice_id = documents.issued("100")
+    for _ in range(3):
+        _paid(invoice_id, 12200)
+    invoice = service.get(invoice_id)
+    assert invoice.state == InvoiceState.PAID and invoice.paid_at is not None
+    kinds = [entry.kind for entry in events.timeline(f"client:{invoice.client_id}")]
+    assert kinds.count("invoice.paid") == 1
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(12199, "EUR"), (12200, "USD"), (0, "EUR")])
+def test_the_wrong_amount_pays_nothing(agency: AgencyView, amount: int, currency: str) -> None:
+    invoice_id = documents.issued("100")
+    _paid(invoice_id, amount, currency)
+    assert service.get(invoice_id).state == InvoiceState.ISSUED
+
+
+def test_receipts_go_to_both_sides(
+    agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]]
+) -> None:
+    invoice_id = documents.issued("100")
+    run_jobs()
+    _paid(invoice_id, 12200)
+    run_jobs()
+    db.release()
+    receipts = [mail for mail in outbox_mails() if "INV-" in mail.text and "paid" in mail.text]
+    assert {mail.entry.to[0] for mail in receipts} == {"giulia@caffeolmo.example", "hello@northwind.example"}
+
+
+def test_overdue_is_a_fact_of_the_clock(agency: AgencyView) -> None:
+    invoice_id = documents.issued("100")
+    assert service.get(invoice_id).word == "issued"
+    with clock.frozen(clock.now() + timedelta(days=16)):
+        assert service.get(invoice_id).word == "overdue"
+        assert [view.id for view in service.page(limit=5, late=True)] == [invoice_id]
+        assert service.sums()[0].late == 12200
+
+
+def test_sums_are_those_of_the_invoices(agency: AgencyView) -> None:
+    first, _second = documents.issued("100"), documents.issued("50", client_id=documents.client("B", "b@b.example"))
+    documents.draft("7", client_id=documents.client("C", "c@c.example"))
+    _paid(first, 12200)
+    (sums,) = service.sums()
+    assert (sums.open, sums.open_count, sums.paid, sums.paid_count) == (6100, 1, 12200, 1)
+    assert sums.paid_this_month == 12200
+
+
+def test_another_agencys_invoice_is_not_there(agency: AgencyView, other_agency: AgencyView) -> None:
+    invoice_id = documents.issued("10")
+    with tenancy.tenant(other_agency.id), pytest.raises(NotFound):
+        service.get(invoice_id)
+
+
+def test_quantities_and_prices_stay_exact(agency: AgencyView) -> None:
+    client_id = documents.client()
+    lines = (service.LineInput("Hours", Decimal("81.97"), Decimal("11")),)
+    invoice_id = service.create_draft(service.InvoiceInput(client_id, "Hours", lines, 14))
+    assert service.get(invoice_id).priced.totals.net == 90167
