@@ -164,6 +164,11 @@ def format_datetime(moment: datetime, format: str = "medium") -> str:
     return dates.format_datetime(moment, format=format, tzinfo=ZoneInfo(current_timezone()), locale=_babel())
 
 
+def format_time(moment: datetime) -> str:
+    """The hour and minute of a moment in the current time zone."""
+    return dates.format_time(moment, format="short", tzinfo=ZoneInfo(current_timezone()), locale=_babel())
+
+
 def format_ago(moment: datetime, now: datetime) -> str:
     """How long ago, in words; exact times belong into a title beside it."""
     return dates.format_timedelta(moment - now, add_direction=True, locale=_babel())

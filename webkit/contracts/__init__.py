@@ -1,0 +1,1 @@
+"""Contracts: templates with merge fields, drafts from accepted proposals, sending, cancelling."""

@@ -1,0 +1,255 @@
+"""Contract templates and contracts, and every query on them."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel.db import session
+from webkit.core.kernel.ids import uuid7
+from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+
+
+class ContractState(enum.StrEnum):
+    DRAFT = "draft"
+    SENT = "sent"
+    SIGNED = "signed"
+    SEALED = "sealed"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: dict[ContractState, frozenset[ContractState]] = {
+    ContractState.DRAFT: frozenset({ContractState.SENT, ContractState.CANCELLED}),
+    ContractState.SENT: frozenset({ContractState.SIGNED, ContractState.CANCELLED}),
+    ContractState.SIGNED: frozenset({ContractState.SEALED}),
+    ContractState.SEALED: frozenset(),
+    ContractState.CANCELLED: frozenset(),
+}
+"""What may follow what. A signed contract can only be sealed."""
+
+
+class ContractTemplate(Owned):
+    """Clauses with merge fields. `version` counts the changes; `builtin` marks the ones we made for the agency."""
+
+    __tablename__ = "contract_templates"
+    __table_args__ = owned_args(
+        sa.UniqueConstraint("agency_id", "builtin"),
+        sa.Index(
+            "uq_contract_templates_default",
+            "agency_id",
+            "locale",
+            unique=True,
+            sqlite_where=sa.text("is_default"),
+            postgresql_where=sa.text("is_default"),
+        ),
+    )
+
+    name: Mapped[str] = mapped_column(sa.String(120))
+    locale: Mapped[str] = mapped_column(sa.String(8))
+    version: Mapped[int] = mapped_column(default=1)
+    clauses: Mapped[list[dict[str, str]]] = mapped_column(Json)
+    signatory_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    signatory_title: Mapped[str] = mapped_column(sa.String(120), default="")
+    is_default: Mapped[bool] = mapped_column(default=False)
+    archived: Mapped[bool] = mapped_column(default=False)
+    builtin: Mapped[str | None] = mapped_column(sa.String(8))
+
+
+class Contract(Owned):
+    """One contract. Its amounts are the accepted proposal's as they were; `revision` counts the edits of a draft."""
+
+    __tablename__ = "contracts"
+    __table_args__ = owned_args(
+        owned_fk("proposal_id", "proposals"),
+        owned_fk("client_id", "clients"),
+        owned_fk("template_id", "contract_templates"),
+        sa.Index(
+            "uq_contracts_proposal",
+            "agency_id",
+            "proposal_id",
+            unique=True,
+            sqlite_where=sa.text("state <> 'cancelled'"),
+            postgresql_where=sa.text("state <> 'cancelled'"),
+        ),
+        sa.UniqueConstraint("agency_id", "number"),
+        sa.Index("ix_contracts_agency_id_client_id", "agency_id", "client_id"),
+        sa.Index("ix_contracts_agency_id_state_id", "agency_id", "state", "id"),
+        sa.Index("ix_contracts_agency_id_template_id", "agency_id", "template_id"),
+    )
+
+    state: Mapped[ContractState] = enum_column(ContractState, default=ContractState.DRAFT)
+    number: Mapped[str | None] = mapped_column(sa.String(64))
+    title: Mapped[str] = mapped_column(sa.String(200))
+    proposal_id: Mapped[UUID]
+    proposal_number: Mapped[str] = mapped_column(sa.String(64))
+    client_id: Mapped[UUID]
+    template_id: Mapped[UUID]
+    template_version: Mapped[int]
+    locale: Mapped[str] = mapped_column(sa.String(16))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    once: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    monthly: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    deposit: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    deposit_percent: Mapped[Decimal | None]
+    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    monthly_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    deposit_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    clauses: Mapped[list[dict[str, str]]] = mapped_column(Json)
+    commencement: Mapped[date | None]
+    completion: Mapped[date | None]
+    valid_until: Mapped[date]
+    signer_name: Mapped[str] = mapped_column(sa.String(120))
+    signer_title: Mapped[str] = mapped_column(sa.String(120), default="")
+    signer_email: Mapped[str] = mapped_column(sa.String(255))
+    signatory_name: Mapped[str] = mapped_column(sa.String(120))
+    signatory_title: Mapped[str] = mapped_column(sa.String(120), default="")
+    revision: Mapped[int] = mapped_column(default=1)
+    frozen_id: Mapped[UUID | None]
+    sealed_id: Mapped[UUID | None]
+    next_invoice_id: Mapped[UUID | None]
+    sent_at: Mapped[datetime | None]
+    signed_at: Mapped[datetime | None]
+    sealed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str] = mapped_column(sa.Text, default="")
+
+
+def add(row: Owned) -> UUID:
+    session().add(row)
+    session().flush()
+    return row.id
+
+
+def contract(contract_id: UUID) -> Contract | None:
+    return session().get(Contract, contract_id)
+
+
+def of_proposal(proposal_id: UUID) -> Contract | None:
+    """The proposal's contract that has not been cancelled."""
+    query = sa.select(Contract).where(Contract.proposal_id == proposal_id, Contract.state != ContractState.CANCELLED)
+    return session().scalars(query).one_or_none()
+
+
+def of_client(client_id: UUID) -> list[Contract]:
+    query = sa.select(Contract).where(Contract.client_id == client_id).order_by(Contract.id.desc()).limit(100)
+    return list(session().scalars(query))
+
+
+def any_of(column: str, document_id: UUID) -> bool:
+    """Whether any contract, cancelled ones too, names this proposal or client."""
+    query = sa.select(Contract.id).where(getattr(Contract, column) == document_id).limit(1)
+    return session().scalar(query) is not None
+
+
+def page(state: ContractState | None, before: UUID | None, limit: int) -> list[Contract]:
+    """Newest first; `before` is the id to continue from."""
+    query = sa.select(Contract).order_by(Contract.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(Contract.state == state)
+    if before is not None:
+        query = query.where(Contract.id < before)
+    return list(session().scalars(query))
+
+
+def move(contract_id: UUID, to: ContractState, **values: Any) -> bool:
+    """Change the state if the table of transitions allows it right now; False when somebody was faster."""
+    expected = [state for state, following in TRANSITIONS.items() if to in following]
+    return _change(contract_id, Contract.state.in_(expected), {"state": to, **values})
+
+
+def edit(contract_id: UUID, revision: int, **values: Any) -> bool:
+    """Change a draft that is still in the revision the editor saw; False otherwise."""
+    seen = sa.and_(Contract.state == ContractState.DRAFT, Contract.revision == revision)
+    return _change(contract_id, seen, {"revision": revision + 1, **values})
+
+
+def keep_next_invoice(contract_id: UUID, invoice_id: UUID) -> None:
+    _change(contract_id, sa.true(), {"next_invoice_id": invoice_id})
+
+
+def _change(contract_id: UUID, condition: sa.ColumnElement[bool], values: dict[str, Any]) -> bool:
+    done = session().scalars(
+        sa.update(Contract)
+        .where(Contract.id == contract_id, condition)
+        .values(**values)
+        .returning(Contract.id)
+        .execution_options(synchronize_session=False)
+    )
+    changed = done.one_or_none() is not None
+    session().expire_all()
+    return changed
+
+
+def template(template_id: UUID) -> ContractTemplate | None:
+    return session().get(ContractTemplate, template_id)
+
+
+def templates(*, archived: bool = False) -> list[ContractTemplate]:
+    """Templates in use, by language and name; or those put away."""
+    query = sa.select(ContractTemplate).where(ContractTemplate.archived.is_(archived))
+    return list(session().scalars(query.order_by(ContractTemplate.locale, ContractTemplate.name, ContractTemplate.id)))
+
+
+def default_template(locale: str) -> ContractTemplate | None:
+    """The default for a language, else any default."""
+    defaults = [each for each in templates() if each.is_default]
+    fitting = [each for each in defaults if each.locale == locale]
+    return next(iter(fitting or defaults), None)
+
+
+def has_templates() -> bool:
+    return session().scalar(sa.select(ContractTemplate.id).limit(1)) is not None
+
+
+def add_builtin(language: str, name: str, clauses: list[dict[str, str]]) -> None:
+    """Insert a template of ours unless it is there; two at once insert it once."""
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {
+        "id": uuid7(),
+        "created_at": clock.now(),
+        "agency_id": tenancy.agency_id(),
+        "name": name,
+        "locale": language,
+        "version": 1,
+        "clauses": clauses,
+        "signatory_name": "",
+        "signatory_title": "",
+        "is_default": True,
+        "archived": False,
+        "builtin": language,
+    }
+    session().connection().execute(insert(ContractTemplate).values(**values).on_conflict_do_nothing())
+
+
+def edit_template(template_id: UUID, version: int, **values: Any) -> bool:
+    """Change a template still in the version the editor saw, and count the change; False otherwise."""
+    done = session().scalars(
+        sa.update(ContractTemplate)
+        .where(ContractTemplate.id == template_id, ContractTemplate.version == version)
+        .values(version=version + 1, **values)
+        .returning(ContractTemplate.id)
+        .execution_options(synchronize_session=False)
+    )
+    changed = done.one_or_none() is not None
+    session().expire_all()
+    return changed
+
+
+def make_default(chosen: ContractTemplate) -> None:
+    """Let `chosen` be its language's default, and no other."""
+    session().execute(
+        sa.update(ContractTemplate)
+        .where(ContractTemplate.locale == chosen.locale, ContractTemplate.is_default)
+        .values(is_default=False)
+        .execution_options(synchronize_session=False)
+    )
+    chosen.is_default = True
+    session().flush()

@@ -1,0 +1,66 @@
+"""What the templates about contracts receive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from webkit.contracts.merge import Field
+from webkit.contracts.models import ContractState
+from webkit.contracts.service import ContractView
+from webkit.contracts.templates import TemplateView
+from webkit.contracts.terms import Clause
+from webkit.core.kernel.events import TimelineEntry
+from webkit.core.kernel.forms import FormState
+from webkit.core.kernel.frozen import Frozen
+from webkit.messaging.service import MailView
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    contracts: list[ContractView]
+    clients: dict[UUID, str]
+    state: ContractState | None
+    older: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPage:
+    """One contract, and what keeps a draft from being sent."""
+
+    contract: ContractView
+    client_name: str
+    problems: tuple[str, ...]
+    timeline: list[TimelineEntry]
+    mails: list[MailView]
+    link: str | None
+    original: Frozen | None
+    sealed: Frozen | None
+    may_cancel: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EditPage:
+    contract: ContractView
+    form: FormState
+    clauses: tuple[Clause, ...]
+    clause_problems: dict[int, str]
+    fields: tuple[Field, ...]
+    stale: str
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatesPage:
+    templates: list[TemplateView]
+    may_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePage:
+    template: TemplateView | None
+    form: FormState
+    clauses: tuple[Clause, ...]
+    clause_problems: dict[int, str]
+    fields: tuple[Field, ...]
+    languages: list[tuple[str, str]]
+    stale: str

@@ -1,0 +1,201 @@
+"""Staff pages of contracts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, flash, g, request, url_for
+from flask_login import current_user
+
+from webkit.clients import service as clients
+from webkit.contracts import document, forms, merge, policy, service
+from webkit.contracts.forms import CancelForm, ContractForm, CreateForm
+from webkit.contracts.models import ContractState
+from webkit.contracts.pages import EditPage, ListPage, ShowPage
+from webkit.contracts.service import ContractView
+from webkit.contracts.terms import Clause, dump
+from webkit.core.kernel import clock, downloads, events, frozen, i18n, security
+from webkit.core.kernel.doors import staff_blueprint
+from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
+from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.i18n import gettext as _
+from webkit.messaging import service as messaging
+
+PAGE = 50
+blueprint = staff_blueprint("contracts", __name__, "/contracts")
+
+
+@blueprint.get("/")
+def index() -> Response:
+    wanted = request.args.get("state", "")
+    state = ContractState(wanted) if wanted in list(ContractState) else None
+    before = request.args.get("before", type=UUID)
+    found = service.page(state, before=before, limit=PAGE + 1)
+    older = url_for(".index", state=wanted or None, before=found[PAGE - 1].id) if len(found) > PAGE else None
+    names = clients.names({each.client_id for each in found})
+    return page("contracts/index.html", "list", **fields(ListPage(found[:PAGE], names, state, older)))
+
+
+@blueprint.post("/new")
+def create() -> Response:
+    """The contract of an accepted proposal; asked for twice it is the same one."""
+    bound = bind(CreateForm, request.form)
+    proposal_id = _uuid(bound.data.proposal) if bound.ok else None
+    if proposal_id is None:
+        raise NotFound(_("There is no such proposal."))
+    template_id = _uuid(bound.data.template)
+    contract_id = service.create_from_proposal(proposal_id, template_id=template_id, creator=current_user.name)
+    return go(".show", contract_id=contract_id)
+
+
+@blueprint.get("/<uuid:contract_id>")
+def show(contract_id: UUID) -> Response:
+    return _show(contract_id)
+
+
+@blueprint.get("/<uuid:contract_id>/paper")
+def paper(contract_id: UUID) -> Response:
+    """The contract as the client reads it, for a frame on the staff page."""
+    contract = service.get(contract_id)
+    doc = frozen.get(contract.frozen_id).snapshot if contract.frozen_id else _written(contract)[0]
+    i18n.set_locale(contract.locale, g.agency.timezone)
+    name = f"contracts/public/{doc['version']}.html"
+    response = page("contracts/paper.html", doc=doc, paper=name, lang=contract.locale)
+    response.headers["Content-Security-Policy"] = security.policy().replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    )
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
+
+
+@blueprint.get("/<uuid:contract_id>/edit")
+def edit(contract_id: UUID) -> Response:
+    contract = service.get(contract_id)
+    if contract.state != ContractState.DRAFT:
+        flash(_("A contract that was sent cannot be changed. Cancel it to make another one."), "wait")
+        return go(".show", contract_id=contract_id)
+    return _editor(contract, _stored(contract), contract.clauses)
+
+
+@blueprint.post("/<uuid:contract_id>/edit")
+def save(contract_id: UUID) -> Response:
+    contract = service.get(contract_id)
+    clauses, problems = forms.read_clauses(request.form)
+    bound = bind(ContractForm, request.form)
+    if action := request.form.get("action", ""):
+        return _editor(contract, FormState(bound.state.raw), forms.rearranged(clauses, action))
+    if not bound.ok or problems:
+        return _editor(contract, bound.state, clauses, problems, code=422)
+    values = bound.data.model_dump(exclude={"revision"}) | {"clauses": dump(clauses)}
+    try:
+        service.change(contract_id, bound.data.revision, values)
+    except Conflict as error:
+        return _editor(contract, bound.state, clauses, stale=error.message, code=409)
+    except DomainError as error:
+        bound.state.errors[error.field or ""] = error.message
+        return _editor(contract, bound.state, clauses, code=422)
+    flash(_("The draft is saved."), "ok")
+    return go(".show", contract_id=contract_id)
+
+
+@blueprint.post("/<uuid:contract_id>/send")
+def send(contract_id: UUID) -> Response:
+    try:
+        service.send(contract_id, actor=events.ref("user", current_user.id))
+    except Conflict:
+        raise
+    except DomainError:
+        # The page lists every reason.
+        return _show(contract_id, code=422)
+    flash(_("The contract has its number and is on its way to the client."), "ok")
+    return go(".show", contract_id=contract_id)
+
+
+@blueprint.post("/<uuid:contract_id>/cancel")
+def cancel(contract_id: UUID) -> Response:
+    contract = service.get(contract_id)
+    if contract.state != ContractState.DRAFT:
+        policy.demand_cancel(g.role)
+    bound = bind(CancelForm, request.form)
+    if not bound.ok:
+        raise Invalid(bound.state.errors)
+    service.cancel(contract_id, bound.data.reason, actor=events.ref("user", current_user.id))
+    flash(_("The contract is cancelled."), "ok")
+    return go(".show", contract_id=contract_id)
+
+
+@blueprint.get("/<uuid:contract_id>/pdf")
+def pdf(contract_id: UUID) -> Response:
+    return downloads.pdf(service.pdf_of(service.get(contract_id)))
+
+
+def _show(contract_id: UUID, *, code: int = 200) -> Response:
+    contract = service.get(contract_id)
+    original = frozen.get(contract.frozen_id) if contract.frozen_id else None
+    problems = service.draft(contract_id).problems if original is None else ()
+    view = ShowPage(
+        contract=contract,
+        client_name=clients.get(contract.client_id).name,
+        problems=problems if contract.state == ContractState.DRAFT else (),
+        timeline=events.timeline(contract.subject),
+        mails=messaging.mails(contract.subject),
+        link=service.public_url(contract_id),
+        original=original,
+        sealed=frozen.get(contract.sealed_id) if contract.sealed_id else None,
+        may_cancel=_may_cancel(contract),
+    )
+    return page("contracts/show.html", code=code, **fields(view))
+
+
+def _written(contract: ContractView) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A draft as it would be sent now; fields that cannot be filled in stay visible."""
+    written = service.draft(contract.id)
+    doc = document.snapshot(written, signer_email=contract.signer_email, signed_by_agency_at=clock.now())
+    return doc | {"number": "", "signatory": doc["signatory"] | {"at": ""}}, written.problems
+
+
+def _may_cancel(contract: ContractView) -> bool:
+    if contract.state == ContractState.DRAFT:
+        return True
+    return contract.state == ContractState.SENT and policy.may_cancel(g.role)
+
+
+def _stored(contract: ContractView) -> FormState:
+    percent = contract.deposit_percent
+    return FormState.of(
+        {
+            "title": contract.title,
+            "signer_name": contract.signer_name,
+            "signer_title": contract.signer_title,
+            "signer_email": contract.signer_email,
+            "signatory_name": contract.signatory_name,
+            "signatory_title": contract.signatory_title,
+            "valid_until": contract.valid_until.isoformat(),
+            "commencement": contract.commencement.isoformat() if contract.commencement else "",
+            "completion": contract.completion.isoformat() if contract.completion else "",
+            "deposit_percent": f"{percent:f}" if percent is not None else "",
+            "revision": contract.revision,
+        }
+    )
+
+
+def _editor(
+    contract: ContractView,
+    state: FormState,
+    clauses: tuple[Clause, ...],
+    problems: dict[int, str] | None = None,
+    *,
+    stale: str = "",
+    code: int = 200,
+) -> Response:
+    view = EditPage(contract, state, clauses, problems or {}, merge.FIELDS, stale)
+    return page("contracts/edit.html", "clauses", code=code, **fields(view))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
