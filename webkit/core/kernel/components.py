@@ -53,7 +53,7 @@ class Components:
     def _own(self) -> Environment:
         """Pages are strict about what is missing; a component takes an object's absent attributes for "not given"."""
         own = self._env.overlay(undefined=Undefined)
-        own.globals = ChainMap(dict(HELPERS), self._env.globals)  # type: ignore[assignment]
+        own.globals = ChainMap(dict(HELPERS), self._env.globals)  # type: ignore[assignment, misc]
         return own
 
     def __getattr__(self, name: str) -> Macro:

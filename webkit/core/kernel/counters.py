@@ -9,11 +9,10 @@ import re
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import tenancy
-from webkit.core.kernel.db import session
+from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.tables import Base, Scoped
 
 PLACEHOLDER = re.compile(r"\{(year|n(?::0?(\d))?)\}")
@@ -56,7 +55,7 @@ def _next(series: str, period: str) -> int:
     if not current.writing:
         raise RuntimeError("a number is taken inside a write")
     agency = tenancy.agency_id()
-    _make_sure_of(series, period)
+    insert_missing(Counter, agency_id=agency, series=series, period=period, value=0)
     query = (
         sa.select(Counter)
         .where(Counter.agency_id == agency, Counter.series == series, Counter.period == period)
@@ -67,10 +66,3 @@ def _next(series: str, period: str) -> int:
     counter.value += 1
     current.flush()
     return counter.value
-
-
-def _make_sure_of(series: str, period: str) -> None:
-    """Insert the counter unless it is there; two first numbers at once then queue on the same row."""
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {"agency_id": tenancy.agency_id(), "series": series, "period": period, "value": 0}
-    session().connection().execute(insert(Counter).values(**values).on_conflict_do_nothing())

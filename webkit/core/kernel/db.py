@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -142,6 +143,17 @@ def writes(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return inside
+
+
+def insert(table: type[Base]) -> Any:
+    """INSERT of the database in use, the kind that knows ON CONFLICT; the other dialect is never loaded."""
+    dialect = session().get_bind().dialect.name
+    return importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+
+
+def insert_missing(table: type[Base], **values: Any) -> None:
+    """Insert a row unless its key is taken. Two at once: one inserts, the other waits for it and then finds it."""
+    session().connection().execute(insert(table).values(**values).on_conflict_do_nothing())
 
 
 def after_commit(run: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.extensions import EventKind
 from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.crypto import canonical, digest
-from webkit.core.kernel.db import UnitSession, before_commit, session, writes
+from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, session, writes
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tables import Base, Json, Scoped
 
@@ -174,9 +174,8 @@ def _lock_head(current: UnitSession) -> EventHead:
     query = sa.select(EventHead).where(EventHead.agency_id == agency).with_for_update()
     query = query.execution_options(populate_existing=True)
     if (head := current.scalars(query).one_or_none()) is None:
-        head = EventHead(agency_id=agency, seq=0, hash=GENESIS)
-        current.add(head)
-        current.flush()
+        insert_missing(EventHead, agency_id=agency, seq=0, hash=GENESIS)
+        head = current.scalars(query).one()
     return head
 
 

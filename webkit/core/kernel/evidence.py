@@ -17,14 +17,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.dialects import postgresql, sqlite
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.capabilities.storage import STORAGE
 from webkit.core.extensions import Job, LazyText
 from webkit.core.kernel import clock, crypto, events, tenancy
 from webkit.core.kernel.crypto import digest
-from webkit.core.kernel.db import release, session, writes
+from webkit.core.kernel.db import insert_missing, release, session, writes
 from webkit.core.kernel.events import COMMITTED, ERASED, Event, EventDetail, SignedHead
 from webkit.core.kernel.frozen import Frozen, FrozenDocument, view
 from webkit.core.kernel.runtime import current, of
@@ -105,8 +104,7 @@ def sign_head() -> Head | None:
         "public_key": keys.public_key.hex(),
         "signature": keys.sign(events.head_statement(agency, seq, hash_, moment)).hex(),
     }
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    session().connection().execute(insert(SignedHead).values(**values).on_conflict_do_nothing())
+    insert_missing(SignedHead, **values)
     row = session().scalars(sa.select(SignedHead).where(SignedHead.seq == seq)).one()
     return Head(row.seq, row.hash, row.at, row.public_key, row.signature)
 

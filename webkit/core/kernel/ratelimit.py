@@ -6,11 +6,10 @@ import math
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock
-from webkit.core.kernel.db import session, writes
+from webkit.core.kernel.db import insert, session, writes
 from webkit.core.kernel.errors import TooMany
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
@@ -55,7 +54,6 @@ def prune(before: datetime) -> int:
 @writes
 def _count(key: str, seconds: int) -> tuple[int, datetime]:
     moment = clock.now()
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     over = RateLimit.since <= moment - timedelta(seconds=seconds)
     statement = insert(RateLimit).values(key=key, since=moment, tries=1)
     again = statement.on_conflict_do_update(
