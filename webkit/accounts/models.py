@@ -149,7 +149,8 @@ def agencies_of(user_id: UUID) -> list[tuple[UUID, str]]:
 
 def members() -> list[tuple[User, Membership]]:
     """Who works in the current agency, in the order they came."""
-    query = sa.select(User, Membership).join(Membership, Membership.user_id == User.id).order_by(Membership.id)
+    query = sa.select(User, Membership).join(Membership, Membership.user_id == User.id)
+    query = query.order_by(Membership.created_at, Membership.id)
     return [(row[0], row[1]) for row in session().execute(query)]
 
 

@@ -50,7 +50,7 @@ def start() -> Response:
     if not service.is_first_run():
         return go("accounts.home")
     local = setup.is_local(request)
-    if request.method == "GET":
+    if request.method != "POST":
         return _start_page(None, local)
     bound = bind(SetupForm, request.form)
     if not local and not setup.fits(request.form.get("setup_code", "")):
@@ -111,7 +111,7 @@ def sign_in_now() -> Response:
 @blueprint.route("/sign-in/link", methods=["GET", "POST"])
 def ask_for_link() -> Response:
     """Send a link by mail. The answer is the same whether the address has an account or not."""
-    if request.method == "GET":
+    if request.method != "POST":
         return page("accounts/link.html", form=FormState({"email": [request.args.get("email", "")]}), sent_to="")
     bound = bind(LinkForm, request.form)
     if not bound.ok:
@@ -129,7 +129,7 @@ def ask_for_link() -> Response:
 @blueprint.route("/sign-in/link/<token>", methods=["GET", "POST"])
 def use_link(token: str) -> Response:
     """Opening the link asks for a click, because programs that look into mails open links too."""
-    if request.method == "GET":
+    if request.method != "POST":
         opens = service.link_opens(token)
         response = page("accounts/use_link.html", opens=opens, code=200 if opens else 410)
     else:
@@ -168,7 +168,7 @@ def agencies() -> Response:
 @mine.route("/agencies/new", methods=["GET", "POST"])
 def new_agency() -> Response:
     """Found another agency."""
-    if request.method == "GET":
+    if request.method != "POST":
         return page("accounts/new_agency.html", **pages.founding(None))
     bound = bind(AgencyForm, request.form)
     if not bound.ok:

@@ -1,0 +1,70 @@
+"""Every place that looks at all agencies at once, with its reason: a new one is a decision, so it is written here."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import webkit
+
+ROOT = Path(webkit.__file__).parent
+
+REASONS = {
+    "accounts/service.py": [
+        "the first owner founds the first agency",
+        "a person founds an agency",
+        "which agencies a person belongs to",
+    ],
+    "core/kernel/downloads.py": ["find the agency of a document before membership is checked"],
+    "core/kernel/inbox.py": ["a vendor's event for the platform"],
+    "core/kernel/outbox.py": [
+        "job {spec.kind}",
+        "claim a job",
+        "finish a job",
+        "sweep the outbox",
+        "a worker process died",
+        "an operator retries a job",
+        "an operator dismisses a job",
+        "prune the outbox",
+    ],
+    "core/kernel/scheduler.py": ["schedule {schedule.name}"],
+    "operations/doctor.py": ["doctor"],
+    "operations/routes.py": ["the operators' job page", "the operators' inbox page", "an operator replays an event"],
+}
+
+
+def uses(root: Path) -> dict[str, list[str]]:
+    """Reasons by file of every call of `platform()`."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(root.rglob("*.py")):
+        for reason in _reasons(ast.parse(path.read_text())):
+            found.setdefault(path.relative_to(root).as_posix(), []).append(reason)
+    return found
+
+
+def _reasons(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == "platform":
+                yield ast.unparse(node.args[0]).strip("fF").strip("'\"")
+            if name == "Scope" and any(keyword.arg == "platform" for keyword in node.keywords):
+                yield ""
+
+
+def test_every_use_of_the_platforms_door_is_known() -> None:
+    found = {name: sorted(reason for reason in reasons if reason) for name, reasons in uses(ROOT).items()}
+    assert {name: reasons for name, reasons in found.items() if reasons} == {
+        name: sorted(reasons) for name, reasons in REASONS.items()
+    }
+
+
+def test_only_the_door_makes_a_scope_of_the_platform() -> None:
+    makers = [name for name, reasons in uses(ROOT).items() if "" in reasons]
+    assert makers == ["core/kernel/tenancy.py"]
+
+
+def test_a_new_use_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "sneaky.py").write_text("with tenancy.platform('just looking'):\n    pass\n")
+    assert uses(tmp_path) == {"sneaky.py": ["just looking"]}
