@@ -15,6 +15,7 @@ from webkit.agencies import plugin as agencies
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
 from webkit.clients import plugin as clients
+from webkit.contracts import plugin as contracts
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
@@ -26,7 +27,10 @@ from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
 from webkit.payments import plugin as payments
 from webkit.pricing import plugin as pricing
+from webkit.proposals import plugin as proposals
+from webkit.reports import plugin as reports
 from webkit.runtime.cli import commands
+from webkit.signing import plugin as signing
 from webkit.styleguide import plugin as styleguide
 from webkit.webhooks import plugin as webhooks
 
@@ -39,7 +43,11 @@ FEATURES: tuple[ModuleType, ...] = (
     messaging,
     payments,
     pricing,
+    proposals,
+    contracts,
+    signing,
     invoices,
+    reports,
     operations,
     webhooks,
     styleguide,
