@@ -19,7 +19,7 @@ def free_port(host: str = "127.0.0.1") -> int:
 def require_free(host: str, port: int) -> None:
     """Raise PortTaken, in words for the person at the terminal, if the address cannot be bound."""
     try:
-        listener(host, port).close()
+        _bound(host, port).close()  # without listening: nobody may take the try for the server
     except OSError as error:
         raise PortTaken(_reason(host, port, error)) from None
 
@@ -45,11 +45,20 @@ def written(host: str, port: int) -> str:
 
 def listener(host: str, port: int) -> socket.socket:
     """A socket that listens there; raises OSError."""
+    opened = _bound(host, port)
+    try:
+        opened.listen()
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _bound(host: str, port: int) -> socket.socket:
     opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind((host, port))
-        opened.listen()
     except OSError:
         opened.close()
         raise
