@@ -111,7 +111,8 @@ def test_an_unknown_component_is_named() -> None:
         _ = load_components(env).nothing
 
 
-def test_a_change_shows_while_developing_and_macros_are_kept_in_production() -> None:
+def test_a_change_shows_while_developing_and_macros_are_kept_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(components, "LOOK_EVERY", 0)
     files = {"components/a.html": MACRO}
     developing = Environment(loader=DictLoader(files), autoescape=True, auto_reload=True)
     production = Environment(loader=DictLoader(files), autoescape=True, auto_reload=False)
@@ -120,6 +121,8 @@ def test_a_change_shows_while_developing_and_macros_are_kept_in_production() -> 
     files["components/a.html"] = MACRO.replace("Hello", "Bye")
     assert first.hello("x") == "Bye x"
     assert second.hello("x") == "Hello x"
+    files["components/b.html"] = files.pop("components/a.html")
+    assert first.hello("x") == "Bye x"
 
 
 def test_the_comment_before_a_macro_describes_it() -> None:

@@ -1,24 +1,27 @@
 """The design system as one template global: every macro of ``templates/components/*.html`` is an attribute of ``ui``.
 
 A macro imported at the top of a page is undefined when one of the page's blocks is rendered alone, as htmx asks for;
-a global is always there. Files are compiled when one of their macros is first used.
+a global is always there. Files are compiled when one of their macros is first used, and again when they change while
+somebody develops; whether they did is asked once a second, because a page uses hundreds of macros.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from jinja2 import Environment, Undefined
+from jinja2 import Environment, TemplateNotFound, Undefined
 from jinja2.runtime import Macro
 
 from webkit.core.assets import icons
 from webkit.core.kernel import i18n, money
 
 FOLDER = "components/"
+LOOK_EVERY = 1.0
 HELPERS = {
     "icon_drawings": icons,
     "format_date": i18n.format_date,
@@ -48,6 +51,7 @@ class Components:
         self._env = env
         self._found: dict[str, Component] = {}
         self._macros: dict[str, Macro] = {}
+        self._looked = 0.0
 
     @cached_property
     def _own(self) -> Environment:
@@ -59,6 +63,8 @@ class Components:
     def __getattr__(self, name: str) -> Macro:
         if name.startswith("_"):  # Jinja and copy ask for things like __html__
             raise AttributeError(name)
+        if self._env.auto_reload and time.monotonic() - self._looked > LOOK_EVERY:
+            self._macros, self._looked = {}, time.monotonic()
         macro = self._macros.get(name)
         return macro if macro is not None else self._load(name)
 
@@ -68,13 +74,24 @@ class Components:
         return iter(list(self._found.values()))
 
     def _load(self, name: str) -> Macro:
-        if name not in self._found or self._env.auto_reload:
+        macro = self._compiled(name)
+        if macro is None:  # new, or moved to another file since the files were last read
             self._index()
-        if name not in self._found:
+            macro = self._compiled(name)
+        if macro is None:
             raise AttributeError(f"No component {name!r} in templates/{FOLDER}")
-        macro: Macro = getattr(self._own.get_template(self._found[name].template).module, name)
-        if not self._env.auto_reload:
-            self._macros[name] = macro
+        self._macros[name] = macro
+        return macro
+
+    def _compiled(self, name: str) -> Macro | None:
+        """The macro as its file says now, or None when it is not there."""
+        if name not in self._found:
+            return None
+        try:
+            module = self._own.get_template(self._found[name].template).module
+        except TemplateNotFound:
+            return None
+        macro: Macro | None = getattr(module, name, None)
         return macro
 
     def _index(self) -> None:
