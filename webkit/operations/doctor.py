@@ -6,14 +6,12 @@ import stat
 from collections.abc import Iterator
 from datetime import timedelta
 
-import sqlalchemy as sa
 from flask import Flask
 
 from webkit.core.kernel import clock, outbox, runtime, tenancy
-from webkit.core.kernel.db import db, session
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
-from webkit.operations import db_cli
+from webkit.operations import models
 
 STUCK = timedelta(minutes=10)
 
@@ -45,24 +43,19 @@ def _configuration() -> Iterator[Problem]:
 
 def _database() -> Iterator[Problem]:
     try:
-        at, newest = db_cli.revision(), db_cli.newest()
-    except sa.exc.SQLAlchemyError as error:
-        yield Problem("DATABASE_URL", f"the database does not answer: {type(error).__name__}", "Check DATABASE_URL.")
+        at, newest = models.revision(), models.newest()
+    except models.Unreachable as error:
+        yield Problem("DATABASE_URL", f"the database does not answer: {error}", "Check DATABASE_URL.")
         return
     if at != newest:
         yield Problem("database", f"it is at {at or 'nothing'}, this version needs {newest}", "webkit db upgrade")
         return
     with tenancy.platform("doctor"):
-        if db.engine.dialect.name == "postgresql":
-            yield from _role()
+        if models.passes_row_security():
+            yield Problem(
+                "DATABASE_URL", "this role passes row-level security", "Connect as the plain role webkit_app."
+            )
         yield from _jobs()
-
-
-def _role() -> Iterator[Problem]:
-    """A superuser passes row-level security: the second wall would not stand."""
-    query = sa.text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
-    if session().scalar(query):
-        yield Problem("DATABASE_URL", "this role passes row-level security", "Connect as the plain role webkit_app.")
 
 
 def _jobs() -> Iterator[Problem]:

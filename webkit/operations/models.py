@@ -1,0 +1,61 @@
+"""What the database says about itself: its revision, its structure, whose eyes it is seen through."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask_migrate import Config
+
+from webkit.core.kernel.db import db, session
+from webkit.core.kernel.runtime import current
+from webkit.core.paths import MIGRATIONS
+
+
+class Unreachable(Exception):
+    """The database does not answer."""
+
+
+def revision() -> str | None:
+    """The revision the database is at; None before the first. Raises Unreachable."""
+    engine = sa.create_engine(current().settings.owner_database)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except sa.exc.SQLAlchemyError as error:
+        raise Unreachable(type(error).__name__) from error
+    finally:
+        engine.dispose()
+
+
+def newest() -> str | None:
+    """The newest revision this version brings."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+def differences() -> list[str]:
+    """What would have to be done to make the database what the code expects."""
+    engine = sa.create_engine(current().settings.owner_database)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = [_words(difference) for difference in compare_metadata(context, db.metadata)]
+    engine.dispose()
+    return found
+
+
+def _words(difference: object) -> str:
+    """A difference of structure, short: what would have to be done to which table."""
+    first = difference[0] if isinstance(difference, list) else difference
+    kind, *rest = first if isinstance(first, tuple) else (str(first),)
+    return " ".join([str(kind), *(str(getattr(part, "name", part)) for part in rest[:3])])[:120]
+
+
+def passes_row_security() -> bool:
+    """Whether the role we work as sees every row, as superusers do: the second wall would not stand."""
+    if db.engine.dialect.name != "postgresql":
+        return False
+    query = sa.text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
+    return bool(session().scalar(query))
