@@ -15,7 +15,7 @@ from webkit.invoices.models import InvoiceState
 from webkit.invoices.pages import PublicPage
 from webkit.invoices.service import InvoiceView
 from webkit.payments import service as payments
-from webkit.payments.models import PaymentState
+from webkit.payments.service import PaymentState
 from webkit.pricing import Priced
 from webkit.pricing.show import lines as show_lines
 from webkit.pricing.show import sum_rows

@@ -26,7 +26,8 @@ from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.runtime import current
 from webkit.payments import models
 from webkit.payments.events import PaymentDisputed, PaymentFailed, PaymentOutcome, PaymentSucceeded
-from webkit.payments.models import Payment, PaymentState
+from webkit.payments.models import Payment
+from webkit.payments.models import PaymentState as PaymentState
 
 log = structlog.get_logger(__name__)
 
