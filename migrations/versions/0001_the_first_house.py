@@ -164,6 +164,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rate_limits_since"), ["since"], unique=False)
 
     op.create_table(
+        "schedules",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_schedules")),
+    )
+    op.create_table(
         "sign_in_tokens",
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("email", sa.String(length=255), nullable=False),
@@ -988,6 +994,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_tokens_expires_at"))
 
     op.drop_table("sign_in_tokens")
+    op.drop_table("schedules")
     with op.batch_alter_table("rate_limits", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rate_limits_since"))
 

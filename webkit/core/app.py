@@ -28,6 +28,7 @@ from webkit.core.kernel import (
     listeners,
     logging,
     requests,
+    scheduler,
     security,
     templating,
     tenancy,
@@ -74,14 +75,15 @@ def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mappi
     if problems := registry.check():
         raise SettingsError(problems)
     own_jobs = (JobSpec(kind=inbox.APPLY, handler=inbox.apply), listeners.JOB)
+    jobs = {spec.kind: spec for spec in (*own_jobs, *plugins.jobs)}
     return Runtime(
         settings=settings,
         keys=load_keys(settings.data / "keys"),
         plugins=plugins,
         registry=registry,
         directory=_directory(plugins),
-        jobs={spec.kind: spec for spec in (*own_jobs, *plugins.jobs)},
-        schedules=list(plugins.schedules),
+        jobs=jobs,
+        schedules=scheduler.checked(plugins.schedules, jobs),
         event_kinds={kind.kind: kind for kind in (*events.KINDS, *plugins.event_kinds)},
         listeners=list(plugins.listeners),
         menu=list(plugins.menu),

@@ -114,6 +114,15 @@ def load_keys(folder: Path) -> Keys:
     )
 
 
+def public_key_in(folder: Path) -> bytes | None:
+    """The public half of the signing key in `folder`, if there is one; makes nothing."""
+    path = folder / "signing.key"
+    if not path.is_file():
+        return None
+    key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
 def _new_signing_key() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 

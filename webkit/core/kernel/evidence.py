@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -106,7 +106,7 @@ def sign_head() -> Head | None:
     }
     insert_missing(SignedHead, **values)
     row = session().scalars(sa.select(SignedHead).where(SignedHead.seq == seq)).one()
-    return Head(row.seq, row.hash, row.at, row.public_key, row.signature)
+    return _head(row)
 
 
 def sign_all_heads(_job: Job) -> None:
@@ -123,40 +123,59 @@ def head_is_signed(agency: UUID, head: Head) -> bool:
 
 
 def examine(agency: str, trusted: frozenset[str]) -> ChainReport:
-    """Walk the current agency's chain and documents. `trusted` are the public keys (hex) we believe."""
+    """Walk the current agency's chain and documents. `trusted` are the public keys (hex) we believe.
+
+    Never raises for what it finds: what cannot even be read is a finding, too.
+    """
     report = ChainReport(agency)
-    signed = {row.seq: Head(row.seq, row.hash, row.at, row.public_key, row.signature) for row in events.signed_heads()}
-    walk = _Walk(report, signed)
-    for chunk in _chunks():
-        walk.follow(chunk)
-    walk.finish(trusted)
-    _examine_documents(report, walk.named)
+    walk = _Walk(report)
+    try:
+        walk.signed = {row.seq: _head(row) for row in events.signed_heads()}
+        for chunk in _chunks():
+            walk.follow(chunk)
+        walk.finish(trusted)
+        _examine_documents(report, walk.named)
+    except (sa.exc.SQLAlchemyError, ValueError) as error:
+        report.findings.append(Finding(walk.seq + 1, f"The database cannot be read here: {type(error).__name__}."))
     return report
 
 
-def _chunks() -> Iterator[list[Event]]:
+def _head(row: SignedHead) -> Head:
+    return Head(row.seq, row.hash, row.at, row.public_key, row.signature)
+
+
+def _chunks() -> Iterator[Sequence[Any]]:
+    """Rows as they lie in the database: a column that no longer holds a moment must not hide the others."""
+    columns = (Event.seq, Event.kind, Event.subject, Event.text, Event.prev_hash, Event.hash)
+    raw = sa.select(*columns, sa.type_coerce(Event.at, sa.String).label("at")).order_by(Event.seq).limit(CHUNK)
     after = 0
-    while rows := list(session().scalars(_events_after(after))):
+    while rows := session().execute(raw.where(Event.seq > after)).all():
         yield rows
         after = rows[-1].seq
-        session().expunge_all()
 
 
-def _events_after(seq: int) -> sa.Select[Event]:
-    return sa.select(Event).where(Event.seq > seq).order_by(Event.seq).limit(CHUNK)
-
-
-def _details(first: int, last: int) -> dict[int, tuple[str, dict[str, Any]]]:
-    query = sa.select(EventDetail.seq, EventDetail.salt, EventDetail.data)
+def _details(first: int, last: int) -> dict[int, tuple[str, str]]:
+    query = sa.select(EventDetail.seq, EventDetail.salt, sa.type_coerce(EventDetail.data, sa.Text).label("data"))
     rows = session().execute(query.where(EventDetail.seq >= first, EventDetail.seq <= last))
     return {row.seq: (row.salt, row.data) for row in rows}
+
+
+def _instant(value: object) -> datetime | None:
+    """The moment in a column, as SQLite (text, UTC) or PostgreSQL keeps it."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 class _Walk:
     """The state of a walk along one chain, oldest event first."""
 
-    def __init__(self, report: ChainReport, signed: dict[int, Head]) -> None:
-        self.report, self.signed = report, signed
+    def __init__(self, report: ChainReport) -> None:
+        self.report = report
+        self.signed: dict[int, Head] = {}
         self.seq, self.hash = 0, events.GENESIS
         self.named: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self._bare: set[int] = set()
@@ -165,13 +184,13 @@ class _Walk:
     def broken(self, seq: int | None, problem: str) -> None:
         self.report.findings.append(Finding(seq, problem))
 
-    def follow(self, rows: list[Event]) -> None:
+    def follow(self, rows: Sequence[Any]) -> None:
         details = _details(rows[0].seq, rows[-1].seq)
         for row in rows:
             self._link(row)
             self._content(row, details.get(row.seq))
 
-    def _link(self, row: Event) -> None:
+    def _link(self, row: Any) -> None:
         if row.seq != self.seq + 1:
             self.broken(self.seq + 1, "An event is missing here.")
         if row.prev_hash != self.hash:
@@ -184,14 +203,14 @@ class _Walk:
         self.seq, self.hash = row.seq, row.hash
         self.report.events += 1
 
-    def _content(self, row: Event, detail: tuple[str, dict[str, Any]] | None) -> None:
+    def _content(self, row: Any, detail: tuple[str, str] | None) -> None:
         try:
             body: dict[str, Any] = json.loads(row.text)
             copied = (body["kind"], body["subject"], datetime.fromisoformat(body["at"]), body["facts"])
         except (ValueError, KeyError, TypeError):
             self.broken(row.seq, "The event's text cannot be read.")
             return
-        if copied[:3] != (row.kind, row.subject, row.at):
+        if copied[:3] != (row.kind, row.subject, _instant(row.at)):
             self.broken(row.seq, "A column beside the event's text says something else.")
         self._personal(row.seq, body.get(COMMITTED), detail)
         facts = copied[3]
@@ -201,7 +220,7 @@ class _Walk:
             hashes = {name: value for name, value in facts.items() if isinstance(value, str)}
             self.named.setdefault(facts["frozen"], []).append((row.seq, hashes))
 
-    def _personal(self, seq: int, committed: object, detail: tuple[str, dict[str, Any]] | None) -> None:
+    def _personal(self, seq: int, committed: object, detail: tuple[str, str] | None) -> None:
         if detail is None:
             if committed is not None:
                 self._bare.add(seq)
@@ -229,83 +248,67 @@ class _Walk:
                 self.broken(seq, "The signature under the head is not valid.")
 
 
-def _fits(detail: tuple[str, dict[str, Any]], committed: object) -> bool:
+def _fits(detail: tuple[str, str], committed: object) -> bool:
     try:
-        return events.commitment(detail[0], detail[1]) == committed
+        return events.commitment(detail[0], json.loads(detail[1])) == committed
     except (ValueError, TypeError):
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A frozen document as it lies in the database."""
-
-    text: str
-    document: Frozen | None
-    id: UUID
-    kind: str
-    number: str
-    snapshot_hash: str
-    pdf_hash: str | None
-    pdf_key: str | None
-
-
 def _examine_documents(report: ChainReport, named: dict[str, list[tuple[int, dict[str, str]]]]) -> None:
     missing = dict(named)
-    after: UUID | None = None
-    while stored := _stored_after(after):
-        release()
-        for row in stored:
-            claims = missing.pop(str(row.id), [])
-            _examine_document(report, row, claims)
-            report.documents += 1
-        after = stored[-1].id
+    for document_id in list(session().scalars(sa.select(FrozenDocument.id).order_by(FrozenDocument.id))):
+        _examine_document(report, document_id, missing.pop(str(document_id), []))
+        report.documents += 1
     for claims in missing.values():
         report.findings.append(Finding(claims[0][0], "The document this event names is gone."))
 
 
-def _stored_after(after: UUID | None) -> list[_Stored]:
-    query = sa.select(FrozenDocument).order_by(FrozenDocument.id).limit(50)
-    rows = session().scalars(query.where(FrozenDocument.id > after) if after else query)
-    return [_Stored(r.text, _readable(r), r.id, r.kind, r.number, r.snapshot_hash, r.pdf_hash, r.pdf_key) for r in rows]
-
-
-def _readable(row: FrozenDocument) -> Frozen | None:
-    try:
-        return view(row)
-    except ValueError:
-        return None
-
-
-def _examine_document(report: ChainReport, row: _Stored, claims: list[tuple[int, dict[str, str]]]) -> None:
-    seq = claims[0][0] if claims else None
-    name = f"{row.kind} {row.number}".strip()
+def _examine_document(report: ChainReport, document_id: UUID, claims: list[tuple[int, dict[str, str]]]) -> None:
+    name, seq = f"document {document_id}", claims[0][0] if claims else None
 
     def broken(problem: str, at: int | None = seq) -> None:
         report.findings.append(Finding(at, f"{name}: {problem}"))
 
-    if digest(row.text.encode()) != row.snapshot_hash:
-        broken("the snapshot does not have its hash.")
+    try:
+        row = session().get_one(FrozenDocument, document_id)
+        name = f"{row.kind} {row.number}".strip()
+        if digest(row.text.encode()) != row.snapshot_hash:
+            broken("the snapshot does not have its hash.")
+        document = view(row)
+    except ValueError:
+        broken("it cannot be read.")
+        return
+    finally:
+        release()
     for at, hashes in claims:
-        if hashes.get("snapshot_hash", row.snapshot_hash) != row.snapshot_hash:
+        if hashes.get("snapshot_hash", document.snapshot_hash) != document.snapshot_hash:
             broken("the snapshot is not the one the event names.", at)
-        if hashes.get("pdf_hash", row.pdf_hash) != row.pdf_hash:
+        if hashes.get("pdf_hash", document.pdf_hash) != document.pdf_hash:
             broken("the PDF is not the one the event names.", at)
-    content = _pdf(row, broken) if row.pdf_key else None
-    known = current().witnesses.get(row.kind)
-    if known is not None and row.document is not None:
-        for difference in known.differences(row.document, content):
-            broken(difference)
+    content = _pdf(document, broken) if document.pdf_key else None
+    for difference in _differences(document, content):
+        broken(difference)
+
+
+def _differences(document: Frozen, content: bytes | None) -> list[str]:
+    """What the feature says that owns the document."""
+    known = current().witnesses.get(document.kind)
+    try:
+        return list(known.differences(document, content)) if known else []
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ["what the document says cannot be compared any more."]
+    finally:
         release()
 
 
-def _pdf(row: _Stored, broken: Callable[[str], None]) -> bytes | None:
+def _pdf(document: Frozen, broken: Callable[[str], None]) -> bytes | None:
     try:
-        with current().registry.get(STORAGE).open(row.pdf_key or "") as file:
+        with current().registry.get(STORAGE).open(document.pdf_key or "") as file:
             content = file.read()
     except (ProviderError, OSError) as error:
         broken(f"the stored PDF cannot be read ({type(error).__name__}).")
         return None
-    if digest(content) != row.pdf_hash:
+    if digest(content) != document.pdf_hash:
         broken("the stored PDF does not have its hash.")
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -25,6 +26,15 @@ class ScheduleState(Base):
 
     name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     next_at: Mapped[datetime]
+
+
+def checked(schedules: Iterable[Schedule], kinds: Collection[str]) -> list[Schedule]:
+    """The schedules, all of whose jobs exist; boot fails for one that would never do anything."""
+    found = list(schedules)
+    for schedule in found:
+        if schedule.kind not in kinds:
+            raise ValueError(f"schedule {schedule.name} asks for {schedule.kind}, which is no job")
+    return found
 
 
 def tick(app: Flask) -> None:
