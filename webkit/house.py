@@ -25,6 +25,7 @@ from webkit.operations import plugin as operations
 from webkit.operations.db_cli import db_group
 from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
+from webkit.operations.verify_cli import verify_command
 from webkit.payments import plugin as payments
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
@@ -80,7 +81,7 @@ def cli() -> None:
     """webkit: deals of digital agencies, from proposal to paid invoice."""
 
 
-for command in (*commands("webkit.house:create"), plugins_command, doctor_command, db_group):
+for command in (*commands("webkit.house:create"), plugins_command, doctor_command, verify_command, db_group):
     cli.add_command(command)
 
 

@@ -62,6 +62,8 @@ def sign() -> Response:
     if contracts.get(g.link.document_id).word in ("signed", "sealed"):
         return go(".show")
     bound = bind(SignForm, request.form)
+    if "agree" in bound.state.errors:
+        bound.state.errors["agree"] = _("Please tick this: without it nothing is signed.")
     if not bound.ok:
         return _refused(bound.state)
     data = bound.data

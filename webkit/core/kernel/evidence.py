@@ -131,8 +131,7 @@ def examine(agency: str, trusted: frozenset[str]) -> ChainReport:
     walk = _Walk(report)
     try:
         walk.signed = {row.seq: _head(row) for row in events.signed_heads()}
-        for chunk in _chunks():
-            walk.follow(chunk)
+        _walk_to_the_end(walk)
         walk.finish(trusted)
         _examine_documents(report, walk.named)
     except (sa.exc.SQLAlchemyError, ValueError) as error:
@@ -140,15 +139,24 @@ def examine(agency: str, trusted: frozenset[str]) -> ChainReport:
     return report
 
 
+def _walk_to_the_end(walk: _Walk) -> None:
+    """Follow the chain until its head is reached, which may move on while we walk."""
+    for _again in range(5):
+        for chunk in _chunks(walk.seq):
+            walk.follow(chunk)
+        release()
+        if events.head() == (walk.seq, walk.hash):
+            return
+
+
 def _head(row: SignedHead) -> Head:
     return Head(row.seq, row.hash, row.at, row.public_key, row.signature)
 
 
-def _chunks() -> Iterator[Sequence[Any]]:
+def _chunks(after: int) -> Iterator[Sequence[Any]]:
     """Rows as they lie in the database: a column that no longer holds a moment must not hide the others."""
     columns = (Event.seq, Event.kind, Event.subject, Event.text, Event.prev_hash, Event.hash)
     raw = sa.select(*columns, sa.type_coerce(Event.at, sa.String).label("at")).order_by(Event.seq).limit(CHUNK)
-    after = 0
     while rows := session().execute(raw.where(Event.seq > after)).all():
         yield rows
         after = rows[-1].seq
