@@ -57,7 +57,7 @@ def create() -> Response:
     except Invalid as error:
         bound.state.errors.update(error.errors)
         return _form(bound.state, None, 422)
-    flash(_("%(name)s is a client now.", name=bound.data.name), "ok")
+    flash(_("%(name)s is a client now.", name=service.get(client_id).name), "ok")
     return go("clients.show", client_id=client_id)
 
 
