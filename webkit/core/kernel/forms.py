@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Generic, TypeVar, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -144,9 +145,18 @@ def _email(value: str) -> str:
 
 def _url(value: str) -> str:
     full = value if "://" in value else f"https://{value}"
-    if not _URL.fullmatch(full):
+    if not (_URL.fullmatch(full) and _has_host(full)):
         raise wrong(_("This is not a web address. It looks like https://example.com."))
     return full
+
+
+def _has_host(url: str) -> bool:
+    """Whether the part before the path names a machine: `javascript:alert(1)` behind `https://` does not."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.username is None and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def _decimal(value: object) -> object:
