@@ -1,0 +1,135 @@
+"""The editor: opened, saved by itself every second, changed by its buttons, and never losing what was typed."""
+
+from __future__ import annotations
+
+from flask import Response, flash, request
+
+from webkit.agencies import service as agencies
+from webkit.clients import service as clients
+from webkit.core.kernel import clock
+from webkit.core.kernel.errors import Conflict, NotFound
+from webkit.core.kernel.hx import fields, go, page, wants_fragment
+from webkit.core.kernel.i18n import gettext as _
+from webkit.pricing import find
+from webkit.pricing.rounding import plain
+from webkit.proposals import catalogue, companions, service
+from webkit.proposals.contents import SECTIONS
+from webkit.proposals.models import State
+from webkit.proposals.pages import Choices, EditorPage
+from webkit.proposals.sheet import COLUMNS, Sheet, line_row
+from webkit.proposals.views import Draft, ProposalView
+
+LIVE = ("revision", "problems", "totals", "leaf")
+"""What every save brings up to date, whatever was changed."""
+PARTS = (*COLUMNS, "discount")
+
+
+def opened(proposal: ProposalView, add: str = "") -> Response:
+    """The editor of a draft; `add` names a list that gets an empty row."""
+    sheet = Sheet.stored(proposal)
+    sheet.do(f"add:{add}")
+    return _page(proposal, sheet, focus=add)
+
+
+def sent(proposal: ProposalView) -> Response:
+    """The form was sent: by itself, by its save button, or by a button that changes rows."""
+    act = request.form.get("do", "")
+    sheet = Sheet.typed(request.form)
+    _act(sheet, act, proposal.currency)
+    draft = sheet.read(proposal.currency)
+    revision = request.form.get("over", type=int) or request.form.get("revision", 0, type=int)
+    if draft is None:
+        return _page(proposal, sheet, revision=revision, act=act, code=422)
+    try:
+        service.save(proposal.id, revision, draft)
+    except NotFound as error:
+        sheet.errors["client_id"] = error.message
+        return _page(proposal, sheet, revision=revision, act=act, code=422)
+    except Conflict as error:
+        return _stale(proposal, sheet, draft, revision, act, error)
+    return _saved(service.get(proposal.id), sheet, act)
+
+
+def _act(sheet: Sheet, act: str, currency: str) -> None:
+    if act.startswith("pick:") and catalogue.is_pick(key := act.removeprefix("pick:")):
+        sheet.rows["lines"] += [line_row(line, currency) for line in catalogue.lines_of(key, currency)]
+    else:
+        sheet.do(act)
+
+
+def _saved(proposal: ProposalView, sheet: Sheet, act: str) -> Response:
+    if wants_fragment():
+        return _page(proposal, sheet, act=act)
+    if act.startswith("add:"):
+        kind = act.removeprefix("add:")
+        return go("proposals.edit", proposal_id=proposal.id, add=kind, _anchor=kind)
+    if act == "send":
+        return go("proposals.ask_send", proposal_id=proposal.id)
+    if act == "preview":
+        return go("proposals.preview", proposal_id=proposal.id)
+    if not act:
+        flash(_("Saved."), "ok")
+    return go("proposals.edit", proposal_id=proposal.id, _anchor=_part(act) or None)
+
+
+def _stale(proposal: ProposalView, sheet: Sheet, draft: Draft, revision: int, act: str, error: Conflict) -> Response:
+    """Somebody was faster: what was typed stays in the form, with a way to keep it after all."""
+    now = service.get(proposal.id)
+    sheet.errors[""] = error.message
+    stale = now.revision if now.state is State.DRAFT else None
+    return _page(proposal, sheet, revision=revision, act=act, stale=stale, code=409, draft=draft)
+
+
+def _page(
+    proposal: ProposalView,
+    sheet: Sheet,
+    *,
+    revision: int | None = None,
+    act: str = "",
+    focus: str = "",
+    stale: int | None = None,
+    code: int = 200,
+    draft: Draft | None = None,
+) -> Response:
+    evaluation = service.evaluate(proposal, draft)
+    view = EditorPage(
+        proposal=proposal,
+        form=sheet.state,
+        rows={kind: len(sheet.rows.get(kind, ())) for kind in COLUMNS},
+        revision=proposal.revision if revision is None else revision,
+        sections=[(key, str(name), proposal.contents.has(key)) for key, name in SECTIONS.items()],
+        clients=_clients(proposal),
+        contracts=[(str(template), name) for template, name in companions.contract_choices()],
+        taxes=_taxes(),
+        picks=catalogue.picks(proposal.currency),
+        doc=evaluation.doc,
+        problems=evaluation.problems,
+        stale=stale,
+        focus=focus or (act.removeprefix("add:") if act.startswith("add:") else ""),
+    )
+    part = _part(act)
+    blocks = (f"part_{part}", *LIVE) if part else LIVE
+    return page("proposals/edit.html", *blocks, code=code, **fields(view))
+
+
+def _part(act: str) -> str:
+    """The part of the form that a button changes."""
+    if act.startswith("pick:"):
+        return "lines"
+    part = act.split(":")[1] if ":" in act else ""
+    return part if part in PARTS else ""
+
+
+def _clients(proposal: ProposalView) -> Choices:
+    """The clients to choose from; the proposal's own even if it is archived by now."""
+    found = [(str(client_id), name) for client_id, name in clients.choices()]
+    own = (str(proposal.client_id), proposal.client_name)
+    return found if any(client_id == own[0] for client_id, _name in found) else [own, *found]
+
+
+def _taxes() -> Choices:
+    profile = agencies.profile()
+    rows = find(profile.tax_scheme).rates(clock.today(profile.timezone))
+    if len(rows) < 2:
+        return []
+    return [(row.key, f"{plain(row.rate.percent)} % · {_(row.label)}") for row in rows]

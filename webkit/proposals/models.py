@@ -1,0 +1,216 @@
+"""Proposals as they are stored, and every question that is asked of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, defer, mapped_column
+
+from webkit.core.kernel import clock
+from webkit.core.kernel.db import session
+from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+
+
+class State(StrEnum):
+    """How far a proposal got. Expired is not stored: it is `sent` after the last day of its validity."""
+
+    DRAFT = "draft"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    CHANGES_REQUESTED = "changes_requested"
+
+
+EXPIRED = "expired"
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.DRAFT: frozenset({State.SENT}),
+    State.SENT: frozenset({State.ACCEPTED, State.DECLINED, State.CHANGES_REQUESTED, State.DRAFT}),
+    State.CHANGES_REQUESTED: frozenset({State.DRAFT}),
+    State.DECLINED: frozenset({State.DRAFT}),
+    State.ACCEPTED: frozenset(),
+}
+"""From where to where. Back to draft makes the next version; what was sent stays as it was."""
+
+
+class Proposal(Owned):
+    """One proposal through all its versions. `revision` counts saves, `version` what the client was sent."""
+
+    __tablename__ = "proposals"
+    __table_args__ = owned_args(
+        owned_fk("client_id", "clients"),
+        sa.UniqueConstraint("agency_id", "number"),
+        sa.Index("ix_proposals_agency_id_state_id", "agency_id", "state", "id"),
+        sa.Index("ix_proposals_agency_id_client_id", "agency_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    client_name: Mapped[str] = mapped_column(sa.String(255))
+    title: Mapped[str] = mapped_column(sa.String(200))
+    search: Mapped[str] = mapped_column(sa.Text)
+    number: Mapped[str | None] = mapped_column(sa.String(64))
+    state: Mapped[State] = enum_column(State, default=State.DRAFT)
+    version: Mapped[int] = mapped_column(default=1)
+    revision: Mapped[int] = mapped_column(default=1)
+    language: Mapped[str] = mapped_column(sa.String(16))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    contents: Mapped[dict[str, Any]] = mapped_column(Json)
+    offer: Mapped[dict[str, Any]] = mapped_column(Json)
+    valid_until: Mapped[date | None] = mapped_column(sa.Date)
+    deposit_percent: Mapped[Decimal | None]
+    contract_template_id: Mapped[UUID | None]
+    once_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    monthly_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    author_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(sa.String(255))
+    author_email: Mapped[str] = mapped_column(sa.String(255), default="")
+    to_name: Mapped[str] = mapped_column(sa.String(255), default="")
+    to_email: Mapped[str] = mapped_column(sa.String(255), default="")
+    updated_at: Mapped[datetime] = mapped_column(default=clock.now)
+    sent_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str] = mapped_column(sa.Text, default="")
+    views: Mapped[int] = mapped_column(default=0)
+    viewed_at: Mapped[datetime | None]
+    frozen_id: Mapped[UUID | None]
+    accepted_id: Mapped[UUID | None]
+    contract_id: Mapped[UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which proposals a list shows; `state` is a State or "expired", `before` the id to go on from."""
+
+    state: str = ""
+    words: str = ""
+    client_id: UUID | None = None
+    before: UUID | None = None
+
+
+def search_text(*texts: str | None) -> str:
+    """What a search looks into: lower case, in one line."""
+    return "\n".join(text.casefold() for text in texts if text)
+
+
+def add(proposal: Proposal) -> Proposal:
+    """Insert a proposal now."""
+    session().add(proposal)
+    session().flush()
+    return proposal
+
+
+def by_id(proposal_id: UUID) -> Proposal | None:
+    """The proposal of the current agency with that id."""
+    return session().get(Proposal, proposal_id)
+
+
+def fresh(proposal_id: UUID) -> Proposal | None:
+    """The same, read again from the database: for after a conditional update."""
+    return session().get(Proposal, proposal_id, populate_existing=True)
+
+
+def listed(which: Filter, today: date, limit: int) -> list[Proposal]:
+    """A page of a list, newest first."""
+    texts = (defer(Proposal.contents, raiseload=True), defer(Proposal.offer, raiseload=True))
+    query = sa.select(Proposal).options(*texts).order_by(Proposal.id.desc()).limit(limit)
+    for word in which.words.casefold().split()[:8]:
+        query = query.where(Proposal.search.contains(word, autoescape=True))
+    if which.client_id:
+        query = query.where(Proposal.client_id == which.client_id)
+    if which.before:
+        query = query.where(Proposal.id < which.before)
+    if which.state:
+        query = query.where(_in_state(which.state, today))
+    return list(session().scalars(query))
+
+
+def _in_state(state: str, today: date) -> sa.ColumnElement[bool]:
+    late = sa.and_(Proposal.state == State.SENT, Proposal.valid_until < today)
+    if state == EXPIRED:
+        return late
+    if state == State.SENT:
+        open_ended = sa.or_(Proposal.valid_until.is_(None), Proposal.valid_until >= today)
+        return sa.and_(Proposal.state == State.SENT, open_ended)
+    return Proposal.state == State(state)
+
+
+def sums(today: date) -> list[dict[str, Any]]:
+    """Per currency: amounts and number of what waits for an answer, and of what was accepted."""
+    waits = _in_state(State.SENT, today)
+    won = Proposal.state == State.ACCEPTED
+
+    def total(column: sa.ColumnElement[Any], which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((which, column), else_=0)), 0)
+
+    columns = {
+        f"{name}_{part}": total(column, which)
+        for name, which in (("open", waits), ("accepted", won))
+        for part, column in (
+            ("once", sa.type_coerce(Proposal.once_minor, sa.BigInteger)),
+            ("monthly", sa.type_coerce(Proposal.monthly_minor, sa.BigInteger)),
+            ("count", sa.literal(1)),
+        )
+    }
+    labelled = [column.label(name) for name, column in columns.items()]
+    query = sa.select(Proposal.currency, *labelled).where(sa.or_(waits, won)).group_by(Proposal.currency)
+    rows = session().execute(query.order_by(Proposal.currency)).mappings()
+    return [{name: value if name == "currency" else int(value) for name, value in row.items()} for row in rows]
+
+
+def save(proposal_id: UUID, revision: int, **values: Any) -> bool:
+    """Change a draft that is still at `revision`; False when somebody was faster."""
+    changed = session().scalars(
+        sa.update(Proposal)
+        .where(Proposal.id == proposal_id, Proposal.revision == revision, Proposal.state == State.DRAFT)
+        .values(revision=revision + 1, updated_at=clock.now(), **values)
+        .returning(Proposal.id)
+    )
+    return changed.one_or_none() is not None
+
+
+def move(
+    proposal_id: UUID,
+    sources: Sequence[State],
+    target: State,
+    *,
+    revision: int | None = None,
+    frozen_id: UUID | None = None,
+    **values: Any,
+) -> bool:
+    """Go from one of `sources` to `target`; False when it is elsewhere already or no longer what the caller saw."""
+    if any(target not in TRANSITIONS[source] for source in sources):
+        raise ValueError(f"no way from {sources} to {target}")
+    query = sa.update(Proposal).where(Proposal.id == proposal_id, Proposal.state.in_(sources))
+    if revision is not None:
+        query = query.where(Proposal.revision == revision)
+    if frozen_id is not None:
+        query = query.where(Proposal.frozen_id == frozen_id)
+    changed = session().scalars(query.values(state=target, **values).returning(Proposal.id))
+    return changed.one_or_none() is not None
+
+
+def update(proposal_id: UUID, **values: Any) -> None:
+    """Note something beside the state."""
+    session().execute(sa.update(Proposal).where(Proposal.id == proposal_id).values(**values))
+
+
+def count_view(proposal_id: UUID, at: datetime) -> None:
+    """One more reader."""
+    update(proposal_id, views=Proposal.views + 1, viewed_at=at)
+
+
+def delete_draft(proposal_id: UUID) -> bool:
+    """Delete a draft that was never sent; False for everything else."""
+    gone = session().scalars(
+        sa.delete(Proposal)
+        .where(Proposal.id == proposal_id, Proposal.state == State.DRAFT, Proposal.frozen_id.is_(None))
+        .returning(Proposal.id)
+    )
+    return gone.one_or_none() is not None

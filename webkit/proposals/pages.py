@@ -1,0 +1,104 @@
+"""Exactly what the templates of proposals receive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from webkit.core.kernel.events import TimelineEntry
+from webkit.core.kernel.forms import FormState
+from webkit.messaging.service import MailView
+from webkit.proposals.bills import Row
+from webkit.proposals.catalogue import Pick
+from webkit.proposals.views import ProposalCard, ProposalView
+
+Choices = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    proposals: list[ProposalCard]
+    state: str
+    words: str
+    older: str | None
+    is_filtered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    form: FormState
+    clients: Choices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorPage:
+    """`rows` says how many rows each list has, `doc` is the document as it would be sent, `stale` that it changed."""
+
+    proposal: ProposalView
+    form: FormState
+    rows: Mapping[str, int]
+    revision: int
+    sections: list[tuple[str, str, bool]]
+    clients: Choices
+    contracts: Choices
+    taxes: Choices
+    picks: list[Pick]
+    doc: dict[str, Any] | None
+    problems: Mapping[str, str]
+    stale: int | None = None
+    focus: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendPage:
+    """`problems` are what keeps the proposal from being sent; without any it can go."""
+
+    proposal: ProposalView
+    form: FormState
+    doc: dict[str, Any] | None
+    problems: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPage:
+    proposal: ProposalView
+    doc: dict[str, Any]
+    verify_code: str
+    link: str | None
+    mails: list[MailView]
+    timeline: list[TimelineEntry]
+    may_edit: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicPage:
+    """What a client sees; `word` as in `views.Shown`, `preview` for staff who look before they send."""
+
+    doc: dict[str, Any]
+    contents: list[tuple[str, str]]
+    issues: list[dict[str, str]]
+    pages: list[tuple[str, str]]
+    steps: list[tuple[str, str]]
+    word: str
+    open: bool
+    preview: bool
+    seen: UUID | None
+    chosen: tuple[str, ...]
+    bills: list[Row]
+    amounts: list[tuple[int, str]]
+    tax_note: str
+    option_names: list[str]
+    amount: str
+    consent: str
+    verify_code: str
+    form: FormState | None
+    answer: str
+    problem: str
+    answered_at: datetime | None
+    sign_url: str | None
+    pdf_url: str | None
+    sender: dict[str, Any]
+    lang: str

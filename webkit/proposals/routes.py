@@ -1,0 +1,239 @@
+"""Staff pages of proposals."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, flash, g, request, url_for
+from flask_login import current_user
+
+from webkit.clients import service as clients
+from webkit.core.kernel import downloads, events, frozen, i18n, once
+from webkit.core.kernel.doors import staff_blueprint
+from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.i18n import gettext as _
+from webkit.messaging import service as messaging
+from webkit.proposals import editor, policy, service
+from webkit.proposals.forms import NewForm, SendForm
+from webkit.proposals.models import EXPIRED, Filter, State
+from webkit.proposals.pages import ListPage, NewPage, SendPage, ShowPage
+from webkit.proposals.paper import paper
+from webkit.proposals.views import Author, Delivery, ProposalView
+
+PAGE = 50
+VIEWS = ("", *(state.value for state in State), EXPIRED)
+blueprint = staff_blueprint("proposals", __name__, "/proposals")
+
+
+@blueprint.get("/")
+def index() -> Response:
+    state = request.args.get("state", "")
+    words = request.args.get("q", "").replace("\0", "").strip()[:100]
+    which = Filter(
+        state=state if state in VIEWS else "",
+        words=words,
+        client_id=request.args.get("client", type=UUID),
+        before=request.args.get("before", type=UUID),
+    )
+    found = service.page(which, PAGE + 1)
+    more: dict[str, Any] = {"state": which.state or None, "q": words or None, "client": which.client_id}
+    older = url_for(".index", before=found[PAGE - 1].id, **more) if len(found) > PAGE else None
+    is_filtered = bool(which.state or words or which.client_id or which.before)
+    return page(
+        "proposals/index.html", "list", **fields(ListPage(found[:PAGE], which.state, words, older, is_filtered))
+    )
+
+
+@blueprint.get("/new")
+def new() -> Response:
+    state = FormState.of({"client_id": request.args.get("client", ""), "once": once.key()})
+    return page("proposals/new.html", **fields(NewPage(state, _clients())))
+
+
+@blueprint.post("/new")
+def create() -> Response:
+    bound = bind(NewForm, request.form)
+    if bound.ok:
+        try:
+            made = service.create(bound.data.client_id, bound.data.title, _author(), key=bound.data.once)
+            return go(".edit", proposal_id=made)
+        except NotFound as error:
+            bound.state.errors["client_id"] = error.message
+    return page("proposals/new.html", code=422, **fields(NewPage(bound.state, _clients())))
+
+
+@blueprint.get("/<uuid:proposal_id>")
+def show(proposal_id: UUID) -> Response:
+    """How it stands: what was sent, what the client did, everything that happened."""
+    proposal = service.get(proposal_id)
+    if proposal.frozen_id is None:
+        return go(".edit" if _may_edit(proposal) else ".preview", proposal_id=proposal_id)
+    subject = events.ref("proposal", proposal_id)
+    document = frozen.get(proposal.accepted_id or proposal.frozen_id)
+    view = ShowPage(
+        proposal=proposal,
+        doc=document.snapshot,
+        verify_code=document.code,
+        link=service.link(proposal_id),
+        mails=messaging.mails(subject),
+        timeline=events.timeline(subject),
+        may_edit=_may_edit(proposal),
+    )
+    return page("proposals/show.html", **fields(view))
+
+
+@blueprint.get("/<uuid:proposal_id>/edit")
+def edit(proposal_id: UUID) -> Response:
+    proposal = service.get(proposal_id)
+    if proposal.state is not State.DRAFT or not _may_edit(proposal):
+        return go(".show" if proposal.frozen_id else ".preview", proposal_id=proposal_id)
+    return editor.opened(proposal, request.args.get("add", ""))
+
+
+@blueprint.post("/<uuid:proposal_id>/edit")
+def save(proposal_id: UUID) -> Response:
+    """Keep what stands in the form; a button of the form may change its rows first."""
+    return editor.sent(_editable(proposal_id))
+
+
+@blueprint.get("/<uuid:proposal_id>/preview")
+def preview(proposal_id: UUID) -> Response:
+    """The public page as the client would get it now."""
+    proposal = service.get(proposal_id)
+    evaluation = service.evaluate(proposal)
+    if evaluation.doc is None:
+        raise Conflict(
+            _("The prices of this draft do not work out yet: %(why)s", why=" ".join(evaluation.problems.values()))
+        )
+    doc = evaluation.doc
+    i18n.set_locale(doc["language"], doc["agency"]["timezone"])
+    chosen = request.args.getlist("option") if "chosen" in request.args else None
+    view = paper(doc, chosen, preview=True)
+    return page(f"proposals/public/{doc['snapshot']}.html", "price", "choice", "go", "bar", **fields(view))
+
+
+@blueprint.get("/<uuid:proposal_id>/send")
+def ask_send(proposal_id: UUID) -> Response:
+    proposal = _editable(proposal_id)
+    if proposal.state is State.DRAFT or service.link(proposal_id):
+        return _send_page(proposal, _recipient(proposal))
+    return go(".show", proposal_id=proposal_id)
+
+
+@blueprint.post("/<uuid:proposal_id>/send")
+def send(proposal_id: UUID) -> Response:
+    """Send a draft, or the mail of a sent proposal once more."""
+    proposal = _editable(proposal_id)
+    bound = bind(SendForm, request.form)
+    if not bound.ok:
+        return _send_page(proposal, bound.state, code=422)
+    form, actor = bound.data, _actor()
+    if form.by == "mail" and form.to_email is None:
+        bound.state.errors["to_email"] = _("Write where the mail goes, or hand over the link yourself.")
+        return _send_page(proposal, bound.state, code=422)
+    delivery = Delivery(form.to_name, form.to_email, form.message) if form.by == "mail" and form.to_email else None
+    try:
+        if "again" in request.form and delivery:
+            service.mail_again(proposal_id, delivery, actor)
+        else:
+            service.send(proposal_id, form.revision, delivery, actor)
+    except Conflict as error:
+        bound.state.errors[""] = error.message
+        return _send_page(service.get(proposal_id), bound.state, code=409)
+    except Invalid as error:
+        return _send_page(proposal, bound.state, error.errors, code=422)
+    flash(_("The proposal is on its way.") if delivery else _("The proposal is open. Copy its link below."), "ok")
+    return go(".show", proposal_id=proposal_id)
+
+
+@blueprint.post("/<uuid:proposal_id>/revise")
+def revise(proposal_id: UUID) -> Response:
+    _editable(proposal_id)
+    service.revise(proposal_id, _actor())
+    flash(_("The next version is a draft. The client still sees the one before, and cannot answer it now."), "info")
+    return go(".edit", proposal_id=proposal_id)
+
+
+@blueprint.post("/<uuid:proposal_id>/duplicate")
+def duplicate(proposal_id: UUID) -> Response:
+    copied = service.duplicate(proposal_id, _author(), key=request.form.get("once", ""))
+    flash(_("This is the copy. The other proposal stays as it is."), "ok")
+    return go(".edit", proposal_id=copied)
+
+
+@blueprint.post("/<uuid:proposal_id>/delete")
+def delete(proposal_id: UUID) -> Response:
+    _editable(proposal_id)
+    service.delete(proposal_id)
+    flash(_("Draft deleted."), "ok")
+    return go(".index")
+
+
+@blueprint.post("/<uuid:proposal_id>/link/revoke")
+def revoke_link(proposal_id: UUID) -> Response:
+    _editable(proposal_id)
+    service.revoke_link(proposal_id, _actor())
+    flash(_("The link is closed. Whoever opens it is asked to write to you."), "ok")
+    return go(".show", proposal_id=proposal_id)
+
+
+@blueprint.post("/<uuid:proposal_id>/link/renew")
+def renew_link(proposal_id: UUID) -> Response:
+    _editable(proposal_id)
+    service.renew_link(proposal_id, _actor())
+    flash(_("There is a new link."), "ok")
+    return go(".show", proposal_id=proposal_id)
+
+
+@blueprint.get("/<uuid:proposal_id>/pdf")
+def pdf(proposal_id: UUID) -> Response:
+    proposal = service.get(proposal_id)
+    wanted = proposal.accepted_id or proposal.frozen_id
+    return downloads.pdf(frozen.get(wanted) if wanted else None)
+
+
+def _editable(proposal_id: UUID) -> ProposalView:
+    proposal = service.get(proposal_id)
+    policy.must_edit(g.role, current_user.id, proposal.author_id)
+    return proposal
+
+
+def _may_edit(proposal: ProposalView) -> bool:
+    return policy.may_edit(g.role, current_user.id, proposal.author_id)
+
+
+def _author() -> Author:
+    return Author(current_user.id, current_user.name, current_user.email)
+
+
+def _actor() -> str:
+    return events.ref("user", current_user.id)
+
+
+def _clients() -> list[tuple[str, str]]:
+    return [(str(client_id), name) for client_id, name in clients.choices()]
+
+
+def _recipient(proposal: ProposalView) -> FormState:
+    client = clients.get(proposal.client_id)
+    return FormState.of(
+        {
+            "by": "mail",
+            "to_name": proposal.to_name or client.contact_name or client.name,
+            "to_email": proposal.to_email or client.email,
+            "revision": proposal.revision,
+            "message": "",
+        }
+    )
+
+
+def _send_page(
+    proposal: ProposalView, state: FormState, refused: dict[str, str] | None = None, code: int = 200
+) -> Response:
+    evaluation = service.evaluate(proposal) if proposal.state is State.DRAFT else None
+    problems = refused or (evaluation.problems if evaluation else {})
+    doc = evaluation.doc if evaluation else frozen.get(proposal.frozen_id).snapshot if proposal.frozen_id else None
+    return page("proposals/send.html", code=code, **fields(SendPage(proposal, state, doc, problems)))
