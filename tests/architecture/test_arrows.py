@@ -1,0 +1,145 @@
+"""Rules 1 and 2: arrows point down, and features meet at their faces. Import-linter holds the rest of rule 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT, Module, features, modules, write
+
+# A feature imports only what stands before it.
+ORDER = (
+    "pricing",
+    "agencies",
+    "branding",
+    "messaging",
+    "accounts",
+    "clients",
+    "catalogue",
+    "payments",
+    "proposals",
+    "contracts",
+    "signing",
+    "invoices",
+    "reports",
+    "operations",
+    "webhooks",
+    "styleguide",
+    "demo",
+)
+FACES = {"service", "events", "views"}
+"""What one feature may import of another: what it does, what it tells, and the shapes its service returns."""
+KERNELS = {"pricing"}
+"""Features without state, pages or tables: a library, open to all."""
+EXCEPTIONS = {
+    # A person's first page founds an agency, so it shows the agency's form.
+    "webkit/accounts/forms.py": {"webkit.agencies.forms"},
+    "webkit/accounts/pages.py": {"webkit.agencies.pages"},
+    "webkit/accounts/routes.py": {"webkit.agencies.forms", "webkit.agencies.policy"},
+    # Clients live in countries and speak languages, chosen from the same lists as the agency's.
+    "webkit/clients/forms.py": {"webkit.agencies.forms"},
+    "webkit/clients/pages.py": {"webkit.agencies.pages"},
+    "webkit/clients/routes.py": {"webkit.agencies.pages"},
+    # What may travel with a proposal registers itself there, as with a hook.
+    "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
+}
+
+
+def upward(root: Path) -> list[str]:
+    """Imports against the order: of a later feature, or of the house from anywhere."""
+    found, known = [], features(root)
+    for module in modules(root, "webkit"):
+        for name in module.imports():
+            to_the_house = name.startswith("webkit.house") and module.name != "webkit/house.py"
+            other = _feature_of(name, known)
+            if to_the_house or (other and not _may_know(module, other)):
+                found.append(f"{module.name}: {name}")
+    return found
+
+
+def _may_know(module: Module, other: str) -> bool:
+    if module.name == "webkit/house.py":
+        return True
+    return module.feature in ORDER and other in ORDER and ORDER.index(other) <= ORDER.index(module.feature)
+
+
+def _feature_of(name: str, known: set[str]) -> str:
+    parts = name.split(".")
+    return parts[1] if parts[0] == "webkit" and len(parts) > 1 and parts[1] in known else ""
+
+
+def intrusions(root: Path) -> list[str]:
+    """Imports of another feature that pass its face by."""
+    found, known = [], features(root)
+    for module in modules(root, "webkit"):
+        for name in module.imports():
+            other = _feature_of(name, known)
+            if module.feature and other not in ("", module.feature) and not _at_the_face(module, name, other):
+                found.append(f"{module.name}: {name}")
+    return found
+
+
+def _at_the_face(module: Module, name: str, other: str) -> bool:
+    if other in KERNELS:
+        return not name.startswith(f"webkit.{other}.plugin")
+    part = [*name.split("."), ""][2]
+    allowed = EXCEPTIONS.get(module.name, set())
+    return part in FACES or f"webkit.{other}.{part}" in allowed
+
+
+def test_every_feature_has_its_place() -> None:
+    assert features() - set(ORDER) == set()
+
+
+def test_arrows_point_down() -> None:
+    assert upward(ROOT) == []
+
+
+def test_features_meet_at_their_faces() -> None:
+    assert intrusions(ROOT) == []
+
+
+def test_every_exception_is_needed() -> None:
+    used = {(module.name, ".".join(name.split(".")[:3])) for module in modules() for name in module.imports()}
+    idle = [f"{name}: {gone}" for name, allowed in EXCEPTIONS.items() for gone in allowed if (name, gone) not in used]
+    assert idle == []
+
+
+FEATURES = {"webkit/clients/models.py": "", "webkit/invoices/service.py": "", "webkit/house.py": ""}
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("webkit/clients/service.py", "from webkit.invoices import service"),
+        ("webkit/core/kernel/db.py", "import webkit.clients.service"),
+        ("webkit/core/kernel/db.py", "def late():\n    from webkit.clients.service import get"),
+        ("webkit/runtime/dev.py", "from webkit.clients import service"),
+        ("webkit/runtime/dev.py", "from webkit.house import create"),
+        ("webkit/clients/service.py", "from webkit.house import create"),
+        ("webkit/sdk/__init__.py", "from webkit.clients import service"),
+        ("webkit/unplaced/service.py", "from webkit.clients import service"),
+    ],
+)
+def test_an_arrow_that_points_up_is_noticed(tmp_path: Path, path: str, line: str) -> None:
+    write(tmp_path, {**FEATURES, path: line})
+    assert [found.partition(":")[0] for found in upward(tmp_path)] == [path]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from webkit.clients.models import Client",
+        "from webkit.clients import models",
+        "from webkit.clients import routes as other",
+        "from ..clients import models",
+        "import webkit.clients.models",
+        "from webkit.clients import *",
+    ],
+)
+def test_passing_a_face_by_is_noticed(tmp_path: Path, line: str) -> None:
+    write(tmp_path, {**FEATURES, "webkit/invoices/service.py": line})
+    assert [found.partition(":")[0] for found in intrusions(tmp_path)] == ["webkit/invoices/service.py"]
+    write(tmp_path, {"webkit/invoices/service.py": "from webkit.clients.service import get"})
+    assert intrusions(tmp_path) == []

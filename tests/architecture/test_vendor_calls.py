@@ -1,0 +1,137 @@
+"""Rule 5: no vendor call inside a transaction, and inside a request only where a person waits for exactly that."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.architecture.calls import Function, functions, graph, leading_to
+from tests.architecture.source import ROOT, modules, write
+from webkit.core.capabilities import ALL
+from webkit.core.capabilities.base import Capability
+from webkit.core.kernel import runtime
+from webkit.core.kernel.db import release, session, writing
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.providers import CalledInTransaction
+
+
+def _methods(capability: Capability[object]) -> list[str]:
+    """What a provider of the capability is called for over the wire."""
+    protocol = capability.protocol
+    return [
+        name
+        for name in dir(protocol)
+        if not name.startswith("_") and not getattr(getattr(protocol, name), "calls_nobody", False)
+    ]
+
+
+METHODS = [(capability, name) for capability in ALL for name in _methods(capability)]
+
+
+@pytest.mark.parametrize(("capability", "name"), METHODS, ids=[f"{c.key}.{name}" for c, name in METHODS])
+def test_every_call_of_a_vendor_is_refused_in_a_transaction(
+    agency: AgencyView, app: Flask, capability: Capability[object], name: str
+) -> None:
+    call = getattr(runtime.current().registry.get(capability), name)
+    release()
+    with writing(), pytest.raises(CalledInTransaction, match="release"):
+        call()
+    session().connection()
+    with pytest.raises(CalledInTransaction):
+        call()
+
+
+# --- Inside a request -----------------------------------------------------------------------------------------------
+
+VERBS = {"get", "post", "put", "patch", "delete", "route"}
+CALLS_NOBODY = {"webkit.core.kernel.security.policy"}
+"""Takes the payment provider for its `form_action_origins()`, which only computes."""
+DOWNLOAD = "waits for a document; made now if no job has made it yet"
+KEPT = "reads a mail where the provider keeps mails instead of sending them"
+IN_A_REQUEST = {
+    "contracts.routes.pdf": DOWNLOAD,
+    "core.kernel.downloads.by_id": DOWNLOAD,
+    "invoices.public.pdf": DOWNLOAD,
+    "invoices.routes.pdf": DOWNLOAD,
+    "proposals.public.pdf": DOWNLOAD,
+    "proposals.routes.pdf": DOWNLOAD,
+    "signing.routes.pdf": DOWNLOAD,
+    "signing.routes.sign": "signs exactly the bytes of the document, so they must exist",
+    "invoices.public.pay": "waits to be sent on to the checkout",
+    "invoices.public.show": "comes back from the checkout and waits to hear how the payment went",
+    "messaging.routes.attachment": KEPT,
+    "messaging.routes.html": KEPT,
+    "messaging.routes.index": KEPT,
+    "messaging.routes.show": KEPT,
+    "webhooks.routes.receive": "its provider verifies and reads the bytes, which only computes",
+}
+"""Who waits for what. A route that is missing here belongs into a job, or into this table with its reason."""
+
+
+def asks_for_a_provider(node: Function) -> bool:
+    """Whether a function takes a provider from the registry."""
+    return any(
+        isinstance(part, ast.Attribute) and part.attr == "get" and ast.unparse(part.value).endswith("registry")
+        for part in ast.walk(node)
+    )
+
+
+def is_route(node: Function) -> bool:
+    """Whether a function answers requests."""
+    made = [decorator.func for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+    return any(isinstance(function, ast.Attribute) and function.attr in VERBS for function in made)
+
+
+def waiting_routes(root: Path) -> set[str]:
+    """Routes from which a provider can be reached."""
+    ours = modules(root, "webkit")
+    known = functions(ours)
+    askers = {name for name, (_, node) in known.items() if asks_for_a_provider(node)} - CALLS_NOBODY
+    return {name.removeprefix("webkit.") for name in leading_to(graph(ours), askers) if is_route(known[name][1])}
+
+
+def test_requests_in_which_somebody_waits_for_a_vendor_are_known() -> None:
+    assert waiting_routes(ROOT) == set(IN_A_REQUEST)
+
+
+def test_a_new_one_is_noticed(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "webkit/deals/service.py": """
+from webkit.core.kernel.runtime import current
+
+def send(message):
+    return _provider().send(message)
+
+def _provider():
+    return current().registry.get(EMAIL)
+
+def read():
+    return 1
+""",
+            "webkit/deals/routes.py": """
+from webkit.deals import service
+from webkit.deals.service import send as deliver
+
+@blueprint.post("/a")
+def through_the_module():
+    return service.send("x")
+
+@blueprint.post("/b")
+def through_a_name():
+    return _two_steps()
+
+def _two_steps():
+    return deliver("x")
+
+@blueprint.get("/c")
+def harmless():
+    return service.read()
+""",
+        },
+    )
+    assert waiting_routes(tmp_path) == {"deals.routes.through_the_module", "deals.routes.through_a_name"}
