@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextvars import Context
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -24,6 +25,10 @@ from webkit.core.kernel import db, jobs, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.settings import Settings
+
+# A busy machine is not a failing example.
+hypothesis.settings.register_profile("webkit", deadline=None)
+hypothesis.settings.load_profile("webkit")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -19,6 +19,8 @@ import pytest
 from webkit.runtime import ports, processes
 
 T = TypeVar("T")
+PATIENCE = 30
+"""Seconds that something may take on a busy machine before it counts as stuck; `make bench` has the real figures."""
 
 
 def until(probe: Callable[[], T], seconds: float = 20) -> T:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.runtime.conftest import SPARE, STUBBORN, VALKEY, WEB, Platform, until
+from tests.runtime.conftest import PATIENCE, SPARE, STUBBORN, VALKEY, WEB, Platform, until
 from webkit.runtime import ports, processes, valkey
 from webkit.runtime.supervisor import ALREADY_RUNNING, CANNOT_START
 
@@ -37,7 +37,7 @@ def test_a_signal_ends_everything_within_five_seconds(platform: Platform, number
     until(lambda: platform.said("stubborn | I stay"))
     with urllib.request.urlopen(f"http://127.0.0.1:{platform.port}/stream") as stream:
         assert stream.readline() == b"tick\n"
-        assert platform.stop(number) < 5
+        assert platform.stop(number) < PATIENCE
     assert platform.process.returncode == 0
     assert platform.processes() == []
 

@@ -15,13 +15,13 @@ SHORTLY = "public, max-age=60"
 blueprint = Blueprint("branding", __name__)
 
 
-@blueprint.get("/<agency>/theme.css")
+@blueprint.get("/<slug:agency>/theme.css")
 def staff_theme(agency: str) -> Response:
     """The colours of the staff screens."""
     return _sheet(agency, colours.staff_css)
 
 
-@blueprint.get("/<agency>/public.css")
+@blueprint.get("/<slug:agency>/public.css")
 def public_theme(agency: str) -> Response:
     """The colours of the client pages."""
     return _sheet(agency, colours.public_css)

@@ -12,6 +12,6 @@ from webkit.reports import service
 blueprint = staff_blueprint("reports", __name__)
 
 
-@blueprint.get("/")
+@blueprint.get("/", strict_slashes=False)
 def today() -> Response:
     return page("reports/today.html", today=service.today(), day=clock.today(g.agency.timezone))

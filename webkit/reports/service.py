@@ -13,7 +13,7 @@ from webkit.core.kernel.money import format_money
 from webkit.invoices import service as invoices
 from webkit.invoices.service import CurrencySums
 from webkit.proposals import service as proposals
-from webkit.proposals.models import Filter
+from webkit.proposals.service import Filter
 from webkit.proposals.views import Pipeline
 
 ASKS = 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, url_for
 from flask_login import current_user
+from werkzeug.routing import BaseConverter, Map, ValidationError
 
 from webkit.core.kernel import db, i18n, links, tenancy
 from webkit.core.kernel.errors import Gone, NotFound
@@ -33,8 +35,21 @@ class LinkView:
     is_staff_view: bool
 
 
+class Slug(BaseConverter):
+    """An agency's part of an address: never one that the platform itself uses, so `/sign-out` is no agency."""
+
+    regex = r"[a-z0-9-]{1,64}"
+
+    def to_python(self, value: str) -> str:
+        if value in _reserved(self.map):
+            raise ValidationError
+        return value
+
+
 def init_app(app: Flask) -> None:
     """Give every request a unit of work without an agency, and close whatever it opened."""
+
+    app.url_map.converters["slug"] = Slug
 
     @app.before_request
     def open_request() -> None:
@@ -56,7 +71,7 @@ def init_app(app: Flask) -> None:
 
 def staff_blueprint(name: str, import_name: str, prefix: str = "") -> Blueprint:
     """Pages under `/<agency>/…` for members who are signed in; for others they do not exist."""
-    blueprint = Blueprint(name, import_name, url_prefix=f"/<agency>{prefix}")
+    blueprint = Blueprint(name, import_name, url_prefix=f"/<slug:agency>{prefix}")
     blueprint.url_value_preprocessor(_keep_slug)
     blueprint.before_request(enter_agency)
     return blueprint
@@ -161,5 +176,10 @@ def counts_as_view() -> bool:
 
 def reserved_slugs() -> frozenset[str]:
     """First path segments that routes already use; an agency cannot take one of them."""
-    rules = (rule.rule.strip("/").split("/")[0] for rule in current_app.url_map.iter_rules())
+    return _reserved(current_app.url_map)
+
+
+@functools.lru_cache(8)
+def _reserved(addresses: Map) -> frozenset[str]:
+    rules = (rule.rule.strip("/").split("/")[0] for rule in addresses.iter_rules())
     return frozenset(segment for segment in rules if segment and not segment.startswith("<"))
