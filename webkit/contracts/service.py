@@ -14,7 +14,8 @@ from webkit.clients import service as clients
 from webkit.contracts import document, figures, models, templates, terms
 from webkit.contracts.document import KIND, Draft
 from webkit.contracts.events import ContractSigned
-from webkit.contracts.models import Contract, ContractState
+from webkit.contracts.models import Contract
+from webkit.contracts.models import ContractState as ContractState
 from webkit.contracts.terms import Clause
 from webkit.core.kernel import audit, clock, counters, events, frozen, links, signals
 from webkit.core.kernel.db import writes

@@ -10,6 +10,7 @@ from webkit.core.extensions import LazyText
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.evidence import Witness
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
 STATES: dict[ContractState, tuple[LazyText, str]] = {
@@ -48,7 +49,7 @@ def differences(kept: Frozen, _pdf: bytes | None) -> Iterable[str]:
 def _row(kept: Frozen) -> Contract:
     row = models.contract(kept.document_id)
     if row is None:
-        raise NotFound("no contract")
+        raise NotFound(_("There is no such contract."))
     return row
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.contracts import service as contracts
-from webkit.contracts.models import ContractState
+from webkit.contracts.service import ContractState
 from webkit.core.kernel import events
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money

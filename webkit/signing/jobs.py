@@ -13,8 +13,7 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.contracts import service as contracts
-from webkit.contracts.models import ContractState
-from webkit.contracts.service import ContractView
+from webkit.contracts.service import ContractState, ContractView
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, events, evidence, frozen, tenancy
 from webkit.core.kernel.crypto import digest

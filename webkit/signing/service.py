@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from webkit.contracts import service as contracts
-from webkit.contracts.models import ContractState
-from webkit.contracts.service import ContractView
+from webkit.contracts.service import ContractState, ContractView
 from webkit.core.kernel import clock, events, frozen, ids, outbox
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes

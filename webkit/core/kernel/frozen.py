@@ -135,7 +135,7 @@ def latest(kind: str, document_id: UUID) -> Frozen | None:
 def get(frozen_id: UUID) -> Frozen:
     """One frozen document of the current agency. Raises NotFound."""
     if (row := session().get(FrozenDocument, frozen_id)) is None:
-        raise NotFound("No such document.")
+        raise NotFound(_("There is no such document."))
     return view(row)
 
 
