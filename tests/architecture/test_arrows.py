@@ -43,6 +43,10 @@ EXCEPTIONS = {
     "webkit/clients/routes.py": {"webkit.agencies.pages"},
     # What may travel with a proposal registers itself there, as with a hook.
     "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
+    # A signed contract and its sealed document are looked up with the same words.
+    "webkit/signing/witness.py": {"webkit.contracts.witness"},
+    # A sealed file is checked without any application: the seal is a format, not a service.
+    "webkit/operations/verify_cli.py": {"webkit.signing.seal"},
 }
 
 

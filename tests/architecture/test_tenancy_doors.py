@@ -30,6 +30,7 @@ REASONS = {
     ],
     "core/kernel/scheduler.py": ["schedule {schedule.name}"],
     "operations/doctor.py": ["doctor"],
+    "operations/verify_cli.py": ["verify every agency"],
     "operations/routes.py": ["the operators' job page", "the operators' inbox page", "an operator replays an event"],
 }
 
