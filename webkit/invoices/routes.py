@@ -27,7 +27,7 @@ from webkit.pricing import Priced, PricingError, find
 from webkit.pricing.show import sum_rows
 
 PAGE = 50
-EMPTY_ROWS = 3
+EMPTY_ROWS, MORE_ROWS = 3, 5
 blueprint = staff_blueprint("invoices", __name__, "/invoices")
 
 
@@ -52,6 +52,8 @@ def new() -> Response:
 
 @blueprint.post("/new")
 def create() -> Response:
+    if "more" in request.form:
+        return _more(None)
     given, state, typed, wrong, problem = _read()
     if given is None:
         return _editor(None, state, typed, wrong, problem, code=422)
@@ -77,6 +79,8 @@ def edit(invoice_id: UUID) -> Response:
 @blueprint.post("/<uuid:invoice_id>/edit")
 def save(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
+    if "more" in request.form:
+        return _more(invoice)
     given, state, typed, wrong, problem = _read()
     if given is None:
         return _editor(invoice, state, typed, wrong, problem, code=422)
@@ -132,6 +136,11 @@ def pdf(invoice_id: UUID) -> Response:
     return downloads.pdf(frozen.latest("invoice", service.get(invoice_id).id))
 
 
+def _more(invoice: InvoiceView | None) -> Response:
+    """The same form with more empty rows, for those without a script."""
+    return _editor(invoice, bind(forms.InvoiceForm, request.form).state.kept(), forms.rows(request.form), more=True)
+
+
 def _read() -> tuple[InvoiceInput | None, FormState, list[dict[str, str]], dict[int, str], str]:
     """What was typed, checked: the input or None, the form's state, the rows, and what is wrong with which row."""
     bound = bind(forms.InvoiceForm, request.form)
@@ -162,12 +171,15 @@ def _editor(
     *,
     code: int = 200,
     only_totals: bool = False,
+    more: bool = False,
     given: InvoiceInput | None = None,
 ) -> Response:
     profile = agencies.profile()
 
     priced = _priced(invoice, given, profile, typed)
-    empty: list[dict[str, str]] = [dict.fromkeys(forms.COLUMNS, "")] * (EMPTY_ROWS if len(typed) < 2 else 1)
+    empty: list[dict[str, str]] = [dict.fromkeys(forms.COLUMNS, "")] * (
+        MORE_ROWS if more else EMPTY_ROWS if len(typed) < 2 else 1
+    )
     view = EditorPage(
         invoice=invoice,
         form=state,

@@ -26,7 +26,7 @@ class AuditEntry(Record):
     action: Mapped[str] = mapped_column(sa.String(64), index=True)
     subject: Mapped[str] = mapped_column(sa.String(64), default="")
     detail: Mapped[dict[str, Any]] = mapped_column(Json)
-    request_id: Mapped[str] = mapped_column(sa.String(32), default="")
+    request_id: Mapped[str] = mapped_column(sa.String(64), default="")
     address: Mapped[str] = mapped_column(sa.String(64), default="")
 
 
@@ -37,7 +37,7 @@ def log(action: str, *, subject: str = "", detail: Mapping[str, Any] | None = No
         agency_id=session().scope.agency, action=action, subject=subject, detail=dict(detail or {}), address=""
     )
     if has_request_context():
-        entry.address = request.remote_addr or ""
+        entry.address = (request.remote_addr or "")[:64]
         entry.request_id = g.get("request_id", "")
         if current_user and current_user.is_authenticated:
             entry.user_id = current_user.id

@@ -13,7 +13,7 @@ import importlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,15 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
 from webkit.core.kernel.tables import Base
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -131,7 +134,11 @@ def writing() -> Iterator[UnitSession]:
             current.writing = False
     after, current.after = current.after, []
     for run in after:
-        run()
+        try:
+            run()
+        except Exception:
+            # The write is committed: its caller must not take it for undone and repeat it.
+            log.exception("something that follows a commit failed")
 
 
 def writes(function: Callable[P, R]) -> Callable[P, R]:
@@ -157,7 +164,10 @@ def insert_missing(table: type[Base], **values: Any) -> None:
 
 
 def after_commit(run: Callable[[], None]) -> None:
-    """Run once the current write has been committed, outside its lock; never when it rolls back."""
+    """Run once the current write has been committed, outside its lock; never when it rolls back.
+
+    What it raises is logged and undoes nothing.
+    """
     current = session()
     if not current.writing:
         raise RuntimeError("after_commit() belongs inside a write")
@@ -170,6 +180,13 @@ def release() -> None:
     if current.writing:
         raise RuntimeError("a write cannot be released: vendor calls belong outside it")
     current.rollback()
+
+
+def recover() -> None:
+    """End the reads that a failure left open (PostgreSQL refuses every further one), so that a page can tell of it."""
+    for opened in _units.get():
+        with suppress(sa.exc.SQLAlchemyError):
+            opened.rollback()
 
 
 class WriteQueue:
@@ -212,10 +229,13 @@ def _queue_of(engine: Engine) -> Callable[[], Any]:
 
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:
-    """Options for `create_engine`: a pool as large as the number of threads, and our own BEGIN on PostgreSQL."""
-    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10}
+    """Options for `create_engine`: a pool as large as the number of threads, and our own BEGIN on PostgreSQL.
+
+    Errors name no parameters: they are logged and kept with jobs, and parameters are people's data and secrets.
+    """
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10, "hide_parameters": True}
     if not url.startswith("sqlite"):
-        options |= {"connect_args": {"autocommit": True}, "pool_pre_ping": True}
+        options |= {"connect_args": {"autocommit": True, "connect_timeout": 5}, "pool_pre_ping": True}
     return options
 
 

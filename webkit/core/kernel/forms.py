@@ -57,6 +57,10 @@ class FormState:
         """The sentence that belongs to a field; empty when it is fine."""
         return self.errors.get(name, "")
 
+    def kept(self) -> FormState:
+        """What was typed, without the errors: for a form that was not sent to be checked."""
+        return FormState(self.raw)
+
     @classmethod
     def of(cls, values: Mapping[str, object]) -> FormState:
         """A form filled in from what is stored."""

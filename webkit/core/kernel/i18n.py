@@ -151,7 +151,8 @@ def lazy_gettext(message: str, **values: Any) -> LazyString:
 
 
 def _babel() -> Locale:
-    return Locale.parse(current_locale(), sep="-")
+    """Plain English writes dates as most of its readers do, day first; en-US is there for those who don't."""
+    return Locale.parse("en-GB" if current_locale() == DEFAULT else current_locale(), sep="-")
 
 
 def format_date(day: date, format: str = "long") -> str:

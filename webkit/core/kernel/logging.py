@@ -14,8 +14,10 @@ from webkit.core.settings import Settings
 
 _SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|authorization|cookie|signature|\bcode\b)")
 _SECRET_TEXT = re.compile(
-    r"(?i)(sk_(?:live|test)_\w+|whsec_\w+|Bearer\s+[\w.~+/=-]+|(?:/[pciqf]|/sign-in/link|/verify)/[\w-]{10,}"
-    r"|://[^/\s:@]+:[^/\s:@]+@)"
+    r"(?i)(sk_(?:live|test)_\w+|whsec_\w+|Bearer\s+[\w.~+/=-]+"
+    r"|(?:/[pciqf]|/sign-in/link|/verify|/checkout|/webhooks/\w+/\w+)/[\w-]{10,}"
+    r"|://[^/\s:@]*:[^/\s@]+@"
+    r"|DETAIL:[^\n]*)"  # PostgreSQL repeats the row
 )
 HIDDEN = "[hidden]"
 
@@ -23,11 +25,23 @@ HIDDEN = "[hidden]"
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what has a secret's name, and what looks like a secret inside any text."""
     for name, value in event.items():
-        if _SECRET_NAME.search(name):
-            event[name] = HIDDEN
-        elif isinstance(value, str):
-            event[name] = _SECRET_TEXT.sub(HIDDEN, value)
+        event[name] = HIDDEN if _SECRET_NAME.search(name) else _clean(value)
     return event
+
+
+def scrub(text: str) -> str:
+    """`text` without what looks like a secret."""
+    return _SECRET_TEXT.sub(HIDDEN, text)
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return redact(None, "", {str(name): item for name, item in value.items()})
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
 
 
 def configure(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import re
 import time
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_login import current_user
 
 from webkit.core.kernel import i18n
@@ -25,6 +25,8 @@ def init_app(app: Flask) -> None:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         i18n.set_locale(i18n.negotiate([language for language, _ in request.accept_languages]))
+        if "\0" in request.path or b"%00" in request.query_string:
+            abort(400)  # no address of ours holds one, and PostgreSQL takes none in a text
 
     @app.after_request
     def finish(response: Response) -> Response:

@@ -7,12 +7,16 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import structlog
 from flask import Flask, Response, abort, current_app, g, request
 
+from webkit.core.capabilities.errors import ProviderError
 from webkit.core.capabilities.payments import PAYMENTS
 from webkit.core.kernel.crypto import Keys
 from webkit.core.kernel.runtime import current
 from webkit.core.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 2 * 1024 * 1024
@@ -87,12 +91,19 @@ def add_headers(response: Response) -> Response:
     return response
 
 
+def _payment_origins() -> tuple[str, ...]:
+    try:
+        return current().registry.get(PAYMENTS).form_action_origins()
+    except ProviderError as error:
+        log.warning("the payment provider does not work", error=str(error))
+        return ()
+
+
 def policy() -> str:
     """The content security policy of this page; the payment vendor's page may receive our form's redirect."""
     # A form's redirect may lead to our own configured address, and to the payment vendor's page.
     own = urlsplit(current().settings.base_url)
-    origins = (f"{own.scheme}://{own.netloc}", *current().registry.get(PAYMENTS).form_action_origins())
-    forms = " ".join(("'self'", *origins))
+    forms = " ".join(("'self'", f"{own.scheme}://{own.netloc}", *_payment_origins()))
     return (
         f"default-src 'self'; script-src 'self' 'nonce-{nonce()}'; style-src 'self'; img-src 'self' data:; "
         f"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
