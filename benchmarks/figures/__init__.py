@@ -1,0 +1,22 @@
+"""The figures: a module for each subject, with `measure(world)`, which yields its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from benchmarks.figures import invoices, issuing, jobs, lists, pdf, running, webhooks
+from benchmarks.report import Row
+from benchmarks.world import World
+
+Figure = Callable[[World], Iterator[Row]]
+
+FIGURES: dict[str, Figure] = {
+    "running": running.measure,
+    "list": lists.measure,
+    "invoice": invoices.measure,
+    "issue": issuing.measure,
+    "pdf": pdf.measure,
+    "webhook": webhooks.measure,
+    "job": jobs.measure,
+}
+"""By the name that `--only` takes, in the order of a whole run."""

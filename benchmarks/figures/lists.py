@@ -1,0 +1,71 @@
+"""Lists and the first page of the day beside the floors: page one, a page far behind, a search."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from benchmarks.installation import SLUG, Installation
+from benchmarks.load import Ask, Order
+from benchmarks.report import Row
+from benchmarks.rounds import ask_in_turns, rate_in_turns
+from benchmarks.world import World
+
+LISTS = {"invoices": "/invoices/", "clients": "/clients"}
+SEARCH = "/clients?q=copper+moto"
+FLOORS = ("f0", "f1", "f1c", "f2")
+ROUNDS = 12
+FAR = 20
+NEXT = re.compile(rf'href="(?:/{SLUG})?([^"]*\?[^"]*(?:before|after)=[^"]+)"')
+
+
+def measure(world: World) -> Iterator[Row]:
+    """Each list has its own rows; the floors' show how fast the machine is today."""
+    pages = {name: world.house.get(path) for name, path in LISTS.items()}
+    asked = {name: (world.floors.port, world.floors.get(f"/{name}")) for name in FLOORS}
+    asked |= {name: (world.web, page) for name, page in pages.items()}
+    asked |= {f"{name}.later": (world.web, far_page(world.house, page)) for name, page in pages.items()}
+    asked |= {"search": (world.web, world.house.get(SEARCH)), "today": (world.web, world.house.get("/"))}
+    orders = {name: Order(port, [[ask]]) for name, (port, ask) in asked.items()}
+    best = ask_in_turns(world.load, orders, world.some(ROUNDS))
+    for name in FLOORS:
+        yield Row(f"floor.{name}", best[name].median, "ms")
+    for name in LISTS:
+        first = best[name]
+        yield Row(f"list.{name}", first.median, "ms", 2, best["f2"].median)
+        yield Row(f"list.{name}.raw", first.median, "ms", 6, best["f1"].median)
+        yield Row(f"list.{name}.p95", first.p95, "ms", 2, first.median)
+        yield Row(f"list.{name}.later", best[f"{name}.later"].median, "ms", 1.2, first.median)
+    yield Row("list.clients.search", best["search"].median, "ms", 2, best["clients"].median)
+    yield Row("dashboard", best["today"].median, "ms", 5, best["f2"].median)
+    yield from crowded(world, pages)
+    yield from on_sqlite(world)
+
+
+def crowded(world: World, pages: dict[str, Ask]) -> Iterator[Row]:
+    """Eight clients at once."""
+    orders = {"f2": Order(world.floors.port, [[world.floors.get("/f2")]], clients=8, count=240)}
+    orders |= {name: Order(world.web, [[page]], clients=8, count=240) for name, page in pages.items()}
+    best = rate_in_turns(world.load, orders, world.some(5))
+    for name in pages:
+        yield Row(f"list.{name}.8-clients", best[name].rate, "pages/s", 0.45, best["f2"].rate)
+
+
+def on_sqlite(world: World) -> Iterator[Row]:
+    """The same first pages on the embedded database, beside F2 on one."""
+    orders = {"f2": Order(world.small_floors.port, [[world.small_floors.get("/f2")]])}
+    orders |= {name: Order(world.small_web, [[world.small_house.get(path)]]) for name, path in LISTS.items()}
+    best = ask_in_turns(world.load, orders, world.some(6))
+    for name in LISTS:
+        yield Row(f"list.{name}.sqlite", best[name].median, "ms", 2, best["f2"].median)
+
+
+def far_page(house: Installation, page: Ask) -> Ask:
+    """The page one comes to by following the link to the next one again and again."""
+    for _ in range(FAR):
+        links = NEXT.findall(house.read(page))
+        if not links:
+            break
+        page = house.get(html.unescape(links[-1]))
+    return page
