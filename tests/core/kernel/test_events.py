@@ -106,7 +106,7 @@ def test_many_writers_make_one_chain(agency: AgencyView, app: Flask) -> None:
     db.release()
     chain = _chain()
     assert [row[0] for row in chain] == list(range(1, before + 61))
-    assert all(row[1] == earlier[2] for earlier, row in zip(chain, chain[1:], strict=False))
+    assert all(row[1] == earlier[2] for earlier, row in pairwise(chain))
 
 
 facts = st.recursive(
