@@ -98,6 +98,20 @@ def test_after_commit_runs_after_commit_only(agency: AgencyView) -> None:
     assert ran == ["committed"]
 
 
+def test_what_fails_after_the_commit_does_not_undo_it(agency: AgencyView) -> None:
+    """The caller would take an error for "nothing happened" and do it twice."""
+    ran: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("queue on fire")
+
+    with db.writing() as unit:
+        unit.execute(sa.update(Agency).where(Agency.id == agency.id).values(name="Renamed"))
+        db.after_commit(fail)
+        db.after_commit(lambda: ran.append("next"))
+    assert _name(agency) == "Renamed" and ran == ["next"]
+
+
 def test_changes_before_the_declaration_are_refused(agency: AgencyView) -> None:
     db.session().add(AuditEntry(action="x", detail={}))
     with pytest.raises(RuntimeError, match="before the write was declared"), db.writing():

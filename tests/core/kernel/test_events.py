@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from contextvars import Context
+from itertools import pairwise
 
 import pytest
 import rfc8785
@@ -106,7 +108,7 @@ def test_many_writers_make_one_chain(agency: AgencyView, app: Flask) -> None:
     db.release()
     chain = _chain()
     assert [row[0] for row in chain] == list(range(1, before + 61))
-    assert all(row[1] == earlier[2] for earlier, row in pairwise(chain))
+    assert all(row[1] == earlier[2] for earlier, row in itertools.pairwise(chain))
 
 
 facts = st.recursive(

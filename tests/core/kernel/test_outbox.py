@@ -138,10 +138,52 @@ def test_a_silent_worker_loses_its_job(agency: AgencyView, handler: Recorder) ->
     assert claimed is not None
     assert outbox.due() == [] and not outbox.deliver(job_id)
     with clock.frozen(clock.now() + timedelta(seconds=61)):
-        assert outbox.due() == [(job_id, "now")]
+        assert outbox.due() == [(job_id, "test.job")]
         assert outbox.deliver(job_id)
         outbox._fail(claimed[0], RuntimeError("too late"))
     assert _row(job_id).state == State.DONE
+
+
+def test_an_attempt_ends_before_its_lease(app: Flask, handler: Recorder) -> None:
+    """Else a slow one and its repetition would run side by side."""
+    for kind, spec in runtime.of(app).jobs.items():
+        assert 0 < outbox.time_limit(kind) < outbox._lease(kind)
+        assert outbox._lease(kind) == spec.lease, "a kind gets the time it asks for"
+
+
+def test_ids_left_in_the_queue_do_not_shorten_the_back_off(agency: AgencyView, handler: Recorder) -> None:
+    """While workers are busy the sweeper sends an id again and again; one failure must not use up all attempts."""
+    handler.error = RateLimited("slow down", retry_after=900)
+    job_id = _ask()
+    assert outbox.deliver(job_id)
+    assert not outbox.deliver(job_id)
+    assert len(handler.seen) == 1
+    with clock.frozen(clock.now() + timedelta(seconds=901)):
+        outbox.due()
+        assert outbox.deliver(job_id), "what the sweeper has just sent is due"
+
+
+def test_a_running_job_cannot_be_started_again(agency: AgencyView, handler: Recorder) -> None:
+    job_id = _ask()
+    outbox._claim(job_id)
+    assert not outbox.retry(job_id)
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        assert outbox.retry(job_id)
+
+
+def test_kinds_that_nobody_knows_wait_quietly(app: Flask, agency: AgencyView, handler: Recorder) -> None:
+    job_id = _ask()
+    spec = runtime.of(app).jobs.pop("test.job")
+    assert outbox.due() == [] and not outbox.deliver(job_id)
+    runtime.of(app).jobs["test.job"] = spec
+    assert jobs.run_waiting() == 1
+
+
+def test_errors_are_kept_without_what_is_nobodys_business(agency: AgencyView, handler: Recorder) -> None:
+    handler.error = RuntimeError("GET https://x.example/p/Zk3vQ9x_LmN0pQrStUvWxY failed\nDETAIL:  Key (email)=(a@b.c)")
+    job_id = _ask()
+    outbox.deliver(job_id)
+    assert "Zk3vQ9x" not in _row(job_id).error and "a@b.c" not in _row(job_id).error
 
 
 def test_a_known_death_frees_the_job_at_once(agency: AgencyView, handler: Recorder) -> None:
@@ -169,10 +211,10 @@ def test_workers_racing_for_a_job_do_it_once(agency: AgencyView, handler: Record
 
 def test_sweepers_do_not_send_the_same_job_together(agency: AgencyView, handler: Recorder) -> None:
     job_id = _ask()
-    assert outbox.due() == [(job_id, "now")]
+    assert outbox.due() == [(job_id, "test.job")]
     assert outbox.due() == []
     with clock.frozen(clock.now() + outbox.SWEEP_PAUSE + timedelta(seconds=1)):
-        assert outbox.due() == [(job_id, "now")]
+        assert outbox.due() == [(job_id, "test.job")]
 
 
 def test_a_schedule_runs_once_per_time(agency: AgencyView, handler: Recorder, app: Flask) -> None:
