@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+# What knows SQL is tried on both databases by every `make test`; the rest of the house by `make check`.
+STOREYS := tests/core/kernel $(wildcard tests/*/test_service*.py tests/*/test_models*.py tests/architecture/test_tenancy*.py)
 
 .PHONY: help setup dev-setup run test check lint format bench lock clean
 
@@ -37,7 +39,7 @@ run: setup ## serve on http://127.0.0.1:$${PORT:-8000}, data in $${WEBKIT_DATA:-
 
 test: dev-setup ## the tests for every change (SQLite; models and services again on PostgreSQL)
 	$(BIN)/pytest -n $(WORKERS) -m "not slow" -q
-	$(BIN)/pytest -n $(WORKERS) -m "not slow" -q --db postgres tests/storeys
+	$(BIN)/pytest -n $(WORKERS) -m "not slow" -q --db postgres $(STOREYS)
 
 check: dev-setup ## the slow tests: everything on PostgreSQL, faults, accessibility
 	$(BIN)/pytest -n $(WORKERS) -m slow -q

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from contextvars import Context
-from itertools import pairwise
 
 import pytest
 import rfc8785
