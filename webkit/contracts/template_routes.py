@@ -74,8 +74,8 @@ def _save(found: TemplateView | None) -> Response:
     if action := request.form.get("action", ""):
         return _editor(found, FormState(bound.state.raw), forms.rearranged(clauses, action))
     if not clauses:
-        problems = {0: _("A contract needs at least one clause.")}
-    if not bound.ok or problems:
+        bound.state.errors["clause_text"] = _("A contract needs at least one clause.")
+    if not bound.ok or problems or not clauses:
         return _editor(found, bound.state, clauses, problems, code=422)
     data = bound.data
     text = TemplateText(data.name, data.locale, clauses, data.signatory_name, data.signatory_title)
