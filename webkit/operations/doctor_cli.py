@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 
@@ -10,20 +11,28 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from webkit.operations import doctor
+from webkit.core.kernel.runtime import current
+from webkit.core.settings import environment_names
+from webkit.operations import doctor, legacy_settings
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_appcontext
 def doctor_command(as_json: bool) -> None:
-    """Say what is wrong with this installation and how to mend it; exits with 1 if anything is."""
+    """Say what is wrong with this installation and how to mend it; exits with 1 if anything is.
+
+    Variables that are set and not heard are noted; they are nothing wrong.
+    """
     problems = doctor.examine(current_app._get_current_object())  # type: ignore[attr-defined]
+    heard = {name for setting in current().registry.describe() for name in setting.names}
+    notes = legacy_settings.notes(os.environ, heard.union(environment_names()))
     if as_json:
-        click.echo(json.dumps({"ok": not problems, "problems": [asdict(problem) for problem in problems]}))
+        report = {"ok": not problems, "problems": list(map(asdict, problems)), "notes": list(map(asdict, notes))}
+        click.echo(json.dumps(report))
     else:
-        for problem in problems:
-            click.echo(f"{problem.where}: {problem.problem}\n  {problem.fix}")
+        for found in (*problems, *notes):
+            click.echo(f"{found.where}: {found.problem}\n  {found.fix}")
         click.echo("Something needs you." if problems else "All is well.")
     if problems:
         sys.exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from click import Command
 from flask import Blueprint, Flask
 
 from webkit.core.extensions import Job, JobSpec, MenuEntry, Schedule
@@ -13,6 +14,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.templating import OPERATOR
 from webkit.operations import dashboard
 from webkit.operations.routes import blueprint
+from webkit.operations.settings_cli import settings_command
 
 PRUNE = "operations.prune"
 KEEP = timedelta(days=14)
@@ -40,6 +42,11 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_register_schedules() -> list[Schedule]:
     return [Schedule(PRUNE, PRUNE, daily_at="03:10")]
+
+
+@hookimpl
+def webkit_register_commands() -> list[Command]:
+    return [settings_command]
 
 
 @hookimpl
