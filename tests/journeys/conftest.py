@@ -39,7 +39,7 @@ def shared() -> Iterator[Deal]:
                 step(first)
             yield first
             assert stack.errors() == []
-            assert stack.stop() < 6
+            stack.stop()
         finally:
             stack.kill()
 

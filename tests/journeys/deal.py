@@ -178,7 +178,7 @@ class Deal:
     def read_mail(self) -> None:
         """The link comes by mail; the PDF comes with it."""
         mail = self.stack.mail(self.client_email, "/p/")
-        self.proposal = _address(text_of(mail), "/p/")
+        self.proposal = address(text_of(mail), "/p/")
         assert self.proposal in html_of(mail)
         (content,) = attachments(mail).values()
         assert TITLE in pdf_text(content)
@@ -210,8 +210,8 @@ class Deal:
         """Type code, name and signature, agree, sign."""
         page = self.client.get(self.contract).ok()
         if "Signed by both sides" not in page.text:
-            code = _code(text_of(self.stack.mail(self.client_email, "code", self._contract_number(page))))
-            form = page.form("/sign").fill(code=code, name="Amelia Ross", title="Owner", agree="yes")
+            digits = code(text_of(self.stack.mail(self.client_email, "Your code", self._contract_number(page))))
+            form = page.form("/sign").fill(code=digits, name="Amelia Ross", title="Owner", agree="yes")
             page = form.fill(signature_typed="Amelia Ross").submit("Sign the contract").ok()
         page.says("Signed by both sides", "Amelia Ross")
         self.invoice = page.link("Go on to pay")
@@ -263,13 +263,15 @@ def pdf_text(content: bytes) -> str:
     return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages)).replace("\xa0", " ")
 
 
-def _address(text: str, part: str) -> str:
+def address(text: str, part: str) -> str:
+    """The first address of a mail that has this in it."""
     found = re.search(rf"http://\S+?{part}[\w~.-]+", text)
     assert found, text
     return found[0]
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """The six digits of a mail."""
     found = re.search(r"\b(\d{3})\s?(\d{3})\b", text)
     assert found, text
     return found[1] + found[2]

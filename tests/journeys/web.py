@@ -13,10 +13,9 @@ from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _SILENT = frozenset({"script", "style", "template", "title"})
-_BREAKS = frozenset(
-    ["p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "td", "th", "dt", "dd", "br"]
-    + ["section", "aside", "header", "footer", "main", "option", "summary"]
-)
+_BLOCKS = ("section", "aside", "header", "footer", "main", "div", "table", "form", "fieldset", "legend")
+_LINES = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "tr", "td", "th", "dt", "dd", "br", "option", "summary")
+_BREAKS = frozenset((*_BLOCKS, *_LINES))
 
 
 class Died(Exception):
