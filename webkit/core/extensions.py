@@ -45,15 +45,14 @@ class Job:
 class JobSpec:
     """A kind of job. Its handler may run twice: it does nothing when the work is done already.
 
-    `lease` is the seconds after which a silent attempt is given up and repeated. With `unsafe_repeat` (the vendor knows
-    no idempotency key) a crash during the call leaves the job uncertain, and a person decides.
+    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier. Where
+    a vendor knows no idempotency key the handler notes that it is about to call, and leaves the rest to a person.
     """
 
     kind: str
     handler: Callable[[Job], None]
     queue: Literal["now", "long", "ai"] = "now"
     lease: int = 60
-    unsafe_repeat: bool = False
 
     def __post_init__(self) -> None:
         _dotted(self.kind)

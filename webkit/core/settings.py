@@ -73,11 +73,11 @@ class Settings(BaseSettings):
         128, ge=4, le=1024, validation_alias=_env("WEB_THREADS"), description="Threads of each web process."
     )
     job_lease_seconds: int = Field(
-        60,
+        3600,
         ge=2,
-        le=3600,
+        le=86_400,
         validation_alias=_env("WEBKIT_JOB_LEASE_SECONDS"),
-        description="Seconds after which a silent job counts as dead and is tried again.",
+        description="Most seconds a job may take, whatever its kind allows; a silent one is then tried again.",
     )
     trusted_proxies: int = Field(
         0,

@@ -146,3 +146,16 @@ def test_the_clock_can_be_held() -> None:
         assert clock.now() == moment
         assert clock.today("Europe/Rome").isoformat() == "2026-12-01"
         assert clock.month_start("Europe/Rome") == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+
+
+def test_connections_that_the_server_ended_are_replaced_unseen(app: Flask, agency: AgencyView) -> None:
+    if db.db.engine.dialect.name != "postgresql":
+        pytest.skip("there is no server")
+    own = db.session().scalar(sa.select(sa.func.pg_backend_pid()))
+    db.release()  # back in the pool
+    other = sa.create_engine(db.db.engine.url, poolclass=sa.NullPool)
+    with other.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.pg_terminate_backend(own)))
+    other.dispose()
+    assert _name(agency) == agency.name
+    assert db.session().scalar(sa.select(sa.func.pg_backend_pid())) != own

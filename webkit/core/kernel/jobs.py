@@ -24,21 +24,21 @@ _app: Callable[[], Flask] | None = None
 
 
 def push(rows: Sequence[tuple[UUID, str]]) -> None:
-    """Wake workers for outbox rows. A queue that cannot be reached loses nothing: the sweeper sends again."""
+    """Wake workers for outbox rows (id, kind). An unreachable queue loses nothing: the sweeper sends again."""
     connection = current().redis
     if connection is None:
         return
     try:
-        for job_id, queue in rows:
-            _enqueue(connection, queue, job_id)
+        for job_id, kind in rows:
+            _enqueue(connection, kind, job_id)
     except (RedisError, OSError) as error:
         log.warning("queue unreachable, the sweeper will send again", error=str(error))
 
 
-def _enqueue(connection: Any, queue: str, job_id: UUID) -> None:
-    Queue(queue, connection=connection, serializer=JSONSerializer).enqueue(
-        DELIVER, str(job_id), result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=current().settings.job_lease_seconds
-    )
+def _enqueue(connection: Any, kind: str, job_id: UUID) -> None:
+    queue = Queue(current().jobs[kind].queue, connection=connection, serializer=JSONSerializer)
+    limit = outbox.time_limit(kind)
+    queue.enqueue(DELIVER, str(job_id), result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit)
 
 
 def length(queue: str) -> int | None:

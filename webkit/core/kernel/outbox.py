@@ -25,6 +25,7 @@ from webkit.core.extensions import Job, JobSpec
 from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import after_commit, session, writing
 from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.logging import scrub
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
 
@@ -89,8 +90,8 @@ def add(kind: str, /, **args: str) -> UUID:
     row = OutboxJob(agency_id=session().scope.agency, kind=kind, queue=spec.queue, args=args)
     session().add(row)
     session().flush()
-    row_id, queue = row.id, row.queue
-    after_commit(lambda: _wake([(row_id, queue)]))
+    row_id = row.id
+    after_commit(lambda: _wake([(row_id, kind)]))
     return row_id
 
 
@@ -127,14 +128,16 @@ def _door(job: Job, spec: JobSpec) -> AbstractContextManager[Any]:
 
 def _claim(job_id: UUID) -> tuple[Job, str] | None:
     moment = clock.now()
-    free = sa.or_(OutboxJob.lease_until.is_(None), OutboxJob.lease_until < moment)
+    # The queue may hold an id several times: what backs off after a failure is not tried by the next of them. A row
+    # the sweeper has just sent is due within its pause.
+    due_now = OutboxJob.next_at <= moment + SWEEP_PAUSE
     with tenancy.platform("claim a job"), writing() as unit:
         kind = unit.scalar(sa.select(OutboxJob.kind).where(OutboxJob.id == job_id))
         if kind is None or kind not in current().jobs:
             return None
         row = unit.execute(
             sa.update(OutboxJob)
-            .where(OutboxJob.id == job_id, OutboxJob.state == State.WAITING, free)
+            .where(OutboxJob.id == job_id, OutboxJob.state == State.WAITING, _free(moment), due_now)
             .values(lease_until=moment + timedelta(seconds=_lease(kind)), attempt=OutboxJob.attempt + 1)
             .returning(OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt)
         ).one_or_none()
@@ -143,8 +146,19 @@ def _claim(job_id: UUID) -> tuple[Job, str] | None:
     return Job(id=job_id, agency_id=row.agency_id, args=row.args, attempt=row.attempt, key=f"job-{job_id}"), kind
 
 
+def _free(moment: datetime) -> sa.ColumnElement[bool]:
+    """No living attempt has the job."""
+    return sa.or_(OutboxJob.lease_until.is_(None), OutboxJob.lease_until < moment)
+
+
 def _lease(kind: str) -> int:
     return min(current().jobs[kind].lease, current().settings.job_lease_seconds)
+
+
+def time_limit(kind: str) -> int:
+    """Seconds a worker gives one attempt. It is over before its lease is: two attempts never run side by side."""
+    lease = _lease(kind)
+    return max(1, lease - max(1, lease // 10))
 
 
 def _update(job: Job, **values: Any) -> None:
@@ -161,7 +175,7 @@ def _finish(job: Job) -> None:
 
 
 def _fail(job: Job, error: Exception) -> None:
-    words = f"{type(error).__name__}: {error}"[:2000]
+    words = scrub(f"{type(error).__name__}: {error}")[:2000]
     retryable = error.retryable if isinstance(error, ProviderError) else not isinstance(error, DomainError)
     if not retryable or job.attempt >= ATTEMPTS:
         _update(job, state=State.DEAD, error=words)
@@ -177,10 +191,13 @@ def backoff(attempt: int, wished: float | None = None) -> timedelta:
 
 
 def due(limit: int = 500) -> list[tuple[UUID, str]]:
-    """Claim for sending what waits, is due and has no living attempt; any number of sweepers may run."""
+    """Claim for sending what waits, is due and has no living attempt: ids and kinds. Any number of sweepers may run.
+
+    Kinds that nobody here knows (a plugin that was removed) wait until somebody does.
+    """
     moment = clock.now()
-    free = sa.or_(OutboxJob.lease_until.is_(None), OutboxJob.lease_until < moment)
-    waiting = sa.and_(OutboxJob.state == State.WAITING, OutboxJob.next_at <= moment, free)
+    known = OutboxJob.kind.in_(current().jobs)
+    waiting = sa.and_(OutboxJob.state == State.WAITING, OutboxJob.next_at <= moment, _free(moment), known)
     with tenancy.platform("sweep the outbox") as unit:
         found = unit.scalars(sa.select(OutboxJob.id).where(waiting).order_by(OutboxJob.next_at).limit(limit)).all()
         if not found:
@@ -190,9 +207,9 @@ def due(limit: int = 500) -> list[tuple[UUID, str]]:
                 sa.update(OutboxJob)
                 .where(OutboxJob.id.in_(found), waiting)
                 .values(next_at=moment + SWEEP_PAUSE)
-                .returning(OutboxJob.id, OutboxJob.queue)
+                .returning(OutboxJob.id, OutboxJob.kind)
             ).all()
-    return [(row.id, row.queue) for row in rows]
+    return [(row.id, row.kind) for row in rows]
 
 
 def let_go(job_id: UUID) -> None:
@@ -206,17 +223,18 @@ def let_go(job_id: UUID) -> None:
 
 
 def retry(job_id: UUID) -> bool:
-    """Give a job that was put aside (or waits) a fresh start; False when it is done or unknown."""
+    """Give a job that was put aside (or waits) a fresh start; False when it is done, unknown or running right now."""
+    moment = clock.now()
     with tenancy.platform("an operator retries a job"), writing() as unit:
-        row = unit.execute(
+        kind = unit.scalars(
             sa.update(OutboxJob)
-            .where(OutboxJob.id == job_id, OutboxJob.state != State.DONE)
-            .values(state=State.WAITING, attempt=0, next_at=clock.now(), lease_until=None)
-            .returning(OutboxJob.id, OutboxJob.queue)
+            .where(OutboxJob.id == job_id, OutboxJob.state != State.DONE, _free(moment))
+            .values(state=State.WAITING, attempt=0, next_at=moment, lease_until=None)
+            .returning(OutboxJob.kind)
         ).one_or_none()
-        if row:
-            after_commit(lambda: _wake([(row.id, row.queue)]))
-    return row is not None
+        if kind is not None:
+            after_commit(lambda: _wake([(job_id, kind)]))
+    return kind is not None
 
 
 def dismiss(job_id: UUID) -> bool:
