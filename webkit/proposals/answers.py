@@ -117,7 +117,7 @@ def _was_said(row: Proposal, seen: UUID, target: State, text: str) -> bool:
 
 def _answer(proposal_id: UUID, seen: UUID, target: State, text: str, **values: Any) -> bool:
     moment = clock.now()
-    return models.move(proposal_id, (State.SENT,), target, frozen_id=seen, answered_at=moment, answer=text, **values)
+    return models.move(proposal_id, (State.SENT,), target, seen_frozen=seen, answered_at=moment, answer=text, **values)
 
 
 def _readable(proposal_id: UUID) -> Proposal:

@@ -180,18 +180,18 @@ def move(
     sources: Sequence[State],
     target: State,
     *,
-    revision: int | None = None,
-    frozen_id: UUID | None = None,
+    seen_revision: int | None = None,
+    seen_frozen: UUID | None = None,
     **values: Any,
 ) -> bool:
     """Go from one of `sources` to `target`; False when it is elsewhere already or no longer what the caller saw."""
     if any(target not in TRANSITIONS[source] for source in sources):
         raise ValueError(f"no way from {sources} to {target}")
     query = sa.update(Proposal).where(Proposal.id == proposal_id, Proposal.state.in_(sources))
-    if revision is not None:
-        query = query.where(Proposal.revision == revision)
-    if frozen_id is not None:
-        query = query.where(Proposal.frozen_id == frozen_id)
+    if seen_revision is not None:
+        query = query.where(Proposal.revision == seen_revision)
+    if seen_frozen is not None:
+        query = query.where(Proposal.frozen_id == seen_frozen)
     changed = session().scalars(query.values(state=target, **values).returning(Proposal.id))
     return changed.one_or_none() is not None
 

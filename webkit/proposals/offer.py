@@ -26,6 +26,7 @@ from webkit.pricing import (
     PricingError,
     Scheme,
     Split,
+    TaxRate,
     compute,
     compute_by_interval,
     find,
@@ -209,13 +210,20 @@ def _document(offer: Offer, terms: Terms, interval: Interval) -> Document:
             description=line.name,
             unit_price=unit_price(line.price, terms.currency),
             quantity=line.quantity,
-            rate=terms.scheme.rate(line.tax or terms.rate or None, terms.on),
+            rate=_rate(line, terms),
         )
         for line in offer.lines
         if line.interval is interval
     )
     adjustments = offer.discount.of(interval) if offer.discount and lines else ()
     return Document(currency=terms.currency, scheme=terms.scheme, lines=lines, adjustments=adjustments)
+
+
+def _rate(line: OfferLine, terms: Terms) -> TaxRate:
+    try:
+        return terms.scheme.rate(line.tax or terms.rate or None, terms.on)
+    except PricingError as error:
+        raise PricingError(error.message, "rate", line.id) from None
 
 
 def _without(full: Priced, left_out: set[str]) -> Document:

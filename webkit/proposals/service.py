@@ -20,7 +20,8 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Priced, PricingError, find
 from webkit.proposals import mails, models, snapshot
-from webkit.proposals.models import Filter, Proposal, State
+from webkit.proposals.models import Filter as Filter
+from webkit.proposals.models import Proposal, State
 from webkit.proposals.offer import Choice, Offer, Terms, full_prices, problems
 from webkit.proposals.views import (
     AcceptedProposal,
@@ -131,7 +132,7 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     if evaluation.problems or evaluation.doc is None:
         raise Invalid(evaluation.problems)
     sent: dict[str, Any] = {"sent_at": clock.now(), "answered_at": None, "answer": ""}
-    if not models.move(proposal_id, (State.DRAFT,), State.SENT, revision=revision, **sent):
+    if not models.move(proposal_id, (State.DRAFT,), State.SENT, seen_revision=revision, **sent):
         raise Conflict(_("This proposal was changed since you opened it. Look at it again before you send it."))
     profile = agencies.profile()
     token = links.token_for(LINK, proposal_id) or links.create(LINK, proposal_id)
@@ -177,6 +178,8 @@ def revise(proposal_id: UUID, actor: str) -> None:
         "updated_at": clock.now(),
     }
     if not models.move(proposal_id, sources, State.DRAFT, **changes):
+        if (now := models.fresh(proposal_id)) and now.state is State.DRAFT:
+            return
         raise Conflict(_("An accepted proposal cannot be changed any more. Duplicate it to offer something else."))
     facts = {"actor": actor, "version": version}
     events.record("proposal.revised", events.ref("proposal", proposal_id), facts, about=_about(client_id))
