@@ -5,7 +5,7 @@ async function refresh(form, controller) {
   const names = form.dataset.live.split(/\s+/);
   const get = form.method === "get";
   const data = new URLSearchParams(new FormData(form));
-  const url = get ? `${form.action.split("?")[0]}?${data}` : form.action;
+  const url = get ? `${form.action.split(/[?#]/)[0]}?${data}` : form.action;
   const options = { headers: { "HX-Request": "true", Accept: "text/html" }, signal: controller.signal };
   const response = await fetch(url, get ? options : { ...options, method: "POST", body: data });
   if (!response.ok) return;

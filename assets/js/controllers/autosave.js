@@ -6,10 +6,11 @@ const RETRY = [4, 8, 16, 30];
 // On a form with hx-post and hx-trigger="input delay:1s, autosave". The words come from the page's catalogue:
 //   <form data-controller="autosave" data-autosave-saving-value="Saving" data-autosave-saved-value="Saved {time}"
 //         data-autosave-failed-value="Not saved, trying again in {seconds} s"> … <output data-autosave-target="status"></output>
+// What the server refuses (409, 422) is said by data-autosave-refused-value and not tried again: its answer says why.
 // A status outside the form is found by data-autosave-status-value (a selector).
 export default class extends Controller {
   static targets = ["status"];
-  static values = { saving: String, saved: String, failed: String, status: String };
+  static values = { saving: String, saved: String, failed: String, refused: String, status: String };
 
   connect() {
     this.failures = 0;
@@ -40,6 +41,7 @@ export default class extends Controller {
 
   #done(event) {
     const status = event.detail?.ctx?.response?.status ?? 0;
+    if (status === 409 || status === 422) return this.#say(this.refusedValue, "failed");
     if (status < 200 || status >= 300) return this.#fail();
     this.failures = 0;
     const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
