@@ -102,7 +102,7 @@ def sign_in_now() -> Response:
     except TooMany as error:
         return _slow_down(bound.state, wanted, error)
     if token is None:
-        bound.state.errors[""] = _("Address and password do not fit together.")
+        bound.state.errors[""] = _("Address and password do not match.")
         return _sign_in_page(bound.state, wanted, 422)
     browser.let_in(token)
     return go_to(wanted or url_for("account.onward"))

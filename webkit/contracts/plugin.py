@@ -17,7 +17,7 @@ from webkit.proposals.events import ProposalAccepted
 
 WORDS: dict[str, LazyText] = {
     "draft": _l("Draft"),
-    "sent": _l("Sent"),
+    "sent": _l("Out for signature"),
     "expired": _l("Expired"),
     "signed": _l("Signed"),
     "sealed": _l("Sealed"),

@@ -31,7 +31,7 @@ def webkit_register_menu() -> list[MenuEntry]:
 @hookimpl
 def webkit_register_event_kinds() -> list[EventKind]:
     return [
-        EventKind("invoice.issued", _l("%(number)s issued over %(amount)s"), "info"),
+        EventKind("invoice.issued", _l("%(number)s issued for %(amount)s"), "info"),
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
     ]
 

@@ -74,9 +74,9 @@ def _row(
 
 
 NONE = Scheme(
-    "none", "No tax", "Tax", Place.DOCUMENT,
+    "none", "No tax", N_("Tax"), Place.DOCUMENT,
     (_row("none", N_("No tax"), "0", "1970-01-01", "Agency not registered for any tax on sales",
-          Category.OUTSIDE, "No tax is charged"),),
+          Category.OUTSIDE, N_("No tax is charged")),),
 )  # fmt: skip
 
 _GST = "A New Tax System (Goods and Services Tax) Act 1999"
@@ -86,7 +86,7 @@ AU_GST = Scheme(
         _row("standard", STANDARD, "10", "2000-07-01", f"{_GST}, s 9-70; rounding s 9-90"),
         _row("free", N_("GST-free"), "0", "2000-07-01", f"{_GST}, Division 38", Category.ZERO),
         _row("input-taxed", N_("Input taxed"), "0", "2000-07-01", f"{_GST}, Division 40",
-             Category.EXEMPT, "Input taxed supply"),
+             Category.EXEMPT, N_("Input taxed supply")),
     ),
 )  # fmt: skip
 
@@ -96,7 +96,7 @@ NZ_GST = Scheme(
     (
         _row("standard", STANDARD, "15", "2010-10-01", f"{_NZ}, s 8"),
         _row("zero", ZERO, "0", "2010-10-01", f"{_NZ}, ss 11 to 11B", Category.ZERO),
-        _row("exempt", EXEMPT, "0", "2010-10-01", f"{_NZ}, s 14", Category.EXEMPT, "Exempt supply, s 14"),
+        _row("exempt", EXEMPT, "0", "2010-10-01", f"{_NZ}, s 14", Category.EXEMPT, N_("Exempt supply, s 14")),
     ),
 )  # fmt: skip
 
@@ -132,21 +132,21 @@ IT_FLAT = Scheme(
 
 _VATA = "Value Added Tax Act 1994 (UK)"
 UK_VAT = Scheme(
-    "uk-vat", "UK VAT", "VAT", Place.DOCUMENT,
+    "uk-vat", "UK VAT", N_("VAT"), Place.DOCUMENT,
     (
         _row("standard", STANDARD, "20", "2011-01-04", f"{_VATA}, s 2; Finance (No. 2) Act 2010, s 3"),
         _row("reduced", REDUCED, "5", "2001-11-01", f"{_VATA}, s 29A and Sch 7A"),
         _row("zero", ZERO, "0", "1994-09-01", f"{_VATA}, s 30 and Sch 8", Category.ZERO),
         _row("exempt", EXEMPT, "0", "1994-09-01", f"{_VATA}, s 31 and Sch 9", Category.EXEMPT,
-             "Exempt, VATA 1994 Sch 9"),
+             N_("Exempt, VATA 1994 Sch 9")),
         _row("outside", N_("Services to businesses abroad"), "0", "2010-01-01", f"{_VATA}, s 7A",
-             Category.OUTSIDE, "Outside the scope of UK VAT"),
+             Category.OUTSIDE, N_("Outside the scope of UK VAT")),
     ),
 )  # fmt: skip
 
 _MWSTG = "Bundesgesetz vom 12. Juni 2009 über die Mehrwertsteuer (SR 641.20)"
 CH_VAT = Scheme(
-    "ch-vat", "CH VAT", "MWST", Place.DOCUMENT,
+    "ch-vat", "CH VAT", N_("MWST"), Place.DOCUMENT,
     (
         _row("standard", STANDARD, "8.1", "2024-01-01", f"{_MWSTG}, Art. 25 Abs. 1"),
         _row("lodging", N_("Special rate for lodging"), "3.8", "2024-01-01", f"{_MWSTG}, Art. 25 Abs. 4"),
@@ -176,15 +176,15 @@ def _eu(country: str) -> Scheme:
     rows = (
         _row("standard", STANDARD, percent, since, standard),
         _row("reverse-charge", N_("Reverse charge"), "0", "2010-01-01", f"{_EU}, artt. 44 and 196",
-             Category.REVERSE_CHARGE, "Reverse charge", "VATEX-EU-AE"),
+             Category.REVERSE_CHARGE, N_("Reverse charge"), "VATEX-EU-AE"),
         _row("intra-eu", N_("Goods to another EU country"), "0", "2007-01-01", f"{_EU}, art. 138",
-             Category.INTRA_EU, "Intra-Community supply", "VATEX-EU-IC"),
+             Category.INTRA_EU, N_("Intra-Community supply"), "VATEX-EU-IC"),
         _row("export", N_("Export"), "0", "2007-01-01", f"{_EU}, art. 146",
-             Category.EXPORT, "Export outside the EU", "VATEX-EU-G"),
+             Category.EXPORT, N_("Export outside the EU"), "VATEX-EU-G"),
         _row("outside", N_("Outside the scope"), "0", "2007-01-01", f"{_EU}, art. 2",
-             Category.OUTSIDE, "Not subject to VAT", "VATEX-EU-O"),
+             Category.OUTSIDE, N_("Not subject to VAT"), "VATEX-EU-O"),
     )  # fmt: skip
-    return Scheme(f"eu-{country.lower()}", f"{country} VAT", "VAT", Place.DOCUMENT, rows)
+    return Scheme(f"eu-{country.lower()}", f"{country} VAT", N_("VAT"), Place.DOCUMENT, rows)
 
 
 SCHEMES: dict[str, Scheme] = {
