@@ -45,8 +45,8 @@ class Job:
 class JobSpec:
     """A kind of job. Its handler may run twice: it does nothing when the work is done already.
 
-    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier. Where
-    a vendor knows no idempotency key the handler notes that it is about to call, and leaves the rest to a person.
+    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier.
+    Where a vendor knows no idempotency key the handler notes that it is about to call, and a person decides the rest.
     """
 
     kind: str

@@ -31,15 +31,25 @@ TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
     PaymentState.FAILED: frozenset({PaymentState.OPEN, PaymentState.PENDING}),
     PaymentState.EXPIRED: frozenset({PaymentState.OPEN, PaymentState.FAILED}),
     PaymentState.SUCCEEDED: frozenset(
+        {
+            PaymentState.OPEN,
+            PaymentState.PENDING,
+            PaymentState.FAILED,
+            PaymentState.EXPIRED,
+            PaymentState.REJECTED,  # the right amount after a wrong one
+        }
+    ),
+    PaymentState.REJECTED: frozenset(
         {PaymentState.OPEN, PaymentState.PENDING, PaymentState.FAILED, PaymentState.EXPIRED}
     ),
-    PaymentState.REJECTED: frozenset({PaymentState.OPEN, PaymentState.PENDING, PaymentState.FAILED}),
-    PaymentState.DISPUTED: frozenset({PaymentState.SUCCEEDED}),
+    PaymentState.DISPUTED: frozenset({PaymentState.SUCCEEDED, PaymentState.REJECTED}),
 }
 """From which states each state can be reached; whatever else arrives is stale."""
 
 
 UNSETTLED = (PaymentState.OPEN, PaymentState.PENDING, PaymentState.FAILED)
+"""What the vendor is asked about."""
+UNPAID = (*UNSETTLED, PaymentState.EXPIRED)
 
 
 class Payment(Owned):
@@ -117,8 +127,9 @@ def move(payment_id: UUID, to: PaymentState, **values: Any) -> bool:
 
 
 def set_checkout(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime) -> None:
+    """Keep what the vendor opened, once."""
     session().execute(
         sa.update(Payment)
-        .where(Payment.id == payment_id)
+        .where(Payment.id == payment_id, Payment.checkout_id.is_(None))
         .values(checkout_id=checkout_id, checkout_url=url, expires_at=expires_at)
     )

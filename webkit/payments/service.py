@@ -6,12 +6,13 @@ and makes the others nothing. Amount and currency must be the ones asked for: an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 
+from webkit.core.capabilities.errors import NotFoundAtProvider, ProviderError, ProviderRejected
 from webkit.core.capabilities.payments import (
     PAYMENTS,
     CheckoutRequest,
@@ -21,8 +22,10 @@ from webkit.core.capabilities.payments import (
     PaymentEventKind,
 )
 from webkit.core.extensions import Delivery
-from webkit.core.kernel import clock, events, inbox, signals
+from webkit.core.kernel import clock, events, inbox, locks, signals
 from webkit.core.kernel.db import release, writes
+from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.payments import models
 from webkit.payments.events import PaymentDisputed, PaymentFailed, PaymentOutcome, PaymentSucceeded
@@ -76,9 +79,16 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True)
 class _Intent:
+    """`url` is set when a checkout is open already; `again` when an earlier visit may have opened one unseen."""
+
     id: UUID
     endpoint: str
-    url: str
+    url: str = ""
+    again: bool = False
+
+
+class TooEarly(Exception):
+    """A report about money that has not been reported yet. The job that carries it tries again."""
 
 
 def start(
@@ -94,6 +104,7 @@ def start(
     """Open a checkout and return the address to send the payer to. An open one for the same amount is used again.
 
     Transaction 1 records the intent, then the vendor is called, then transaction 2 records what it opened.
+    Raises Conflict when the money has arrived or is on its way: nobody pays twice.
     """
     spec = current().registry.spec(PAYMENTS)
     provider = spec.name if spec else ""
@@ -109,25 +120,55 @@ def start(
         success_url=return_url,
         cancel_url=cancel_url,
         notify_url=inbox.url(PAYMENTS.key, provider, intent.endpoint),
-        key=f"payment-{intent.id}",
+        key=_key(intent),
         customer_email=customer_email,
-        metadata={"payment": str(intent.id)},
+        metadata=_metadata(intent),
     )
-    checkout = current().registry.get(PAYMENTS).create_checkout(request)
+    vendor = current().registry.get(PAYMENTS)
+    try:
+        checkout = vendor.create_checkout(request)
+    except ProviderRejected:
+        if not intent.again:
+            raise
+        # The lost visit asked for something else under this key, another return address perhaps.
+        intent = _intend(reference, amount_minor, currency, provider, fresh=True)
+        if intent.url:
+            return intent.url
+        release()
+        checkout = vendor.create_checkout(replace(request, key=_key(intent), metadata=_metadata(intent)))
     _opened(intent.id, checkout.id, checkout.url, checkout.expires_at)
     return checkout.url
 
 
+def _key(intent: _Intent) -> str:
+    return f"payment-{intent.id}"
+
+
+def _metadata(intent: _Intent) -> dict[str, str]:
+    return {"payment": str(intent.id)}
+
+
 @writes
-def _intend(reference: str, amount_minor: int, currency: str, provider: str) -> _Intent:
+def _intend(reference: str, amount_minor: int, currency: str, provider: str, *, fresh: bool = False) -> _Intent:
+    locks.hold(reference)
     endpoint = inbox.endpoint(PAYMENTS.key, provider)
-    for known in models.of_reference(reference):
+    attempts = models.of_reference(reference)
+    _refuse_second_payment({known.state for known in attempts})
+    for known in attempts:
         fits = (known.amount_minor, known.currency, known.provider) == (amount_minor, currency, provider)
         alive = known.expires_at is None or known.expires_at > clock.now() + timedelta(minutes=5)
-        if fits and alive and known.state in (PaymentState.OPEN, PaymentState.FAILED):
-            return _Intent(known.id, endpoint, known.checkout_url)
+        usable = bool(known.checkout_url) or not fresh
+        if fits and alive and usable and known.state in (PaymentState.OPEN, PaymentState.FAILED):
+            return _Intent(known.id, endpoint, known.checkout_url, again=True)
     payment = Payment(reference=reference, provider=provider, amount_minor=amount_minor, currency=currency)
-    return _Intent(models.add(payment), endpoint, "")
+    return _Intent(models.add(payment), endpoint)
+
+
+def _refuse_second_payment(states: set[PaymentState]) -> None:
+    if PaymentState.SUCCEEDED in states:
+        raise Conflict(_("This has been paid already."))
+    if PaymentState.PENDING in states:
+        raise Conflict(_("A payment is on its way. Please wait until it has arrived."))
 
 
 @writes
@@ -141,7 +182,10 @@ def of(reference: str) -> list[PaymentView]:
 
 
 def refresh(reference: str) -> None:
-    """Ask the vendor how the open attempts stand, when the payer comes back before the webhook does."""
+    """Ask the vendor how the open attempts stand, when the payer comes back before the webhook does.
+
+    A vendor that does not answer changes nothing: the webhook or the next pull will.
+    """
     _pull([payment for payment in models.of_reference(reference) if payment.checkout_id])
 
 
@@ -159,7 +203,15 @@ def _pull(payments: list[Payment]) -> None:
     ]
     release()
     for payment_id, checkout_id in wanted:
-        _take(payment_id, current().registry.get(PAYMENTS).get_checkout(checkout_id))
+        try:
+            status = current().registry.get(PAYMENTS).get_checkout(checkout_id)
+        except NotFoundAtProvider:
+            log.warning("the vendor does not know a checkout of ours", payment=str(payment_id))
+        except ProviderError as error:
+            log.warning("the payment vendor could not be asked", error=str(error))
+            return
+        else:
+            _take(payment_id, status)
 
 
 @writes
@@ -179,13 +231,16 @@ def apply(delivery: Delivery) -> None:
     if payment is None:
         log.warning("payment event for no payment of this agency", checkout=event.checkout_id, vendor=event.id)
         return
-    settle(payment, _STATES[event.kind], event.amount_minor, event.currency, event.payment_id, event.occurred_at)
+    state = _STATES[event.kind]
+    if state == PaymentState.DISPUTED and payment.state in models.UNPAID:
+        raise TooEarly(f"payment {payment.id} is disputed before it is known to be made")
+    settle(payment, state, event.amount_minor, event.currency, event.payment_id, event.occurred_at)
 
 
 def _by_reference(event: PaymentEvent, provider: str) -> Payment | None:
-    """The webhook may be faster than the transaction that records the checkout's id."""
+    """The newest attempt without a checkout: the webhook may be faster than the transaction that records its id."""
     waiting = [p for p in models.of_reference(event.reference) if p.checkout_id is None and p.provider == provider]
-    return waiting[0] if len(waiting) == 1 else None
+    return waiting[-1] if waiting else None
 
 
 def settle(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import ids, tenancy
+from webkit.core.kernel import ids, locks
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Owned, owned_args
 
@@ -26,13 +26,12 @@ def key() -> str:
 def result(key: str) -> str | None:
     """What the first use of `key` led to; None for a first use. Ask inside the write that would create.
 
-    Two at once wait for each other here: SQLite has one writer anyway, PostgreSQL locks the key until the commit.
+    Two at once wait for each other here.
     """
     if not key:
         return None
-    if session().writing and session().get_bind().dialect.name == "postgresql":
-        name = f"{tenancy.agency_id()}/{key[:64]}"
-        session().execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+    if session().writing:
+        locks.hold(key[:64])
     return session().scalars(sa.select(OnceKey.result).where(OnceKey.key == key[:64])).one_or_none()
 
 
