@@ -11,7 +11,7 @@ from flask import Flask, flash, g
 from flask_login import LoginManager
 from jinja2 import DictLoader, Environment
 
-from webkit.core.kernel import components, security, templating
+from webkit.core.kernel import components, i18n, security, templating
 from webkit.core.kernel.components import Components, load_components, read_components
 from webkit.core.kernel.forms import FormState
 from webkit.core.paths import TEMPLATES
@@ -123,6 +123,14 @@ def test_a_change_shows_while_developing_and_macros_are_kept_in_production(monke
     assert second.hello("x") == "Hello x"
     files["components/b.html"] = files.pop("components/a.html")
     assert first.hello("x") == "Bye x"
+
+
+def test_what_is_drawn_often_is_remembered_but_never_in_another_language(ui: Components) -> None:
+    assert ui.icon("mail") is ui.icon("mail")
+    with i18n.use_locale("it"):
+        lazy = i18n.lazy_gettext("Close")
+        assert str(lazy) in ui.icon("x", label=lazy)
+    assert ui.icon("x", label=lazy).count("Close") == 1
 
 
 def test_the_comment_before_a_macro_describes_it() -> None:

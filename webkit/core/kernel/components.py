@@ -7,21 +7,26 @@ somebody develops; whether they did is asked once a second, because a page uses 
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from jinja2 import Environment, TemplateNotFound, Undefined
 from jinja2.runtime import Macro
+from markupsafe import Markup
 
 from webkit.core.assets import icons
 from webkit.core.kernel import i18n, money
 
 FOLDER = "components/"
 LOOK_EVERY = 1.0
+PURE = frozenset({"icon"})
+"""Macros that come up dozens of times on a page and depend on nothing but what they are given."""
 HELPERS = {
     "icon_drawings": icons,
     "format_date": i18n.format_date,
@@ -32,6 +37,9 @@ _MACRO = re.compile(
     r"(?:\{#-?(?P<about>(?:(?!#\}).)*?)-?#\}\s*)?\{%-?\s*macro\s+(?P<name>\w+)\s*\((?P<arguments>.*?)\)\s*-?%\}",
     re.DOTALL,
 )
+
+
+Render = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ class Components:
     def __init__(self, env: Environment) -> None:
         self._env = env
         self._found: dict[str, Component] = {}
-        self._macros: dict[str, Macro] = {}
+        self._macros: dict[str, Render] = {}
         self._looked = 0.0
 
     @cached_property
@@ -60,7 +68,7 @@ class Components:
         own.globals = ChainMap(dict(HELPERS), self._env.globals)  # type: ignore[assignment, misc]
         return own
 
-    def __getattr__(self, name: str) -> Macro:
+    def __getattr__(self, name: str) -> Render:
         if name.startswith("_"):  # Jinja and copy ask for things like __html__
             raise AttributeError(name)
         if self._env.auto_reload and time.monotonic() - self._looked > LOOK_EVERY:
@@ -73,15 +81,15 @@ class Components:
         self._index()
         return iter(list(self._found.values()))
 
-    def _load(self, name: str) -> Macro:
+    def _load(self, name: str) -> Render:
         macro = self._compiled(name)
         if macro is None:  # new, or moved to another file since the files were last read
             self._index()
             macro = self._compiled(name)
         if macro is None:
             raise AttributeError(f"No component {name!r} in templates/{FOLDER}")
-        self._macros[name] = macro
-        return macro
+        self._macros[name] = render = _remembering(macro) if name in PURE else macro
+        return render
 
     def _compiled(self, name: str) -> Macro | None:
         """The macro as its file says now, or None when it is not there."""
@@ -107,6 +115,17 @@ class Components:
     def _source(self, template: str) -> str:
         loader = self._env.loader
         return loader.get_source(self._env, template)[0] if loader else ""
+
+
+def _remembering(macro: Macro) -> Render:
+    """Renders each combination of plain texts once; a lazy text may come out in another language next time."""
+    kept = functools.lru_cache(1024)(lambda *args, **kwargs: macro(*args, **kwargs))
+
+    def render(*args: Any, **kwargs: Any) -> Any:
+        plain = all(value is None or type(value) in (str, Markup) for value in (*args, *kwargs.values()))
+        return (kept if plain else macro)(*args, **kwargs)
+
+    return render
 
 
 def read_components(template: str, source: str) -> list[Component]:

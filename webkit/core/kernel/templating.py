@@ -65,7 +65,14 @@ def asset(name: str) -> str:
 
 
 def menu() -> list[MenuLine]:
-    """The menu for the current role: of the agency, or of the operators' side."""
+    """The menu for the current role: of the agency, or of the operators' side. A page shows it in two places."""
+    if "menu" not in g:
+        g.menu = _menu()
+    lines: list[MenuLine] = g.menu
+    return lines
+
+
+def _menu() -> list[MenuLine]:
     role = _role()
     entries = [entry for entry in sorted(current().menu, key=lambda entry: entry.order) if role in entry.roles]
     urls = {entry.endpoint: url_for(entry.endpoint) for entry in entries}
