@@ -8,7 +8,7 @@ WORKERS ?= 2
 # What knows SQL is tried on both databases by every `make test`; the rest of the house by `make check`.
 STOREYS := tests/core/kernel $(wildcard tests/*/test_service*.py tests/*/test_models*.py tests/architecture/test_tenancy*.py)
 
-.PHONY: help setup dev-setup run test check lint format bench lock clean
+.PHONY: help setup dev-setup run test check lint format bench lock messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -61,6 +61,10 @@ bench: dev-setup ## measure against floors in the same run; ONLY=name for one fi
 lock: ## pin dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.lock -o requirements/dev.lock
+
+messages: $(VENV)/run.stamp ## collect what the product says into the translations
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --sort-output --add-location=file -o $(VENV)/messages.pot webkit plugins templates
+	$(BIN)/pybabel -q update -i $(VENV)/messages.pot -d webkit/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 clean: ## remove what was built, keep the data
 	rm -rf $(VENV) webkit/static/dist assets/node_modules
