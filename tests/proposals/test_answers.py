@@ -216,6 +216,12 @@ def test_two_clicks_on_the_same_button_both_succeed_and_count_once(app: Flask, a
     assert templates(made).count("proposal_accepted") == 1
 
 
+def test_the_client_gets_a_copy_even_when_the_link_was_handed_over() -> None:
+    made = make.accept(make.send(make.draft(), None))
+    (copy,) = [mail for mail in messaging.mails(events.ref("proposal", made)) if mail.template == "proposal_accepted"]
+    assert (copy.to_name, copy.to_email) == ("Davide Ratti", "davide@lario.example")
+
+
 def test_views_count_beside_the_state() -> None:
     made = make.sent(offer=Offer(lines=make.OFFER.lines[:1]))
     answers.count_view(made)

@@ -217,7 +217,8 @@ def _named(document: frozen.Frozen) -> dict[str, Any]:
 def _mail_acceptance(row: Proposal, final: frozen.Frozen, contract_id: UUID | None) -> None:
     token = links.token_for("p", row.id)
     url = links.url("p", token) if token else ""
-    client = Delivery(row.to_name, row.to_email)
+    known = final.snapshot["client"]
+    client = Delivery(row.to_name or known["contact_name"], row.to_email or known["email"])
     mails.accepted(final, client, _agency_email(row), url, contract_link(contract_id) or "")
 
 
