@@ -14,13 +14,13 @@ from flask import render_template
 
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import EMAIL, Address, Attachment, EmailFeature, EmailMessage
-from webkit.core.capabilities.errors import OutcomeUnknown, ProviderRejected, ProviderUnavailable
+from webkit.core.capabilities.errors import OutcomeUnknown, ProviderError, ProviderRejected
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, events, frozen, i18n
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.runtime import current
 from webkit.messaging import models, service
-from webkit.messaging.models import AnyMail, Mail, MailState
+from webkit.messaging.models import AnyMail, Mail, MailState, PlatformMail
 
 OPEN = (MailState.QUEUED, MailState.SENDING)
 
@@ -109,7 +109,10 @@ def _deliver(
     if draft.state == MailState.SENDING and not repeatable:
         _conclude(draft, MailState.UNCERTAIN, error="The sending was interrupted.")
         return
-    _mark(draft, (MailState.QUEUED, MailState.SENDING), state=MailState.SENDING, subject_line=message["subject"])
+    # Of two attempts that both found it queued only one gets past here, unless the vendor knows the key.
+    expected = OPEN if repeatable else (MailState.QUEUED,)
+    if not _mark(draft, expected, state=MailState.SENDING, subject_line=message["subject"]):
+        return
     try:
         receipt = (
             current()
@@ -132,24 +135,32 @@ def _deliver(
         if repeatable:
             raise
         _conclude(draft, MailState.UNCERTAIN, error=str(error))
-    except ProviderUnavailable:
-        _mark(draft, (MailState.SENDING,), state=MailState.QUEUED)
-        raise
     except ProviderRejected as error:
         _conclude(draft, MailState.FAILED, error=str(error))
+    except ProviderError:
+        # Nothing left the house: no connection, or a key that is wrong.
+        _mark(draft, (MailState.SENDING,), state=MailState.QUEUED)
+        raise
     else:
         _conclude(draft, MailState.SENT, vendor_id=receipt.id, sealed="", sent_at=clock.now(), error="")
 
 
 @writes
-def _mark(draft: _Draft, expected: tuple[MailState, ...], **values: Any) -> None:
-    models.move(draft.kind, draft.id, expected, **values)
+def _mark(draft: _Draft, expected: tuple[MailState, ...], **values: Any) -> bool:
+    return models.move(draft.kind, draft.id, expected, **values)
 
 
 @writes
 def _conclude(draft: _Draft, state: MailState, **values: Any) -> None:
-    """Record the outcome, and for an agency's mail say it in the history of what it was about."""
-    moved = models.move(draft.kind, draft.id, (MailState.SENDING, MailState.QUEUED), state=state, **values)
+    """Record the outcome, and for an agency's mail say it in the history of what it was about.
+
+    A receipt that comes late overrules the doubt of a later attempt. Nobody repeats a mail of the platform: what its
+    links open is forgotten with every outcome.
+    """
+    expected = (*OPEN, MailState.UNCERTAIN) if state == MailState.SENT else OPEN
+    if draft.kind is PlatformMail:
+        values["sealed"] = ""
+    moved = models.move(draft.kind, draft.id, expected, state=state, **values)
     if moved and draft.kind is Mail:
         events.record(
             f"mail.{state.value}",

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from webkit.core.capabilities.email import EMAIL, OutboxMessage, ReadableOutbox
+from webkit.core.capabilities.errors import NotFoundAtProvider
 from webkit.core.kernel import i18n, outbox
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
@@ -107,7 +108,12 @@ def content(mail_id: UUID) -> OutboxMessage | None:
     vendor_id = _mail(mail_id).vendor_id
     provider = current().registry.get(EMAIL)
     release()
-    return provider.read(vendor_id) if vendor_id and isinstance(provider, ReadableOutbox) else None
+    if not (vendor_id and isinstance(provider, ReadableOutbox)):
+        return None
+    try:
+        return provider.read(vendor_id)
+    except NotFoundAtProvider:  # sent by another provider, or cleared away
+        return None
 
 
 @writes
