@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextvars import Context
@@ -43,9 +42,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.config.getoption("--db") == "sqlite":
         yield databases.SqliteSource(folder, folder / "data")
         return
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
-    with databases.postgres(shared / "server") as server:
+    with databases.postgres() as server:
         yield databases.PostgresSource(server)
 
 

