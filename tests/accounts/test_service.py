@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -16,11 +17,13 @@ from webkit.accounts import passwords, service, sessions
 from webkit.accounts.models import Method, Role, SignInSession, SignInToken, User
 from webkit.accounts.service import NewUser
 from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.extensions import Job
 from webkit.core.kernel import clock, db, tenancy
 from webkit.core.kernel.audit import AuditEntry
 from webkit.core.kernel.db import session, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, Gone, TooMany
+from webkit.core.kernel.ratelimit import RateLimit
 
 HERE, THERE = "203.0.113.7", "203.0.113.8"
 
@@ -280,6 +283,19 @@ def test_nobody_ends_anothers_session(person: Person, outside: None) -> None:
     service.end_session(make_person().id, view.id)
     db.release()
     assert sessions.find(token) is not None
+
+
+def test_what_ended_is_deleted_after_a_day(person: Person, outside: None) -> None:
+    old = clock.now() - timedelta(days=10)
+    with clock.frozen(old):
+        sessions.begin(person.id, Method.PASSWORD)
+        try_password("three wrong words")
+    kept = sessions.begin(person.id, Method.PASSWORD)
+    try_password("three wrong words", THERE)
+    service.forget_ended(Job(uuid4(), None, {}, 1, ""))
+    assert sessions.find(kept) is not None
+    assert session().scalar(sa.select(sa.func.count()).select_from(SignInSession)) == 1
+    assert session().scalar(sa.select(sa.func.count()).select_from(RateLimit)) == 2
 
 
 def test_tokens_are_not_in_the_database(person: Person, outside: None) -> None:

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 
 from webkit.accounts import browser, routes, service
 from webkit.accounts.directory import HouseDirectory
-from webkit.core.extensions import JobSpec
+from webkit.core.extensions import JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.directory import Directory
 
@@ -23,7 +23,12 @@ def webkit_startup(app: Flask) -> None:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(service.MAIL_LINK, service.mail_link)]
+    return [JobSpec(service.MAIL_LINK, service.mail_link), JobSpec(service.FORGET_ENDED, service.forget_ended, "long")]
+
+
+@hookimpl
+def webkit_register_schedules() -> list[Schedule]:
+    return [Schedule("accounts.forget_ended", service.FORGET_ENDED, daily_at="03:10")]
 
 
 @hookimpl

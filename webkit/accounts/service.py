@@ -23,7 +23,7 @@ from webkit.messaging import service as messaging
 
 WINDOW = 15 * 60
 WRONG_PASSWORDS, TRIES_OF_ADDRESS, LINKS = 5, 50, 5
-SIGN_IN, MAIL_LINK = "sign_in", "accounts.mail_link"
+SIGN_IN, MAIL_LINK, FORGET_ENDED = "sign_in", "accounts.mail_link", "accounts.forget_ended"
 LINK_MINUTES = 15
 
 
@@ -159,6 +159,14 @@ def mail_link(job: Job) -> None:
             "minutes": LINK_MINUTES,
         }
         messaging.send_platform("sign_in", user.name, email, context=context, locale=user.locale or job.args["locale"])
+
+
+def forget_ended(job: Job) -> None:
+    """Delete sessions, links and counts that nobody can use any more."""
+    yesterday = clock.now() - timedelta(days=1)
+    with writing():
+        models.prune(yesterday)
+        ratelimit.prune(yesterday)
 
 
 def link_opens(token: str) -> bool:
