@@ -30,7 +30,6 @@ SPEAKS_HTTP_TOO = {
     "webkit/accounts/browser.py": "keeps the cookie of a sign-in",
     "webkit/accounts/sessions.py": "notes the browser a session was opened in",
     "webkit/accounts/setup.py": "recognises who stands at the machine itself",
-    "webkit/agencies/policy.py": "reads the role that the door found",
     "webkit/operations/dashboard.py": "guards the pages of rq-dashboard",
     "webkit/proposals/editor.py": "routes of the editor",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, redirect, request, session, url_for
+from flask import Blueprint, Response, flash, g, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -233,7 +233,7 @@ def end_other_sessions() -> Response:
 @team.get("")
 def members() -> Response:
     """Who works in this agency."""
-    policy.demand_manager()
+    policy.demand_manager(g.role)
     return page("accounts/members.html", members=service.members())
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flask import g
-
 from webkit.core.kernel.errors import Forbidden
 from webkit.core.kernel.i18n import gettext as _
 
@@ -15,7 +13,7 @@ def may_manage(role: str) -> bool:
     return role in MANAGERS
 
 
-def demand_manager() -> None:
+def demand_manager(role: str) -> None:
     """Raises Forbidden for those who may not."""
-    if not may_manage(g.role):
-        raise Forbidden(_("Only owners and admins can open the settings of %(agency)s.", agency=g.agency.name))
+    if not may_manage(role):
+        raise Forbidden(_("Only owners and admins open the settings of an agency."))

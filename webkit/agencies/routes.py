@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, g, request, url_for
 
 from webkit.agencies import pages, policy, service
 from webkit.agencies.forms import SettingsForm
@@ -18,7 +18,7 @@ blueprint = staff_blueprint("agencies", __name__, "/settings")
 
 @blueprint.before_request
 def demand_manager() -> None:
-    policy.demand_manager()
+    policy.demand_manager(g.role)
 
 
 @blueprint.get("")
