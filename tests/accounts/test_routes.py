@@ -80,7 +80,7 @@ def test_wrong_values_come_back_with_what_was_typed(anonymous: Browser) -> None:
 def test_a_country_brings_its_region(anonymous: Browser) -> None:
     part = anonymous.get("/start/region?country=AU", headers={"HX-Request": "true"}).text
     assert part.startswith('<div id="region"') and '<option value="AUD" selected>' in part
-    assert anonymous.get("/start/region?country=%00").status_code == 200
+    assert anonymous.get("/start/region?country=%3Cb%3E").status_code == 200
 
 
 def sign_in(browser: Browser, password: str = PASSWORD, **more: str) -> object:
@@ -100,7 +100,8 @@ def test_sign_in_and_out(anonymous: Browser, person: Person) -> None:
     cookie = signed.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and str(person.id) not in cookie
     assert anonymous.get("/account").status_code == 200
-    assert anonymous.get("/sign-out").status_code == 405
+    assert anonymous.get("/sign-out").status_code >= 300
+    assert anonymous.get("/account").status_code == 200, "a link cannot sign anybody out"
     assert anonymous.post("/sign-out").location == "/sign-in"
     assert anonymous.get("/account").status_code == 303
 

@@ -108,6 +108,7 @@ def test_a_used_session_is_written_once_a_minute(cache: redis.Redis, person: Per
     with clock.frozen(begun + timedelta(minutes=2)), db.unit(db.Scope()):
         live = sessions.find(token)
         assert live is not None and sessions.keep_alive(token, live)
+        db.release()
         again = sessions.find(token)
         assert again is not None and not sessions.keep_alive(token, again)
 

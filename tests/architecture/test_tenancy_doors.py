@@ -48,8 +48,9 @@ def _reasons(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name == "platform":
-                yield ast.unparse(node.args[0]).strip("fF").strip("'\"")
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if name == "platform" and given:
+                yield ast.unparse(given[0]).removeprefix("f").strip("'\"")
             if name == "Scope" and any(keyword.arg == "platform" for keyword in node.keywords):
                 yield ""
 

@@ -6,11 +6,14 @@ import re
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 
 from tests.client import Browser
 from tests.factories.clients import caffe_olmo, make_client
 from webkit.clients import service
-from webkit.core.kernel import db, events, tenancy
+from webkit.core.extensions import DocumentCard, DocumentSource
+from webkit.core.kernel import clock, db, events, tenancy
+from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
@@ -131,7 +134,7 @@ def test_a_long_list_has_pages(member: Browser, agency: AgencyView) -> None:
     (path,) = re.findall(r'href="([^"]*after=[^"]*)"', first)
     second = member.get(path.replace("&amp;", "&")).text
     assert "Client 25" in second and "Client 24" not in second
-    for nonsense in ("after=nonsense", f"after={uuid4()}", "before=%00", "q=%00%ff"):
+    for nonsense in ("after=nonsense", f"after={uuid4()}", "before=-1", "q=%ff%25_"):
         assert member.get(f"/northwind/clients?{nonsense}").status_code == 200
 
 
@@ -144,6 +147,25 @@ def test_a_long_history_has_pages(member: Browser, agency: AgencyView) -> None:
     assert "was added as a client" not in first
     (path,) = re.findall(r'href="([^"]*before=[^"]*)"', first)
     assert "was added as a client" in member.get(path).text
+
+
+def test_documents_of_every_feature_are_shown(
+    member: Browser, app: Flask, agency: AgencyView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a feature names its documents, the text is shown as text."""
+    card = DocumentCard(HOSTILE, "", "Sent", "wait", 123456, "EUR", "/northwind/somewhere", clock.now())
+    sources = [
+        DocumentSource("offer", 1, "Offers", lambda client_id: [card], "clients.new"),
+        DocumentSource("deed", 2, "Deeds", lambda client_id: []),
+    ]
+    monkeypatch.setattr(runtimes.of(app), "document_sources", sources)
+    client = caffe_olmo()
+    db.release()
+    text = member.get(f"/northwind/clients/{client}").text
+    assert "Start another deal" in text and f"/northwind/clients/new?client={client}" in text
+    assert "1,234.56" in text.replace('<span class="wk-dec">', "").replace("</span>", "")
+    assert text.count("/northwind/somewhere") == 2 and "Deeds" in text
+    assert "<script>alert" not in text and "<img src=x" not in text
 
 
 PATHS = ("", "/new", "/{id}", "/{id}/edit")
