@@ -105,8 +105,8 @@ def scheme(key: str) -> schemes.Scheme:
 
 
 def tax_schemes() -> tuple[tuple[str, str], ...]:
-    """(key, name) of every tax scheme."""
-    return tuple((each.key, each.name) for each in schemes.for_choice())
+    """(key, name) of every tax scheme, its tax in the reader's words."""
+    return tuple((each.key, _(each.name).replace(each.tax_name, _(each.tax_name))) for each in schemes.for_choice())
 
 
 def _is_country(code: str) -> bool:

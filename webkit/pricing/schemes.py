@@ -74,7 +74,7 @@ def _row(
 
 
 NONE = Scheme(
-    "none", "No tax", N_("Tax"), Place.DOCUMENT,
+    "none", N_("No tax"), N_("Tax"), Place.DOCUMENT,
     (_row("none", N_("No tax"), "0", "1970-01-01", "Agency not registered for any tax on sales",
           Category.OUTSIDE, N_("No tax is charged")),),
 )  # fmt: skip
@@ -102,7 +102,7 @@ NZ_GST = Scheme(
 
 _DPR = "D.P.R. 26 ottobre 1972 n. 633"
 IT_VAT = Scheme(
-    "it-vat", "IT VAT", "IVA", Place.DOCUMENT,  # tax on the summary by rate, not summed per line
+    "it-vat", "IT IVA", "IVA", Place.DOCUMENT,  # tax on the summary by rate, not summed per line
     (
         _row("standard", STANDARD, "22", "2013-10-01", f"{_DPR}, art. 16; D.L. 28 giugno 2013 n. 76, art. 11"),
         _row("reduced-10", REDUCED, "10", "1995-02-24", f"{_DPR}, Tab. A parte III"),
@@ -146,7 +146,7 @@ UK_VAT = Scheme(
 
 _MWSTG = "Bundesgesetz vom 12. Juni 2009 über die Mehrwertsteuer (SR 641.20)"
 CH_VAT = Scheme(
-    "ch-vat", "CH VAT", N_("MWST"), Place.DOCUMENT,
+    "ch-vat", "CH MWST", N_("MWST"), Place.DOCUMENT,
     (
         _row("standard", STANDARD, "8.1", "2024-01-01", f"{_MWSTG}, Art. 25 Abs. 1"),
         _row("lodging", N_("Special rate for lodging"), "3.8", "2024-01-01", f"{_MWSTG}, Art. 25 Abs. 4"),

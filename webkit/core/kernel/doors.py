@@ -139,10 +139,10 @@ def enter_link(kind: str, token: str) -> None:
     """Open the door a token fits; raises NotFound or Gone."""
     target = links.resolve(kind, token)
     if target is None:
-        raise NotFound(_("This link leads nowhere. Please check that it is complete."))
+        raise NotFound(_("This link leads nowhere."))
     agency = current().directory.by_id(target.agency_id)
     if agency is None:
-        raise NotFound(_("This link leads nowhere. Please check that it is complete."))
+        raise NotFound(_("This link leads nowhere."))
     g.agency, g.side = agency, PUBLIC
     i18n.set_locale(agency.locale, agency.timezone)
     if not target.open:
