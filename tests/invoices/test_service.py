@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,7 +17,7 @@ from tests.factories import documents
 from tests.factories.documents import ACTOR
 from webkit.clients import service as clients
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, db, events, frozen, tenancy
+from webkit.core.kernel import clock, counters, db, events, frozen, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.ids import uuid7
@@ -74,6 +76,40 @@ def test_many_at_once_issue_without_gap(agency: AgencyView, app: Flask) -> None:
     db.release()
     numbers = sorted(service.get(invoice_id).number for invoice_id in drafts)
     assert [int(number[-4:]) for number in numbers] == list(range(1, 9))
+
+
+@pytest.mark.parametrize("act", ["save", "delete"])
+def test_nobody_changes_a_draft_while_it_is_issued(
+    agency: AgencyView, app: Flask, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """What is frozen is what the row says, and a number that was given stays."""
+    client_id = documents.client()
+    draft = documents.draft("10", client_id=client_id)
+    changed = documents.invoice_input(client_id, "99", title="Changed")
+    acts = {"save": partial(service.save_draft, draft, 1, changed), "delete": partial(service.delete_draft, draft)}
+
+    def intrude() -> None:
+        with app.app_context(), tenancy.tenant(agency.id), suppress(Conflict):
+            acts[act]()
+
+    intruder = threading.Thread(target=lambda: Context().run(intrude))
+    real = counters.take_today
+
+    def slow(series: str, pattern: str, timezone: str) -> tuple[str, date]:
+        intruder.start()
+        intruder.join(0.5)
+        return real(series, pattern, timezone)
+
+    monkeypatch.setattr(counters, "take_today", slow)
+    service.issue(draft, ACTOR)
+    intruder.join()
+    db.release()
+    invoice, document = service.get(draft), frozen.latest("invoice", draft)
+    assert document is not None and invoice.number
+    assert (document.snapshot["title"], document.snapshot["priced"]["totals"]["payable"]) == (
+        invoice.title,
+        invoice.total,
+    )
 
 
 def test_what_was_issued_cannot_be_changed_or_deleted(agency: AgencyView) -> None:

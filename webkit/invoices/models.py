@@ -81,6 +81,12 @@ def get(invoice_id: UUID) -> Invoice | None:
     return session().get(Invoice, invoice_id)
 
 
+def locked(invoice_id: UUID) -> Invoice | None:
+    """The invoice as it is now, which nobody else changes until this write ends."""
+    query = sa.select(Invoice).where(Invoice.id == invoice_id).with_for_update()
+    return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
 def delete(invoice: Invoice) -> None:
     session().delete(invoice)
 

@@ -168,7 +168,7 @@ def _totals(priced: Priced) -> dict[str, Any]:
 @writes
 def delete_draft(invoice_id: UUID) -> None:
     """Throw a draft away. What was issued stays."""
-    invoice = _invoice(invoice_id)
+    invoice = _found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("An issued invoice cannot be deleted."))
     models.delete(invoice)
@@ -177,7 +177,8 @@ def delete_draft(invoice_id: UUID) -> None:
 @writes
 def issue(invoice_id: UUID, actor: str) -> None:
     """Give the invoice its number, freeze it and send it to the client; issued twice it does nothing."""
-    invoice = _invoice(invoice_id)
+    # Locked before it is read: what is frozen is what its row says, whoever edits or deletes the draft meanwhile.
+    invoice = _found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         return
     if invoice.total_minor <= 0:
@@ -186,10 +187,9 @@ def issue(invoice_id: UUID, actor: str) -> None:
     if not client.email:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
     token = links.create(LINK, invoice_id)
-    issued = clock.today(profile.timezone)
-    due = issued + timedelta(days=invoice.payment_days)
     # The number comes late: its row stays locked until the commit.
-    number = counters.take("invoice", profile.patterns["invoice"], issued)
+    number, issued = counters.take_today("invoice", profile.patterns["invoice"], profile.timezone)
+    due = issued + timedelta(days=invoice.payment_days)
     if not models.move(
         invoice_id, InvoiceState.ISSUED, number=number, issue_date=issued, due_date=due, issued_at=clock.now()
     ):
@@ -213,8 +213,8 @@ def _record_issue(
         "total_minor": invoice.total_minor,
         "currency": invoice.currency,
         "amount": money.format_money(invoice.total_minor, invoice.currency, invoice.locale),
-        "document": str(document.id),
-        "snapshot_sha256": document.snapshot_hash,
+        "frozen": str(document.id),
+        "snapshot_hash": document.snapshot_hash,
     }
     events.record("invoice.issued", events.ref("invoice", invoice.id), facts, about=(events.ref("client", client.id),))
 
@@ -360,7 +360,11 @@ def _today() -> date:
 
 
 def _invoice(invoice_id: UUID) -> Invoice:
-    if (invoice := models.get(invoice_id)) is None:
+    return _found(models.get(invoice_id))
+
+
+def _found(invoice: Invoice | None) -> Invoice:
+    if invoice is None:
         raise NotFound(_("There is no such invoice."))
     return invoice
 

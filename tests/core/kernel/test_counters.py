@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 from flask import Flask
 
-from webkit.core.kernel import counters, db, tenancy
+from webkit.core.kernel import clock, counters, db, tenancy
 from webkit.core.kernel.directory import AgencyView
 
 DAY = date(2026, 11, 20)
@@ -77,3 +77,11 @@ def test_patterns_that_cannot_count_are_refused(agency: AgencyView, pattern: str
     assert counters.check_pattern(pattern)
     with pytest.raises(ValueError, match=r"running number|only knows"), db.writing():
         counters.take("x", pattern, DAY)
+
+
+def test_whoever_waited_past_midnight_gets_the_new_day(agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The date is read when the counter is ours: dates follow numbers."""
+    days = iter([date(2026, 12, 31), date(2027, 1, 1)])
+    monkeypatch.setattr(clock, "today", lambda _timezone: next(days))
+    with db.writing():
+        assert counters.take_today("invoice", "INV-{year}-{n:04}", "UTC") == ("INV-2027-0001", date(2027, 1, 1))

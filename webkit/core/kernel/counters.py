@@ -11,7 +11,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import tenancy
+from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.tables import Base, Scoped
 
@@ -45,12 +45,29 @@ def take(series: str, pattern: str, on: date) -> str:
     """The next number of `series` for the date `on`, inside a write: gone for good only if that write commits."""
     if problem := check_pattern(pattern):
         raise ValueError(f"{pattern!r} {problem}")
-    period = str(on.year) if "{year}" in pattern else ""
-    value = _next(series, period)
+    value = _next(series, _period(pattern, on))
     return PLACEHOLDER.sub(lambda m: str(on.year) if m[1] == "year" else str(value).zfill(int(m[2] or 1)), pattern)
 
 
+def take_today(series: str, pattern: str, timezone: str) -> tuple[str, date]:
+    """The next number and its date, read once the counter is ours: no later number has an earlier date."""
+    _lock(series, _period(pattern, clock.today(timezone)))
+    day = clock.today(timezone)
+    return take(series, pattern, day), day
+
+
+def _period(pattern: str, on: date) -> str:
+    return str(on.year) if "{year}" in pattern else ""
+
+
 def _next(series: str, period: str) -> int:
+    counter = _lock(series, period)
+    counter.value += 1
+    session().flush()
+    return counter.value
+
+
+def _lock(series: str, period: str) -> Counter:
     current = session()
     if not current.writing:
         raise RuntimeError("a number is taken inside a write")
@@ -62,7 +79,4 @@ def _next(series: str, period: str) -> int:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    counter = current.scalars(query).one()
-    counter.value += 1
-    current.flush()
-    return counter.value
+    return current.scalars(query).one()
