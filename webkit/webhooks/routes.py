@@ -7,7 +7,6 @@ from flask import Blueprint, Response, jsonify, request
 from webkit.core.capabilities.errors import ProviderRejected, SignatureInvalid
 from webkit.core.kernel import audit, inbox
 from webkit.core.kernel.db import release
-from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.security import csrf_exempt
 
 LIMIT = 1024 * 1024
@@ -17,13 +16,12 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 @blueprint.post("/<capability>/<provider>/<endpoint>")
 @csrf_exempt
 def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, int]:
-    """200 once it is kept, also the second time; 400 for a wrong signature; 404 for an unknown endpoint."""
+    """200 once it is kept, also the second time; 400 for a wrong signature, 404 for an unknown endpoint, 413."""
     inbox.find(capability, provider, endpoint)
     vendor = inbox.chosen(capability, provider)
     release()
+    request.max_content_length = LIMIT
     body = request.get_data(cache=False)
-    if len(body) > LIMIT:
-        raise DomainError("This event is too large.")
     headers = dict(request.headers)
     try:
         vendor.verify(headers, body)

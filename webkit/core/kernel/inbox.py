@@ -17,8 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import Delivery, Job
 from webkit.core.kernel import clock, ids, outbox, tenancy
-from webkit.core.kernel.db import release, session, writes, writing
+from webkit.core.kernel.db import insert, release, session, writes, writing
 from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.logging import is_secret
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
 
@@ -125,16 +126,9 @@ def receive(
 ) -> int:
     """Keep verified `events` (id, kind) of one call; returns how many were new. Called twice, it does nothing."""
     agency = find(capability, provider, name)
-    known = set(
-        session().scalars(
-            sa.select(InboxEvent.event_id).where(
-                InboxEvent.endpoint == name, InboxEvent.event_id.in_([event_id for event_id, _ in events])
-            )
-        )
-    )
-    fresh = {event_id: kind for event_id, kind in events if event_id not in known}
-    for event_id, kind in fresh.items():
-        row = InboxEvent(
+    fresh = 0
+    for event_id, kind in sorted(events):  # always in one order: two calls with the same events wait for each other
+        row = insert(InboxEvent).values(
             endpoint=name,
             capability=capability,
             provider=provider,
@@ -142,12 +136,13 @@ def receive(
             event_id=event_id,
             kind=kind,
             body=body,
-            headers=headers,
+            headers={key: value for key, value in headers.items() if not is_secret(key)},
         )
-        session().add(row)
-        session().flush()
-        outbox.add(APPLY, inbox_id=str(row.id))
-    return len(fresh)
+        added = session().scalars(row.on_conflict_do_nothing().returning(InboxEvent.id)).one_or_none()
+        if added is not None:
+            fresh += 1
+            outbox.add(APPLY, inbox_id=str(added))
+    return fresh
 
 
 def apply(job: Job) -> None:

@@ -25,8 +25,13 @@ HIDDEN = "[hidden]"
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what has a secret's name, and what looks like a secret inside any text."""
     for name, value in event.items():
-        event[name] = HIDDEN if _SECRET_NAME.search(name) else _clean(value)
+        event[name] = HIDDEN if is_secret(name) else _clean(value)
     return event
+
+
+def is_secret(name: str) -> bool:
+    """Whether something with this name is kept out of logs and stores."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def scrub(text: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import Schedule
 from webkit.core.kernel import clock, jobs, outbox, tenancy
-from webkit.core.kernel.db import session, writing
+from webkit.core.kernel.db import insert_missing, session, writing
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base
 
@@ -70,7 +70,7 @@ def _claim(schedule: Schedule, moment: datetime) -> bool:
     following = next_time(schedule, moment)
     state = session().get(ScheduleState, schedule.name)
     if state is None:
-        session().add(ScheduleState(name=schedule.name, next_at=following))
+        insert_missing(ScheduleState, name=schedule.name, next_at=following)
         return False
     claimed = session().scalars(
         sa.update(ScheduleState)
