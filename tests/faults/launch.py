@@ -2,7 +2,7 @@
 
 `python -m webkit.runtime tests.faults.launch:create dev` runs the same processes as `webkit dev`. The product knows
 nothing of this: importing this module wraps the functions named in POINTS, and the wrappers read the file that
-WEBKIT_FAULT names. It says at which point, at which of its calls, and whom to kill; an empty one kills nobody.
+WEBKIT_FAULT names: a list of orders, each a point, at which of its calls, and whom to kill. Without it nobody dies.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _commits("send proposal", "webkit.proposals.service:send")
 _commits("accept", "webkit.proposals.answers:accept")
 _commits("code", "webkit.signing.service:send_code")
 _commits("sign", "webkit.signing.service:_sign")
-_around("contract PDF stored", "plugins.storage_local.provider:LocalStorage.put", "webkit.signing.service:sign")
+_around("PDF stored", "plugins.storage_local.provider:LocalStorage.put")
 _commits("intend payment", "webkit.payments.service:_intend")
 _around("open checkout", "plugins.payments_local.provider:LocalPayments.create_checkout")
 _commits("keep checkout", "webkit.payments.service:_opened")
@@ -172,38 +172,37 @@ def _entered(target: str) -> Iterator[None]:
 
 
 def _perhaps(points: list[tuple[str, Point]], when: str) -> None:
-    """Kill, if the plan says so, this is the place, and it is that call's turn."""
-    if not points or (plan := _plan()) is None:
+    """Kill, if there is an order for this place, and it is that call's turn."""
+    if not points or not (orders := _orders()):
         return
     depth: dict[str, int] = _inside.__dict__.get("depth", {})
-    for name, point in points:
-        here = name == plan["point"] and point.when == when and (not point.within or depth.get(point.within))
-        if here and _turn(plan) == plan["nth"]:
-            _strike(plan)
+    here = {name for name, point in points if point.when == when and (not point.within or depth.get(point.within))}
+    for order in orders:
+        if order["point"] in here and _turn(order) == order["nth"]:
+            _strike(order)
 
 
-def _plan() -> dict[str, Any] | None:
+def _orders() -> list[dict[str, Any]]:
     try:
-        text = Path(os.environ[PLAN]).read_text()
-    except (KeyError, OSError):
-        return None
-    plan: dict[str, Any] | None = json.loads(text) if text else None
-    return plan
+        found: list[dict[str, Any]] = json.loads(Path(os.environ[PLAN]).read_text())
+    except OSError:
+        return []
+    return found
 
 
-def _turn(plan: dict[str, Any]) -> int:
+def _turn(order: dict[str, Any]) -> int:
     """Which call this is, counted over all processes."""
-    with Path(os.environ[PLAN] + f".{plan['id']}").open("a+") as count:
+    with Path(os.environ[PLAN] + f".{order['id']}").open("a+") as count:
         fcntl.flock(count, fcntl.LOCK_EX)
         count.write("x")
         count.flush()
         return count.tell()
 
 
-def _strike(plan: dict[str, Any]) -> None:
-    victim = plan["victim"]
+def _strike(order: dict[str, Any]) -> None:
+    victim = order["victim"]
     with Path(os.environ[PLAN] + ".done").open("a") as done:
-        done.write(f"{plan['id']}\n")
+        done.write(f"{order['id']}\n")
     if victim in ("parent", "both"):
         os.kill(os.getppid(), signal.SIGKILL)
     elif victim != "self":

@@ -1,0 +1,162 @@
+"""Every page that can be opened, after a real deal: axe finds nothing, nothing is wider than the screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+from werkzeug.routing import Rule
+
+from tests.browser.eyes import NEEDS_CHROMIUM, Eyes, chromium
+from tests.journeys.conftest import another
+from tests.journeys.deal import Deal
+from tests.journeys.facts import Facts
+from webkit.core.settings import Settings
+from webkit.house import create
+
+pytestmark = [NEEDS_CHROMIUM, pytest.mark.slow, pytest.mark.timeout(900)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+NO_PAGES = re.compile(
+    r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*\.pdf|messaging\.(html|attachment)"
+    r"|.*\.static|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link)$"
+)
+"""Not pages: files, fragments, answers for machines, and addresses that only lead on."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> list[Rule]:
+    """Every address that shows a page."""
+    app = create(Settings(data=tmp_path_factory.mktemp("map")))
+    shown = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    return [rule for rule in shown if not NO_PAGES.match(rule.endpoint)]
+
+
+@pytest.fixture(scope="module")
+def places(shared: Deal) -> tuple[Deal, dict[str, list[str]]]:
+    """A deal that is through, one on its way and a draft; what to fill into addresses."""
+    done, open_ = another(shared), another(shared)
+    done.close()
+    for step in open_.STEPS[:6]:
+        step(open_)
+    draft = another(shared)
+    draft.add_client()
+    draft.write()
+    return done, _values(done, open_, draft)
+
+
+def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
+    facts = Facts(done)
+
+    def ids(table: str, where: str = "1 = 1") -> list[str]:
+        rows = done.stack.rows(f"SELECT id FROM {table} WHERE {where} ORDER BY id")
+        return [str(UUID(row["id"])) for row in rows]
+
+    made = ids("contracts", f"id <> '{facts.contract['id']}'")
+    codes = [row["code"] for row in done.stack.rows("SELECT code FROM frozen_documents ORDER BY id")]
+    own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
+    return {
+        "agency": [done.agency],
+        "client_id": [done.client_page.rsplit("/", 1)[-1]],
+        "proposal_id": own,
+        "contract_id": [str(UUID(facts.contract["id"])), *made[-1:]],
+        "invoice_id": [str(UUID(facts.invoice["id"]))],
+        "package_id": ids("packages")[:1],
+        "addon_id": ids("addons")[:1],
+        "template_id": ids("contract_templates")[:1],
+        "mail_id": ids("mails")[:1],
+        "id": [done.checkout.rsplit("/", 1)[-1]],
+        "/p/": [done.proposal.rsplit("/", 1)[-1], open_.proposal.rsplit("/", 1)[-1]],
+        "/c/": [each.contract.rsplit("/", 1)[-1] for each in (done, open_)],
+        "/i/": [done.invoice.rsplit("/", 1)[-1]],
+        "/verify/": [codes[0], codes[-1]],
+    }
+
+
+def _paths(rule: Rule, values: dict[str, list[str]]) -> list[str]:
+    """The addresses of a rule. A new kind of argument needs a value above."""
+    paths = [rule.rule]
+    for name in rule.arguments:
+        known = values.get(rule.rule[: rule.rule.index("/", 1) + 1] if name in ("token", "code") else name)
+        assert known, f"no value for <{name}> of {rule.rule}: add one in _values()"
+        hole = re.compile(rf"<(?:\w+(?:\([^)]*\))?:)?{name}>")
+        paths = [hole.sub(value, path) for path in paths for value in known]
+    return paths
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_staff_pages(
+    browser: Browser, rules: list[Rule], places: tuple[Deal, dict[str, list[str]]], scheme: str
+) -> None:
+    deal, values = places
+    eyes = Eyes(browser, deal.stack.url, scheme=scheme).sign_in(deal.staff.cookies)
+    paths = [path for rule in rules if not _is_public(rule) for path in _paths(rule, values)]
+    assert len(paths) > 30
+    _walk(eyes, [*paths, f"/{deal.agency}/nowhere"])
+
+
+def test_public_pages(browser: Browser, rules: list[Rule], places: tuple[Deal, dict[str, list[str]]]) -> None:
+    deal, values = places
+    eyes = Eyes(browser, deal.stack.url)
+    paths = [path for rule in rules if _is_public(rule) for path in _paths(rule, values)]
+    assert len(paths) > 8
+    _walk(eyes, [*paths, "/p/nobody", "/sign-in/link/nobody"])
+
+
+def _is_public(rule: Rule) -> bool:
+    return rule.rule.startswith(("/p/", "/c/", "/i/", "/verify", "/sign-in", "/x/", "/styleguide/"))
+
+
+def _walk(eyes: Eyes, paths: list[str]) -> None:
+    """All of them, so that one run names everything that is wrong."""
+    wrong: list[str] = []
+    for path in dict.fromkeys(paths):
+        answer = eyes.page.goto(eyes.url + path, wait_until="load")
+        assert answer is not None
+        if answer.status != (404 if path.endswith("nowhere") or "/nobody" in path else 200) and answer.status != 410:
+            wrong.append(f"{path} answers {answer.status}")
+        wrong += [f"{path}: {problem}" for problem in _problems(eyes)]
+    eyes.context.close()
+    assert wrong == []
+
+
+def _problems(eyes: Eyes) -> Iterator[str]:
+    try:
+        eyes.look()
+    except AssertionError:
+        yield from eyes.problems
+        eyes.problems.clear()
+    for rule in Axe().run(eyes.page, options=RULES).response["violations"]:
+        yield f"{rule['id']}: {[node['html'][:160] for node in rule['nodes']]}"
+    own = eyes.page.viewport_size
+    assert own is not None
+    eyes.page.set_viewport_size({"width": 390, "height": 780})
+    if (wide := eyes.page.evaluate("document.documentElement.scrollWidth")) > 390:
+        yield f"{wide} px wide on a phone"
+    eyes.page.set_viewport_size(own)
+
+
+def test_every_folder_of_templates_was_seen(rules: list[Rule]) -> None:
+    """The map is not empty by mistake: each feature with pages shows one."""
+    features = {rule.endpoint.split(".")[0] for rule in rules}
+    wanted = {
+        "accounts",
+        "agencies",
+        "catalogue",
+        "clients",
+        "contracts",
+        "invoices",
+        "proposals",
+        "reports",
+        "signing",
+    }
+    assert wanted <= features
