@@ -19,6 +19,7 @@ from webkit.contracts import plugin as contracts
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
+from webkit.demo import plugin as demo
 from webkit.invoices import plugin as invoices
 from webkit.messaging import plugin as messaging
 from webkit.operations import plugin as operations
@@ -52,6 +53,7 @@ FEATURES: tuple[ModuleType, ...] = (
     operations,
     webhooks,
     styleguide,
+    demo,
 )
 
 

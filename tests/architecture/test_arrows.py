@@ -45,6 +45,14 @@ EXCEPTIONS = {
     "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
     # A signed contract and its sealed document are looked up with the same words.
     "webkit/signing/witness.py": {"webkit.contracts.witness"},
+    # The demo plays both sides: what staff write, and what clients answer.
+    "webkit/demo/stories.py": {
+        "webkit.contracts.templates",
+        "webkit.proposals.answers",
+        "webkit.proposals.contents",
+        "webkit.proposals.offer",
+    },
+    "webkit/demo/texts.py": {"webkit.proposals.contents", "webkit.proposals.offer"},
     # A sealed file is checked without any application: the seal is a format, not a service.
     "webkit/operations/verify_cli.py": {"webkit.signing.seal"},
 }

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from webkit.catalogue.models import Addon, AddonPricing, Package, PricingModel
+from webkit.catalogue.models import Addon, Package
+from webkit.catalogue.models import AddonPricing as AddonPricing
+from webkit.catalogue.models import PricingModel as PricingModel
 from webkit.pricing import Interval
 
 

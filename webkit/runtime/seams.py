@@ -59,8 +59,12 @@ def kernel() -> Seams:
 def _upgrade(app: Flask) -> None:
     from flask_migrate import upgrade
 
+    from webkit.core.kernel import runtime
+
     with app.app_context():
         upgrade()
+    for step in runtime.of(app).after_upgrade:
+        step(app)
 
 
 def _after_fork(app: Flask) -> None:

@@ -37,6 +37,7 @@ class Runtime:
     document_sources: list[DocumentSource] = field(default_factory=list)
     subscribers: dict[type, list[Callable[[Any], object]]] = field(default_factory=dict)
     finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
+    after_upgrade: list[Callable[[Flask], None]] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
     redis: Any = None
