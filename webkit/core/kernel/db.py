@@ -26,7 +26,7 @@ import structlog
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, configure_mappers
 
 from webkit.core.kernel.tables import Base
 
@@ -241,7 +241,11 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
 
 
 def install(engine: Engine) -> None:
-    """Attach transaction modes to an engine; the tenancy walls attach themselves beside it."""
+    """Attach transaction modes to an engine; the tenancy walls attach themselves beside it.
+
+    Every table is known by now: preparing them here is done once before processes fork, not in each of them.
+    """
+    configure_mappers()
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

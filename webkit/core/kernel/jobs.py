@@ -51,9 +51,11 @@ def length(queue: str) -> int | None:
 
 
 def bind_worker(app: Callable[[], Flask]) -> None:
-    """Tell this worker process which application its jobs run in."""
+    """Tell this worker process, and all it will fork, which application its jobs run in."""
     global _app
     _app = app
+    with app().app_context():
+        outbox.rehearse()
 
 
 def deliver(job_id: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import random
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,8 +23,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.extensions import Job, JobSpec
 from webkit.core.kernel import clock, tenancy
-from webkit.core.kernel.db import after_commit, session, writing
+from webkit.core.kernel.db import after_commit, db, session, writing
 from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.logging import scrub
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
@@ -132,18 +133,31 @@ def _claim(job_id: UUID) -> tuple[Job, str] | None:
     # the sweeper has just sent is due within its pause.
     due_now = OutboxJob.next_at <= moment + SWEEP_PAUSE
     with tenancy.platform("claim a job"), writing() as unit:
-        kind = unit.scalar(sa.select(OutboxJob.kind).where(OutboxJob.id == job_id))
-        if kind is None or kind not in current().jobs:
-            return None
+        found = unit.scalar(sa.select(OutboxJob.kind).where(OutboxJob.id == job_id))
+        kind = found if found in current().jobs else ""
+        lease = timedelta(seconds=_lease(kind) if kind else 0)
         row = unit.execute(
             sa.update(OutboxJob)
-            .where(OutboxJob.id == job_id, OutboxJob.state == State.WAITING, _free(moment), due_now)
-            .values(lease_until=moment + timedelta(seconds=_lease(kind)), attempt=OutboxJob.attempt + 1)
+            .where(OutboxJob.id == job_id, OutboxJob.kind == kind, OutboxJob.state == State.WAITING)
+            .where(_free(moment), due_now)
+            .values(lease_until=moment + lease, attempt=OutboxJob.attempt + 1)
             .returning(OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt)
         ).one_or_none()
     if row is None:
         return None
     return Job(id=job_id, agency_id=row.agency_id, args=row.args, attempt=row.attempt, key=f"job-{job_id}"), kind
+
+
+def rehearse() -> None:
+    """Deliver a job that nobody added. What is prepared and compiled on the way is there for every fork after it.
+
+    Where there is no database yet, the first jobs prepare it for themselves.
+    """
+    nobody = Job(id=uuid7(), agency_id=None, args={}, attempt=0, key="")
+    with suppress(sa.exc.SQLAlchemyError):
+        _claim(nobody.id)
+        _finish(nobody)
+    db.engine.dispose()
 
 
 def _free(moment: datetime) -> sa.ColumnElement[bool]:
