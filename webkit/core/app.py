@@ -59,6 +59,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     error_pages.init_app(app)
     health.init_app(app)
     templating.init_app(app)
+    templating.keep_compiled(app, settings.data / "cache" / "templates")
     _configure_sign_in(app)
     app.register_blueprint(downloads.blueprint)
     mount(app, runtimes.of(app).plugins)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
-from jinja2 import StrictUndefined
+from jinja2 import FileSystemBytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 
 from webkit.core import assets
 from webkit.core.kernel import clock, i18n, money, once, security
@@ -57,6 +60,20 @@ def init_app(app: Flask) -> None:
         decimal=i18n.format_decimal,
     )
     app.context_processor(lambda: {"current_user": current_user})
+
+
+def keep_compiled(app: Flask, folder: Path) -> None:
+    """Keep compiled templates in a folder: each process, each fork for a job, would compile the same ones again."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    app.jinja_env.bytecode_cache = _Compiled(str(folder))
+
+
+class _Compiled(FileSystemBytecodeCache):
+    """A folder that somebody empties or fills to the brim costs time, never a page."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 def asset(name: str) -> str:
