@@ -266,3 +266,18 @@ def test_terms_are_stored_as_they_were_written(agency: AgencyView) -> None:
     contract_id = deals.drafted()
     contracts.change(contract_id, 1, {"clauses": terms.dump(hostile)})
     assert contracts.get(contract_id).clauses == hostile
+
+
+def test_what_is_sent_is_what_was_read(agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody changes the draft between the moment it is written out and the moment it is sent."""
+    contract_id = deals.drafted()
+    before = contracts.models.move
+
+    def edited_meanwhile(*args: object, **values: object) -> bool:
+        contracts.models.edit(contract_id, 1, title="Changed meanwhile")
+        return before(*args, **values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(contracts.models, "move", edited_meanwhile)
+    with pytest.raises(Conflict):
+        contracts.send(contract_id, actor=deals.ACTOR)
+    assert contracts.get(contract_id).state is ContractState.DRAFT

@@ -237,6 +237,22 @@ def test_changed_totals_beside_the_snapshot(agency: AgencyView, sealed: UUID, ta
     assert not examined(agency).ok
 
 
+def test_changed_totals_of_an_invoice(agency: AgencyView, sealed: UUID, tamper: Tamper) -> None:
+    tamper("UPDATE invoices SET total_minor = total_minor - 100")
+    assert "the invoice's totals are other ones now" in found(examined(agency))
+
+
+def test_an_invoice_changed_together_with_its_hash(agency: AgencyView, sealed: UUID, tamper: Tamper) -> None:
+    document = next(each for each in frozen.all_of_agency() if each.kind == "invoice")
+    text = crypto.canonical({**document.snapshot, "title": "Another"})
+    tamper(
+        "UPDATE frozen_documents SET text = :text, snapshot_hash = :hash WHERE kind = 'invoice'",
+        text=text,
+        hash=crypto.digest(text.encode()),
+    )
+    assert "not the one the event names" in found(examined(agency))
+
+
 def test_a_changed_signature_row(agency: AgencyView, sealed: UUID, tamper: Tamper) -> None:
     tamper("UPDATE signatures SET name = 'Mallory'")
     assert "not the one that was sealed" in found(examined(agency))

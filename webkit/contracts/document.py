@@ -33,9 +33,9 @@ class Draft:
     locale: str
     timezone: str
 
-    def numbered(self, number: str) -> Draft:
-        """The same with its final number."""
-        return replace(self, facts=replace(self.facts, number=number))
+    def numbered(self, number: str, on: date) -> Draft:
+        """The same with its final number and date."""
+        return replace(self, facts=replace(self.facts, number=number, today=on))
 
 
 def stored(value: dict[str, Any] | None) -> Priced | None:

@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock, tenancy
-from webkit.core.kernel.db import session
+from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 
@@ -159,10 +158,12 @@ def page(state: ContractState | None, before: UUID | None, limit: int) -> list[C
     return list(session().scalars(query))
 
 
-def move(contract_id: UUID, to: ContractState, **values: Any) -> bool:
-    """Change the state if the table of transitions allows it right now; False when somebody was faster."""
-    expected = [state for state, following in TRANSITIONS.items() if to in following]
-    return _change(contract_id, Contract.state.in_(expected), {"state": to, **values})
+def move(contract_id: UUID, to: ContractState, *, revision: int | None = None, **values: Any) -> bool:
+    """Change the state if the table of transitions allows it right now, and the draft is still at `revision` where
+    one is given; False when somebody was faster."""
+    allowed = Contract.state.in_([state for state, following in TRANSITIONS.items() if to in following])
+    seen = sa.true() if revision is None else Contract.revision == revision
+    return _change(contract_id, sa.and_(allowed, seen), {"state": to, **values})
 
 
 def edit(contract_id: UUID, revision: int, **values: Any) -> bool:
@@ -211,22 +212,21 @@ def has_templates() -> bool:
 
 def add_builtin(language: str, name: str, clauses: list[dict[str, str]]) -> None:
     """Insert a template of ours unless it is there; two at once insert it once."""
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {
-        "id": uuid7(),
-        "created_at": clock.now(),
-        "agency_id": tenancy.agency_id(),
-        "name": name,
-        "locale": language,
-        "version": 1,
-        "clauses": clauses,
-        "signatory_name": "",
-        "signatory_title": "",
-        "is_default": True,
-        "archived": False,
-        "builtin": language,
-    }
-    session().connection().execute(insert(ContractTemplate).values(**values).on_conflict_do_nothing())
+    insert_missing(
+        ContractTemplate,
+        id=uuid7(),
+        created_at=clock.now(),
+        agency_id=tenancy.agency_id(),
+        name=name,
+        locale=language,
+        version=1,
+        clauses=clauses,
+        signatory_name="",
+        signatory_title="",
+        is_default=True,
+        archived=False,
+        builtin=language,
+    )
 
 
 def edit_template(template_id: UUID, version: int, **values: Any) -> bool:

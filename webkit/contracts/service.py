@@ -225,17 +225,18 @@ def draft(contract_id: UUID) -> Draft:
 @writes
 def send(contract_id: UUID, *, actor: str) -> None:
     """Number, freeze and mail the contract; the agency's signatory signs with it. Raises DomainError with reasons."""
-    written = draft(contract_id)
-    row = _row(contract_id)
+    row, written, profile = _row(contract_id), draft(contract_id), agencies.profile()
     if row.state == ContractState.DRAFT and written.problems:
         raise DomainError(" ".join(written.problems))
     moment = clock.now()
-    if not models.move(contract_id, ContractState.SENT, sent_at=moment):
-        raise Conflict(_("This contract has already been sent or cancelled."))
+    if not models.move(contract_id, ContractState.SENT, revision=row.revision, sent_at=moment):
+        raise Conflict(_("This contract was sent, cancelled or changed in another window. Open it again."))
     token = links.create(LINK, contract_id)
     row = _row(contract_id)
-    number = counters.take("contract", agencies.profile().patterns["contract"], written.facts.today)
-    content = document.snapshot(written.numbered(number), signer_email=row.signer_email, signed_by_agency_at=moment)
+    number, today = counters.take_today("contract", profile.patterns["contract"], profile.timezone)
+    content = document.snapshot(
+        written.numbered(number, today), signer_email=row.signer_email, signed_by_agency_at=moment
+    )
     kept = frozen.freeze(
         KIND, contract_id, number=number, template=document.TEMPLATE, snapshot=content, locale=row.locale
     )

@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, url_for
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import signals
+from webkit.core.kernel import evidence, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import public, routes, service
+from webkit.invoices import public, routes, service, witness
 from webkit.payments.events import PaymentSucceeded
 
 WORDS = {"draft": _l("Draft"), "issued": _l("Sent"), "overdue": _l("Overdue"), "paid": _l("Paid")}
@@ -45,6 +45,7 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     signals.subscribe(app, PaymentSucceeded, service.on_payment)
+    evidence.witness(app, witness.KIND, witness.WITNESS)
 
 
 def _cards(client_id: UUID) -> list[DocumentCard]:

@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock, tenancy
-from webkit.core.kernel.db import session
+from webkit.core.kernel.db import insert, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.schema import APPEND_ONLY
 from webkit.core.kernel.tables import Owned, owned_args, owned_fk
@@ -88,7 +87,6 @@ def codes_since(contract_id: UUID, moment: datetime) -> list[datetime]:
 def add_code(contract_id: UUID, code_hash: str, email: str, expires_at: datetime) -> bool:
     """Keep the next code; False when another request has just made it."""
     last = newest_code(contract_id)
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     values: dict[str, Any] = {
         "id": uuid7(),
         "created_at": clock.now(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 from flask import Blueprint, Response, g, request, url_for
 
@@ -59,8 +60,7 @@ def show() -> Response:
 def compare() -> Response:
     """Compare a file with the document; it is hashed and forgotten."""
     document = verification.look_up(g.link.document_id)
-    upload = request.files.get("file")
-    content = upload.stream.read(LIMIT + 1) if upload else b""
+    content = _uploaded()
     if not content:
         problem = _("Choose the PDF file you want to check.")
     elif len(content) > LIMIT:
@@ -69,3 +69,12 @@ def compare() -> Response:
         compared = verification.compare(document, content)
         return page("verify/show.html", **fields(VerifyPage(document, compared, "")))
     return page("verify/show.html", code=422, **fields(VerifyPage(document, None, problem)))
+
+
+def _uploaded() -> bytes:
+    """What was sent, at most one byte more than we accept; its temporary file is gone at once."""
+    upload = request.files.get("file")
+    if upload is None:
+        return b""
+    with closing(upload):
+        return upload.stream.read(LIMIT + 1)

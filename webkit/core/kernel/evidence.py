@@ -96,15 +96,16 @@ def sign_head() -> Head | None:
     if seq == 0:
         return None
     moment, agency, keys = clock.now(), tenancy.agency_id(), current().keys
-    values = {
-        "agency_id": agency,
-        "seq": seq,
-        "hash": hash_,
-        "at": moment,
-        "public_key": keys.public_key.hex(),
-        "signature": keys.sign(events.head_statement(agency, seq, hash_, moment)).hex(),
-    }
-    insert_missing(SignedHead, **values)
+    signature = keys.sign(events.head_statement(agency, seq, hash_, moment)).hex()
+    insert_missing(
+        SignedHead,
+        agency_id=agency,
+        seq=seq,
+        hash=hash_,
+        at=moment,
+        public_key=keys.public_key.hex(),
+        signature=signature,
+    )
     row = session().scalars(sa.select(SignedHead).where(SignedHead.seq == seq)).one()
     return _head(row)
 

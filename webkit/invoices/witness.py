@@ -1,0 +1,47 @@
+"""What invoices say about their frozen documents when these are examined or looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from webkit.core.extensions import LazyText
+from webkit.core.kernel.evidence import Witness
+from webkit.core.kernel.frozen import Frozen
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.invoices import models, service
+
+KIND = "invoice"
+STATES: dict[str, tuple[LazyText, str]] = {
+    "draft": (_l("Not issued"), ""),
+    "issued": (_l("Issued, to be paid"), "wait"),
+    "overdue": (_l("Issued, and overdue"), "bad"),
+    "paid": (_l("Paid"), "ok"),
+}
+
+
+def state(kept: Frozen) -> tuple[LazyText, str]:
+    """How the invoice stands right now."""
+    return STATES[service.get(kept.document_id).word]
+
+
+def differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
+    """Whether the row still says what was issued."""
+    row = models.get(kept.document_id)
+    if row is None:
+        yield "its invoice is gone."
+        return
+    snapshot = kept.snapshot
+    totals = snapshot["priced"]["totals"]
+    if (row.net_minor, row.tax_minor, row.total_minor) != (totals["net"], totals["tax"], totals["payable"]):
+        yield "the invoice's totals are other ones now."
+    if row.priced != snapshot["priced"]:
+        yield "the invoice's calculation was changed."
+    if row.number != snapshot["number"]:
+        yield "the invoice's number is another one now."
+    if str(row.client_id) != str(snapshot["client"]["id"]):
+        yield "the invoice belongs to another client now."
+    if row.issue_date is None or row.issue_date.isoformat() != snapshot["issue_date"]:
+        yield "the invoice's date is another one now."
+
+
+WITNESS = Witness(label=_l("Invoice"), state=state, differences=differences)
