@@ -40,6 +40,7 @@ from webkit.core.kernel.runtime import Runtime
 from webkit.core.mounting import mount
 from webkit.core.paths import MIGRATIONS, STATIC, TEMPLATES
 from webkit.core.plugins import Plugins, load_plugins
+from webkit.core.problems import Problem
 from webkit.core.providers import ProviderRegistry
 from webkit.core.settings import Settings, SettingsError
 
@@ -48,7 +49,7 @@ YEAR = 31_536_000
 
 def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapping[str, str] | None = None) -> Flask:
     """An application from settings and features. Raises SettingsError with every problem at once."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_data_folder(settings)
     logging.configure(settings)
     app = Flask("webkit", template_folder=str(TEMPLATES), static_folder=str(STATIC), static_url_path="/static")
     app.extensions["webkit"] = _assemble(settings, features, os.environ if environ is None else environ)
@@ -66,6 +67,14 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     _configure_wsgi(app, settings)
     runtimes.of(app).plugins.manager.hook.webkit_startup(app=app)
     return app
+
+
+def _make_data_folder(settings: Settings) -> None:
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        text = f"the folder {settings.data} cannot be made: {error.strerror}"
+        raise SettingsError([Problem("WEBKIT_DATA", text, "Set WEBKIT_DATA to a folder we may write to.")]) from None
 
 
 def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mapping[str, str]) -> Runtime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,6 +116,28 @@ class Settings(BaseSettings):
         for short in ("postgres://", "postgresql://"):
             if value.startswith(short):
                 return "postgresql+psycopg://" + value.removeprefix(short)
+        return value
+
+    @field_validator("database_url", "migrations_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        # The address itself is not repeated: it holds a password.
+        if value and not re.fullmatch(r"sqlite:///.+|postgresql\+psycopg://.+", value):
+            raise ValueError("is neither sqlite:///… nor postgresql://…")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _queue(cls, value: str) -> str:
+        if value and not re.match(r"(rediss?|unix)://.", value):
+            raise ValueError("is neither redis://… nor rediss://… nor unix://…")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[\w.:\[\]-]+(/[\w./~-]*)?", value):
+            raise ValueError("is not an address like https://studio.example")
         return value
 
     @field_validator("data")

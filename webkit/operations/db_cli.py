@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 from flask_migrate import downgrade, upgrade
 
 from webkit.core.paths import MIGRATIONS
-from webkit.operations.models import differences, newest, revision
+from webkit.operations.models import Unreachable, differences, newest, revision
 
 
 @click.group("db")
@@ -45,10 +45,12 @@ def downgrade_command(to: str) -> None:
 @with_appcontext
 def check_command(as_json: bool) -> None:
     """Exit with 1 unless the database is what this version expects."""
-    here, wanted = revision(), newest()
-    missing = differences()
-    ok = here == wanted and not missing
-    report = {"ok": ok, "revision": here, "newest": wanted, "differences": missing}
+    report: dict[str, object] = {"ok": False, "revision": None, "newest": newest(), "differences": []}
+    try:
+        report |= {"revision": revision(), "differences": differences()}
+        ok = report["ok"] = report["revision"] == report["newest"] and not report["differences"]
+    except Unreachable as error:
+        ok, report["problem"] = False, f"the database does not answer: {error}"
     click.echo(json.dumps(report) if as_json else ("up to date" if ok else f"not up to date: {report}"))
     if not ok:
         sys.exit(1)

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from datetime import timedelta
 
+import sqlalchemy as sa
 from flask import Flask
 
 from webkit.core.kernel import clock, outbox, runtime, tenancy
@@ -50,12 +51,16 @@ def _database() -> Iterator[Problem]:
     if at != newest:
         yield Problem("database", f"it is at {at or 'nothing'}, this version needs {newest}", "webkit db upgrade")
         return
-    with tenancy.platform("doctor"):
-        if models.passes_row_security():
-            yield Problem(
-                "DATABASE_URL", "this role passes row-level security", "Connect as the plain role webkit_app."
-            )
-        yield from _jobs()
+    try:
+        with tenancy.platform("doctor"):
+            yield from [*_role(), *_jobs()]
+    except sa.exc.SQLAlchemyError as error:
+        yield Problem("DATABASE_URL", f"the database refuses us: {type(error).__name__}", "Check DATABASE_URL.")
+
+
+def _role() -> Iterator[Problem]:
+    if models.passes_row_security():
+        yield Problem("DATABASE_URL", "this role passes row-level security", "Connect as the plain role webkit_app.")
 
 
 def _jobs() -> Iterator[Problem]:

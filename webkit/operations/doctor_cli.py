@@ -8,25 +8,32 @@ import sys
 from dataclasses import asdict
 
 import click
-from flask import current_app
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo
 
-from webkit.core.kernel.runtime import current
-from webkit.core.settings import environment_names
+from webkit.core.kernel.runtime import of
+from webkit.core.plugins import PluginError
+from webkit.core.problems import Problem
+from webkit.core.settings import SettingsError, environment_names
 from webkit.operations import doctor, legacy_settings
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_appcontext
-def doctor_command(as_json: bool) -> None:
+@click.pass_obj
+def doctor_command(info: ScriptInfo, as_json: bool) -> None:
     """Say what is wrong with this installation and how to mend it; exits with 1 if anything is.
 
     Variables that are set and not heard are noted; they are nothing wrong.
     """
-    problems = doctor.examine(current_app._get_current_object())  # type: ignore[attr-defined]
-    heard = {name for setting in current().registry.describe() for name in setting.names}
-    notes = legacy_settings.notes(os.environ, heard.union(environment_names()))
+    notes: list[Problem] = []
+    try:
+        app = info.load_app()
+    except (SettingsError, PluginError) as error:  # it cannot even start
+        problems = error.problems
+    else:
+        problems = doctor.examine(app)
+        heard = {name for setting in of(app).registry.describe() for name in setting.names}
+        notes = legacy_settings.notes(os.environ, heard.union(environment_names()))
     if as_json:
         report = {"ok": not problems, "problems": list(map(asdict, problems)), "notes": list(map(asdict, notes))}
         click.echo(json.dumps(report))
