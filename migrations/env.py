@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine, event, pool
+from sqlalchemy import Connection, create_engine, event, pool, text
 
 from webkit.core.kernel import schema
 from webkit.core.kernel.db import db, prepare_sqlite
@@ -17,8 +17,11 @@ def run() -> None:
     engine = create_engine(url, poolclass=pool.NullPool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", prepare_sqlite)
+        # Batch mode replaces tables: with foreign keys on, dropping the old one would take its children along.
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=OFF"))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     with engine.begin() as connection:
+        _alone(connection)
         schema.roles(connection)
         context.configure(
             connection=connection,
@@ -29,7 +32,19 @@ def run() -> None:
             render_item=_render,
         )
         context.run_migrations()
+        _check_foreign_keys(connection)
     engine.dispose()
+
+
+def _alone(connection: Connection) -> None:
+    """Several machines may start at once: the second waits here and finds everything done. SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('webkit migrations', 0))"))
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+        raise RuntimeError(f"rows would point to nothing: {broken[:5]}")
 
 
 def _render(kind: str, item: object, _autogen: object) -> str | bool:
