@@ -104,3 +104,11 @@ def test_what_was_never_sealed_fails(app: Flask, agency: AgencyView, tmp_path: P
     path.write_bytes(b"%PDF-1.7\n%%EOF\n")
     assert verify(app, str(path)).exit_code == 1
     assert verify(app, str(tmp_path / "missing.pdf")).exit_code == 2
+
+
+def test_a_database_that_was_never_set_up_is_a_sentence(app: Flask, agency: AgencyView, tamper: Tamper) -> None:
+    tamper("ALTER TABLE events RENAME TO gone")
+    result = verify(app, "--json")
+    report = json.loads(result.output)
+    assert result.exit_code == 1 and report["chains"] == [] and "db upgrade" in report["problem"]
+    assert "db upgrade" in verify(app).output

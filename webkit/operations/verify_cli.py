@@ -41,6 +41,8 @@ def _house(info: ScriptInfo, keys: tuple[str, ...]) -> dict[str, Any]:
         trusted = frozenset({current().keys.public_key.hex(), *_tidy(keys)})
         directory = current().directory
         with tenancy.platform("verify every agency"):
+            if problem := evidence.unreadable():
+                return {"ok": False, "chains": [], "problem": problem}
             agencies = [(each, directory.by_id(each)) for each in directory.all_ids()]
         reports = []
         for agency_id, agency in agencies:
@@ -105,6 +107,8 @@ def _file_words(report: dict[str, Any]) -> list[str]:
 
 
 def _chain_words(report: dict[str, Any]) -> list[str]:
+    if "problem" in report:
+        return [report["problem"]]
     lines = []
     for chain in report["chains"]:
         found = "fine" if chain["ok"] else "BROKEN"

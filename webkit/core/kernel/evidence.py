@@ -123,6 +123,15 @@ def head_is_signed(agency: UUID, head: Head) -> bool:
     return crypto.verify(bytes.fromhex(head.public_key), statement, bytes.fromhex(head.signature))
 
 
+def unreadable() -> str | None:
+    """Why no chain can be read at all, through the platform's door: no database, or one that was never set up."""
+    try:
+        session().scalar(sa.select(Event.seq).limit(1))
+    except sa.exc.SQLAlchemyError as error:
+        return f"The database cannot be read ({type(error).__name__}). Is it there, and was webkit db upgrade run?"
+    return None
+
+
 def examine(agency: str, trusted: frozenset[str]) -> ChainReport:
     """Walk the current agency's chain and documents. `trusted` are the public keys (hex) we believe.
 
