@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +16,17 @@ from webkit.accounts.service import NewUser
 from webkit.agencies import service as agencies
 from webkit.agencies.service import NewAgency
 from webkit.catalogue import service as catalogue
+from webkit.core.capabilities.base import Health
 from webkit.core.capabilities.email import EMAIL, ReadableOutbox
 from webkit.core.capabilities.payments import PAYMENTS
+from webkit.core.capabilities.pdf import PDF
 from webkit.core.kernel import clock, db, jobs, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.demo import stories, texts
-from webkit.demo.stage import Stage
+from webkit.demo.stage import PATIENCE_SECONDS, Stage
 from webkit.proposals.views import Author
 
 FIRST_DAY = 90
@@ -42,6 +45,7 @@ class Demo:
 def load() -> Demo:
     """Make sure of the demo agency and everything that happened to it. Raises DomainError where that would do harm."""
     _refuse_to_harm()
+    _wait_for_the_printer()
     now, password = clock.now(), _password()
     with db.unit(db.Scope()), clock.frozen(now - timedelta(days=FIRST_DAY)):
         owner, agency = _found(password)
@@ -57,6 +61,15 @@ def _refuse_to_harm() -> None:
         raise DomainError(
             _("Made-up people would get real mail. Set EMAIL_PROVIDER=outbox and PAYMENTS_PROVIDER=local for the demo.")
         )
+
+
+def _wait_for_the_printer() -> None:
+    """Contracts are signed as PDFs; beside us, the renderer may just be starting."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (report := current().registry.health(PDF)).status is Health.DOWN:
+        if time.monotonic() > deadline:
+            raise DomainError(_("No PDF can be printed: %(reason)s.", reason=report.detail))
+        time.sleep(0.1)
 
 
 def _found(password: str) -> tuple[UUID, AgencyView]:

@@ -30,6 +30,7 @@ def parts(settings: Settings, factory: str, port: int) -> list[Child]:
     # It listens only when the application is loaded and the database up to date.
     return [
         *_store(settings),
+        own("renderer", "renderer"),
         Child(
             web.name,
             web.argv,
@@ -41,7 +42,6 @@ def parts(settings: Settings, factory: str, port: int) -> list[Child]:
         own("worker-long", "worker", "long"),
         own("worker-ai", "worker", "ai", "--threads", "32"),
         own("scheduler", "scheduler"),
-        own("renderer", "renderer"),
     ]
 
 
