@@ -12,6 +12,6 @@ from webkit.reports import service
 blueprint = staff_blueprint("reports", __name__)
 
 
-@blueprint.get("/", strict_slashes=False)
+@blueprint.get("/")
 def today() -> Response:
     return page("reports/today.html", today=service.today(), day=clock.today(g.agency.timezone))

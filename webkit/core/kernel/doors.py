@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
     """Give every request a unit of work without an agency, and close whatever it opened."""
 
     app.url_map.converters["slug"] = Slug
+    app.url_map.strict_slashes = False  # a slash too many or too few still finds the page
 
     @app.before_request
     def open_request() -> None:
