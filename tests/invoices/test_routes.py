@@ -11,6 +11,8 @@ from flask import Flask
 
 from tests.client import Browser
 from tests.factories import documents
+from webkit.core.capabilities.errors import ProviderUnavailable
+from webkit.core.capabilities.payments import PAYMENTS, CheckoutStatus
 from webkit.core.kernel import db, links
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
@@ -87,6 +89,32 @@ def test_wrong_input_says_what_and_keeps_the_rest(
     assert answer.status_code == 422
     assert words in answer.text and "Keep me" in answer.text
     assert service.page(limit=5) == []
+
+
+@pytest.mark.parametrize(
+    ("revision", "code"), [("1.0", 303), ("", 409), ("9" * 40, 422), ("-1", 422), ("x", 422), ("2", 409)]
+)
+def test_the_revision_of_a_form_is_read_like_every_field(
+    owner: Browser, agency: AgencyView, revision: str, code: int
+) -> None:
+    client_id = documents.client()
+    draft = documents.draft("100", client_id=client_id)
+    answer = owner.post(f"/northwind/invoices/{draft}/edit", data=_form(client_id, revision=revision))
+    assert answer.status_code == code
+
+
+def test_coming_back_while_the_vendor_is_away(
+    anonymous: Browser, agency: AgencyView, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The money may be there: the page says that it waits, not that something broke."""
+    page = _public(documents.issued("100"))
+    anonymous.post(f"{page}/pay")
+
+    def away(self: object, id: str) -> CheckoutStatus:
+        raise ProviderUnavailable("no connection", provider="local")
+
+    monkeypatch.setattr(type(runtimes.of(app).registry.get(PAYMENTS)), "get_checkout", away)
+    assert anonymous.get(f"{page}?back=1").status_code == 200
 
 
 def test_hostile_text_is_shown_as_text(owner: Browser, agency: AgencyView) -> None:

@@ -22,7 +22,7 @@ class InvoiceForm(Form):
     payment_days: int = Field(14, ge=0, le=365)
     note: Text(2000) = ""  # type: ignore[valid-type]
     once: Line(64) = ""  # type: ignore[valid-type]
-    revision: int = Field(0, ge=0)
+    revision: int = Field(0, ge=0, le=2**31 - 1)
 
 
 class LineForm(Form):

@@ -85,7 +85,7 @@ def save(invoice_id: UUID) -> Response:
     if given is None:
         return _editor(invoice, state, typed, wrong, problem, code=422)
     try:
-        service.save_draft(invoice_id, int(state.value("revision") or 0), given)
+        service.save_draft(invoice_id, bind(forms.InvoiceForm, request.form).data.revision, given)
     except Conflict as error:
         return _editor(invoice, state, typed, {}, error.message, code=409)
     flash(_("Draft saved."), "ok")

@@ -132,3 +132,8 @@ def test_details_are_the_only_part_that_can_go(agency: AgencyView) -> None:
     with db.writing() as unit:
         unit.execute(sa.delete(EventDetail))
     assert events.timeline("thing:1")[0].personal == {}
+
+
+def test_a_timeline_goes_on_from_any_number(agency: AgencyView) -> None:
+    """It comes from an address bar."""
+    assert events.timeline("client:1", before=10**40) == events.timeline("client:1", before=-1) == []

@@ -28,6 +28,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tables import Base, Json, Scoped
 
 GENESIS = "0" * 64
+LAST_SEQ = 2**63 - 1
 COMMITTED = "personal"
 ERASED = "privacy.erased"
 KINDS = (EventKind(ERASED, _l("Personal data of earlier events was erased: %(reason)s")),)
@@ -224,7 +225,7 @@ def timeline(subject: str, *, limit: int = 50, before: int | None = None) -> lis
         .limit(limit)
     )
     if before is not None:
-        query = query.where(Event.seq < before)
+        query = query.where(Event.seq < min(before, LAST_SEQ))
     return [_entry(event, detail) for event, detail in session().execute(query)]
 
 
