@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
@@ -47,16 +48,16 @@ def new() -> Response:
     profile = agencies.profile()
     chosen = request.args.get("client", "")
     state = FormState.of({"client_id": chosen, "payment_days": profile.payment_days})
-    return _editor(None, state, [])
+    return _editor(None, state, _Typed([]))
 
 
 @blueprint.post("/new")
 def create() -> Response:
     if "more" in request.form:
         return _more(None)
-    given, state, typed, wrong, problem = _read()
+    given, state, typed = _read()
     if given is None:
-        return _editor(None, state, typed, wrong, problem, code=422)
+        return _editor(None, state, typed, code=422)
     invoice_id = service.create_draft(given, state.value("once"))
     return go(".show", invoice_id=invoice_id)
 
@@ -73,7 +74,7 @@ def edit(invoice_id: UUID) -> Response:
         "note": invoice.note,
         "revision": invoice.revision,
     }
-    return _editor(invoice, FormState.of(stored), invoice.lines)
+    return _editor(invoice, FormState.of(stored), _Typed(invoice.lines, priced=invoice.priced))
 
 
 @blueprint.post("/<uuid:invoice_id>/edit")
@@ -81,13 +82,13 @@ def save(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
     if "more" in request.form:
         return _more(invoice)
-    given, state, typed, wrong, problem = _read()
+    given, state, typed = _read()
     if given is None:
-        return _editor(invoice, state, typed, wrong, problem, code=422)
+        return _editor(invoice, state, typed, code=422)
     try:
         service.save_draft(invoice_id, bind(forms.InvoiceForm, request.form).data.revision, given)
     except Conflict as error:
-        return _editor(invoice, state, typed, {}, error.message, code=409)
+        return _editor(invoice, state, replace(typed, problem=error.message), code=409)
     flash(_("Draft saved."), "ok")
     return go(".show", invoice_id=invoice_id)
 
@@ -95,8 +96,7 @@ def save(invoice_id: UUID) -> Response:
 @blueprint.post("/totals")
 def totals() -> Response:
     """The totals of what is typed, for the page to swap while typing."""
-    given, state, typed, wrong, problem = _read()
-    return _editor(None, state, typed, wrong, problem, only_totals=True, given=given)
+    return _editor(None, bind(forms.InvoiceForm, request.form).state.kept(), _typed(), "totals")
 
 
 @blueprint.get("/<uuid:invoice_id>")
@@ -138,75 +138,72 @@ def pdf(invoice_id: UUID) -> Response:
 
 def _more(invoice: InvoiceView | None) -> Response:
     """The same form with more empty rows, for those without a script."""
-    return _editor(invoice, bind(forms.InvoiceForm, request.form).state.kept(), forms.rows(request.form), more=True)
+    return _editor(
+        invoice, bind(forms.InvoiceForm, request.form).state.kept(), _Typed(forms.rows(request.form)), more=True
+    )
 
 
-def _read() -> tuple[InvoiceInput | None, FormState, list[dict[str, str]], dict[int, str], str]:
-    """What was typed, checked: the input or None, the form's state, the rows, and what is wrong with which row."""
-    bound = bind(forms.InvoiceForm, request.form)
-    typed = forms.rows(request.form)
-    problem = forms.too_many(typed) or ""
-    read = [bind(forms.LineForm, row) for row in typed]
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """The typed rows, what is wrong with which, and, when nothing is, the lines and what they come to."""
+
+    rows: list[dict[str, str]]
+    wrong: dict[int, str] = field(default_factory=dict)
+    problem: str = ""
+    lines: tuple[LineInput, ...] = ()
+    priced: Priced | None = None
+
+
+def _typed() -> _Typed:
+    rows = forms.rows(request.form)
+    problem = forms.too_many(rows) or ""
+    read = [bind(forms.LineForm, row) for row in rows]
     wrong = {index: next(iter(row.state.errors.values())) for index, row in enumerate(read) if not row.ok}
-    if not bound.ok or wrong or problem:
-        return None, bound.state, typed, wrong, problem
-    head = bound.data
+    if wrong or problem:
+        return _Typed(rows, wrong, problem)
     lines = tuple(LineInput(r.data.description, r.data.quantity, r.data.price, r.data.rate) for r in read)
-    given = InvoiceInput(head.client_id, head.title, lines, head.payment_days, head.note)
     try:
-        service.price(lines, agencies.profile())
+        return _Typed(rows, lines=lines, priced=service.price(lines, agencies.profile()))
     except PricingError as error:
         if error.line is None:
-            return None, bound.state, typed, {}, error.message
-        return None, bound.state, typed, {int(error.line) - 1: error.message}, ""
-    return given, bound.state, typed, {}, ""
+            return _Typed(rows, problem=error.message)
+        return _Typed(rows, {int(error.line) - 1: error.message})
+
+
+def _read() -> tuple[InvoiceInput | None, FormState, _Typed]:
+    """What was typed, checked: the input, or None with what is wrong."""
+    bound, typed = bind(forms.InvoiceForm, request.form), _typed()
+    if not bound.ok or typed.priced is None:
+        return None, bound.state, typed
+    head = bound.data
+    given = InvoiceInput(head.client_id, head.title, typed.lines, head.payment_days, head.note)
+    return given, bound.state, typed
 
 
 def _editor(
     invoice: InvoiceView | None,
     state: FormState,
-    typed: list[dict[str, str]],
-    wrong: dict[int, str] | None = None,
-    problem: str = "",
-    *,
+    typed: _Typed,
+    *blocks: str,
     code: int = 200,
-    only_totals: bool = False,
     more: bool = False,
-    given: InvoiceInput | None = None,
 ) -> Response:
     profile = agencies.profile()
-
-    priced = _priced(invoice, given, profile, typed)
-    empty: list[dict[str, str]] = [dict.fromkeys(forms.COLUMNS, "")] * (
-        MORE_ROWS if more else EMPTY_ROWS if len(typed) < 2 else 1
-    )
+    empty = [dict.fromkeys(forms.COLUMNS, "")] * (MORE_ROWS if more else EMPTY_ROWS if len(typed.rows) < 2 else 1)
     view = EditorPage(
         invoice=invoice,
         form=state,
-        rows=[*typed, *empty],
-        line_errors=wrong or {},
+        rows=[*typed.rows, *empty],
+        line_errors=typed.wrong,
         clients=[(str(client_id), name) for client_id, name in clients.choices()],
         rates=_rates(profile),
-        sums=sum_rows(priced) if priced else [],
-        problem=problem,
+        sums=sum_rows(typed.priced) if typed.priced else [],
+        problem=typed.problem,
         currency=profile.currency,
     )
-    if only_totals:
-        return page("invoices/edit.html", "totals", **fields(view))
-    return page("invoices/edit.html", code=code, **fields(view))
+    return page("invoices/edit.html", *blocks, code=code, **fields(view))
 
 
 def _rates(profile: AgencyProfile) -> list[tuple[str, str]]:
     rows = find(profile.tax_scheme).rates(clock.today(profile.timezone))
     return [(row.key, f"{_(row.label)} {format_decimal(row.rate.percent)} %") for row in rows]
-
-
-def _priced(
-    invoice: InvoiceView | None,
-    given: InvoiceInput | None,
-    profile: AgencyProfile,
-    typed: list[dict[str, str]],
-) -> Priced | None:
-    if given is not None:
-        return service.price(given.lines, profile)
-    return invoice.priced if invoice is not None and typed == invoice.lines else None
