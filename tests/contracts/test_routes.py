@@ -15,6 +15,7 @@ from webkit.contracts import templates
 from webkit.contracts.models import ContractState
 from webkit.core.kernel import db
 from webkit.core.kernel.directory import AgencyView
+from webkit.proposals import service as proposals
 
 BASE, SETTINGS = "/northwind/contracts", "/northwind/settings/contracts"
 
@@ -57,9 +58,11 @@ def template_form(**changes: Any) -> dict[str, Any]:
 
 def test_from_the_proposal_to_the_client(member: Browser, agency: AgencyView) -> None:
     proposal_id = deals.accepted()
+    assert str(proposal_id) in member.get(f"{BASE}/new").text
     made = member.post(f"{BASE}/new", data={"proposal": str(proposal_id)})
     assert made.status_code == 303
     assert member.post(f"{BASE}/new", data={"proposal": str(proposal_id)}).location == made.location
+    assert "No proposal is waiting" in member.get(f"{BASE}/new").text
     page = member.get(made.location)
     assert "A draft for Caffè Olmo S.r.l." in page.text and "Max Ferri" in page.text
     assert member.post(f"{made.location}/edit", data=edit_form()).status_code == 303
@@ -84,7 +87,16 @@ def test_the_list_shows_states_and_pages(owner: Browser, draft: UUID) -> None:
     assert owner.get(f"{BASE}/?state=nonsense&before=x").status_code == 200
 
 
-@pytest.mark.parametrize("proposal", ["", "x", "00000000-0000-0000-0000-000000000000", "x" * 99])
+def test_a_clients_proposals_are_offered(owner: Browser, agency: AgencyView) -> None:
+    proposal_id = deals.accepted()
+    client = proposals.get(proposal_id).client_id
+    assert str(proposal_id) in owner.get(f"{BASE}/new?client={client}").text
+    assert str(proposal_id) not in owner.get(f"{BASE}/new?client={uuid4()}").text
+    assert owner.get(f"{BASE}/new?client=x").status_code == 200
+    assert owner.post(f"{BASE}/new", data={"proposal": ""}).status_code == 422
+
+
+@pytest.mark.parametrize("proposal", ["x", "00000000-0000-0000-0000-000000000000", "x" * 36])
 def test_no_contract_from_nothing(owner: Browser, agency: AgencyView, proposal: str) -> None:
     assert owner.post(f"{BASE}/new", data={"proposal": proposal}).status_code == 404
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -140,6 +141,13 @@ def of_proposal(proposal_id: UUID) -> Contract | None:
 def of_client(client_id: UUID) -> list[Contract]:
     query = sa.select(Contract).where(Contract.client_id == client_id).order_by(Contract.id.desc()).limit(100)
     return list(session().scalars(query))
+
+
+def with_contract(proposal_ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these proposals have a contract that was not cancelled."""
+    wanted = Contract.proposal_id.in_(list(proposal_ids))
+    query = sa.select(Contract.proposal_id).where(wanted, Contract.state != ContractState.CANCELLED)
+    return set(session().scalars(query))
 
 
 def any_of(column: str, document_id: UUID) -> bool:

@@ -25,6 +25,13 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPage:
+    form: FormState
+    proposals: list[tuple[str, str]]
+    templates: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class ShowPage:
     """One contract, and what keeps a draft from being sent."""
 

@@ -49,7 +49,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
 
 @hookimpl
 def webkit_register_document_sources() -> list[DocumentSource]:
-    return [DocumentSource("contract", 40, _l("Contracts"), _cards)]
+    return [DocumentSource("contract", 40, _l("Contracts"), _cards, "contracts.new")]
 
 
 @hookimpl

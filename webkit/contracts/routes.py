@@ -9,10 +9,10 @@ from flask import Response, flash, g, request, url_for
 from flask_login import current_user
 
 from webkit.clients import service as clients
-from webkit.contracts import document, forms, merge, policy, service
+from webkit.contracts import document, forms, merge, policy, service, templates
 from webkit.contracts.forms import CancelForm, ContractForm, CreateForm
 from webkit.contracts.models import ContractState
-from webkit.contracts.pages import EditPage, ListPage, ShowPage
+from webkit.contracts.pages import EditPage, ListPage, NewPage, ShowPage
 from webkit.contracts.service import ContractView
 from webkit.contracts.terms import Clause, dump
 from webkit.core.kernel import clock, downloads, events, frozen, i18n
@@ -43,12 +43,19 @@ def index() -> Response:
     return page("contracts/index.html", "list", **fields(ListPage(found[:PAGE], names, state, older)))
 
 
+@blueprint.get("/new")
+def new() -> Response:
+    """Which accepted proposal becomes a contract."""
+    return _new(FormState())
+
+
 @blueprint.post("/new")
 def create() -> Response:
     """The contract of an accepted proposal; asked for twice it is the same one."""
     bound = bind(CreateForm, request.form)
-    proposal_id = _uuid(bound.data.proposal) if bound.ok else None
-    if proposal_id is None:
+    if not bound.ok:
+        return _new(bound.state, code=422)
+    if (proposal_id := _uuid(bound.data.proposal)) is None:
         raise NotFound(_("There is no such proposal."))
     template_id = _uuid(bound.data.template)
     contract_id = service.create_from_proposal(proposal_id, template_id=template_id, creator=current_user.name)
@@ -132,6 +139,13 @@ def cancel(contract_id: UUID) -> Response:
 @blueprint.get("/<uuid:contract_id>/pdf")
 def pdf(contract_id: UUID) -> Response:
     return downloads.pdf(service.pdf_of(service.get(contract_id)))
+
+
+def _new(state: FormState, *, code: int = 200) -> Response:
+    waiting = service.waiting(request.args.get("client", type=UUID))
+    offered = [(str(each.id), f"{each.number} · {each.client_name} · {each.title}") for each in waiting]
+    usual = [(str(template_id), name) for template_id, name in templates.choices()]
+    return page("contracts/new.html", code=code, **fields(NewPage(state, offered, usual)))
 
 
 def _show(contract_id: UUID, *, code: int = 200) -> Response:

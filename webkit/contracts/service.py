@@ -26,6 +26,8 @@ from webkit.messaging import service as messaging
 from webkit.pricing import Priced, PricingError
 from webkit.proposals import service as proposals
 from webkit.proposals.events import ProposalAccepted
+from webkit.proposals.service import Filter
+from webkit.proposals.views import ProposalCard
 
 LINK = "c"
 SYSTEM = "system"
@@ -126,6 +128,13 @@ def of_proposal(proposal_id: UUID) -> ContractView | None:
     """The proposal's contract, unless it was cancelled."""
     row = models.of_proposal(proposal_id)
     return _view(row, _today()) if row else None
+
+
+def waiting(client_id: UUID | None = None) -> list[ProposalCard]:
+    """Accepted proposals without a contract, newest first: the latest hundred, of one client or of all."""
+    accepted = proposals.page(Filter(state="accepted", client_id=client_id), 100)
+    known = models.with_contract(each.id for each in accepted)
+    return [each for each in accepted if each.id not in known]
 
 
 def keeps(*, client_id: UUID | None = None, proposal_id: UUID | None = None) -> bool:
