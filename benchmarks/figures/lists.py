@@ -15,7 +15,7 @@ from benchmarks.world import World
 LISTS = {"invoices": "/invoices/", "clients": "/clients"}
 SEARCH = "/clients?q=copper+moto"
 FLOORS = ("f0", "f1", "f1c", "f2")
-ROUNDS = 12
+ROUNDS = 10
 FAR = 20
 NEXT = re.compile(rf'href="(?:/{SLUG})?([^"]*\?[^"]*(?:before|after)=[^"]+)"')
 
@@ -27,7 +27,7 @@ def measure(world: World) -> Iterator[Row]:
     asked |= {name: (world.web, page) for name, page in pages.items()}
     asked |= {f"{name}.later": (world.web, far_page(world.house, page)) for name, page in pages.items()}
     asked |= {"search": (world.web, world.house.get(SEARCH)), "today": (world.web, world.house.get("/"))}
-    orders = {name: Order(port, [[ask]]) for name, (port, ask) in asked.items()}
+    orders = {name: Order(port, [[ask]], count=20) for name, (port, ask) in asked.items()}
     best = ask_in_turns(world.load, orders, world.some(ROUNDS))
     for name in FLOORS:
         yield Row(f"floor.{name}", best[name].median, "ms")
@@ -45,18 +45,18 @@ def measure(world: World) -> Iterator[Row]:
 
 def crowded(world: World, pages: dict[str, Ask]) -> Iterator[Row]:
     """Eight clients at once."""
-    orders = {"f2": Order(world.floors.port, [[world.floors.get("/f2")]], clients=8, count=240)}
-    orders |= {name: Order(world.web, [[page]], clients=8, count=240) for name, page in pages.items()}
-    best = rate_in_turns(world.load, orders, world.some(5))
+    orders = {"f2": Order(world.floors.port, [[world.floors.get("/f2")]], clients=8, count=160)}
+    orders |= {name: Order(world.web, [[page]], clients=8, count=160) for name, page in pages.items()}
+    best = rate_in_turns(world.load, orders, world.some(4))
     for name in pages:
         yield Row(f"list.{name}.8-clients", best[name].rate, "pages/s", 0.45, best["f2"].rate)
 
 
 def on_sqlite(world: World) -> Iterator[Row]:
     """The same first pages on the embedded database, beside F2 on one."""
-    orders = {"f2": Order(world.small_floors.port, [[world.small_floors.get("/f2")]])}
-    orders |= {name: Order(world.small_web, [[world.small_house.get(path)]]) for name, path in LISTS.items()}
-    best = ask_in_turns(world.load, orders, world.some(6))
+    orders = {"f2": Order(world.small_floors.port, [[world.small_floors.get("/f2")]], count=20)}
+    orders |= {name: Order(world.small_web, [[world.small_house.get(path)]], count=20) for name, path in LISTS.items()}
+    best = ask_in_turns(world.load, orders, world.some(5))
     for name in LISTS:
         yield Row(f"list.{name}.sqlite", best[name].median, "ms", 2, best["f2"].median)
 

@@ -94,17 +94,19 @@ def _answers(port: int) -> bool:
     return True
 
 
-def _page(port: int) -> None:
-    """The page that somebody sees who is not signed in."""
+def _page(port: int, path: str = "/sign-in") -> None:
+    """The page that somebody sees who is not signed in; a new installation leads on to the one that sets it up."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        line.request("GET", "/sign-in")
+        line.request("GET", path)
         answer = line.getresponse()
         answer.read()
-        if answer.status >= 400:
-            raise http.client.HTTPException(f"/sign-in was answered {answer.status}")
     finally:
         line.close()
+    if answer.status >= 400:
+        raise http.client.HTTPException(f"{path} was answered {answer.status}")
+    if target := answer.getheader("Location"):
+        _page(port, target)
 
 
 def _complete(found: dict[str, list[float]]) -> bool:
