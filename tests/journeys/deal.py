@@ -17,7 +17,7 @@ from uuid import UUID
 from pypdf import PdfReader
 
 from tests.journeys.stack import Stack, attachments, html_of, is_for, text_of, until
-from tests.journeys.web import Died, Page, Visitor
+from tests.journeys.web import Died, Form, Page, Visitor
 
 OWNER = {"name": "Ada Brandt", "email": "ada@northwind.example", "password": "correct horse battery staple"}
 STUDIO = "hello@northwind.example"
@@ -118,7 +118,7 @@ class Deal:
     def settle_in(self) -> None:
         """Address, tax number, bank: what documents need. Documents are written in English."""
         form = self.staff.get(f"/{self.agency}/settings").form("/settings", has="legal_name")
-        form.fill(SETTINGS, locale="en-GB").submit().ok()
+        form.fill(SETTINGS, name="Northwind Studio", locale="en-GB").submit().ok()
 
     def fill_catalogue(self) -> None:
         """A package that proposals take their first line from."""
@@ -193,14 +193,18 @@ class Deal:
         """Choose an option, accept, and be led on to the contract."""
         page = self.client.get(self.proposal).ok()
         if "Go on to sign" not in page.text:
-            options = page.form(has="option")
-            wanted = next(value for value, _ in options.options["option"] if _labelled(page, value, "Booking page"))
-            page = options.fill(option=[wanted]).submit("Update the total").ok()
-            page.says(AMOUNTS.total, AMOUNTS.discount, AMOUNTS.tax, AMOUNTS.monthly)
-            form = page.form("/accept").fill(name="Amelia Ross", consent="yes")
-            page = form.submit("Accept for").ok().says("Amelia Ross accepted")
+            page = self.choose().submit("Accept for").ok().says("Amelia Ross accepted")
         page.says(AMOUNTS.total, AMOUNTS.monthly)
         self.contract = page.link("Go on to sign")
+
+    def choose(self) -> Form:
+        """Tick one option, see what that makes, and fill in the acceptance."""
+        page = self.client.get(self.proposal).ok()
+        options = page.form(has="option")
+        wanted = next(value for value, _ in options.options["option"] if _labelled(page, value, "Booking page"))
+        page = options.fill(option=[wanted]).submit("Update the total").ok()
+        page.says(AMOUNTS.total, AMOUNTS.discount, AMOUNTS.tax, AMOUNTS.monthly)
+        return page.form("/accept").fill(name="Amelia Ross", consent="yes")
 
     def ask_for_code(self) -> None:
         """Six digits come by mail."""

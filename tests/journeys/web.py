@@ -46,7 +46,7 @@ class Form:
     names: set[str] = field(default_factory=set)
     options: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     buttons: list[Button] = field(default_factory=list)
-    errors: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
 
     def __getitem__(self, name: str) -> str:
         return next((value for known, value in self.values if known == name), "")
@@ -232,7 +232,7 @@ class _Reader(HTMLParser):
         self.page = page
         self.silent: list[str] = []
         self.current: Form | None = None
-        self.waiting: list[tuple[str, list[tuple[str, str]], set[str]]] = []
+        self.ahead: list[Form] = []
         self.anchor: tuple[str, list[str]] | None = None
         self.button: tuple[Button, Form | None, list[str]] | None = None
         self.select: tuple[Form | None, str, list[tuple[str, str, bool]], bool] | None = None
@@ -284,13 +284,21 @@ class _Reader(HTMLParser):
             self.parts.append(data)
 
     def _form_of(self, given: Mapping[str, str]) -> Form | None:
-        if wanted := given.get("form"):
-            return next((form for form in self.page.forms if form.id == wanted), None)
-        return self.current
+        return self._named(given["form"]) if given.get("form") else self.current
+
+    def _named(self, name: str) -> Form:
+        """The form with this id; what belongs to it may stand before it."""
+        known = next((form for form in (*self.page.forms, *self.ahead) if form.id == name), None)
+        if known is None:
+            known = Form(self.page, "", "get", name)
+            self.ahead.append(known)
+        return known
 
     def _begin_form(self, given: dict[str, str]) -> None:
-        action = given.get("action") or self.page.url
-        self.current = Form(self.page, action, given.get("method", "get").lower(), given.get("id", ""))
+        name = given.get("id", "")
+        self.current = self._named(name) if name else Form(self.page, "", "get")
+        self.current.action = given.get("action") or self.page.url
+        self.current.method = given.get("method", "get").lower()
         self.page.forms.append(self.current)
 
     def _end_form(self) -> None:
@@ -323,6 +331,7 @@ class _Reader(HTMLParser):
                 form.values.append((name, given.get("value", "on")))
         elif kind != "file":
             form.values.append((name, given.get("value", "")))
+            form.hidden |= {name} if kind == "hidden" else set()
 
     def _begin_button(self, given: dict[str, str]) -> None:
         form = self._form_of(given)
