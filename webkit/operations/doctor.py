@@ -6,7 +6,6 @@ import stat
 from collections.abc import Iterator
 from datetime import timedelta
 
-import sqlalchemy as sa
 from flask import Flask
 
 from webkit.core.kernel import clock, outbox, runtime, tenancy
@@ -52,10 +51,10 @@ def _database() -> Iterator[Problem]:
         yield Problem("database", f"it is at {at or 'nothing'}, this version needs {newest}", "webkit db upgrade")
         return
     try:
-        with tenancy.platform("doctor"):
+        with models.reaching(), tenancy.platform("doctor"):
             yield from [*_role(), *_jobs()]
-    except sa.exc.SQLAlchemyError as error:
-        yield Problem("DATABASE_URL", f"the database refuses us: {type(error).__name__}", "Check DATABASE_URL.")
+    except models.Unreachable as error:
+        yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
 
 
 def _role() -> Iterator[Problem]:

@@ -17,7 +17,16 @@ from webkit.core.paths import MIGRATIONS
 
 
 class Unreachable(Exception):
-    """The database does not answer."""
+    """The database does not answer, or not to us."""
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Call every way in which a database can fail Unreachable."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        raise Unreachable(type(error).__name__) from error
 
 
 def revision() -> str | None:
@@ -32,10 +41,8 @@ def _owner() -> Iterator[sa.Connection]:
     url = current().settings.owner_database
     engine = sa.create_engine(url, connect_args={} if url.startswith("sqlite") else {"connect_timeout": 5})
     try:
-        with engine.connect() as connection:
+        with reaching(), engine.connect() as connection:
             yield connection
-    except sa.exc.SQLAlchemyError as error:
-        raise Unreachable(type(error).__name__) from error
     finally:
         engine.dispose()
 
