@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock, tenancy
-from webkit.core.kernel.db import insert_missing, session
+from webkit.core.kernel.db import insert, session
 from webkit.core.kernel.tables import Base, Scoped
 
 PLACEHOLDER = re.compile(r"\{(year|n(?::0?(\d))?)\}")
@@ -45,13 +45,13 @@ def take(series: str, pattern: str, on: date) -> str:
     """The next number of `series` for the date `on`, inside a write: gone for good only if that write commits."""
     if problem := check_pattern(pattern):
         raise ValueError(f"{pattern!r} {problem}")
-    value = _next(series, _period(pattern, on))
+    value = _raise(series, _period(pattern, on), by=1)
     return PLACEHOLDER.sub(lambda m: str(on.year) if m[1] == "year" else str(value).zfill(int(m[2] or 1)), pattern)
 
 
 def take_today(series: str, pattern: str, timezone: str) -> tuple[str, date]:
     """The next number and its date, read once the counter is ours: no later number has an earlier date."""
-    _lock(series, _period(pattern, clock.today(timezone)))
+    _raise(series, _period(pattern, clock.today(timezone)), by=0)
     day = clock.today(timezone)
     return take(series, pattern, day), day
 
@@ -60,23 +60,14 @@ def _period(pattern: str, on: date) -> str:
     return str(on.year) if "{year}" in pattern else ""
 
 
-def _next(series: str, period: str) -> int:
-    counter = _lock(series, period)
-    counter.value += 1
-    session().flush()
-    return counter.value
-
-
-def _lock(series: str, period: str) -> Counter:
+def _raise(series: str, period: str, *, by: int) -> int:
+    """Lock the counter until the write ends, made if need be, and return its new value: one statement for all of it."""
     current = session()
     if not current.writing:
         raise RuntimeError("a number is taken inside a write")
-    agency = tenancy.agency_id()
-    insert_missing(Counter, agency_id=agency, series=series, period=period, value=0)
-    query = (
-        sa.select(Counter)
-        .where(Counter.agency_id == agency, Counter.series == series, Counter.period == period)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+    first = insert(Counter).values(agency_id=tenancy.agency_id(), series=series, period=period, value=by)
+    raised = first.on_conflict_do_update(
+        index_elements=[Counter.agency_id, Counter.series, Counter.period], set_={"value": Counter.value + by}
     )
-    return current.scalars(query).one()
+    value: int = current.connection().execute(raised.returning(Counter.value)).scalar_one()
+    return value
