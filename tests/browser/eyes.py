@@ -107,7 +107,8 @@ class Eyes:
 
     def look(self, name: str = "") -> Eyes:
         """Check what can be seen, and keep a picture of it."""
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_timeout(150)  # what a script still draws
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.width:
             self.problems.append(f"{self.page.url} is {wide} px wide, not {self.width}")

@@ -12,7 +12,8 @@ from tests.browser.eyes import DESKTOP, NEEDS_CHROMIUM, PHONE, Eyes, Keys, chrom
 from tests.journeys.conftest import NewDeal
 from tests.journeys.deal import AMOUNTS, OWNER, SETTINGS, TITLE, Deal, address, code
 from tests.journeys.facts import Facts
-from tests.journeys.stack import Stack, text_of
+from tests.journeys.stack import Stack, text_of, until
+from tests.journeys.web import Form
 
 pytestmark = NEEDS_CHROMIUM
 SUMMARY = (
@@ -127,6 +128,7 @@ def _client(deal: Deal, eyes: Eyes, name: str) -> None:
     deal.invoice = page.url
     eyes.press("Pay €").says(AMOUNTS.deposit, deal.client_email).look(save("checkout"))
     page.locator('form[action$="/pay"] button').click()
+    page.wait_for_url(re.compile(r"back=1"))
     deal.paid()
     eyes.open(deal.invoice).says("Paid. Thank you.").look(save("paid"))
 
@@ -163,6 +165,7 @@ def _by_keys(deal: Deal, eyes: Eyes, keys: Keys) -> None:
     keys.to('form[action$="/pay"] button').press("Enter")
     eyes.says(deal.client_email)
     keys.to('form[action$="/pay"] button').press("Enter")
+    eyes.page.wait_for_url(re.compile(r"back=1"))
     deal.paid()
     eyes.open(deal.invoice).says("Paid. Thank you.").look()
 
@@ -213,15 +216,20 @@ def _write(deal: Deal, eyes: Eyes) -> None:
         eyes.fill(**{f"lines-{at}-{name}": value for name, value in line.items()})
     eyes.fill(**{"discount-kind": "percent", "discount-value": "7.5", "discount-on": "once", "deposit_percent": "30"})
     page.locator("[name=contract_template_id]").select_option(label="Standard contract")
-    expect(page.locator("#autosave")).to_contain_text("Saved", timeout=10_000)
+    deal.proposal_page = page.url.removeprefix(eyes.url).split("/edit")[0]
+    until(lambda: _stored(deal)["contract_template_id"], 15, "for the editor to save by itself")
+    expect(page.locator("#autosave")).to_contain_text("Saved")
     page.evaluate("scrollTo(0, 0)")
     eyes.look("editor")
     page.reload()
     expect(page.locator("[name=lines-4-name]")).to_have_value("Hosting and care")
-    deal.proposal_page = page.url.removeprefix(eyes.url).split("/edit")[0]
     eyes.press("Preview").says(TITLE).look("preview")
     eyes.open(f"{deal.proposal_page}/edit").press("Send", exact=True).says("Send the proposal").look("send")
     eyes.press("Send the proposal").says("The proposal is on its way").look("proposal-sent")
+
+
+def _stored(deal: Deal) -> Form:
+    return deal.staff.get(f"{deal.proposal_page}/edit").form(has="summary")
 
 
 def _look_around(deal: Deal, eyes: Eyes, facts: Facts) -> None:
