@@ -15,7 +15,7 @@ from webkit.agencies import models, regions
 from webkit.agencies.models import Agency
 from webkit.core.kernel import addresses, audit, tenancy
 from webkit.core.kernel.crypto import digest
-from webkit.core.kernel.db import writes
+from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.doors import reserved_slugs
 from webkit.core.kernel.errors import DomainError
@@ -92,6 +92,7 @@ def by_slug(slug: str) -> AgencyView | None:
     return _view(row) if row else None
 
 
+@asked_once
 def by_id(agency_id: UUID) -> AgencyView | None:
     """The agency with this id, in any unit."""
     row = models.by_id(agency_id)
@@ -141,6 +142,7 @@ def found(new: NewAgency) -> AgencyView:
     return _view(row)
 
 
+@asked_once
 def profile() -> AgencyProfile:
     """The profile of the agency whose door is open."""
     agency, own = models.by_id(tenancy.agency_id()), models.own_profile()

@@ -148,6 +148,24 @@ def test_the_clock_can_be_held() -> None:
         assert clock.month_start("Europe/Rome") == datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 
 
+def test_answers_are_remembered_until_the_read_ends_and_never_while_writing(agency: AgencyView) -> None:
+    asked: list[int] = []
+
+    @db.asked_once
+    def question(number: int) -> tuple[int, int]:
+        asked.append(number)
+        return number, len(asked)
+
+    assert question(1) == question(1) == (1, 1)
+    assert question(2) == (2, 2)
+    db.release()
+    assert question(1) == (1, 3)
+    with db.writing():
+        assert question(1) == (1, 4)
+        assert question(1) == (1, 5)
+    assert question(1) == (1, 6)
+
+
 def test_connections_that_the_server_ended_are_replaced_unseen(app: Flask, agency: AgencyView) -> None:
     if db.db.engine.dialect.name != "postgresql":
         pytest.skip("there is no server")
@@ -155,7 +173,8 @@ def test_connections_that_the_server_ended_are_replaced_unseen(app: Flask, agenc
     db.release()  # back in the pool
     other = sa.create_engine(db.db.engine.url, poolclass=sa.NullPool)
     with other.connect() as connection:
-        assert connection.scalar(sa.select(sa.func.pg_terminate_backend(own)))
+        # Waits until it is gone.
+        assert connection.scalar(sa.select(sa.func.pg_terminate_backend(own, 10_000)))
     other.dispose()
     assert _name(agency) == agency.name
     assert db.session().scalar(sa.select(sa.func.pg_backend_pid())) != own

@@ -62,10 +62,16 @@ class UnitSession(Session):
         self._scope, self.queue = scope, queue
         self.writing = False
         self.after: list[Callable[[], None]] = []
+        self.answers: dict[Any, Any] = {}
 
     @property
     def scope(self) -> Scope:
         return self._scope
+
+    def rollback(self) -> None:
+        """Also forgets what `asked_once` remembers: it was true in the read that ends here."""
+        self.answers.clear()
+        super().rollback()
 
 
 _units: ContextVar[tuple[UnitSession, ...]] = ContextVar("units", default=())
@@ -162,6 +168,26 @@ def insert(table: type[Base]) -> Any:
 def insert_missing(table: type[Base], **values: Any) -> None:
     """Insert a row unless its key is taken. Two at once: one inserts, the other waits for it and then finds it."""
     session().connection().execute(insert(table).values(**values).on_conflict_do_nothing())
+
+
+def asked_once(function: Callable[P, R]) -> Callable[P, R]:
+    """Remember a function's answers until the current read ends; while writing it is asked anew.
+
+    For what many features ask for on one page. The answer must be immutable, the arguments hashable.
+    """
+
+    @functools.wraps(function)
+    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        current = session()
+        if current.writing:
+            return function(*args, **kwargs)
+        question = (function, args, *sorted(kwargs.items()))
+        if question not in current.answers:
+            current.answers[question] = function(*args, **kwargs)
+        answer: R = current.answers[question]
+        return answer
+
+    return inside
 
 
 def after_commit(run: Callable[[], None]) -> None:
