@@ -145,7 +145,7 @@ def found(new: NewAgency) -> AgencyView:
 @asked_once
 def profile() -> AgencyProfile:
     """The profile of the agency whose door is open."""
-    agency, own = models.by_id(tenancy.agency_id()), models.own_profile()
+    agency, own = by_id(tenancy.agency_id()), models.own_profile()
     assert agency is not None  # a door opens only for an agency that exists
     return AgencyProfile(
         slug=agency.slug,
@@ -221,7 +221,7 @@ def settings() -> dict[str, Any]:
 
 
 def _stored() -> dict[str, Any]:
-    agency, own = models.by_id(tenancy.agency_id()), models.own_profile()
+    agency, own = by_id(tenancy.agency_id()), models.own_profile()
     columns = {name: getattr(own, name) for name in own.__table__.columns.keys()}  # noqa: SIM118
     return columns | {name: getattr(agency, name) for name in AGENCY_FIELDS}
 
