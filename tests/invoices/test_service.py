@@ -13,9 +13,10 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from tests.factories import documents
+from tests.factories import deals, documents
 from tests.factories.documents import ACTOR
 from webkit.clients import service as clients
+from webkit.contracts import service as contracts
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import clock, counters, db, events, frozen, tenancy
 from webkit.core.kernel.directory import AgencyView
@@ -24,6 +25,7 @@ from webkit.core.kernel.ids import uuid7
 from webkit.invoices import service
 from webkit.invoices.models import InvoiceState
 from webkit.payments.events import PaymentSucceeded
+from webkit.signing import service as signing
 
 
 @db.writes
@@ -220,3 +222,17 @@ def test_quantities_and_prices_stay_exact(agency: AgencyView) -> None:
     lines = (service.LineInput("Hours", Decimal("81.97"), Decimal("11")),)
     invoice_id = service.create_draft(service.InvoiceInput(client_id, "Hours", lines, 14))
     assert service.get(invoice_id).priced.totals.net == 90167
+
+
+def test_a_signature_stands_though_its_invoice_cannot_be_sent(
+    agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]]
+) -> None:
+    """The client's address was taken away between sending and signing: the deposit waits as a draft."""
+    contract_id = deals.sent()
+    code = deals.code_for(contract_id, run_jobs, outbox_mails)  # type: ignore[arg-type]
+    db.release()
+    client_id = contracts.get(contract_id).client_id
+    clients.change(client_id, {"email": None}, None, ACTOR)
+    signing.sign(contract_id, deals.given(code))
+    assert contracts.get(contract_id).state == "signed"
+    assert [invoice.state for invoice in service.of_contract(contract_id)] == [InvoiceState.DRAFT]

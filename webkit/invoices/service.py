@@ -221,9 +221,12 @@ def _record_issue(
 
 @writes
 def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
-    """Issue the deposit that a signed contract asks for; the client's visit goes on to pay it."""
+    """Issue the deposit that a signed contract asks for; the client's visit goes on to pay it.
+
+    A signature stands whatever becomes of the invoice: without an address to send it to, it waits as a draft.
+    """
     signed = contracts.signed(event.contract_id)
-    if (deposit := signed.deposit) is None:
+    if (deposit := signed.deposit) is None or deposit.totals.payable <= 0:
         return None
     profile, client = agencies.profile(), clients.get(signed.client_id)
     invoice = Invoice(
@@ -239,6 +242,8 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
         **_totals(deposit),
     )
     invoice_id = models.add(invoice)
+    if not client.email:
+        return None
     issue(invoice_id, "system")
     return signals.Continuation(LINK, invoice_id)
 

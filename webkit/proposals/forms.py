@@ -26,7 +26,7 @@ class SendForm(Form):
     to_name: Line(160) = ""  # type: ignore[valid-type]
     to_email: Email | None = None
     message: Text(2000) = ""  # type: ignore[valid-type]
-    revision: int = Field(0, ge=0)
+    revision: int = Field(0, ge=0, le=2**31 - 1)
 
 
 class AcceptForm(Form):

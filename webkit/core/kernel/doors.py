@@ -20,7 +20,8 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 
 STAFF, PUBLIC = "staff", "public"
-SCANNERS = ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "safelinks")
+SCANNERS = ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "headless", "safelinks")
+"""What programs that open links in mails call themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +169,7 @@ def _is_staff(agency: UUID) -> bool:
 def counts_as_view() -> bool:
     """Whether this GET is a client reading: not staff, not HEAD, not a scanner that opens links in mails."""
     agent = (request.user_agent.string or "").lower()
-    scanner = any(
-        word in agent for word in ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "headless")
-    )
+    scanner = any(word in agent for word in SCANNERS)
     prefetch = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
     return request.method == "GET" and not g.link.is_staff_view and bool(agent) and not scanner and not prefetch
 
