@@ -71,7 +71,7 @@ def _of_staff(path: Path) -> bool:
     """Client pages, documents and mails have style sheets of their own."""
     parts = path.relative_to(TEMPLATES).parts
     others = {"public", "pdf", "email", "errors", "verify", "signing"}
-    return not others & set(parts) and not parts[-1].startswith(("public", "print_"))
+    return not others & set(parts) and not parts[-1].startswith(("public", "print_", "paper"))
 
 
 def test_every_file_asked_for_is_built() -> None:
