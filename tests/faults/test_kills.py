@@ -20,7 +20,7 @@ from tests.faults.launch import FORGETFUL, PLAN, POINTS
 from tests.journeys.conftest import another
 from tests.journeys.deal import Deal
 from tests.journeys.facts import Facts
-from tests.journeys.stack import PARTS, Stack, until
+from tests.journeys.stack import Stack, until
 
 FACTORY = "tests.faults.launch:create"
 _serial = count(1)
@@ -47,10 +47,15 @@ class Wounded:
 
     def arm(self, kills: Iterable[Kill]) -> None:
         """From now on: each of these, once."""
-        self._orders = [_order(kill) for kill in kills]
+        self._orders = [self._order(*kill) for kill in kills]
         draft = self.plan.with_suffix(".draft")
         draft.write_text(json.dumps(self._orders))
         draft.replace(self.plan)
+
+    def _order(self, point: str, victim: str, nth: int) -> dict[str, str | int]:
+        parts = self.stack.parts
+        index = f"{parts.index(victim):02}" if victim in parts else victim
+        return {"id": f"{next(_serial)}", "point": point, "victim": index, "nth": nth}
 
     def disarm(self) -> list[str]:
         """No more of it; returns the points at which nobody was killed."""
@@ -63,12 +68,6 @@ class Wounded:
         """How often the mail provider was called for each message."""
         calls = Path(f"{self.plan}.sends")
         return Counter(calls.read_text().split()) if calls.exists() else Counter()
-
-
-def _order(kill: Kill) -> dict[str, str | int]:
-    point, victim, nth = kill
-    index = f"{PARTS.index(victim):02}" if victim in PARTS else victim
-    return {"id": f"{next(_serial)}", "point": point, "victim": index, "nth": nth}
 
 
 class Ward:

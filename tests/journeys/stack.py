@@ -20,13 +20,12 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from tests.journeys.web import Died, Visitor
-from webkit.runtime import ports, processes
+from webkit.core.settings import Settings
+from webkit.runtime import dev, ports, processes
 
 T = TypeVar("T")
 
 WEBKIT = Path(sys.executable).with_name("webkit")
-PARTS = ("valkey", "web", "worker-now", "worker-long", "worker-ai", "scheduler", "renderer")
-"""The parts in the order in which `webkit dev` starts them; their number ends their mark."""
 LEASE = "8"
 _OURS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
@@ -50,6 +49,8 @@ class Stack:
         self.data, self.port = data, ports.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.lines: list[str] = []
+        # In the order in which they start; the number of a part ends its mark.
+        self.parts = [part.name for part in dev.parts(Settings(data=data), "", self.port)]
         self._command = [str(WEBKIT), "dev"]
         if factory:  # the same processes around another application
             self._command = processes.python("-m", "webkit.runtime", factory, "dev")
@@ -85,7 +86,7 @@ class Stack:
         assert self.process is not None
         if self.process.poll() is not None:
             raise AssertionError(f"webkit dev ended with {self.process.returncode}")
-        return Visitor(self.url).get("/readyz").status == 200 and len(self.leaders()) == len(PARTS)
+        return Visitor(self.url).get("/readyz").status == 200 and len(self.leaders()) == len(self.parts)
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -117,7 +118,7 @@ class Stack:
     def leaders(self) -> dict[str, int]:
         """The process of each part by name."""
         found = {p.mark.rpartition(".")[2]: p.pid for p in self.living() if p.leads}
-        return {name: found[f"{index:02}"] for index, name in enumerate(PARTS) if f"{index:02}" in found}
+        return {name: found[f"{index:02}"] for index, name in enumerate(self.parts) if f"{index:02}" in found}
 
     def errors(self) -> list[str]:
         """What the parts logged as errors."""
