@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
+from types import FrameType
 
 from benchmarks import report
 from benchmarks.data import Sizes
@@ -16,6 +18,7 @@ from benchmarks.world import World
 def main(arguments: list[str]) -> int:
     """0 also when a figure is over its limit: the table says so, and people decide."""
     given = _parsed(arguments)
+    signal.signal(signal.SIGTERM, _stop)
     sizes = Sizes(10_000, 100_000) if given.full else Sizes(50, 200) if given.quick else Sizes()
     names = [given.only] if given.only else list(FIGURES)
     rows: list[Row] = []
@@ -40,6 +43,11 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="see that it works; the figures mean nothing")
     parser.add_argument("--full", action="store_true", help="10,000 clients and 100,000 invoices")
     return parser.parse_args(arguments)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """What was started is ended, also when somebody ends us."""
+    sys.exit(143)
 
 
 def _sum_up(rows: list[Row]) -> None:
