@@ -20,7 +20,7 @@ from tests.faults.launch import FORGETFUL, PLAN, POINTS
 from tests.journeys.conftest import another
 from tests.journeys.deal import Deal
 from tests.journeys.facts import Facts
-from tests.journeys.stack import Stack, until
+from tests.journeys.stack import Stack, postgres, until
 
 FACTORY = "tests.faults.launch:create"
 _serial = count(1)
@@ -33,10 +33,10 @@ Kill = tuple[str, str, int]
 class Wounded:
     """An installation whose processes can be killed at a point, once each time."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, owner: str = "", **environment: str) -> None:
         (folder / "data").mkdir()
         self.plan = folder / "plan"
-        self.stack = Stack(folder / "data", factory=FACTORY, **{PLAN: str(self.plan)}, **environment)
+        self.stack = Stack(folder / "data", factory=FACTORY, owner=owner, **{PLAN: str(self.plan)}, **environment)
         self.first = Deal(self.stack, self.stack.visitor())
 
     def start(self) -> Wounded:
@@ -111,6 +111,12 @@ def forgetful_ward() -> Iterator[Ward]:
     yield from _ward(**{FORGETFUL: "1"})
 
 
+@pytest.fixture(scope="module")
+def postgres_ward() -> Iterator[Ward]:
+    with postgres() as owner:
+        yield from _ward(owner=owner)
+
+
 def _at(*names: str) -> list[Kill]:
     return [(point, "self", 1) for point in POINTS if point.startswith(names)]
 
@@ -136,6 +142,7 @@ JOBS += [
     ("sweep", "valkey", 2),
 ]
 QUICK: list[Kill] = [("sign: after COMMIT", "self", 1), ("seal concluded: before COMMIT", "both", 1)]
+COMMITS = [kill for kill in dict.fromkeys(WEB + JOBS) if kill[0].endswith("COMMIT") and kill[1:] == ("self", 1)]
 SEED = int(os.environ.get("WEBKIT_SEED", "20261122"))
 AT_ONCE = 4
 
@@ -162,6 +169,13 @@ def test_the_deal_completes(ward: Ward, kill: Kill) -> None:
 @pytest.mark.parametrize("kills", _rounds(WEB + JOBS, AT_ONCE), ids=_name)
 def test_the_deal_completes_wherever_it_is_hit(ward: Ward, kills: list[Kill]) -> None:
     _completes(ward, kills)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kills", _rounds(COMMITS, AT_ONCE), ids=_name)
+def test_every_commit_holds_on_postgres(postgres_ward: Ward, kills: list[Kill]) -> None:
+    _completes(postgres_ward, kills)
 
 
 @pytest.mark.slow

@@ -16,10 +16,14 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
+from tests import databases
 from tests.journeys.web import Died, Visitor
+from webkit.core.kernel import schema
 from webkit.core.settings import Settings
 from webkit.runtime import dev, ports, processes
 
@@ -45,7 +49,7 @@ def until(probe: Callable[[], T | None], seconds: float = 20, what: str = "") ->
 class Stack:
     """One installation: its data folder outlives its processes."""
 
-    def __init__(self, data: Path, *, factory: str = "", **environment: str) -> None:
+    def __init__(self, data: Path, *, factory: str = "", owner: str = "", **environment: str) -> None:
         self.data, self.port = data, ports.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.lines: list[str] = []
@@ -61,8 +65,10 @@ class Stack:
             "WEB_THREADS": "16",
             "PDF_RENDER_PROCESSES": "1",
             "EMAIL_OUTBOX_FOLDER": "",
+            **({"DATABASE_URL": as_plain_role(owner), "DATABASE_MIGRATIONS_URL": owner} if owner else {}),
             **environment,
         }
+        self._tables = owner or f"sqlite:///file:{data / 'webkit.db'}?mode=ro&uri=true"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Stack:
@@ -150,15 +156,16 @@ class Stack:
     @contextlib.contextmanager
     def database(self) -> Iterator[sa.Connection]:
         """A look at the tables, reading only."""
-        engine = sa.create_engine(f"sqlite:///file:{self.data / 'webkit.db'}?mode=ro&uri=true", poolclass=sa.NullPool)
+        engine = sa.create_engine(self._tables, poolclass=sa.NullPool)
         with engine.connect() as connection:
             yield connection
         engine.dispose()
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
-        """The rows of one query."""
+        """The rows of one query, the same on both databases."""
         with self.database() as connection:
-            return [dict(row) for row in connection.execute(sa.text(statement), values).mappings()]
+            found = connection.execute(sa.text(statement), values).mappings()
+            return [{name: _plain(value) for name, value in row.items()} for row in found]
 
     def mails(self) -> list[EmailMessage]:
         """Everything in the outbox folder, oldest first. The list's line is written last: only then it counts."""
@@ -172,6 +179,29 @@ class Stack:
             return [mail for mail in self.mails() if is_for(mail, to, *words)]
 
         return until(found, seconds, f"for a mail to {to} with {words}")[nth]
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A new, empty database on PostgreSQL: its address for the role that owns the tables."""
+    with databases.postgres() as server:
+        url = make_url(server).set(drivername="postgresql+psycopg")
+        admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        name = f"journey_{uuid4().hex[:12]}"
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        yield url.set(database=name).render_as_string(hide_password=False)
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def as_plain_role(owner: str) -> str:
+    """The same database as the application logs in."""
+    return make_url(owner).set(username=schema.APP).render_as_string(hide_password=False)
+
+
+def _plain(value: object) -> object:
+    return value.hex if isinstance(value, UUID) else value
 
 
 def is_for(mail: EmailMessage, to: str, *words: str) -> bool:

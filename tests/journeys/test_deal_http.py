@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.journeys.deal import AMOUNTS, Deal
 from tests.journeys.facts import Facts
-from tests.journeys.stack import Stack
+from tests.journeys.stack import Stack, postgres
 
 
 def test_from_an_empty_installation_to_a_paid_invoice(stack: Stack) -> None:
+    _everything(stack)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_same_on_postgres_as_the_plain_role(tmp_path: Path) -> None:
+    with postgres() as owner:
+        stack = Stack(tmp_path, owner=owner)
+        try:
+            _everything(stack.start())
+        finally:
+            stack.kill()
+
+
+def _everything(stack: Stack) -> None:
     deal = Deal(stack, stack.visitor())
     deal.run()
     facts = Facts(deal)
