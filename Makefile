@@ -65,8 +65,8 @@ bench: dev-setup ## measure against floors in the same run; ONLY=name for one fi
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
 
 lock: ## pin dependencies anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build -o requirements/run.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group build --group dev -c requirements/run.lock -o requirements/dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --all-extras --group build -o requirements/run.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --all-extras --group build --group dev -c requirements/run.lock -o requirements/dev.lock
 
 messages: $(VENV)/run.stamp ## collect what the product says into the translations
 	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --sort-output --add-location=file -o $(VENV)/messages.pot webkit plugins templates
