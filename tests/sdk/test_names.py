@@ -17,6 +17,8 @@ OutboxEntry OutboxMessage OutcomeUnknown PaymentEvent PaymentEventKind PaymentFe
 Pdf PdfDocument PdfFeature PdfRequest Provider ProviderError ProviderMisconfigured ProviderRejected
 ProviderSettings ProviderSpec ProviderUnavailable RateLimited ReadableOutbox Refund RefundRequest RefundState
 Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
+AuditReport AuditRequest Metric MetricKey MOST_RECOMMENDATIONS PageNotMeasured PageSpeed PAGESPEED PageSpeedFeature
+Score ScoreKey Source Strategy Trouble Unit
 """
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from .ai_text import AI_TEXT
 from .base import Capability
 from .email import EMAIL
+from .pagespeed import PAGESPEED
 from .payments import PAYMENTS
 from .pdf import PDF
 from .storage import STORAGE
 
-ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF)
+ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF, PAGESPEED)
