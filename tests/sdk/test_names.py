@@ -16,7 +16,7 @@ InboxHandler InvalidKey Job JobSpec Listener MenuEntry Message NoSettings NoSuch
 OutboxEntry OutboxMessage OutcomeUnknown PaymentEvent PaymentEventKind PaymentFeature PAYMENTS Payments PDF
 Pdf PdfDocument PdfFeature PdfRequest Provider ProviderError ProviderMisconfigured ProviderRejected
 ProviderSettings ProviderSpec ProviderUnavailable RateLimited ReadableOutbox Refund RefundRequest RefundState
-Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
+Cost PricedText Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
 AuditReport AuditRequest Metric MetricKey MOST_RECOMMENDATIONS PageNotMeasured PageSpeed PAGESPEED PageSpeedFeature
 Score ScoreKey Source Strategy Trouble Unit
 """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
 
 from .base import Capability, Provider
 
@@ -88,6 +89,26 @@ class AIText(Provider, Protocol):
 
         A stream that ends without a Completion broke off: the caller treats it as ProviderUnavailable. A caller that
         closes the iterator stops the vendor too.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a vendor charges, in whole units of a currency (0.0031 USD), before taxes and discounts."""
+
+    amount: Decimal
+    currency: str
+
+
+@runtime_checkable
+class PricedText(Protocol):
+    """What a provider whose answers cost money offers beside `complete` and `stream`."""
+
+    def cost(self, usage: Usage, model: str = "") -> Cost | None:
+        """What this usage costs with `model`, or with the configured one; None where the price is not known.
+
+        Only computes: mark it with `calls_nobody`.
         """
         ...
 
