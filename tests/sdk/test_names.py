@@ -18,7 +18,7 @@ Pdf PdfDocument PdfFeature PdfRequest Provider ProviderError ProviderMisconfigur
 ProviderSettings ProviderSpec ProviderUnavailable RateLimited ReadableOutbox Refund RefundRequest RefundState
 Cost PricedText Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
 AuditReport AuditRequest Metric MetricKey MOST_RECOMMENDATIONS PageNotMeasured PageSpeed PAGESPEED PageSpeedFeature
-Score ScoreKey Source Strategy Trouble Unit
+BrokenOff Overloaded TimedOut Score ScoreKey Source Strategy Trouble Unit
 """
 
 

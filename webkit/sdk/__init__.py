@@ -42,16 +42,19 @@ from webkit.core.capabilities.email import (
     SendReceipt,
 )
 from webkit.core.capabilities.errors import (
+    BrokenOff,
     CredentialsRejected,
     FeatureNotSupported,
     NotFoundAtProvider,
     OutcomeUnknown,
+    Overloaded,
     ProviderError,
     ProviderMisconfigured,
     ProviderRejected,
     ProviderUnavailable,
     RateLimited,
     SignatureInvalid,
+    TimedOut,
 )
 from webkit.core.capabilities.pagespeed import (
     MOST_RECOMMENDATIONS,
@@ -121,6 +124,7 @@ __all__ = [
     "Attachment",
     "AuditReport",
     "AuditRequest",
+    "BrokenOff",
     "Capability",
     "Checkout",
     "CheckoutRequest",
@@ -156,6 +160,7 @@ __all__ = [
     "OutboxEntry",
     "OutboxMessage",
     "OutcomeUnknown",
+    "Overloaded",
     "PageNotMeasured",
     "PageSpeed",
     "PageSpeedFeature",
@@ -192,6 +197,7 @@ __all__ = [
     "StorageFeature",
     "StoredObject",
     "Strategy",
+    "TimedOut",
     "Trouble",
     "Unit",
     "Usage",
