@@ -166,12 +166,21 @@ class Delivery:
     event: object
 
 
+def _nobody(_delivery: Delivery) -> UUID | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class InboxHandler:
-    """Who applies a capability's webhook events. `apply` may see an event twice, late or out of order."""
+    """Who applies a capability's webhook events. `apply` may see an event twice, late or out of order.
+
+    It runs in the unit of the endpoint's agency. Where the endpoint is the platform's, `agency_of` says, looking at all
+    agencies, whose the event is; None leaves it with the platform.
+    """
 
     capability: str
     apply: Callable[[Delivery], None]
+    agency_of: Callable[[Delivery], UUID | None] = _nobody
 
 
 def _dotted(name: str) -> None:
