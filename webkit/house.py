@@ -35,6 +35,7 @@ from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
 from webkit.styleguide import plugin as styleguide
 from webkit.webhooks import plugin as webhooks
+from webkit.website_audits import plugin as website_audits
 
 FEATURES: tuple[ModuleType, ...] = (
     agencies,
@@ -42,6 +43,7 @@ FEATURES: tuple[ModuleType, ...] = (
     branding,
     clients,
     catalogue,
+    website_audits,
     messaging,
     payments,
     pricing,

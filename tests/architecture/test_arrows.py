@@ -17,6 +17,7 @@ ORDER = (
     "accounts",
     "clients",
     "catalogue",
+    "website_audits",
     "payments",
     "proposals",
     "contracts",
