@@ -14,7 +14,8 @@ from tests.website_audits import scripted
 from tests.website_audits.conftest import SITE
 from tests.website_audits.scripted import report
 from webkit.clients import service as clients
-from webkit.core.kernel import clock, events, outbox, tenancy
+from webkit.core.extensions import Job
+from webkit.core.kernel import clock, events, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound, TooMany
@@ -238,7 +239,7 @@ def test_delivered_again_a_finished_audit_stays_as_it_is(
     run_jobs()
     found = service.get(audit_id)
     bench(report(performance=99))
-    service.measure(outbox.Job(audit_id, agency.id, {"audit": str(audit_id)}, 2, "k"))
+    service.measure(Job(audit_id, agency.id, {"audit": str(audit_id)}, 2, "k"))
     assert service.get(audit_id) == found
     assert scripted.asked == []
 

@@ -39,8 +39,10 @@ PRIVATE_NAMES = frozenset(
     {"localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "arpa", "onion"}
 )
 """Last parts of names that never lead to a public server."""
-_CLOUD = frozenset({IPv4Address("168.63.129.16")})
-"""Machinery of clouds behind addresses that look public; the usual ones are link-local and need no list."""
+_RESERVED = tuple(
+    map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20", "2001::/23"))
+)
+"""What looks public and is not: protocol assignments, relays, the machinery of a cloud, documentation."""
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
@@ -93,7 +95,7 @@ def check_url(url: str, *, must_resolve: bool = True) -> Target:
     place = shown if port == PORTS[parts.scheme] else f"{shown}:{port}"
     clean = urlunsplit((parts.scheme, place, _ascii(parts.path or "/"), _ascii(parts.query), ""))
     if f"{shown}:{port}" in current().settings.allow_hosts:
-        return Target(clean, parts.scheme, host, port, tuple(map(str, _addresses(host))))
+        return Target(clean, parts.scheme, host, port, tuple(map(str, _behind(host))))
     if port != PORTS[parts.scheme] and port not in OTHER_PORTS:
         raise Refused(_("Web servers do not answer on port %(port)s. Leave the port out.", port=port))
     found = _public_addresses(host)
@@ -105,10 +107,14 @@ def check_url(url: str, *, must_resolve: bool = True) -> Target:
 def is_public(address: Address) -> bool:
     """Whether an address belongs to somebody on the internet: not to us, our network, our cloud or nobody."""
     if isinstance(address, IPv4Address):
-        return address.is_global and not (address.is_multicast or address.is_reserved or address in _CLOUD)
+        return address.is_global and not (address.is_multicast or address.is_reserved or _is_reserved(address))
     if (inner := _inside(address)) is not None:
         return is_public(inner)
-    return address in _GLOBAL_V6 and address.is_global and not address.is_multicast
+    return address in _GLOBAL_V6 and address.is_global and not _is_reserved(address)
+
+
+def _is_reserved(address: Address) -> bool:
+    return any(address in network for network in _RESERVED)
 
 
 def fetch(
@@ -169,15 +175,19 @@ def _ascii(text: str) -> str:
 
 
 def _public_addresses(host: str) -> tuple[Address, ...]:
-    if (literal := _literal(host)) is not None:
-        found: tuple[Address, ...] = (literal,)
-    elif not _NAME.fullmatch(host) or host.rpartition(".")[2] in PRIVATE_NAMES:
+    is_name = _literal(host) is None
+    if is_name and (not _NAME.fullmatch(host) or host.rpartition(".")[2] in PRIVATE_NAMES):
         raise Refused(_("%(host)s is not a public web server.", host=host or "?"))
-    else:
-        found = _addresses(host)
+    found = _behind(host)
     if not all(map(is_public, found)):
         raise Refused(_("%(host)s leads into a private network and is not opened.", host=host))
     return found
+
+
+def _behind(host: str) -> tuple[Address, ...]:
+    """Every address a host stands for: itself, or what its name leads to."""
+    literal = _literal(host)
+    return (literal,) if literal is not None else _looked_up(host)
 
 
 def _literal(host: str) -> Address | None:
@@ -198,7 +208,7 @@ def _inside(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour or tunnel
 
 
-def _addresses(host: str) -> tuple[Address, ...]:
+def _looked_up(host: str) -> tuple[Address, ...]:
     """Every address behind a name; none when nobody knows it or the answer takes too long."""
     found: list[Address] = []
 
