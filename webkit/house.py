@@ -15,6 +15,7 @@ from webkit.agencies import plugin as agencies
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
 from webkit.clients import plugin as clients
+from webkit.consultations import plugin as consultations
 from webkit.contracts import plugin as contracts
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
@@ -43,6 +44,7 @@ FEATURES: tuple[ModuleType, ...] = (
     branding,
     clients,
     catalogue,
+    consultations,
     website_audits,
     messaging,
     payments,

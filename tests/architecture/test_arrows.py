@@ -17,6 +17,7 @@ ORDER = (
     "accounts",
     "clients",
     "catalogue",
+    "consultations",
     "website_audits",
     "payments",
     "proposals",
