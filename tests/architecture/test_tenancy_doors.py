@@ -23,6 +23,7 @@ REASONS = {
         "claim a job",
         "finish a job",
         "sweep the outbox",
+        "renew the leases of jobs",
         "a worker process died",
         "an operator retries a job",
         "an operator dismisses a job",

@@ -45,7 +45,8 @@ class Job:
 class JobSpec:
     """A kind of job. Its handler may run twice: it does nothing when the work is done already.
 
-    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier.
+    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier,
+    unless its handler renews the lease: then it may take `longest` seconds.
     Where a vendor knows no idempotency key the handler notes that it is about to call, and a person decides the rest.
     """
 
@@ -53,12 +54,15 @@ class JobSpec:
     handler: Callable[[Job], None]
     queue: Literal["now", "long", "ai"] = "now"
     lease: int = 60
+    longest: int = 0
 
     def __post_init__(self) -> None:
         _dotted(self.kind)
         Queue(self.queue)
         if not 1 <= self.lease <= 86_400:
             raise ValueError(f"{self.kind}: lease is 1 to 86400 seconds, not {self.lease}")
+        if self.longest and not self.lease <= self.longest <= 86_400:
+            raise ValueError(f"{self.kind}: longest is from the lease to 86400 seconds, not {self.longest}")
 
 
 @dataclass(frozen=True, slots=True)
