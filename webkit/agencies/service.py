@@ -18,9 +18,10 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.doors import reserved_slugs
-from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
 PATTERNS = {
@@ -30,6 +31,7 @@ PATTERNS = {
 }
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
+TIERS = ("free", "starter", "growth", "enterprise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,24 @@ def profile() -> AgencyProfile:
         proposal_days=own.proposal_days,
         patterns={**PATTERNS, **own.patterns},
     )
+
+
+def tier() -> str:
+    """What the agency may use: a tier of its own, else the installation's."""
+    return models.tier_of(tenancy.agency_id()) or current().settings.tier
+
+
+def tiers() -> list[tuple[str, str]]:
+    """Slug and tier of every agency; empty is the installation's."""
+    return models.tiers()
+
+
+@writes
+def set_tier(slug: str, tier: str) -> None:
+    """Give an agency a tier, or with none the installation's again. Raises NotFound."""
+    if not models.set_tier(slug, tier):
+        raise NotFound(_("There is no agency with this address."))
+    audit.log("agency.tier", detail={"slug": slug, "tier": tier})
 
 
 def agency_snapshot(profile: AgencyProfile) -> dict[str, Any]:

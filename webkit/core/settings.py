@@ -98,6 +98,18 @@ class Settings(BaseSettings):
     audits_per_day: int = Field(
         50, ge=0, le=10_000, validation_alias=_env("WEBKIT_AUDITS_PER_DAY"), description="Website audits per agency."
     )
+    tier: Literal["free", "starter", "growth", "enterprise"] = Field(
+        "enterprise",
+        validation_alias=_env("WEBKIT_TIER", "AI_TIER"),
+        description="Tier of agencies that were given none: how many AI generations a month they may have.",
+    )
+    ai_runs_per_day: int = Field(
+        500,
+        ge=0,
+        le=100_000,
+        validation_alias=_env("WEBKIT_AI_RUNS_PER_DAY"),
+        description="Most sections the AI writes for an agency in a day, whatever its tier; 0 switches it off.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         validation_alias=_env("SECRET_KEY"),
