@@ -12,6 +12,7 @@ from flask.cli import ScriptInfo
 
 from webkit.accounts import plugin as accounts
 from webkit.agencies import plugin as agencies
+from webkit.ai_runs import plugin as ai_runs
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
 from webkit.clients import plugin as clients
@@ -49,6 +50,7 @@ FEATURES: tuple[ModuleType, ...] = (
     messaging,
     payments,
     pricing,
+    ai_runs,
     proposals,
     contracts,
     signing,

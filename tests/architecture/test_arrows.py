@@ -20,6 +20,7 @@ ORDER = (
     "consultations",
     "website_audits",
     "payments",
+    "ai_runs",
     "proposals",
     "contracts",
     "signing",
