@@ -9,6 +9,7 @@ import webkit.sdk
 from webkit.sdk import files, i18n, web
 
 PINNED = """
+check_message DeliveryEvent DeliveryKind ReportsDelivery
 Address AI_TEXT AIFeature AIText Attachment calls_nobody Capability check_key Checkout CheckoutRequest
 CheckoutState CheckoutStatus Completion CompletionRequest CredentialsRejected Delivery Delta DocumentRejected
 EMAIL Email EmailFeature EmailMessage env EventKind FeatureNotSupported Happened Health HealthReport hookimpl
