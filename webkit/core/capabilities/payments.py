@@ -30,6 +30,7 @@ class CheckoutState(enum.StrEnum):
     PENDING = "pending"  # paid by a slow method: money is on its way
     PAID = "paid"
     FAILED = "failed"  # an attempt failed; the payer may try again until it expires
+    BOUNCED = "bounced"  # money that was on its way will not come; nobody can pay here any more
     EXPIRED = "expired"
 
 
@@ -46,7 +47,8 @@ class PaymentEventKind(enum.StrEnum):
 
     PAID = "paid"
     PENDING = "pending"
-    FAILED = "failed"
+    FAILED = "failed"  # an attempt; the payer may try again
+    BOUNCED = "bounced"  # what was pending will not come, this checkout is over
     EXPIRED = "expired"
     REFUND_PENDING = "refund_pending"  # amount_minor is on its way back
     REFUNDED = "refunded"  # amount_minor is what this refund gave back

@@ -20,7 +20,7 @@ from . import params as p
 from .books import API_VERSION, Account, Books, Object
 from .params import Refused, check, missing, nested, payable
 from .post import Endpoint, PostOffice
-from .trouble import Cut, Troubles, hang_up
+from .trouble import Cut, Garbage, Troubles, hang_up
 
 Handler = Callable[..., Object]
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
@@ -118,6 +118,12 @@ class Api:
             ("GET /account", self.own_account),
         ]
 
+    def forget(self) -> None:
+        """No call was ever made."""
+        with self._lock:
+            self._kept.clear()
+            self.calls.clear()
+
     # --- how every call is answered --------------------------------------------------------------------------------
 
     def _answer(self, handler: Handler, **path: str) -> Response:
@@ -134,6 +140,8 @@ class Api:
             status, body = error.status, json.dumps({"error": error.body}, indent=2).encode()
             if error.retry_after:
                 headers["Retry-After"] = str(error.retry_after)
+        except Garbage:
+            return Response("<html>Bad gateway</html>", 502)
         except Cut:
             hang_up(request.environ)
             return Response(status=500)

@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .api import Api
-from .books import GOOD_CARD, Books, Object
+from .books import GOOD_CARD, Account, Books, Object
 from .page import Page
 from .params import Refused
 from .post import PAUSES, Chaos, Endpoint, PostOffice
@@ -20,7 +20,8 @@ from .trouble import Trouble, Troubles
 
 KEY = "sk_test_double"
 ACTS = (
-    "advance", "calm", "chaos", "close_dispute", "connect", "debit", "decline", "dispute", "expire", "hold", "pay",
+    "advance", "calm", "chaos", "close_dispute", "connect", "debit", "decline", "dispute", "expire", "forget", "hold",
+    "pay",
     "refund", "send_again", "settle", "settle_refund", "state", "subscribe", "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
@@ -139,6 +140,15 @@ class StripeDouble:
         """Lose, double and delay webhooks from now on; returns the seed, which is printed too."""
         return self.post.chaos(Chaos(lose, double, late, seed)).seed
 
+    def forget(self) -> None:
+        """Empty books, no endpoints: as if just started."""
+        with self.books.lock:
+            self.books.accounts = {"": Account("acct_1Platform")}
+            self.books.ahead = 0
+        self.api.forget()
+        self.post.endpoints.clear()
+        self.calm()
+
     def hold(self, held: bool = True) -> None:
         """Keep webhooks back until `hold(False)`."""
         self.post.hold(held)
@@ -153,6 +163,10 @@ class StripeDouble:
         return self.post.wait(seconds)
 
     # --- what can be seen ------------------------------------------------------------------------------------------
+
+    def session(self, id: str) -> Object:
+        """A checkout session as it stands."""
+        return self._act(lambda: self.books.session(id)[1])
 
     def event(self, id: str) -> Object:
         return next(a.all("event")[id] for a in self.books.accounts.values() if id in a.all("event"))

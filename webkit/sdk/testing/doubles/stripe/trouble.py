@@ -19,12 +19,16 @@ class Cut(Exception):
     """The line is cut: no answer."""
 
 
+class Garbage(Exception):
+    """Something on the way answers in the vendor's place."""
+
+
 @dataclass(slots=True)
 class Trouble:
     """Happens to the next `times` calls whose method and path contain `on` ("POST /v1/refunds"; empty: any).
 
     `when` it happens decides what the vendor has done by then. `status` answers with an error, `drop` cuts the line,
-    `delay` waits first, `kill` ends the process with this id.
+    `delay` waits first, `garbage` answers with what is no JSON, `kill` ends the process with this id.
     """
 
     on: str = ""
@@ -35,6 +39,7 @@ class Trouble:
     retry_after: int = 0
     delay: float = 0.0
     drop: bool = False
+    garbage: bool = False
     kill: int = 0
 
     def happen(self) -> None:
@@ -46,6 +51,8 @@ class Trouble:
             raise Cut
         if self.drop:
             raise Cut
+        if self.garbage:
+            raise Garbage
         if self.status:
             words = {429: "Request rate limit exceeded.", 401: "Invalid API Key provided: sk_test_****"}
             text = words.get(self.status, "An unknown error occurred")
