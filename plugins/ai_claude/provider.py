@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -93,9 +95,13 @@ class Claude:
             return self._built[1]
 
     def _new(self) -> anthropic.Anthropic:
-        return anthropic.Anthropic(
+        # One level below, the SDK writes whole prompts into the log: what clients told their agency.
+        logging.getLogger("anthropic").setLevel(logging.INFO)
+        client = anthropic.Anthropic(
             api_key=self._settings.api_key.get_secret_value(), base_url=self._settings.base_url, max_retries=0
         )
+        weakref.finalize(self, client.close)
+        return client
 
     def _asked(self, request: CompletionRequest) -> dict[str, Any]:
         """The request as the vendor wants it."""
