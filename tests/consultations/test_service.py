@@ -66,7 +66,7 @@ def test_two_who_answer_different_questions_are_joined() -> None:
     mine, theirs = Seen(1, "mine"), Seen(1, "theirs")
     service.save(made, {"business_name": "Lario"}, theirs, OTHER)
     saved = service.save(made, {"primary_goals": ["build-brand"]}, mine, AUTHOR)
-    assert saved.joined and not saved.aside
+    assert (saved.others, saved.aside) == ("Max Ferri", 0)
     answers = service.get(made).answers
     assert (answers["business_name"], answers["primary_goals"]) == ("Lario", ["build-brand"])
 

@@ -7,7 +7,6 @@ joined; where both answered the same page of questions, the later one is kept as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -122,11 +121,11 @@ def save(consultation_id: UUID, typed: Answers, seen: Seen, author: Author) -> S
     changed = said.changed(row.answers, mine)
     others = models.since(consultation_id, min(seen.version, row.current), seen.tab)
     if not changed:
-        return _saved(row, joined=bool(others))
+        return _saved(row, others)
     if row.state is not State.DRAFT or {name for other in others for name in other.changed} & typed.keys():
         return _keep_aside(row, typed, seen, author, others)
     _next(row, Why.SAVED, mine, author, tab=seen.tab)
-    return _saved(row, joined=bool(others))
+    return _saved(row, others)
 
 
 @writes
@@ -262,14 +261,13 @@ def _keep_aside(
     base = opened or models.version(row.id, 1)
     before = said.from_stored(base.answers) if base else {}
     mine = said.merged(before, typed)
-    names = ", ".join(sorted({other.author_name for other in others}))
     kept = models.last_aside(row.id, seen.tab)
-    if kept is None or kept.answers != mine:
-        row.last += 1
-        changed = said.changed(before, mine)
-        _add_version(row, Why.ASIDE, row.last, base.number if base else 1, mine, changed, author, seen.tab)
-        return replace(_saved(row), aside=row.last, others=names)
-    return replace(_saved(row), aside=kept.number, others=names)
+    if kept is not None and kept.answers == mine:
+        return _saved(row, others, kept.number)
+    row.last += 1
+    changed = said.changed(before, mine)
+    _add_version(row, Why.ASIDE, row.last, base.number if base else 1, mine, changed, author, seen.tab)
+    return _saved(row, others, row.last)
 
 
 def _add_version(
@@ -291,8 +289,9 @@ def _add_version(
     )
 
 
-def _saved(row: Consultation, *, joined: bool = False) -> Saved:
-    return Saved(row.current, row.percent, row.updated_at, joined=joined)
+def _saved(row: Consultation, others: Iterable[ConsultationVersion], aside: int = 0) -> Saved:
+    names = ", ".join(sorted({other.author_name for other in others}))
+    return Saved(row.current, row.percent, row.updated_at, aside, names)
 
 
 def _known_of(client: clients.ClientView) -> dict[str, Any]:

@@ -93,8 +93,8 @@ class VersionView(VersionCard):
 class Saved:
     """What a save led to.
 
-    `aside` is the number under which it was kept without counting, because somebody else (`others`) had answered the
-    same questions meanwhile, or the consultation is no draft any more; `joined` says that others changed other ones.
+    `others` are the names of those who saved since the form was opened. `aside` is the number under which it was kept
+    without counting, because they had answered the same questions, or because the consultation is no draft any more.
     """
 
     version: int
@@ -102,7 +102,6 @@ class Saved:
     at: datetime
     aside: int = 0
     others: str = ""
-    joined: bool = False
 
 
 def _values(kind: type[Any], row: Any) -> dict[str, Any]:
