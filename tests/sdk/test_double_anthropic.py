@@ -43,9 +43,7 @@ def body(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not ...}
 
 
-def post(
-    url: str, content: Any, path: str = "/v1/messages", **headers: str | None
-) -> tuple[int, dict[str, str], bytes]:
+def post(url: str, content: Any, path: str = "/v1/messages", /, **headers: Any) -> tuple[int, dict[str, str], bytes]:
     sent = {**HEADERS, **{name.replace("_", "-"): value for name, value in headers.items()}}
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
     try:
