@@ -126,13 +126,17 @@ class DocumentCard:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSource:
-    """Documents of a client that one feature holds. `of_client` is called in the agency's unit of work."""
+    """Documents of a client that one feature holds. `of_client` is called in the agency's unit of work.
+
+    Those that are no station of a deal, like an audit, say so with `in_deal`.
+    """
 
     kind: str
     order: int
     label: LazyText
     of_client: Callable[[UUID], list[DocumentCard]]
     new_endpoint: str = ""
+    in_deal: bool = True
 
 
 @dataclass(frozen=True, slots=True)

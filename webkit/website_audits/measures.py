@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from babel import numbers
 
 from webkit.core.capabilities.pagespeed import Metric, MetricKey, ScoreKey, Unit
-from webkit.core.kernel.i18n import current_locale
+from webkit.core.kernel.i18n import current_locale, ngettext
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
@@ -98,10 +98,7 @@ def printed(key: MetricKey, value: Decimal | None) -> str:
     """A kept value as people read it, with its unit: "2.4 s", "340 ms", "0.31"."""
     if value is None:
         return _("not measured")
-    if SCALES[key].in_milliseconds:
-        return f"{_number(value * 1000, 0)} ms"
-    places = _places(key, value, 2 if key is MetricKey.CLS else 1)
-    return _number(value, places) if key is MetricKey.CLS else f"{_number(value, places)} s"
+    return _amount(key, value, _shown_places(key, value))
 
 
 def printed_score(value: int | None) -> str:
@@ -117,21 +114,68 @@ def limit(key: MetricKey, value: Decimal) -> str:
     return text if key is MetricKey.CLS else f"{text} {'ms' if scale.in_milliseconds else 's'}"
 
 
-def difference(key: MetricKey, before: Decimal | None, after: Decimal | None) -> Decimal | None:
-    """How much smaller (better) or larger a kept value has become; None when one of them was not measured."""
-    return None if before is None or after is None else after - before
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a value since the time before: `better`, `worse` or `same`, and in words; all empty if unknown."""
+
+    direction: str = ""
+    words: str = ""
+
+
+def change(key: MetricKey, before: Decimal | None, after: Decimal | None) -> Change:
+    """Between two kept values, as precisely as both are printed. Less is better."""
+    if before is None or after is None:
+        return Change()
+    places = 3 if SCALES[key].in_milliseconds else max(_shown_places(key, before), _shown_places(key, after))
+    less = _rounded(before, places) - _rounded(after, places)
+    amount = _amount(key, abs(less), places)
+    if not less:
+        return Change("same", _("unchanged"))
+    return _better(amount) if less > 0 else _worse(amount)
+
+
+def change_of_score(before: int | None, after: int | None) -> Change:
+    """Between two scores. More is better."""
+    if before is None or after is None:
+        return Change()
+    points = ngettext("%(n)s point", "%(n)s points", abs(after - before))
+    if after == before:
+        return Change("same", _("unchanged"))
+    return _better(points) if after > before else _worse(points)
+
+
+def _better(amount: str) -> Change:
+    return Change("better", _("better by %(amount)s", amount=amount))
+
+
+def _worse(amount: str) -> Change:
+    return Change("worse", _("worse by %(amount)s", amount=amount))
+
+
+def _amount(key: MetricKey, value: Decimal, places: int) -> str:
+    if SCALES[key].in_milliseconds:
+        return f"{_number(value * 1000, 0)} ms"
+    return _number(value, places) if key is MetricKey.CLS else f"{_number(value, places)} s"
+
+
+def _shown_places(key: MetricKey, value: Decimal) -> int:
+    return _places(key, value, 2 if key is MetricKey.CLS else 1)
 
 
 def _places(key: MetricKey, value: Decimal, fewest: int) -> int:
     """So many that the rounded value is judged as the exact one is, and that something is not printed as nothing."""
     for places in range(fewest, 3):
-        rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        rounded = _rounded(value, places)
         if rate(key, rounded) is rate(key, value) and bool(rounded) is bool(value):
             return places
     return 3
 
 
+def _rounded(value: Decimal, places: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
 def _number(value: Decimal, places: int) -> str:
-    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     pattern = "#,##0." + "0" * places if places else "#,##0"
-    return str(numbers.format_decimal(rounded, format=pattern, locale=current_locale().replace("-", "_")))
+    locale = current_locale().replace("-", "_")
+    return str(numbers.format_decimal(_rounded(value, places), format=pattern, locale=locale))

@@ -83,6 +83,16 @@ def history(client_id: UUID, limit: int) -> list[WebsiteAudit]:
     return list(session().scalars(_of(client_id).limit(limit)))
 
 
+def page(limit: int, *, client_id: UUID | None, before: UUID | None) -> list[WebsiteAudit]:
+    """The agency's audits, newest first."""
+    query = sa.select(WebsiteAudit).order_by(WebsiteAudit.id.desc()).limit(limit)
+    if client_id is not None:
+        query = query.where(WebsiteAudit.client_id == client_id)
+    if before is not None:
+        query = query.where(WebsiteAudit.id < before)
+    return list(session().scalars(query))
+
+
 def latest_done(client_id: UUID) -> WebsiteAudit | None:
     done = _of(client_id).where(WebsiteAudit.state == AuditState.DONE)
     return session().scalars(done.limit(1)).one_or_none()

@@ -77,6 +77,11 @@ def history(client_id: UUID, limit: int = HISTORY) -> list[AuditView]:
     return [view(row) for row in models.history(client_id, limit)]
 
 
+def page(limit: int, *, client_id: UUID | None = None, older_than: UUID | None = None) -> list[AuditView]:
+    """The agency's audits, newest first."""
+    return [view(row) for row in models.page(limit, client_id=client_id, before=older_than)]
+
+
 def before(audit_id: UUID) -> AuditView | None:
     """What the same page was measured as the time before."""
     row = models.done_before(_audit(audit_id))
