@@ -22,5 +22,11 @@ class GotenbergSettings(ProviderSettings):
     password: SecretStr = env(
         "GOTENBERG_API_BASIC_AUTH_PASSWORD", default=SecretStr(""), description="That user's password."
     )
-    seconds: float = env("PDF_RENDER_SECONDS", default=20.0, gt=0, le=600, description="Longest time for a document.")
-    output_mb: int = env("PDF_RENDER_OUTPUT_MB", default=50, ge=1, le=1024, description="Largest PDF, in MiB.")
+    seconds: float = env(
+        "GOTENBERG_SECONDS",
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Longest wait for a document, its turn at Gotenberg included.",
+    )
+    output_mb: int = env("GOTENBERG_OUTPUT_MB", default=50, ge=1, le=1024, description="Largest PDF, in MiB.")
