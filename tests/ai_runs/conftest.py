@@ -26,8 +26,8 @@ SCHEMA = {"type": "object", "properties": {"steps": {"type": "array", "items": {
 LETTER = Subject(
     kind="letter",
     label=lambda section: section.title(),
-    page_url=lambda run: "/northwind-studio",
-    apply_url=lambda run: f"/northwind-studio/letters/{run.id}/apply",
+    page_url=lambda run: "/northwind",
+    apply_url=lambda run: f"/northwind/letters/{run.id}/apply",
     shapes={"steps": Steps},
 )
 
