@@ -18,6 +18,7 @@ OWNED = (
     "consultation_options",
     "consultation_versions",
     "consultations",
+    "payment_reversals",
     "website_audits",
 )
 
@@ -25,6 +26,41 @@ NEVER_CHANGED = ("consultation_versions",)
 
 
 def upgrade() -> None:
+    op.create_table(
+        "payment_lists",
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("read_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_lists")),
+        sa.UniqueConstraint("provider", name=op.f("uq_payment_lists_provider")),
+    )
+    op.create_table(
+        "payment_strays",
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.String(length=128), nullable=False),
+        sa.Column("payment_vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "kind", sa.Enum("refund", "dispute", name="reversalkind", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("asked", "pending", "done", "failed", name="reversalstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_strays")),
+        sa.UniqueConstraint("provider", "event_id", name=op.f("uq_payment_strays_provider_event_id")),
+    )
+    with op.batch_alter_table("payment_strays", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_strays_payment_vendor_id", ["payment_vendor_id"], unique=False)
+
     op.create_table(
         "ai_generations",
         sa.Column("month", sa.String(length=7), nullable=False),
@@ -142,6 +178,37 @@ def upgrade() -> None:
         batch_op.create_index("ix_consultations_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
 
     op.create_table(
+        "payment_reversals",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind", sa.Enum("refund", "dispute", name="reversalkind", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("asked", "pending", "done", "failed", name="reversalstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.String(length=255), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "payment_id"],
+            ["payments.agency_id", "payments.id"],
+            name=op.f("fk_payment_reversals_agency_id_payment_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_reversals_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_reversals")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_reversals_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "payment_id", "vendor_id", name=op.f("uq_payment_reversals_agency_id_payment_id_vendor_id")
+        ),
+    )
+    op.create_table(
         "website_audits",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("url", sa.String(length=2048), nullable=False),
@@ -245,12 +312,92 @@ def upgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tier", sa.String(length=16), server_default="", nullable=False))
 
+    with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("voice", sa.String(length=16), server_default="plain", nullable=False))
+        batch_op.add_column(sa.Column("voice_words", sa.String(length=500), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("writing_locale", sa.String(length=16), server_default="", nullable=False))
+
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("address", sa.String(length=255), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("sending", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index("ix_mails_agency_id_address_id", ["agency_id", "address", "id"], unique=False)
+        batch_op.create_index("ix_mails_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
+
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index("ix_payments_checkout_id", ["checkout_id"], unique=False)
+        batch_op.create_index("ix_payments_vendor_id", ["vendor_id"], unique=False)
+
+    with op.batch_alter_table("platform_mails", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sending", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("consultation_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("audit_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("answers", sa.Text(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+
     schema.protect(op.get_bind(), *OWNED)
     for table in NEVER_CHANGED:
         schema.append_only(op.get_bind(), table, allow_delete=True)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_column("answers")
+        batch_op.drop_column("audit_id")
+        batch_op.drop_column("consultation_id")
+
+    with op.batch_alter_table("platform_mails", schema=None) as batch_op:
+        batch_op.drop_column("reported_at")
+        batch_op.drop_column("delayed_at")
+        batch_op.drop_column("sending")
+
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.drop_index("ix_payments_vendor_id")
+        batch_op.drop_index("ix_payments_checkout_id")
+        batch_op.drop_column("returned_minor")
+
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index("ix_mails_agency_id_state_id")
+        batch_op.drop_index("ix_mails_agency_id_address_id")
+        batch_op.drop_column("reported_at")
+        batch_op.drop_column("delayed_at")
+        batch_op.drop_column("sending")
+        batch_op.drop_column("handled_at")
+        batch_op.drop_column("address")
+
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_column("returned_minor")
+        batch_op.drop_column("pending_at")
+
+    with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
+        batch_op.drop_column("writing_locale")
+        batch_op.drop_column("voice_words")
+        batch_op.drop_column("voice")
+
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("tier")
 
@@ -265,6 +412,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_website_audits_agency_id_client_id_id")
 
     op.drop_table("website_audits")
+    op.drop_table("payment_reversals")
     with op.batch_alter_table("consultations", schema=None) as batch_op:
         batch_op.drop_index("ix_consultations_agency_id_state_id")
         batch_op.drop_index("ix_consultations_agency_id_client_id_id")
@@ -281,3 +429,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ai_generations_agency_id_month")
 
     op.drop_table("ai_generations")
+    with op.batch_alter_table("payment_strays", schema=None) as batch_op:
+        batch_op.drop_index("ix_payment_strays_payment_vendor_id")
+
+    op.drop_table("payment_strays")
+    op.drop_table("payment_lists")

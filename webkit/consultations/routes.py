@@ -9,7 +9,7 @@ from flask import Response, flash, request, url_for
 
 from webkit.clients import service as clients
 from webkit.consultations import answers as said
-from webkit.consultations import editor, pages, service
+from webkit.consultations import form_routes, pages, service
 from webkit.consultations.fields import KEYS, step_of
 from webkit.consultations.forms import NewForm
 from webkit.consultations.models import State
@@ -61,7 +61,7 @@ def create() -> Response:
     bound = bind(NewForm, request.form)
     if bound.ok:
         try:
-            made = service.start(bound.data.client_id, editor.author(), key=bound.data.once)
+            made = service.start(bound.data.client_id, form_routes.author(), key=bound.data.once)
             return go(".edit", consultation_id=made, key=KEYS[0])
         except NotFound as error:
             bound.state.errors["client_id"] = error.message
@@ -89,38 +89,38 @@ def resume(consultation_id: UUID) -> Response:
 @blueprint.get(f"/<uuid:consultation_id>/<any({','.join(KEYS)}):key>")
 def edit(consultation_id: UUID, key: str) -> Response:
     view = service.get(consultation_id)
-    return editor.opened(view, key) if editor.is_open(view) else go(".show", consultation_id=consultation_id)
+    return form_routes.opened(view, key) if form_routes.is_open(view) else go(".show", consultation_id=consultation_id)
 
 
 @blueprint.post(f"/<uuid:consultation_id>/<any({','.join(KEYS)}):key>")
 def save(consultation_id: UUID, key: str) -> Response:
     """Keep what stands in the form, whatever happened meanwhile."""
     request.max_content_length = LARGEST
-    return editor.sent(service.get(consultation_id), key)
+    return form_routes.sent(service.get(consultation_id), key)
 
 
 @blueprint.post("/<uuid:consultation_id>/complete")
 def complete(consultation_id: UUID) -> Response:
-    return editor.completed(service.get(consultation_id))
+    return form_routes.completed(service.get(consultation_id))
 
 
 @blueprint.post("/<uuid:consultation_id>/reopen")
 def reopen(consultation_id: UUID) -> Response:
-    service.reopen(consultation_id, editor.author())
+    service.reopen(consultation_id, form_routes.author())
     flash(_("It is a draft again."), "info")
     return go(".resume", consultation_id=consultation_id)
 
 
 @blueprint.post("/<uuid:consultation_id>/archive")
 def archive(consultation_id: UUID) -> Response:
-    service.archive(consultation_id, editor.author())
+    service.archive(consultation_id, form_routes.author())
     flash(_("Archived. Every version stays."), "ok")
     return go(".show", consultation_id=consultation_id)
 
 
 @blueprint.post("/<uuid:consultation_id>/unarchive")
 def unarchive(consultation_id: UUID) -> Response:
-    service.unarchive(consultation_id, editor.author())
+    service.unarchive(consultation_id, form_routes.author())
     flash(_("Back among the consultations."), "ok")
     return go(".show", consultation_id=consultation_id)
 
@@ -159,7 +159,7 @@ def compare(consultation_id: UUID) -> Response:
 
 @blueprint.post("/<uuid:consultation_id>/versions/<int(max=2147483647):number>/restore")
 def restore(consultation_id: UUID, number: int) -> Response:
-    made = service.restore(consultation_id, number, editor.author())
+    made = service.restore(consultation_id, number, form_routes.author())
     flash(_("Version %(n)d is back, as version %(new)d.", n=number, new=made), "ok")
     return go(".resume", consultation_id=consultation_id)
 

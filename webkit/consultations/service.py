@@ -16,8 +16,9 @@ from webkit.consultations import answers as said
 from webkit.consultations import events, models
 from webkit.consultations.answers import Answers
 from webkit.consultations.fields import FIELDS
-from webkit.consultations.models import Consultation, ConsultationVersion, State, Why
+from webkit.consultations.models import Consultation, ConsultationVersion, Why
 from webkit.consultations.models import Filter as Filter
+from webkit.consultations.models import State as State
 from webkit.consultations.presets import Lists, Option
 from webkit.consultations.views import (
     Author,
