@@ -85,6 +85,7 @@ class PublicPage:
     doc: dict[str, Any]
     contents: list[tuple[str, str]]
     issues: list[dict[str, str]]
+    standards: list[tuple[str, str]]
     pages: list[tuple[str, str]]
     steps: list[tuple[str, str]]
     word: str
