@@ -56,6 +56,9 @@ class Profile(Owned):
     payment_days: Mapped[int] = mapped_column(default=14)
     proposal_days: Mapped[int] = mapped_column(default=30)
     patterns: Mapped[dict[str, str]] = mapped_column(Json)
+    voice: Mapped[str] = mapped_column(sa.String(16), default="plain", server_default="plain")
+    voice_words: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    writing_locale: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
 
 
 def by_slug(slug: str) -> Agency | None:

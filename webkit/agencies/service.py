@@ -31,6 +31,8 @@ PATTERNS = {
 }
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
+VOICES = ("plain", "formal", "friendly", "direct")
+"""How an agency may sound in what is written for it."""
 TIERS = ("free", "starter", "growth", "enterprise")
 
 
@@ -71,6 +73,9 @@ class AgencyProfile:
     payment_days: int
     proposal_days: int
     patterns: Mapping[str, str]
+    voice: str
+    voice_words: str
+    writing_locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,9 @@ def profile() -> AgencyProfile:
         payment_days=own.payment_days,
         proposal_days=own.proposal_days,
         patterns={**PATTERNS, **own.patterns},
+        voice=own.voice,
+        voice_words=own.voice_words,
+        writing_locale=own.writing_locale,
     )
 
 
