@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 
 from benchmarks.providers import built, double, overhead
@@ -47,4 +48,33 @@ def _claude(world: World) -> Iterator[Row]:
             )
 
 
-VENDORS: tuple[Callable[[World], Iterator[Row]], ...] = (_claude,)
+def _gotenberg(world: World) -> Iterator[Row]:
+    """A short document; bare is the same form by the same client, and the pages counted by the same library."""
+    import urllib3
+    from pypdf import PdfReader
+
+    from plugins.pdf_gotenberg.plugin import webkit_register_providers
+    from webkit.sdk import PdfRequest
+
+    html = "<!doctype html><title>x</title>" + "<p>Ten lines of an invoice.</p>" * 10
+    form = {
+        "files": ("index.html", html.encode(), "text/html"),
+        "preferCssPageSize": "true",
+        "printBackground": "true",
+        "generateTaggedPdf": "true",
+        "metadata": '{"Title": "x"}',
+        "paperWidth": "8.27",
+        "paperHeight": "11.69",
+    }
+    with double(world, "webkit.sdk.testing.doubles.gotenberg") as url:
+        ours = built(webkit_register_providers()[0], {"GOTENBERG_URL": url})
+
+        def ask() -> int:
+            with urllib3.PoolManager(retries=False, headers={"Connection": "close"}) as bare:
+                answer = bare.request("POST", f"{url}/forms/chromium/convert/html", fields=form)
+            return PdfReader(io.BytesIO(answer.data)).get_num_pages()
+
+        yield overhead(world, "gotenberg", lambda: ours.render(PdfRequest(html, "x")), ask)
+
+
+VENDORS: tuple[Callable[[World], Iterator[Row]], ...] = (_claude, _gotenberg)
