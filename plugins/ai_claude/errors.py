@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from webkit.sdk import (
@@ -72,6 +73,7 @@ def garbage() -> ProviderError:
 def seconds(retry_after: str) -> float | None:
     """The header, where it holds a number."""
     try:
-        return max(float(retry_after), 0.0)
+        given = float(retry_after)
     except ValueError:
         return None
+    return max(given, 0.0) if math.isfinite(given) else None

@@ -110,7 +110,8 @@ def _valid(model: str, input_tokens: int, settings: ClaudeSettings) -> Price | N
     if price is None:
         if settings.price_input is None or settings.price_output is None:
             return None
-        price = Price(*[settings.price_input] * 5)
+        read = write = settings.price_input
+        price = Price(settings.price_input, settings.price_output, read, write, write)
     own = {
         "input": settings.price_input,
         "output": settings.price_output,

@@ -95,8 +95,10 @@ class Claude:
             return self._built[1]
 
     def _new(self) -> anthropic.Anthropic:
-        # One level below, the SDK writes whole prompts into the log: what clients told their agency.
+        # One level below, the SDK writes whole prompts into the log: what clients told their agency. Its HTTP client
+        # has nothing to say about each request that the platform does not note itself.
         logging.getLogger("anthropic").setLevel(logging.INFO)
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         client = anthropic.Anthropic(
             api_key=self._settings.api_key.get_secret_value(), base_url=self._settings.base_url, max_retries=0
         )
@@ -140,13 +142,13 @@ class Claude:
             raise _silent(error) from None
         except anthropic.APIError:
             raise errors.garbage() from None
+        except UnicodeEncodeError:
+            raise ProviderRejected("the request is not valid Unicode", provider=NAME, code="unicode") from None
 
     def _refused(self, error: anthropic.APIStatusError) -> ProviderError:
-        said = (error.api_message or "").replace(self._settings.api_key.get_secret_value(), "[key]")
-        headers = error.response.headers
-        return errors.answered(
-            error.status_code, error.type or "", said, error.request_id or "", headers.get("retry-after", "")
-        )
+        said = str(error.api_message or "").replace(self._settings.api_key.get_secret_value(), "[key]")
+        retry_after = error.response.headers.get("retry-after", "")
+        return errors.answered(error.status_code, str(error.type or ""), said, error.request_id or "", retry_after)
 
 
 def _silent(error: Exception) -> ProviderError:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from webkit.sdk import BrokenOff, Completion, Delta, ProviderRejected, StopReason, TimedOut, Usage
@@ -38,7 +39,7 @@ def name(content: bytes) -> str:
         return str(json.loads(content)["id"])
 
 
-def read(lines: Iterable[str], deadline: float) -> Iterator[Delta | Completion]:
+def read(lines: Iterator[str], deadline: float) -> Iterator[Delta | Completion]:
     """A stream of server-sent events. Raises BrokenOff when it ends before the vendor says so."""
     pieces: list[str] = []
     counted: dict[str, Any] = {}
@@ -55,8 +56,11 @@ def read(lines: Iterable[str], deadline: float) -> Iterator[Delta | Completion]:
                 counted.update(event["message"]["usage"])
             elif kind == "message_delta":
                 reason = event["delta"]["stop_reason"]
-                counted.update(event["usage"])
+                counted.update({name: count for name, count in event["usage"].items() if count is not None})
             elif kind == "message_stop":
+                # The answer is here; read to the very end, the connection can serve the next one.
+                with contextlib.suppress(Exception):
+                    deque(lines, maxlen=0)
                 yield Completion("".join(pieces), usage(counted), model, stop(reason))
                 return
             elif kind == "error":
@@ -67,7 +71,7 @@ def read(lines: Iterable[str], deadline: float) -> Iterator[Delta | Completion]:
     raise BrokenOff("the stream ended before the answer did", provider=NAME, code="no_message_stop")
 
 
-def _events(lines: Iterable[str], deadline: float) -> Iterator[dict[str, Any]]:
+def _events(lines: Iterator[str], deadline: float) -> Iterator[dict[str, Any]]:
     for line in lines:
         if time.monotonic() > deadline:
             raise TimedOut("the answer took longer than we wait", provider=NAME, code="too_long")

@@ -403,3 +403,18 @@ def test_a_forked_process_does_not_share_connections(vendor: AnthropicDouble, mo
     assert writer._client is before
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert writer._client is not before
+
+
+@both_ways
+def test_answers_after_each_other_share_a_connection(vendor: AnthropicDouble, answer: Answer) -> None:
+    writer = claude(vendor)
+    for _ in range(3):
+        answer(writer, ask())
+    assert len({call.port for call in vendor.calls}) == 1
+
+
+@both_ways
+def test_what_is_not_unicode_is_refused(vendor: AnthropicDouble, answer: Answer) -> None:
+    with pytest.raises(ProviderRejected) as raised:
+        answer(claude(vendor), ask("half a letter: \ud83d"))
+    assert raised.value.code == "unicode"

@@ -263,15 +263,27 @@ def test_a_caller_that_hangs_up_is_noticed(vendor: AnthropicDouble) -> None:
     assert vendor.wait(lambda: vendor.stats()["hung_up"] == 1)
 
 
+def test_what_was_forgotten_is_not_counted_later(vendor: AnthropicDouble) -> None:
+    vendor.usual = Behaviour(first=30.0)
+    connection = http.client.HTTPConnection(vendor.url.removeprefix("http://"), timeout=10)
+    connection.request("POST", "/v1/messages", json.dumps(body(stream=True)), HEADERS)
+    with connection.getresponse():
+        (call,) = vendor.calls
+        vendor.reset()
+    connection.close()
+    assert vendor.wait(lambda: call.state == "hung_up")
+    assert set(vendor.stats().values()) == {0}
+
+
 def test_closing_ends_everybody() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with AnthropicDouble() as double:
         double.usual = Behaviour(Mode.SILENT)
         connection = http.client.HTTPConnection(double.url.removeprefix("http://"), timeout=10)
         connection.request("POST", "/v1/messages", json.dumps(body()), HEADERS)
         assert double.wait(lambda: double.stats()["running"] == 1)
     connection.close()
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_behaviours_are_written_down() -> None:

@@ -13,12 +13,17 @@ from typing import Any
 from .behaviour import Behaviour, marked, parse
 from .rules import Json
 
-CALLS_KEPT = 10_000
+CALLS_KEPT = 2_000
+MESSAGES = "/v1/messages"
+STATES = ("done", "refused", "cut", "hung_up")
 
 
 @dataclass(slots=True)
 class Call:
-    """One request. `state` is running, done, refused (with an error), cut (by order) or hung_up (by the caller)."""
+    """One request. `state` is running, done, refused (with an error), cut (by order) or hung_up (by the caller).
+
+    `port` is the caller's: the same for requests that share a connection.
+    """
 
     number: int
     method: str
@@ -26,6 +31,7 @@ class Call:
     headers: Mapping[str, str]
     body: Json = field(default_factory=dict)
     key: str = ""
+    port: int = 0
     status: int = 0
     state: str = "running"
     tokens: int = 0
@@ -97,24 +103,31 @@ class Orders:
 
 
 class Log:
-    """All requests, in the order they came."""
+    """The latest requests, in the order they came, and the number of all."""
 
     def __init__(self) -> None:
         self._calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._numbers = itertools.count(1)
+        self._running: set[int] = set()
+        self._over: Counter[str] = Counter()
         self._changed = threading.Condition()
 
     def open(self, **values: Any) -> Call:
         with self._changed:
             call = Call(number=next(self._numbers), **values)
             self._calls.append(call)
+            self._running.add(call.number)
             self._changed.notify_all()
         return call
 
     def close(self, call: Call, state: str) -> None:
+        """It is over; the first to say so is right."""
         with self._changed:
             if call.state == "running":
                 call.state = state
+            if call.number in self._running and call.path == MESSAGES:
+                self._over[call.state] += 1
+            self._running.discard(call.number)
             self._changed.notify_all()
 
     def all(self) -> list[Call]:
@@ -123,12 +136,10 @@ class Log:
 
     def stats(self) -> dict[str, int]:
         """How many requests for messages there were, and how many of them are in each state."""
-        messages = [call for call in self.all() if call.path == "/v1/messages"]
-        states = Counter(call.state for call in messages)
-        return {
-            "calls": len(messages),
-            **{name: states[name] for name in ("running", "done", "refused", "cut", "hung_up")},
-        }
+        with self._changed:
+            running = sum(call.path == MESSAGES and call.number in self._running for call in self._calls)
+            over = {state: self._over[state] for state in STATES}
+            return {"calls": running + self._over.total(), "running": running, **over}
 
     def wait(self, true: Callable[[], bool], seconds: float) -> bool:
         """Until it is true; looks again every few milliseconds, as tokens are counted without a sign."""
@@ -139,5 +150,8 @@ class Log:
             return met
 
     def reset(self) -> None:
+        """Forget them all, and those that are still running too."""
         with self._changed:
             self._calls.clear()
+            self._running.clear()
+            self._over.clear()

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 from . import answers, control, words
 from .behaviour import Behaviour, Mode
-from .calls import Call, Log, Orders
+from .calls import MESSAGES, Call, Log, Orders
 from .memory import Cache
 from .rules import BODY_LIMIT, MODELS, Json, Refused, check_body, check_headers, prompt, tokens
 
@@ -107,7 +107,7 @@ class AnthropicDouble:
     @property
     def calls(self) -> list[Call]:
         """The requests for a message, refused ones too, in their order."""
-        return [call for call in self.log.all() if call.path == "/v1/messages"]
+        return [call for call in self.log.all() if call.path == MESSAGES]
 
     def stats(self) -> dict[str, int]:
         """Their number, and how many are running, done, refused, cut (by order) or hung_up (by the caller)."""
@@ -165,7 +165,7 @@ class _Connection(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
     routes: ClassVar[Mapping[tuple[str, str], str]] = {
-        ("POST", "/v1/messages"): "_message",
+        ("POST", MESSAGES): "_message",
         ("POST", "/v1/messages/count_tokens"): "_count",
         ("GET", "/v1/models"): "_models",
     }
@@ -193,7 +193,7 @@ class _Connection(BaseHTTPRequestHandler):
             self._json(*control.answer(self.server.double, self.command, path, content))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = self.server.double.log.open(method=self.command, path=path, headers=headers)
+        call = self.server.double.log.open(method=self.command, path=path, headers=headers, port=self.client_address[1])
         try:
             self._answer(call, content)
         except Refused as refused:
