@@ -341,22 +341,25 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("doubts", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("consultation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("audit_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("answers", sa.Text(), nullable=True))
-        batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
         batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
 
+    op.execute("UPDATE mails SET state = 'accepted' WHERE state = 'sent'")
+    op.execute("UPDATE platform_mails SET state = 'accepted' WHERE state = 'sent'")
     schema.protect(op.get_bind(), *OWNED)
     for table in NEVER_CHANGED:
         schema.append_only(op.get_bind(), table, allow_delete=True)
@@ -364,11 +367,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_column("answers")
         batch_op.drop_column("audit_id")
         batch_op.drop_column("consultation_id")
+        batch_op.drop_column("doubts")
 
     with op.batch_alter_table("platform_mails", schema=None) as batch_op:
         batch_op.drop_column("reported_at")

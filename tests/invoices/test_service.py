@@ -22,7 +22,7 @@ from webkit.core.kernel import clock, counters, db, events, frozen, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.ids import uuid7
-from webkit.invoices import service
+from webkit.invoices import paying, service
 from webkit.invoices.models import InvoiceState
 from webkit.payments.events import PaymentSucceeded
 from webkit.signing import service as signing
@@ -30,7 +30,7 @@ from webkit.signing import service as signing
 
 @db.writes
 def _paid(invoice_id: object, amount: int, currency: str = "EUR") -> object:
-    return service.on_payment(PaymentSucceeded(f"invoice:{invoice_id}", uuid7(), amount, currency, clock.now()))
+    return paying.on_payment(PaymentSucceeded(f"invoice:{invoice_id}", uuid7(), amount, currency, clock.now()))
 
 
 def test_a_draft_has_totals_but_no_number(agency: AgencyView) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from webkit.core.kernel.forms import DecimalText, Form, Line, Text
+from webkit.core.kernel.forms import DecimalText, Form, Line, MoneyText, Text
 from webkit.core.kernel.i18n import gettext as _
 
 MAX_LINES = 100
@@ -32,6 +32,14 @@ class LineForm(Form):
     quantity: DecimalText = Decimal(1)
     price: DecimalText
     rate: Line(32) = ""  # type: ignore[valid-type]
+
+
+class RefundForm(Form):
+    """How much of a payment is to be given back."""
+
+    amount: MoneyText
+    note: Line(200) = ""  # type: ignore[valid-type]
+    once: Line(64) = ""  # type: ignore[valid-type]
 
 
 COLUMNS = ("description", "quantity", "price", "rate")

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from webkit.core.kernel import events
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.kernel.runtime import current
 from webkit.messaging import service as messaging
 
 
@@ -43,6 +44,33 @@ def send_receipts(document: Frozen, url: str, at: datetime) -> None:
             "payment_received", agency["name"], agency["email"], context=context, subject=subject, about=about,
             locale=agency["locale"],
         )  # fmt: skip
+
+
+def send_to_client(template: str, document: Frozen, url: str, amount_minor: int) -> None:
+    """Tell the client what became of a payment of theirs."""
+    content = document.snapshot
+    client = content["client"]
+    messaging.send(
+        template, client["contact_name"] or client["name"], client["email"],
+        context={**_context(content, url), "amount": amount_minor},
+        subject=events.ref("invoice", document.document_id), about=(events.ref("client", client["id"]),),
+        locale=document.locale,
+    )  # fmt: skip
+
+
+def send_trouble(document: Frozen, what: str, amount_minor: int) -> None:
+    """Tell the agency about money that needs somebody's eye."""
+    content = document.snapshot
+    client, agency = content["client"], content["agency"]
+    if not agency["email"]:
+        return
+    page = f"{current().settings.base_url}/{agency['slug']}/invoices/{document.document_id}"
+    messaging.send(
+        "payment_trouble", agency["name"], agency["email"],
+        context={**_context(content, page), "amount": amount_minor, "what": what},
+        subject=events.ref("invoice", document.document_id), about=(events.ref("client", client["id"]),),
+        locale=agency["locale"],
+    )  # fmt: skip
 
 
 def _context(content: dict[str, Any], url: str) -> dict[str, Any]:

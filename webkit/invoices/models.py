@@ -15,15 +15,23 @@ from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owne
 
 
 class InvoiceState(enum.StrEnum):
+    """What was paid may be disputed, given back, or taken back by the client's bank: then it is paid no more."""
+
     DRAFT = "draft"
     ISSUED = "issued"
     PAID = "paid"
+    DISPUTED = "disputed"
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
 
 
 class InvoiceKind(enum.StrEnum):
     STANDARD = "standard"
     DEPOSIT = "deposit"
 
+
+SETTLED = (InvoiceState.PAID, InvoiceState.DISPUTED, InvoiceState.REFUNDED, InvoiceState.CHARGED_BACK)
+"""Money came for it once. Which of these it is follows from its payments, and may change either way."""
 
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
     InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT}),
@@ -67,6 +75,8 @@ class Invoice(Owned):
     issued_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     payment_id: Mapped[UUID | None]
+    pending_at: Mapped[datetime | None]
+    returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     view_count: Mapped[int] = mapped_column(default=0)
     last_viewed_at: Mapped[datetime | None]
 
@@ -91,13 +101,18 @@ def delete(invoice: Invoice) -> None:
     session().delete(invoice)
 
 
+def late(today: date) -> sa.ColumnElement[bool]:
+    """Issued, due before today, and no money on its way."""
+    return sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today, Invoice.pending_at.is_(None))
+
+
 def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Invoice]:
     """Newest first. With `late_on` only what is issued and was due before that day."""
     query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Invoice.id < before)
     if late_on is not None:
-        query = query.where(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < late_on)
+        query = query.where(late(late_on))
     elif state is not None:
         query = query.where(Invoice.state == state)
     return list(session().scalars(query))
@@ -134,6 +149,22 @@ def move(invoice_id: UUID, to: InvoiceState, **values: Any) -> bool:
     return changed.one_or_none() is not None
 
 
+def follow(invoice_id: UUID, state: InvoiceState, returned_minor: int) -> bool:
+    """What the payments have made of an invoice that was paid; False when it stands like that already."""
+    changed = session().scalars(
+        sa.update(Invoice)
+        .where(Invoice.id == invoice_id, Invoice.state.in_(SETTLED))
+        .where(sa.or_(Invoice.state != state, Invoice.returned_minor != returned_minor))
+        .values(state=state, returned_minor=returned_minor)
+        .returning(Invoice.id)
+    )
+    return changed.one_or_none() is not None
+
+
+def set_pending(invoice_id: UUID, at: datetime | None) -> None:
+    session().execute(sa.update(Invoice).where(Invoice.id == invoice_id).values(pending_at=at))
+
+
 def set_frozen(invoice_id: UUID, frozen_id: UUID) -> None:
     session().execute(sa.update(Invoice).where(Invoice.id == invoice_id).values(frozen_id=frozen_id))
 
@@ -144,22 +175,23 @@ def count_view(invoice_id: UUID, at: datetime) -> None:
     )
 
 
-def sums(today: date) -> list[tuple[str, InvoiceState, bool, int, int]]:
-    """Per currency, state and lateness: how many invoices and their total in minor units."""
-    late = sa.case((sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today), 1), else_=0)
+def sums(today: date) -> list[tuple[str, InvoiceState, bool, int, int, int]]:
+    """Per currency, state and lateness: how many invoices, their total, and what of it went back, in minor units."""
+    is_late = sa.case((late(today), 1), else_=0)
+    total, returned = sa.func.sum(Invoice.total_minor), sa.func.sum(Invoice.returned_minor)
     query = (
-        sa.select(Invoice.currency, Invoice.state, late, sa.func.count(), sa.func.sum(Invoice.total_minor))
+        sa.select(Invoice.currency, Invoice.state, is_late, sa.func.count(), total, returned)
         .where(Invoice.state != InvoiceState.DRAFT)
-        .group_by(Invoice.currency, Invoice.state, late)
+        .group_by(Invoice.currency, Invoice.state, is_late)
     )
-    return [(row[0], row[1], bool(row[2]), row[3], int(row[4])) for row in session().execute(query)]
+    return [(row[0], row[1], bool(row[2]), row[3], int(row[4]), int(row[5])) for row in session().execute(query)]
 
 
 def received_since(moment: datetime) -> list[tuple[str, int]]:
-    """Per currency what was paid since a moment, in minor units."""
+    """Per currency what was paid since a moment and has not gone back, in minor units."""
     query = (
-        sa.select(Invoice.currency, sa.func.sum(Invoice.total_minor))
-        .where(Invoice.state == InvoiceState.PAID, Invoice.paid_at >= moment)
+        sa.select(Invoice.currency, sa.func.sum(Invoice.total_minor - Invoice.returned_minor))
+        .where(Invoice.state.in_((InvoiceState.PAID, InvoiceState.REFUNDED)), Invoice.paid_at >= moment)
         .group_by(Invoice.currency)
     )
     return [(row[0], int(row[1])) for row in session().execute(query)]

@@ -10,7 +10,7 @@ from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
 from webkit.invoices.service import CurrencySums, InvoiceView
-from webkit.messaging.service import MailView
+from webkit.messaging.service import AddressWarning, MailView
 from webkit.payments.service import PaymentView
 from webkit.pricing.show import ShownLine, SumRow
 
@@ -47,13 +47,27 @@ class ShowPage:
     frozen: Frozen | None
     link: str | None
     mails: list[MailView]
+    warning: AddressWarning | None
     payments: list[PaymentView]
+    may_refund: bool
     timeline: list[TimelineEntry]
 
 
 @dataclass(frozen=True, slots=True)
+class RefundPage:
+    """How much of a payment is to be given back."""
+
+    invoice: InvoiceView
+    payment: PaymentView
+    form: FormState
+
+
+@dataclass(frozen=True, slots=True)
 class PublicPage:
-    """What a client sees: the snapshot, and how the payment stands."""
+    """What a client sees: the snapshot, and how the payment stands.
+
+    `pending` is money on its way, `waiting` a payer who just came back, `returned` what was given back.
+    """
 
     doc: dict[str, Any]
     lines: list[ShownLine]
@@ -61,7 +75,9 @@ class PublicPage:
     frozen: Frozen
     state: str
     paid_at: Any
+    pending: bool
     waiting: bool
     failed: bool
+    returned: int
     sender: dict[str, Any]
     lang: str

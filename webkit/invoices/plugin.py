@@ -11,11 +11,31 @@ from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, Menu
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import evidence, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import public, routes, service, witness
-from webkit.payments.events import PaymentSucceeded
+from webkit.invoices import paying, public, routes, service, witness
+from webkit.payments.events import OUTCOMES
 
-WORDS = {"draft": _l("Draft"), "issued": _l("Sent"), "overdue": _l("Overdue"), "paid": _l("Paid")}
-TONES = {"draft": "wait", "issued": "info", "overdue": "bad", "paid": "ok"}
+WORDS = {
+    "draft": _l("Draft"),
+    "issued": _l("Sent"),
+    "pending": _l("Payment on its way"),
+    "overdue": _l("Overdue"),
+    "paid": _l("Paid"),
+    "part_refunded": _l("Partly refunded"),
+    "disputed": _l("Disputed"),
+    "refunded": _l("Refunded"),
+    "charged_back": _l("Charged back"),
+}
+TONES = {
+    "draft": "wait",
+    "issued": "info",
+    "pending": "wait",
+    "overdue": "bad",
+    "paid": "ok",
+    "part_refunded": "ok",
+    "disputed": "bad",
+    "refunded": "info",
+    "charged_back": "bad",
+}
 
 
 @hookimpl
@@ -33,6 +53,9 @@ def webkit_register_event_kinds() -> list[EventKind]:
     return [
         EventKind("invoice.issued", _l("%(number)s issued for %(amount)s"), "info"),
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
+        EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
+        EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
+        EventKind("invoice.charged_back", _l("The payment of %(number)s was taken back by the bank"), "bad"),
     ]
 
 
@@ -44,7 +67,8 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
-    signals.subscribe(app, PaymentSucceeded, service.on_payment)
+    for outcome in OUTCOMES:
+        signals.subscribe(app, outcome, paying.on_payment)
     evidence.witness(app, witness.KIND, witness.WITNESS)
 
 

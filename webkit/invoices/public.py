@@ -72,8 +72,10 @@ def _page(invoice: InvoiceView, document: frozen.Frozen) -> PublicPage:
         frozen=document,
         state=invoice.word,
         paid_at=invoice.paid_at,
-        waiting=last == PaymentState.PENDING or (bool(request.args.get("back")) and last == PaymentState.OPEN),
-        failed=last == PaymentState.FAILED,
+        pending=invoice.word == "pending",
+        waiting=bool(request.args.get("back")) and last == PaymentState.OPEN,
+        failed=last in (PaymentState.FAILED, PaymentState.BOUNCED),
+        returned=invoice.returned,
         sender={
             "name": agency["legal_name"] or agency["name"],
             "lines": [*agency["lines"], agency["tax_id"]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, g, request, url_for
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
@@ -13,17 +13,19 @@ from webkit.agencies.service import AgencyProfile
 from webkit.clients import service as clients
 from webkit.core.kernel import clock, downloads, events, frozen, links
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import forms, service
+from webkit.core.kernel.money import money_text
+from webkit.invoices import forms, policy, service
 from webkit.invoices.models import InvoiceState
-from webkit.invoices.pages import EditorPage, ListPage, ShowPage
+from webkit.invoices.pages import EditorPage, ListPage, RefundPage, ShowPage
 from webkit.invoices.service import InvoiceInput, InvoiceView, LineInput
 from webkit.messaging import service as messaging
 from webkit.payments import service as payments
+from webkit.payments.service import PaymentView
 from webkit.pricing import Priced, PricingError, find
 from webkit.pricing.show import sum_rows
 
@@ -104,14 +106,17 @@ def show(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
     subject = events.ref("invoice", invoice_id)
     token = links.token_for(service.LINK, invoice_id)
+    client = clients.get(invoice.client_id)
     view = ShowPage(
         invoice=invoice,
         sums=sum_rows(invoice.priced),
-        client=clients.get(invoice.client_id),
+        client=client,
         frozen=frozen.get(invoice.frozen_id) if invoice.frozen_id else None,
         link=links.url(service.LINK, token) if token else None,
         mails=messaging.mails(subject),
+        warning=None if invoice.issued_at else messaging.warning(client.email),
         payments=payments.of(subject),
+        may_refund=policy.may_refund(g.role),
         timeline=events.timeline(subject),
     )
     return page("invoices/show.html", **fields(view))
@@ -122,6 +127,50 @@ def issue(invoice_id: UUID) -> Response:
     service.issue(invoice_id, events.ref("user", current_user.id))
     flash(_("The invoice has its number and is on its way to the client."), "ok")
     return go(".show", invoice_id=invoice_id)
+
+
+@blueprint.get("/<uuid:invoice_id>/payments/<uuid:payment_id>/refund")
+def ask_refund(invoice_id: UUID, payment_id: UUID) -> Response:
+    """The question before money is given back: how much of it."""
+    policy.demand_refund(g.role)
+    payment = _payment(invoice_id, payment_id)
+    amount = money_text(payment.refundable_minor, payment.currency)
+    return _refund(invoice_id, payment, FormState.of({"amount": amount}))
+
+
+@blueprint.post("/<uuid:invoice_id>/payments/<uuid:payment_id>/refund")
+def refund(invoice_id: UUID, payment_id: UUID) -> Response:
+    policy.demand_refund(g.role)
+    bound = bind(forms.RefundForm, request.form)
+    if not bound.ok:
+        return _refund(invoice_id, _payment(invoice_id, payment_id), bound.state, code=422)
+    given = bound.data
+    try:
+        service.refund(
+            invoice_id, payment_id, given.amount, given.note, events.ref("user", current_user.id), given.once
+        )
+    except Invalid as error:
+        return _refund(
+            invoice_id, _payment(invoice_id, payment_id), replace(bound.state, errors=error.errors), code=422
+        )
+    flash(_("The money is on its way back. The history below says when it has arrived."), "ok")
+    return go(".show", invoice_id=invoice_id)
+
+
+def _refund(invoice_id: UUID, payment: PaymentView, state: FormState, code: int = 200) -> Response:
+    view = RefundPage(service.get(invoice_id), payment, state)
+    return page("invoices/refund.html", code=code, **fields(view))
+
+
+def _payment(invoice_id: UUID, payment_id: UUID) -> PaymentView:
+    """A payment of this invoice of which something can be given back."""
+    service.get(invoice_id)
+    found = next((known for known in payments.of(events.ref("invoice", invoice_id)) if known.id == payment_id), None)
+    if found is None:
+        raise NotFound(_("There is no such payment."))
+    if not found.refundable_minor:
+        raise Conflict(_("Nothing of this payment can be given back here."))
+    return found
 
 
 @blueprint.post("/<uuid:invoice_id>/delete")

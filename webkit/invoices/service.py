@@ -18,16 +18,15 @@ from webkit.contracts import service as contracts
 from webkit.contracts.events import ContractSigned
 from webkit.core.kernel import clock, counters, events, frozen, links, money, once, signals
 from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import Conflict, DomainError, NotFound
+from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import mails, models, snapshot
-from webkit.invoices.events import InvoiceIssued, InvoicePaid
-from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
+from webkit.invoices.events import InvoiceIssued
+from webkit.invoices.models import Invoice, InvoiceKind
+from webkit.invoices.models import InvoiceState as InvoiceState
+from webkit.invoices.paying import LINK as LINK
 from webkit.payments import service as payments
-from webkit.payments.events import PaymentSucceeded
 from webkit.pricing import Document, Line, Priced, compute, find
-
-LINK = "i"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,8 @@ class InvoiceView:
     created_at: datetime
     issued_at: datetime | None
     paid_at: datetime | None
+    pending_at: datetime | None
+    returned: int
     view_count: int
     late: bool
 
@@ -85,7 +86,11 @@ class InvoiceView:
 
     @property
     def word(self) -> str:
-        """The state as people say it: an issued invoice whose day has passed is overdue."""
+        """The state as people say it: an issued invoice whose day has passed is overdue, unless money is on its way."""
+        if self.state == InvoiceState.ISSUED and self.pending_at is not None:
+            return "pending"
+        if self.state == InvoiceState.PAID and self.returned:
+            return "part_refunded"
         return "overdue" if self.late else self.state.value
 
 
@@ -249,34 +254,17 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
 
 
 @writes
-def on_payment(event: PaymentSucceeded) -> tuple[str, ...] | None:
-    """Mark the invoice paid, once; answers with the client whose history shows the payment too."""
-    kind, _colon, identity = event.reference.partition(":")
-    if kind != "invoice":
-        return None
-    invoice = models.get(UUID(identity))
-    if invoice is None:
-        return None
-    client, number, currency, total = invoice.client_id, invoice.number or "", invoice.currency, invoice.total_minor
-    subjects = (events.ref("client", client),)
-    paid = (event.amount_minor, event.currency) == (total, currency)
-    if not paid or not models.move(invoice.id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
-        return subjects
-    facts = {
-        "actor": "client",
-        "number": number,
-        "amount_minor": event.amount_minor,
-        "currency": currency,
-        "amount": money.format_money(event.amount_minor, currency, invoice.locale),
-        "payment": str(event.payment_id),
-    }
-    events.record("invoice.paid", event.reference, facts, about=subjects)
-    document = frozen.latest("invoice", invoice.id)
-    token = links.token_for(LINK, invoice.id)
-    if document is not None:
-        mails.send_receipts(document, links.url(LINK, token) if token else "", event.at)
-    signals.publish(InvoicePaid(invoice.id))
-    return subjects
+def refund(invoice_id: UUID, payment_id: UUID, amount: str, note: str, actor: str, once_key: str = "") -> None:
+    """Give back what was typed of a payment; the same form twice gives back once."""
+    invoice = _invoice(invoice_id)
+    if once.result(once_key):
+        return
+    try:
+        minor = money.parse_money(amount, invoice.currency)
+    except ValueError as error:
+        raise Invalid({"amount": str(error)}) from None
+    asked = payments.ask_refund(events.ref("invoice", invoice_id), payment_id, minor, actor, note)
+    once.keep(once_key, str(asked))
 
 
 def pay(invoice_id: UUID, token: str) -> str:
@@ -340,7 +328,17 @@ class CurrencySums:
     late_count: int = 0
     paid: int = 0
     paid_count: int = 0
+    disputed: int = 0
+    disputed_count: int = 0
     paid_this_month: int = 0
+
+
+_SUMMED = {
+    InvoiceState.ISSUED: "open",
+    InvoiceState.PAID: "paid",
+    InvoiceState.DISPUTED: "disputed",
+}
+"""What was given back or taken back in full counts nowhere any more."""
 
 
 def sums() -> list[CurrencySums]:
@@ -348,11 +346,11 @@ def sums() -> list[CurrencySums]:
     profile = agencies.profile()
     today = clock.today(profile.timezone)
     found: dict[str, dict[str, int]] = {}
-    for currency, state, late, count, total in models.sums(today):
+    for currency, state, late, count, total, returned in models.sums(today):
         into = found.setdefault(currency, {})
-        name = "paid" if state == InvoiceState.PAID else "open"
-        into[name] = into.get(name, 0) + total
-        into[f"{name}_count"] = into.get(f"{name}_count", 0) + count
+        if (name := _SUMMED.get(state)) is not None:
+            into[name] = into.get(name, 0) + total - returned
+            into[f"{name}_count"] = into.get(f"{name}_count", 0) + count
         if late:
             into["late"], into["late_count"] = total, count
     for currency, total in models.received_since(clock.month_start(profile.timezone)):
@@ -375,7 +373,8 @@ def _found(invoice: Invoice | None) -> Invoice:
 
 
 def _view(invoice: Invoice, today: date) -> InvoiceView:
-    late = invoice.state == InvoiceState.ISSUED and invoice.due_date is not None and invoice.due_date < today
+    past = invoice.due_date is not None and invoice.due_date < today
+    late = invoice.state == InvoiceState.ISSUED and past and invoice.pending_at is None
     return InvoiceView(
         id=invoice.id,
         client_id=invoice.client_id,
@@ -397,6 +396,8 @@ def _view(invoice: Invoice, today: date) -> InvoiceView:
         created_at=invoice.created_at,
         issued_at=invoice.issued_at,
         paid_at=invoice.paid_at,
+        pending_at=invoice.pending_at,
+        returned=invoice.returned_minor,
         view_count=invoice.view_count,
         late=late,
     )

@@ -15,7 +15,12 @@ STATES: dict[str, tuple[LazyText, str]] = {
     "draft": (_l("Not issued"), ""),
     "issued": (_l("Issued, to be paid"), "wait"),
     "overdue": (_l("Issued, and overdue"), "bad"),
+    "pending": (_l("Issued, payment on its way"), "wait"),
     "paid": (_l("Paid"), "ok"),
+    "part_refunded": (_l("Paid, and partly given back"), "ok"),
+    "disputed": (_l("Paid, and disputed"), "bad"),
+    "refunded": (_l("Paid, and given back"), ""),
+    "charged_back": (_l("Paid, and taken back by the bank"), "bad"),
 }
 
 

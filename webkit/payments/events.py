@@ -9,7 +9,10 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class PaymentOutcome:
-    """A payment of `amount_minor` for the document `reference` (an event subject like `invoice:<id>`)."""
+    """Something became of a payment for the document `reference` (an event subject like `invoice:<id>`).
+
+    `amount_minor` is what this is about: all of the payment, or the part that goes back.
+    """
 
     reference: str
     payment_id: UUID
@@ -24,10 +27,59 @@ class PaymentSucceeded(PaymentOutcome):
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentPending(PaymentOutcome):
+    """The money is on its way, for days perhaps."""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentFailed(PaymentOutcome):
     """An attempt failed; the payer may try again."""
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentBounced(PaymentOutcome):
+    """What was on its way does not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPending(PaymentOutcome):
+    """Money is on its way back to the payer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded(PaymentOutcome):
+    """Money was given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed(PaymentOutcome):
+    """Money that was to go back did not, or returned."""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentDisputed(PaymentOutcome):
     """The payer asked the bank to take the money back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeWon(PaymentOutcome):
+    """The bank leaves the money with us."""
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeLost(PaymentOutcome):
+    """The bank took the money back."""
+
+
+OUTCOMES: tuple[type[PaymentOutcome], ...] = (
+    PaymentSucceeded,
+    PaymentPending,
+    PaymentFailed,
+    PaymentBounced,
+    RefundPending,
+    Refunded,
+    RefundFailed,
+    PaymentDisputed,
+    DisputeWon,
+    DisputeLost,
+)

@@ -1,25 +1,38 @@
-"""The periodic pull."""
+"""The periodic pull, and refunds."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, outbox, tenancy
 from webkit.core.kernel.db import writing
-from webkit.payments import models, service
+from webkit.payments import listing, models, service
 
 PULL, PULL_AGENCY = "payments.pull", "payments.pull_agency"
+STRAYS_KEPT = timedelta(days=90)
 
 
 def pull(job: Job) -> None:
-    """Add one pull for each agency that has something unsettled."""
+    """Ask what happened at the vendor, and add one pull for each agency that has something unsettled."""
+    listing.read()
+    for agency, payment_id in models.found_strays():
+        with tenancy.tenant(agency):
+            service.take_strays(payment_id)
     agencies = models.agencies_with_unsettled(clock.now() - timedelta(days=service.PULL_DAYS))
     for agency in agencies:
         with tenancy.tenant(agency), writing():
             outbox.add(PULL_AGENCY)
+    with writing():
+        models.drop_strays_before(clock.now() - STRAYS_KEPT)
 
 
 def pull_agency(job: Job) -> None:
     """Ask the vendor about one agency's unsettled payments."""
     service.pull()
+
+
+def refund(job: Job) -> None:
+    """Tell the vendor to give money back."""
+    service.carry_out(UUID(job.args["reversal"]))

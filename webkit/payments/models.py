@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,46 +11,73 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel.db import session
-from webkit.core.kernel.tables import Owned, enum_column, owned_args
+from webkit.core.kernel import clock
+from webkit.core.kernel.db import insert_missing, session
+from webkit.core.kernel.ids import uuid7
+from webkit.core.kernel.tables import Owned, Record, enum_column, owned_args, owned_fk
 
 
 class PaymentState(enum.StrEnum):
-    """An intent is open until the vendor says otherwise; `rejected` is money that fits nothing we asked for."""
+    """An intent is open until the vendor says otherwise; `rejected` is money that fits nothing we asked for.
+
+    What has arrived may be disputed, given back in full, or taken back by the payer's bank.
+    """
 
     OPEN = "open"
     PENDING = "pending"
     FAILED = "failed"
+    BOUNCED = "bounced"
     EXPIRED = "expired"
     SUCCEEDED = "succeeded"
     DISPUTED = "disputed"
+    REFUNDED = "refunded"
+    CHARGED_BACK = "charged_back"
     REJECTED = "rejected"
-
-
-TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
-    PaymentState.PENDING: frozenset({PaymentState.OPEN, PaymentState.FAILED}),
-    PaymentState.FAILED: frozenset({PaymentState.OPEN, PaymentState.PENDING}),
-    PaymentState.EXPIRED: frozenset({PaymentState.OPEN, PaymentState.FAILED}),
-    PaymentState.SUCCEEDED: frozenset(
-        {
-            PaymentState.OPEN,
-            PaymentState.PENDING,
-            PaymentState.FAILED,
-            PaymentState.EXPIRED,
-            PaymentState.REJECTED,  # the right amount after a wrong one
-        }
-    ),
-    PaymentState.REJECTED: frozenset(
-        {PaymentState.OPEN, PaymentState.PENDING, PaymentState.FAILED, PaymentState.EXPIRED}
-    ),
-    PaymentState.DISPUTED: frozenset({PaymentState.SUCCEEDED, PaymentState.REJECTED}),
-}
-"""From which states each state can be reached; whatever else arrives is stale."""
 
 
 UNSETTLED = (PaymentState.OPEN, PaymentState.PENDING, PaymentState.FAILED)
 """What the vendor is asked about."""
-UNPAID = (*UNSETTLED, PaymentState.EXPIRED)
+ARRIVED = (PaymentState.SUCCEEDED, PaymentState.DISPUTED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK)
+"""The money came. Which of these it is follows from the reversals alone."""
+
+TRANSITIONS: dict[PaymentState, frozenset[PaymentState]] = {
+    PaymentState.PENDING: frozenset({PaymentState.OPEN, PaymentState.FAILED}),
+    PaymentState.FAILED: frozenset({PaymentState.OPEN}),
+    PaymentState.BOUNCED: frozenset({PaymentState.OPEN, PaymentState.FAILED, PaymentState.PENDING}),
+    PaymentState.EXPIRED: frozenset({PaymentState.OPEN, PaymentState.FAILED}),
+    PaymentState.SUCCEEDED: frozenset(
+        {
+            *UNSETTLED,
+            PaymentState.BOUNCED,
+            PaymentState.EXPIRED,
+            PaymentState.REJECTED,  # the right amount after a wrong one
+        }
+    ),
+    PaymentState.REJECTED: frozenset({*UNSETTLED, PaymentState.BOUNCED, PaymentState.EXPIRED}),
+}
+"""From which states an outcome is reached; whatever else arrives is stale."""
+
+
+class ReversalKind(enum.StrEnum):
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class ReversalState(enum.StrEnum):
+    """`asked` is our own wish, not yet at the vendor; `done`: the money is gone; `failed`: it stays after all."""
+
+    ASKED = "asked"
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+BEFORE: dict[ReversalState, tuple[ReversalState, ...]] = {
+    ReversalState.PENDING: (ReversalState.ASKED,),
+    ReversalState.DONE: (ReversalState.ASKED, ReversalState.PENDING),
+    ReversalState.FAILED: (ReversalState.ASKED, ReversalState.PENDING, ReversalState.DONE),
+}
+"""States only go on, so that news in any order end in the same one. A refund that was done may still come back."""
 
 
 class Payment(Owned):
@@ -60,6 +88,8 @@ class Payment(Owned):
         sa.UniqueConstraint("agency_id", "provider", "checkout_id"),
         sa.Index("ix_payments_agency_id_reference", "agency_id", "reference"),
         sa.Index("ix_payments_state_id", "state", "id"),
+        sa.Index("ix_payments_checkout_id", "checkout_id"),
+        sa.Index("ix_payments_vendor_id", "vendor_id"),
     )
 
     reference: Mapped[str] = mapped_column(sa.String(64))
@@ -73,6 +103,56 @@ class Payment(Owned):
     vendor_id: Mapped[str] = mapped_column(sa.String(128), default="")
     note: Mapped[str] = mapped_column(sa.String(255), default="")
     settled_at: Mapped[datetime | None]
+    returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+
+
+class Reversal(Owned):
+    """Money of a payment that goes back: a refund of ours, or a dispute of the payer's bank."""
+
+    __tablename__ = "payment_reversals"
+    __table_args__ = owned_args(
+        owned_fk("payment_id", "payments"),
+        sa.UniqueConstraint("agency_id", "payment_id", "vendor_id"),
+    )
+
+    payment_id: Mapped[UUID]
+    kind: Mapped[ReversalKind] = enum_column(ReversalKind)
+    state: Mapped[ReversalState] = enum_column(ReversalState)
+    amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    vendor_id: Mapped[str | None] = mapped_column(sa.String(128))
+    actor: Mapped[str] = mapped_column(sa.String(64), default="")
+    note: Mapped[str] = mapped_column(sa.String(255), default="")
+    changed_at: Mapped[datetime]
+
+
+class Stray(Record):
+    """News of a reversal whose payment nobody knows yet. Those of payments that are not ours stay, and are dropped."""
+
+    __tablename__ = "payment_strays"
+    __table_args__ = (
+        sa.UniqueConstraint("provider", "event_id"),
+        sa.Index("ix_payment_strays_payment_vendor_id", "payment_vendor_id"),
+    )
+
+    provider: Mapped[str] = mapped_column(sa.String(32))
+    event_id: Mapped[str] = mapped_column(sa.String(128))
+    payment_vendor_id: Mapped[str] = mapped_column(sa.String(128))
+    kind: Mapped[ReversalKind] = enum_column(ReversalKind)
+    state: Mapped[ReversalState] = enum_column(ReversalState)
+    amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    vendor_id: Mapped[str] = mapped_column(sa.String(128))
+    key: Mapped[str] = mapped_column(sa.String(128))
+    at: Mapped[datetime]
+
+
+class PulledList(Record):
+    """Up to when a vendor's list of events has been read."""
+
+    __tablename__ = "payment_lists"
+
+    provider: Mapped[str] = mapped_column(sa.String(32), unique=True)
+    read_until: Mapped[datetime]
 
 
 def add(payment: Payment) -> UUID:
@@ -85,9 +165,20 @@ def get(payment_id: UUID) -> Payment | None:
     return session().get(Payment, payment_id)
 
 
+def locked(payment_id: UUID) -> Payment | None:
+    """The payment as it is now; its reversals do not change until this write ends."""
+    query = sa.select(Payment).where(Payment.id == payment_id).with_for_update()
+    return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
 def by_checkout(provider: str, checkout_id: str) -> Payment | None:
     query = sa.select(Payment).where(Payment.provider == provider, Payment.checkout_id == checkout_id)
     return session().scalars(query).one_or_none()
+
+
+def by_vendor_id(provider: str, vendor_id: str) -> Payment | None:
+    query = sa.select(Payment).where(Payment.provider == provider, Payment.vendor_id == vendor_id)
+    return session().scalars(query.order_by(Payment.id).limit(1)).first()
 
 
 def of_reference(reference: str) -> list[Payment]:
@@ -126,6 +217,18 @@ def move(payment_id: UUID, to: PaymentState, **values: Any) -> bool:
     return changed.one_or_none() is not None
 
 
+def stand(payment_id: UUID, state: PaymentState, returned_minor: int) -> bool:
+    """What the reversals have made of a payment that arrived; False when it stood like that already."""
+    changed = session().scalars(
+        sa.update(Payment)
+        .where(Payment.id == payment_id, Payment.state.in_(ARRIVED))
+        .where(sa.or_(Payment.state != state, Payment.returned_minor != returned_minor))
+        .values(state=state, returned_minor=returned_minor)
+        .returning(Payment.id)
+    )
+    return changed.one_or_none() is not None
+
+
 def set_checkout(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime) -> None:
     """Keep what the vendor opened, once."""
     session().execute(
@@ -133,3 +236,72 @@ def set_checkout(payment_id: UUID, checkout_id: str, url: str, expires_at: datet
         .where(Payment.id == payment_id, Payment.checkout_id.is_(None))
         .values(checkout_id=checkout_id, checkout_url=url, expires_at=expires_at)
     )
+
+
+def add_reversal(reversal: Reversal) -> UUID:
+    session().add(reversal)
+    session().flush()
+    return reversal.id
+
+
+def get_reversal(reversal_id: UUID) -> Reversal | None:
+    return session().get(Reversal, reversal_id)
+
+
+def reversals(payment_ids: Collection[UUID]) -> list[Reversal]:
+    """Oldest first."""
+    query = sa.select(Reversal).where(Reversal.payment_id.in_(payment_ids)).order_by(Reversal.id)
+    return list(session().scalars(query.execution_options(populate_existing=session().writing)))
+
+
+def move_reversal(reversal_id: UUID, to: ReversalState, **values: Any) -> bool:
+    """One step on; False when it is stale."""
+    changed = session().scalars(
+        sa.update(Reversal)
+        .where(Reversal.id == reversal_id, Reversal.state.in_(BEFORE[to]))
+        .values(state=to, **values)
+        .returning(Reversal.id)
+    )
+    return changed.one_or_none() is not None
+
+
+def name_reversal(reversal_id: UUID, vendor_id: str) -> None:
+    """Keep what the vendor calls our refund."""
+    session().execute(
+        sa.update(Reversal).where(Reversal.id == reversal_id, Reversal.vendor_id.is_(None)).values(vendor_id=vendor_id)
+    )
+
+
+def keep_stray(**values: Any) -> None:
+    """Remember news for later, once."""
+    insert_missing(Stray, id=uuid7(), created_at=clock.now(), **values)
+
+
+def strays(provider: str, payment_vendor_id: str) -> list[Stray]:
+    """Oldest first."""
+    query = sa.select(Stray).where(Stray.provider == provider, Stray.payment_vendor_id == payment_vendor_id)
+    return list(session().scalars(query.order_by(Stray.at, Stray.id)))
+
+
+def found_strays() -> list[tuple[UUID, UUID]]:
+    """Agencies and payments for which news lie about; for the platform's periodic pull."""
+    met = sa.and_(Payment.provider == Stray.provider, Payment.vendor_id == Stray.payment_vendor_id)
+    query = sa.select(Payment.agency_id, Payment.id).join(Stray, met).distinct()
+    return [(row[0], row[1]) for row in session().execute(query)]
+
+
+def drop_strays(ids: Collection[UUID]) -> None:
+    session().execute(sa.delete(Stray).where(Stray.id.in_(ids)))
+
+
+def drop_strays_before(moment: datetime) -> None:
+    session().execute(sa.delete(Stray).where(Stray.created_at < moment))
+
+
+def read_until(provider: str) -> datetime | None:
+    return session().scalar(sa.select(PulledList.read_until).where(PulledList.provider == provider))
+
+
+def set_read_until(provider: str, moment: datetime) -> None:
+    insert_missing(PulledList, id=uuid7(), created_at=clock.now(), provider=provider, read_until=moment)
+    session().execute(sa.update(PulledList).where(PulledList.provider == provider).values(read_until=moment))

@@ -13,7 +13,11 @@ PULL_EVERY = 120
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(jobs.PULL, jobs.pull, queue="long"), JobSpec(jobs.PULL_AGENCY, jobs.pull_agency, queue="long")]
+    return [
+        JobSpec(jobs.PULL, jobs.pull, queue="long"),
+        JobSpec(jobs.PULL_AGENCY, jobs.pull_agency, queue="long"),
+        JobSpec(service.REFUND, jobs.refund),
+    ]
 
 
 @hookimpl
@@ -23,7 +27,7 @@ def webkit_register_schedules() -> list[Schedule]:
 
 @hookimpl
 def webkit_register_inbox_handlers() -> list[InboxHandler]:
-    return [InboxHandler(PAYMENTS.key, service.apply)]
+    return [InboxHandler(PAYMENTS.key, service.apply, service.agency_of)]
 
 
 @hookimpl
@@ -32,6 +36,13 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("payment.received", _l("Payment received"), "ok"),
         EventKind("payment.pending", _l("Payment on its way"), "wait"),
         EventKind("payment.failed", _l("A payment failed"), "bad"),
+        EventKind("payment.bounced", _l("The payment on its way did not arrive"), "bad"),
+        EventKind("payment.refund_asked", _l("%(amount)s are to be given back"), "wait"),
+        EventKind("payment.refund_pending", _l("%(amount)s are on their way back to the payer"), "wait"),
+        EventKind("payment.refunded", _l("%(amount)s given back to the payer"), "info"),
+        EventKind("payment.refund_failed", _l("Giving back %(amount)s failed"), "bad"),
         EventKind("payment.disputed", _l("The payer disputes the payment"), "bad"),
+        EventKind("payment.dispute_won", _l("The dispute was won: the money stays"), "ok"),
+        EventKind("payment.dispute_lost", _l("The dispute was lost: the bank took %(amount)s back"), "bad"),
         EventKind("payment.rejected", _l("Money arrived that was not asked for: %(note)s"), "bad"),
     ]

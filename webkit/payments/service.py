@@ -1,11 +1,12 @@
-"""Starting payments and recording how they end.
+"""Starting payments, giving money back, and hearing from the vendor how both end.
 
-Webhook, return page and periodic pull all end in `settle`, whose conditional transition lets the first one through
-and makes the others nothing. Amount and currency must be the ones asked for: anything else is set aside, visibly.
+Webhook, return page, periodic pull and the list of events all end in `ledger`, which lets the first one through and
+makes the others nothing. Amount and currency must be the ones asked for: anything else is set aside, visibly.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,51 +21,79 @@ from webkit.core.capabilities.payments import (
     CheckoutStatus,
     PaymentEvent,
     PaymentEventKind,
+    PaymentFeature,
+    RefundRequest,
+    RefundState,
 )
 from webkit.core.extensions import Delivery
-from webkit.core.kernel import clock, events, inbox, locks, signals
+from webkit.core.kernel import clock, inbox, locks, outbox
 from webkit.core.kernel.db import release, writes
-from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.money import format_money
 from webkit.core.kernel.runtime import current
-from webkit.payments import models
-from webkit.payments.events import PaymentDisputed, PaymentFailed, PaymentOutcome, PaymentSucceeded
-from webkit.payments.models import Payment
+from webkit.payments import ledger, models
+from webkit.payments.ledger import News
+from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
+from webkit.payments.models import ReversalKind as ReversalKind
+from webkit.payments.models import ReversalState as ReversalState
 
 log = structlog.get_logger(__name__)
 
 PULL_DAYS = 30
+REFUND = "payments.refund"
 _STATES = {
     PaymentEventKind.PAID: PaymentState.SUCCEEDED,
     PaymentEventKind.PENDING: PaymentState.PENDING,
     PaymentEventKind.FAILED: PaymentState.FAILED,
+    PaymentEventKind.BOUNCED: PaymentState.BOUNCED,
     PaymentEventKind.EXPIRED: PaymentState.EXPIRED,
-    PaymentEventKind.DISPUTED: PaymentState.DISPUTED,
+}
+_NEWS = {
+    PaymentEventKind.REFUND_PENDING: (ReversalKind.REFUND, ReversalState.PENDING),
+    PaymentEventKind.REFUNDED: (ReversalKind.REFUND, ReversalState.DONE),
+    PaymentEventKind.REFUND_FAILED: (ReversalKind.REFUND, ReversalState.FAILED),
+    PaymentEventKind.DISPUTED: (ReversalKind.DISPUTE, ReversalState.PENDING),
+    PaymentEventKind.DISPUTE_LOST: (ReversalKind.DISPUTE, ReversalState.DONE),
+    PaymentEventKind.DISPUTE_WON: (ReversalKind.DISPUTE, ReversalState.FAILED),
 }
 _PULLED = {
     CheckoutState.PAID: PaymentState.SUCCEEDED,
     CheckoutState.PENDING: PaymentState.PENDING,
     CheckoutState.FAILED: PaymentState.FAILED,
+    CheckoutState.BOUNCED: PaymentState.BOUNCED,
     CheckoutState.EXPIRED: PaymentState.EXPIRED,
 }
-_SIGNALS: dict[PaymentState, type[PaymentOutcome]] = {
-    PaymentState.SUCCEEDED: PaymentSucceeded,
-    PaymentState.FAILED: PaymentFailed,
-    PaymentState.DISPUTED: PaymentDisputed,
-}
-_EVENTS = {
-    PaymentState.SUCCEEDED: "payment.received",
-    PaymentState.FAILED: "payment.failed",
-    PaymentState.PENDING: "payment.pending",
-    PaymentState.DISPUTED: "payment.disputed",
-    PaymentState.REJECTED: "payment.rejected",
+_REFUNDED = {
+    RefundState.PENDING: ReversalState.PENDING,
+    RefundState.SUCCEEDED: ReversalState.DONE,
+    RefundState.FAILED: ReversalState.FAILED,
 }
 
 
 @dataclass(frozen=True, slots=True)
+class ReversalView:
+    """A refund or a dispute, as pages show it."""
+
+    kind: ReversalKind
+    state: ReversalState
+    amount_minor: int
+    note: str
+    changed_at: datetime
+
+    @property
+    def word(self) -> str:
+        """Its state as the state component knows it."""
+        return f"{self.kind}_{self.state}"
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentView:
-    """An attempt to pay, as pages show it; `provider_label` names who took the money."""
+    """An attempt to pay, as pages show it; `provider_label` names who took the money.
+
+    `returned_minor` has gone back, `refundable_minor` may still be given back from here.
+    """
 
     id: UUID
     state: PaymentState
@@ -75,6 +104,29 @@ class PaymentView:
     note: str
     created_at: datetime
     settled_at: datetime | None
+    returned_minor: int
+    refundable_minor: int
+    reversals: tuple[ReversalView, ...]
+
+    @property
+    def arrived(self) -> bool:
+        return self.state in models.ARRIVED
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What all attempts to pay a document have come to, in one currency and in minor units."""
+
+    received: int = 0
+    returned: int = 0
+    disputed: int = 0
+    charged_back: bool = False
+    pending: bool = False
+
+    @property
+    def kept(self) -> int:
+        """What has come and has not gone back; of it `disputed` may still go."""
+        return self.received - self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +137,6 @@ class _Intent:
     endpoint: str
     url: str = ""
     again: bool = False
-
-
-class TooEarly(Exception):
-    """A report about money that has not been reported yet. The job that carries it tries again."""
 
 
 def start(
@@ -151,7 +199,8 @@ def _metadata(intent: _Intent) -> dict[str, str]:
 @writes
 def _intend(reference: str, amount_minor: int, currency: str, provider: str, *, fresh: bool = False) -> _Intent:
     locks.hold(reference)
-    endpoint = inbox.endpoint(PAYMENTS.key, provider)
+    reports_to_one = PaymentFeature.ONE_ENDPOINT in current().registry.features(PAYMENTS)
+    endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider)
     attempts = models.of_reference(reference)
     _refuse_second_payment({known.state for known in attempts})
     for known in attempts:
@@ -165,7 +214,7 @@ def _intend(reference: str, amount_minor: int, currency: str, provider: str, *, 
 
 
 def _refuse_second_payment(states: set[PaymentState]) -> None:
-    if PaymentState.SUCCEEDED in states:
+    if not states.isdisjoint(models.ARRIVED):
         raise Conflict(_("This has been paid already."))
     if PaymentState.PENDING in states:
         raise Conflict(_("A payment is on its way. Please wait until it has arrived."))
@@ -178,7 +227,22 @@ def _opened(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime) 
 
 def of(reference: str) -> list[PaymentView]:
     """All attempts to pay a document, oldest first."""
-    return [_view(payment) for payment in models.of_reference(reference)]
+    payments = models.of_reference(reference)
+    reversals = models.reversals([payment.id for payment in payments])
+    return [_view(payment, [row for row in reversals if row.payment_id == payment.id]) for payment in payments]
+
+
+def standing(reference: str, currency: str) -> Standing:
+    """How a document stands with its payer; the same whatever order things were heard of in."""
+    attempts = [payment for payment in models.of_reference(reference) if payment.currency == currency]
+    arrived = [payment for payment in attempts if payment.state in models.ARRIVED]
+    return Standing(
+        received=sum(payment.amount_minor for payment in arrived),
+        returned=sum(payment.returned_minor for payment in arrived),
+        disputed=sum(p.amount_minor - p.returned_minor for p in arrived if p.state == PaymentState.DISPUTED),
+        charged_back=any(payment.state == PaymentState.CHARGED_BACK for payment in arrived),
+        pending=any(payment.state == PaymentState.PENDING for payment in attempts),
+    )
 
 
 def refresh(reference: str) -> None:
@@ -218,67 +282,131 @@ def _pull(payments: list[Payment]) -> None:
 def _take(payment_id: UUID, status: CheckoutStatus) -> None:
     payment = models.get(payment_id)
     if payment is not None and (state := _PULLED.get(status.state)):
-        settle(payment, state, status.amount_minor, status.currency, status.payment_id, clock.now())
+        ledger.settle(payment, state, status.amount_minor, status.currency, status.payment_id, clock.now())
 
 
 @writes
 def apply(delivery: Delivery) -> None:
     """Take one event of a vendor; unknown kinds and checkouts that are not ours change nothing."""
     event = delivery.event
-    if not isinstance(event, PaymentEvent) or event.kind not in _STATES:
+    if not isinstance(event, PaymentEvent):
         return
-    payment = models.by_checkout(delivery.provider, event.checkout_id) or _by_reference(event, delivery.provider)
-    if payment is None:
-        log.warning("payment event for no payment of this agency", checkout=event.checkout_id, vendor=event.id)
-        return
-    state = _STATES[event.kind]
-    if state == PaymentState.DISPUTED and payment.state in models.UNPAID:
-        raise TooEarly(f"payment {payment.id} is disputed before it is known to be made")
-    settle(payment, state, event.amount_minor, event.currency, event.payment_id, event.occurred_at)
+    payment = _find(event, delivery.provider)
+    if (state := _STATES.get(event.kind)) is not None:
+        if payment is None:
+            log.warning("payment event for no payment of this agency", checkout=event.checkout_id, vendor=event.id)
+        else:
+            ledger.settle(payment, state, event.amount_minor, event.currency, event.payment_id, event.occurred_at)
+    elif (told := _NEWS.get(event.kind)) is not None:
+        part = event.part_id or event.id
+        news = News(*told, part, event.amount_minor, event.currency, event.occurred_at, event.key)
+        if payment is not None:
+            ledger.reverse(payment.id, news)
+        elif event.payment_id:
+            ledger.keep_stray(delivery.provider, event.id, event.payment_id, news)
 
 
-def _by_reference(event: PaymentEvent, provider: str) -> Payment | None:
-    """The newest attempt without a checkout: the webhook may be faster than the transaction that records its id."""
-    waiting = [p for p in models.of_reference(event.reference) if p.checkout_id is None and p.provider == provider]
+def agency_of(delivery: Delivery) -> UUID | None:
+    """Whose payment an event is about; asked while looking at all agencies."""
+    event = delivery.event
+    payment = _find(event, delivery.provider) if isinstance(event, PaymentEvent) else None
+    return payment.agency_id if payment else None
+
+
+def _find(event: PaymentEvent, provider: str) -> Payment | None:
+    """The payment of an event, by whatever the vendor says of it.
+
+    The webhook may be faster than the transaction that records the checkout's id: then our own id, which the checkout
+    carries, or the newest attempt without a checkout tells.
+    """
+    if event.checkout_id and (payment := models.by_checkout(provider, event.checkout_id)) is not None:
+        return payment
+    if (payment := _by_own_id(event.metadata.get("payment", ""), provider)) is not None:
+        return payment
+    if event.payment_id and (payment := models.by_vendor_id(provider, event.payment_id)) is not None:
+        return payment
+    attempts = models.of_reference(event.reference) if event.reference else []
+    waiting = [p for p in attempts if p.checkout_id is None and p.provider == provider]
     return waiting[-1] if waiting else None
 
 
-def settle(
-    payment: Payment, state: PaymentState, amount_minor: int, currency: str, vendor_id: str, at: datetime
-) -> bool:
-    """Record an outcome once, tell the features, and write it into the history; False when it changes nothing."""
-    wrong = (amount_minor, currency) != (payment.amount_minor, payment.currency)
-    if wrong and state in (PaymentState.SUCCEEDED, PaymentState.PENDING):
-        note = f"{amount_minor} {currency} arrived, {payment.amount_minor} {payment.currency} was asked for"
-        return _record(payment, PaymentState.REJECTED, vendor_id, at, note)
-    return _record(payment, state, vendor_id, at, "")
+def _by_own_id(text: str, provider: str) -> Payment | None:
+    try:
+        payment = models.get(UUID(text))
+    except ValueError:
+        return None
+    return payment if payment is not None and payment.provider == provider else None
 
 
-def _record(payment: Payment, state: PaymentState, vendor_id: str, at: datetime, note: str) -> bool:
-    reference, payment_id = payment.reference, payment.id
-    amount_minor, currency, provider = payment.amount_minor, payment.currency, payment.provider
-    if not models.move(payment_id, state, vendor_id=vendor_id, settled_at=at, note=note):
-        return False
-    facts = {
-        "actor": "client",
-        "payment": str(payment_id),
-        "provider": provider,
-        "vendor_id": vendor_id,
-        "amount_minor": amount_minor,
-        "currency": currency,
-        "note": note,
-    }
-    answers = []
-    if state in _SIGNALS:
-        outcome = _SIGNALS[state](reference, payment_id, amount_minor, currency, at)
-        answers = signals.publish(outcome)
-    if state in _EVENTS:
-        about = tuple(subject for answer in answers if isinstance(answer, tuple) for subject in answer)
-        events.record(_EVENTS[state], reference, facts, about=about)
-    return True
+@writes
+def take_strays(payment_id: UUID) -> None:
+    """Apply what was heard about a payment before it was known."""
+    payment = models.get(payment_id)
+    if payment is not None and payment.vendor_id:
+        ledger.take_strays(payment_id, payment.provider, payment.vendor_id)
 
 
-def _view(payment: Payment) -> PaymentView:
+@writes
+def ask_refund(reference: str, payment_id: UUID, amount_minor: int, actor: str, note: str = "") -> UUID:
+    """Give money back, all of it or a part: the wish is written down, a job tells the vendor.
+
+    Raises Invalid (`amount`) for more than there is left, Conflict when nothing can be given back from here.
+    """
+    payment = models.locked(payment_id)
+    if payment is None or payment.reference != reference:
+        raise NotFound(_("There is no such payment."))
+    left = _refundable(payment, models.reversals([payment_id]))
+    if left <= 0:
+        raise Conflict(_("Nothing of this payment can be given back here."))
+    if not 0 < amount_minor <= left:
+        most = format_money(left, payment.currency)
+        raise Invalid({"amount": _("At most %(amount)s can be given back.", amount=most)})
+    if amount_minor < left and PaymentFeature.PARTIAL_REFUNDS not in current().registry.features(PAYMENTS):
+        raise Invalid({"amount": _("This payment service gives back payments in full only.")})
+    reversal_id = ledger.ask(payment, amount_minor, actor, note)
+    outbox.add(REFUND, reversal=str(reversal_id))
+    return reversal_id
+
+
+def carry_out(reversal_id: UUID) -> None:
+    """Tell the vendor to give money back. Told twice, it does so once: the key is the same."""
+    reversal = models.get_reversal(reversal_id)
+    payment = models.get(reversal.payment_id) if reversal else None
+    if reversal is None or payment is None or reversal.state != ReversalState.ASKED:
+        return
+    payment_id, amount, currency, provider = payment.id, reversal.amount_minor, payment.currency, payment.provider
+    request = RefundRequest(payment.vendor_id, amount, currency, ledger.key_of(reversal_id))
+    release()
+    news = News(ReversalKind.REFUND, ReversalState.FAILED, "", amount, currency, clock.now(), request.key)
+    if current().registry.chosen_name(PAYMENTS) != provider:
+        _reverse(payment_id, replace(news, note=_("Another payment service took this payment.")))
+        return
+    try:
+        refund = current().registry.get(PAYMENTS).refund(request)
+    except ProviderRejected as error:
+        log.warning("the vendor refuses a refund", reversal=str(reversal_id), error=str(error))
+        _reverse(payment_id, replace(news, note=_("The payment service refused: %(code)s", code=error.code or "?")))
+    else:
+        _reverse(payment_id, replace(news, state=_REFUNDED[refund.state], vendor_id=refund.id))
+
+
+@writes
+def _reverse(payment_id: UUID, news: News) -> None:
+    ledger.reverse(payment_id, news)
+
+
+def _refundable(payment: Payment, reversals: Sequence[Reversal]) -> int:
+    """What may still be given back: not while a dispute runs, and not through another vendor than took it."""
+    usable = current().registry.chosen_name(PAYMENTS) == payment.provider and payment.vendor_id
+    if payment.state != PaymentState.SUCCEEDED or not usable:
+        return 0
+    if PaymentFeature.REFUNDS not in current().registry.features(PAYMENTS):
+        return 0
+    gone = sum(row.amount_minor for row in reversals if row.state != ReversalState.FAILED)
+    return max(0, payment.amount_minor - gone)
+
+
+def _view(payment: Payment, reversals: Sequence[Reversal]) -> PaymentView:
     label = next(
         (
             spec.label
@@ -297,4 +425,9 @@ def _view(payment: Payment) -> PaymentView:
         note=payment.note,
         created_at=payment.created_at,
         settled_at=payment.settled_at,
+        returned_minor=payment.returned_minor,
+        refundable_minor=_refundable(payment, reversals),
+        reversals=tuple(
+            ReversalView(row.kind, row.state, row.amount_minor, row.note, row.changed_at) for row in reversals
+        ),
     )

@@ -11,7 +11,9 @@ from webkit.core.kernel import events
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.invoices import service as invoices
-from webkit.invoices.service import CurrencySums
+from webkit.invoices.service import CurrencySums, InvoiceState
+from webkit.messaging import service as messaging
+from webkit.messaging.service import MailState
 from webkit.proposals import service as proposals
 from webkit.proposals.service import Filter
 from webkit.proposals.views import Pipeline
@@ -69,8 +71,31 @@ def _asks() -> list[Ask]:
         )
         for invoice in invoices.page(limit=ASKS, late=True)
     ]
+    disputed = [
+        Ask(
+            "invoice",
+            invoice.id,
+            _("The payment of %(number)s is disputed", number=invoice.number),
+            f"{invoice.title}, {format_money(invoice.total, invoice.currency)}",
+            "bad",
+        )
+        for invoice in invoices.page(limit=ASKS, state=InvoiceState.DISPUTED)
+    ]
     changes = [
         Ask("proposal", card.id, _("%(client)s asks for a change", client=card.client_name), card.title, "wait")
         for card in proposals.page(Filter(state="changes_requested"), ASKS)
     ]
-    return [*late, *changes]
+    return [*disputed, *late, *changes, *_lost_mail()]
+
+
+def _lost_mail() -> list[Ask]:
+    titles = {
+        MailState.UNCERTAIN: _("Nobody knows whether a mail arrived"),
+        MailState.FAILED: _("A mail could not be sent"),
+        MailState.BOUNCED: _("A mail came back"),
+        MailState.COMPLAINED: _("A mail was marked as spam"),
+    }
+    return [
+        Ask("mail", mail.id, titles[mail.state], f"{mail.to_name or mail.to_email}: {mail.subject_line}", "bad")
+        for mail in messaging.troubled(limit=ASKS)
+    ]

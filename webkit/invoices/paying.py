@@ -1,0 +1,125 @@
+"""How an invoice follows its payments: paid once, and then whatever refunds and disputes make of it.
+
+The state is computed from all payments together, so it is the same whatever order they were heard of in.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from webkit.core.kernel import events, frozen, links, money, signals
+from webkit.core.kernel.db import writes
+from webkit.invoices import mails, models
+from webkit.invoices.events import InvoicePaid
+from webkit.invoices.models import Invoice, InvoiceState
+from webkit.payments import service as payments
+from webkit.payments.events import (
+    DisputeLost,
+    DisputeWon,
+    PaymentBounced,
+    PaymentDisputed,
+    PaymentOutcome,
+    PaymentSucceeded,
+    Refunded,
+    RefundFailed,
+)
+from webkit.payments.service import Standing
+
+LINK = "i"
+_RECORDED = {InvoiceState.REFUNDED: "invoice.refunded", InvoiceState.CHARGED_BACK: "invoice.charged_back"}
+_TROUBLES: dict[type[PaymentOutcome], str] = {
+    PaymentBounced: "bounced",
+    RefundFailed: "refund_failed",
+    PaymentDisputed: "disputed",
+    DisputeWon: "won",
+    DisputeLost: "lost",
+}
+"""What the agency is written to about."""
+
+
+@writes
+def on_payment(event: PaymentOutcome) -> tuple[str, ...] | None:
+    """Follow one outcome; answers with the client whose history shows the payment too."""
+    kind, _colon, identity = event.reference.partition(":")
+    if kind != "invoice" or (invoice := models.locked(UUID(identity))) is None:
+        return None
+    subjects = (events.ref("client", invoice.client_id),)
+    if isinstance(event, PaymentSucceeded) and not _arrived(invoice, event, subjects):
+        return subjects
+    standing = payments.standing(event.reference, invoice.currency)
+    models.set_pending(invoice.id, (invoice.pending_at or event.at) if standing.pending else None)
+    _follow(invoice.id, event, standing, subjects)
+    document = frozen.latest("invoice", invoice.id)
+    if document is not None:
+        _write(document, event)
+    return subjects
+
+
+def _arrived(invoice: Invoice, event: PaymentSucceeded, subjects: tuple[str, ...]) -> bool:
+    """Mark the invoice paid, once; money that comes for it a second time is told, not hidden."""
+    if (event.amount_minor, event.currency) != (invoice.total_minor, invoice.currency):
+        return False
+    facts = {
+        "actor": "client",
+        "number": invoice.number or "",
+        "amount_minor": event.amount_minor,
+        "currency": event.currency,
+        "amount": money.format_money(event.amount_minor, event.currency, invoice.locale),
+        "payment": str(event.payment_id),
+    }
+    invoice_id, document = invoice.id, frozen.latest("invoice", invoice.id)
+    if models.move(invoice_id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
+        events.record("invoice.paid", event.reference, facts, about=subjects)
+        if document is not None:
+            mails.send_receipts(document, public_url(invoice_id), event.at)
+        signals.publish(InvoicePaid(invoice_id))
+    else:
+        events.record("invoice.overpaid", event.reference, facts, about=subjects)
+        if document is not None:
+            mails.send_trouble(document, "overpaid", event.amount_minor)
+    return True
+
+
+def _follow(invoice_id: UUID, event: PaymentOutcome, standing: Standing, subjects: tuple[str, ...]) -> None:
+    invoice = models.locked(invoice_id)
+    if invoice is None or invoice.state not in models.SETTLED or not standing.received:
+        return
+    before, total, currency, number = invoice.state, invoice.total_minor, invoice.currency, invoice.number or ""
+    state, returned = settled_as(total, standing)
+    if models.follow(invoice_id, state, returned) and state != before and state in _RECORDED:
+        facts = {
+            "actor": "system",
+            "number": number,
+            "amount_minor": returned,
+            "currency": currency,
+            "amount": money.format_money(returned, currency, invoice.locale),
+        }
+        events.record(_RECORDED[state], event.reference, facts, about=subjects)
+
+
+def settled_as(total: int, standing: Standing) -> tuple[InvoiceState, int]:
+    """How an invoice stands that was paid, and how much of its total has gone back."""
+    returned = min(total, max(0, total - standing.kept))
+    if standing.kept - standing.disputed >= total:
+        return InvoiceState.PAID, 0
+    if standing.disputed:
+        return InvoiceState.DISPUTED, returned
+    if standing.kept > 0:
+        return InvoiceState.PAID, returned
+    return (InvoiceState.CHARGED_BACK if standing.charged_back else InvoiceState.REFUNDED), returned
+
+
+def _write(document: frozen.Frozen, event: PaymentOutcome) -> None:
+    """The mails that an outcome asks for."""
+    if isinstance(event, Refunded):
+        mails.send_to_client("payment_refunded", document, public_url(document.document_id), event.amount_minor)
+    if isinstance(event, PaymentBounced):
+        mails.send_to_client("payment_bounced", document, public_url(document.document_id), event.amount_minor)
+    if (what := _TROUBLES.get(type(event))) is not None:
+        mails.send_trouble(document, what, event.amount_minor)
+
+
+def public_url(invoice_id: UUID) -> str:
+    """The client's page, or nothing when its link was revoked."""
+    token = links.token_for(LINK, invoice_id)
+    return links.url(LINK, token) if token else ""
