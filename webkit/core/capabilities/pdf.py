@@ -25,7 +25,8 @@ class DocumentRejected(ProviderRejected):
 class PdfRequest:
     """`html` is a whole document that carries everything it needs: the renderer reaches no network and no file.
 
-    Styles, fonts and pictures are inline or `data:` URLs; anything else is left out. The paper comes from `@page`.
+    Styles stand in `<style>`, fonts and pictures are inline or `data:` URLs; anything else is left out. The paper comes
+    from `@page`.
     `title` and `author` become the document's properties.
     """
 
