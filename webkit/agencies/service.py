@@ -13,7 +13,7 @@ from uuid import UUID
 
 from webkit.agencies import models, regions
 from webkit.agencies.models import Agency
-from webkit.core.kernel import addresses, audit, tenancy
+from webkit.core.kernel import addresses, audit, entrances, tenancy
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
@@ -209,6 +209,7 @@ def change(values: Mapping[str, Any]) -> list[str]:
         agency = {name: value for name, value in changed.items() if name in AGENCY_FIELDS}
         rest = {name: value for name, value in changed.items() if name not in AGENCY_FIELDS}
         models.update(tenancy.agency_id(), agency, rest)
+        entrances.changed()
         audit.log("agency.changed", subject=ref("agency", tenancy.agency_id()), detail={"fields": sorted(changed)})
     return sorted(changed)
 
