@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, defer, mapped_column
 
+from webkit.core.kernel import tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 
@@ -24,6 +25,9 @@ class InvoiceKind(enum.StrEnum):
     STANDARD = "standard"
     DEPOSIT = "deposit"
 
+
+KIND = "invoice"
+"""How the kept sums name invoices."""
 
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
     InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT}),
@@ -43,6 +47,9 @@ class Invoice(Owned):
         sa.UniqueConstraint("agency_id", "contract_id", "kind"),
         sa.Index("ix_invoices_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_invoices_agency_id_state_id", "agency_id", "state", "id"),
+        # These two hold all that is asked of them: what is overdue, and what came in since a moment.
+        sa.Index("ix_invoices_late", "agency_id", "state", "due_date", "currency", "total_minor"),
+        sa.Index("ix_invoices_received", "agency_id", "state", "paid_at", "currency", "total_minor"),
     )
 
     client_id: Mapped[UUID]
@@ -92,8 +99,8 @@ def delete(invoice: Invoice) -> None:
 
 
 def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Invoice]:
-    """Newest first. With `late_on` only what is issued and was due before that day."""
-    query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit)
+    """Newest first, without their lines. With `late_on` only what is issued and was due before that day."""
+    query = _listed().limit(limit)
     if before is not None:
         query = query.where(Invoice.id < before)
     if late_on is not None:
@@ -104,8 +111,12 @@ def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on
 
 
 def of_client(client_id: UUID) -> list[Invoice]:
-    query = sa.select(Invoice).where(Invoice.client_id == client_id).order_by(Invoice.id.desc()).limit(100)
-    return list(session().scalars(query))
+    return list(session().scalars(_listed().where(Invoice.client_id == client_id).limit(100)))
+
+
+def _listed() -> sa.Select[Invoice]:
+    heavy = (Invoice.lines, Invoice.priced, Invoice.note)
+    return sa.select(Invoice).options(*(defer(column, raiseload=True) for column in heavy)).order_by(Invoice.id.desc())
 
 
 def of_contract(contract_id: UUID) -> list[Invoice]:
@@ -124,18 +135,19 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
 
 
 def move(invoice_id: UUID, to: InvoiceState, **values: Any) -> bool:
-    """One conditional transition; False when somebody was faster."""
-    changed = session().scalars(
-        sa.update(Invoice)
-        .where(Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to]))
-        .values(state=to, **values)
-        .returning(Invoice.id)
-    )
-    return changed.one_or_none() is not None
-
-
-def set_frozen(invoice_id: UUID, frozen_id: UUID) -> None:
-    session().execute(sa.update(Invoice).where(Invoice.id == invoice_id).values(frozen_id=frozen_id))
+    """One conditional transition, which the kept sums follow; False when somebody was faster."""
+    for source in TRANSITIONS[to]:
+        changed = session().execute(
+            sa.update(Invoice)
+            .where(Invoice.id == invoice_id, Invoice.state == source)
+            .values(state=to, **values)
+            .returning(Invoice.currency, Invoice.total_minor)
+        )
+        if (row := changed.one_or_none()) is not None:
+            counted = None if source == InvoiceState.DRAFT else source
+            tallies.move(KIND, row.currency, row.total_minor, source=counted, target=to)
+            return True
+    return False
 
 
 def count_view(invoice_id: UUID, at: datetime) -> None:
@@ -144,15 +156,19 @@ def count_view(invoice_id: UUID, at: datetime) -> None:
     )
 
 
-def sums(today: date) -> list[tuple[str, InvoiceState, bool, int, int]]:
-    """Per currency, state and lateness: how many invoices and their total in minor units."""
-    late = sa.case((sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today), 1), else_=0)
+def sums() -> list[tuple[str, InvoiceState, int, int]]:
+    """Per currency and state: how many invoices and their total in minor units, drafts left out."""
+    return [(kept.currency, InvoiceState(kept.state), kept.count, kept.total_minor) for kept in tallies.of(KIND)]
+
+
+def late(today: date) -> list[tuple[str, int, int]]:
+    """Per currency: how many invoices are overdue, and their total in minor units."""
     query = (
-        sa.select(Invoice.currency, Invoice.state, late, sa.func.count(), sa.func.sum(Invoice.total_minor))
-        .where(Invoice.state != InvoiceState.DRAFT)
-        .group_by(Invoice.currency, Invoice.state, late)
+        sa.select(Invoice.currency, sa.func.count(), sa.func.sum(Invoice.total_minor))
+        .where(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today)
+        .group_by(Invoice.currency)
     )
-    return [(row[0], row[1], bool(row[2]), row[3], int(row[4])) for row in session().execute(query)]
+    return [(row[0], row[1], int(row[2])) for row in session().execute(query)]
 
 
 def received_since(moment: datetime) -> list[tuple[str, int]]:

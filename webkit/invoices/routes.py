@@ -27,7 +27,7 @@ from webkit.payments import service as payments
 from webkit.pricing import Priced, PricingError, find
 from webkit.pricing.show import sum_rows
 
-PAGE = 50
+PAGE = 25
 EMPTY_ROWS, MORE_ROWS = 3, 5
 blueprint = staff_blueprint("invoices", __name__, "/invoices")
 

@@ -52,6 +52,21 @@ class InvoiceInput:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """An invoice as a line of a list; `word` is its state as people say it, `total` in minor units."""
+
+    id: UUID
+    client_id: UUID
+    title: str
+    number: str
+    word: str
+    currency: str
+    total: int
+    due_date: date | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceView:
     """An invoice as staff see it. `late` is a fact of the clock, not of a page view."""
 
@@ -190,15 +205,13 @@ def issue(invoice_id: UUID, actor: str) -> None:
     # The number comes late: its row stays locked until the commit.
     number, issued = counters.take_today("invoice", profile.patterns["invoice"], profile.timezone)
     due = issued + timedelta(days=invoice.payment_days)
-    if not models.move(
-        invoice_id, InvoiceState.ISSUED, number=number, issue_date=issued, due_date=due, issued_at=clock.now()
-    ):
-        raise Conflict(_("Somebody else has just issued this invoice."))
     content = snapshot.build(invoice, profile, client, number=number, issued=issued, due=due)
     document = frozen.freeze(
         "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
     )
-    models.set_frozen(invoice_id, document.id)
+    dates = {"issue_date": issued, "due_date": due, "issued_at": clock.now()}
+    if not models.move(invoice_id, InvoiceState.ISSUED, number=number, frozen_id=document.id, **dates):
+        raise Conflict(_("Somebody else has just issued this invoice."))
     _record_issue(invoice, client, number, document, actor)
     mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
     signals.publish(InvoiceIssued(invoice_id))
@@ -304,17 +317,17 @@ def get(invoice_id: UUID) -> InvoiceView:
 
 def page(
     *, limit: int, before: UUID | None = None, state: InvoiceState | None = None, late: bool = False
-) -> list[InvoiceView]:
+) -> list[InvoiceRow]:
     """Newest first; `late` shows what is overdue today."""
     today = _today()
     rows = models.page(limit=limit, before=before, state=state, late_on=today if late else None)
-    return [_view(row, today) for row in rows]
+    return [_row(row, today) for row in rows]
 
 
-def of_client(client_id: UUID) -> list[InvoiceView]:
+def of_client(client_id: UUID) -> list[InvoiceRow]:
     """A client's invoices, newest first."""
     today = _today()
-    return [_view(row, today) for row in models.of_client(client_id)]
+    return [_row(row, today) for row in models.of_client(client_id)]
 
 
 def of_contract(contract_id: UUID) -> list[InvoiceView]:
@@ -348,13 +361,13 @@ def sums() -> list[CurrencySums]:
     profile = agencies.profile()
     today = clock.today(profile.timezone)
     found: dict[str, dict[str, int]] = {}
-    for currency, state, late, count, total in models.sums(today):
+    for currency, state, count, total in models.sums():
         into = found.setdefault(currency, {})
         name = "paid" if state == InvoiceState.PAID else "open"
         into[name] = into.get(name, 0) + total
         into[f"{name}_count"] = into.get(f"{name}_count", 0) + count
-        if late:
-            into["late"], into["late_count"] = total, count
+    for currency, count, total in models.late(today):
+        found.setdefault(currency, {}).update(late=total, late_count=count)
     for currency, total in models.received_since(clock.month_start(profile.timezone)):
         found.setdefault(currency, {})["paid_this_month"] = total
     return [CurrencySums(currency, **values) for currency, values in sorted(found.items())]
@@ -374,8 +387,25 @@ def _found(invoice: Invoice | None) -> Invoice:
     return invoice
 
 
+def _is_late(invoice: Invoice, today: date) -> bool:
+    return invoice.state == InvoiceState.ISSUED and invoice.due_date is not None and invoice.due_date < today
+
+
+def _row(invoice: Invoice, today: date) -> InvoiceRow:
+    return InvoiceRow(
+        id=invoice.id,
+        client_id=invoice.client_id,
+        title=invoice.title,
+        number=invoice.number or "",
+        word="overdue" if _is_late(invoice, today) else invoice.state.value,
+        currency=invoice.currency,
+        total=invoice.total_minor,
+        due_date=invoice.due_date,
+        at=invoice.issued_at or invoice.created_at,
+    )
+
+
 def _view(invoice: Invoice, today: date) -> InvoiceView:
-    late = invoice.state == InvoiceState.ISSUED and invoice.due_date is not None and invoice.due_date < today
     return InvoiceView(
         id=invoice.id,
         client_id=invoice.client_id,
@@ -398,5 +428,5 @@ def _view(invoice: Invoice, today: date) -> InvoiceView:
         issued_at=invoice.issued_at,
         paid_at=invoice.paid_at,
         view_count=invoice.view_count,
-        late=late,
+        late=_is_late(invoice, today),
     )
