@@ -23,7 +23,7 @@ from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Base
 from webkit.core.kernel.tallies import Tally
 from webkit.invoices import service as invoices
-from webkit.invoices.models import KIND, Invoice, InvoiceState
+from webkit.invoices.models import DUE, KIND, Invoice, InvoiceState
 from webkit.invoices.service import LineInput
 
 FIRST = ("North", "River", "Copper", "Quiet", "Amber", "Stone", "Silver", "Green", "Harbour", "Bright", "Old", "Winter")
@@ -55,7 +55,7 @@ def fill(owner: str, agency: AgencyView, sizes: Sizes) -> None:
             numbers = range(start, min(start + CHUNK, sizes.invoices))
             _insert(connection, Invoice, [invoice(dice.choice(ids), dice.choice(STATES), n) for n in numbers])
         year = str(clock.today(agency.timezone).year)
-        _insert(connection, Tally, _tallies(connection))
+        _insert(connection, Tally, list(_tallies(connection)))
         counter = {"agency_id": agency.id, "series": "invoice", "period": year, "value": sizes.invoices}
         _insert(connection, Counter, [counter])
 
@@ -142,23 +142,17 @@ def _dates(state: InvoiceState, number: int, issued: date) -> dict[str, Any]:
     }
 
 
-def _tallies(connection: Connection) -> list[dict[str, Any]]:
+def _tallies(connection: Connection) -> Iterator[dict[str, Any]]:
     """What the platform would have kept while it issued all this."""
-    group = (Invoice.agency_id, Invoice.currency, Invoice.state)
-    query = sa.select(*group, sa.func.count(), sa.func.sum(Invoice.total_minor)).where(
-        Invoice.state != InvoiceState.DRAFT
-    )
-    return [
-        {
-            "agency_id": agency,
-            "kind": KIND,
-            "currency": currency,
-            "state": state,
-            "count": count,
-            "total_minor": int(total),
-        }
-        for agency, currency, state, count, total in connection.execute(query.group_by(*group))
-    ]
+    for kind, place, which in (
+        (KIND, Invoice.state, Invoice.state != InvoiceState.DRAFT),
+        (DUE, Invoice.due_date, Invoice.state == InvoiceState.ISSUED),
+    ):
+        group = (Invoice.agency_id, Invoice.currency, place)
+        sums = sa.select(*group, sa.func.count(), sa.func.sum(Invoice.total_minor)).where(which).group_by(*group)
+        for agency, currency, where, count, total in connection.execute(sums):
+            kept = {"agency_id": agency, "kind": kind, "currency": currency, "place": str(where)}
+            yield {**kept, "count": count, "total_minor": int(total)}
 
 
 @contextmanager

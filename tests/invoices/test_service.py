@@ -209,7 +209,7 @@ def test_sums_are_those_of_the_invoices(agency: AgencyView) -> None:
     _paid(first, 12200)
     (sums,) = service.sums()
     assert (sums.open, sums.open_count, sums.paid, sums.paid_count) == (6100, 1, 12200, 1)
-    assert sums.paid_this_month == 12200
+    assert service.received_this_month() == {"EUR": 12200}
 
 
 def test_kept_sums_equal_the_rows_whatever_happens_at_once(app: Flask, agency: AgencyView) -> None:
@@ -232,6 +232,9 @@ def test_kept_sums_equal_the_rows_whatever_happens_at_once(app: Flask, agency: A
     paid = [row.total for row in rows if row.state == InvoiceState.PAID]
     assert (len(unpaid), len(paid)) == (3, 2)
     assert (sums.open, sums.open_count, sums.paid, sums.paid_count) == (sum(unpaid), 3, sum(paid), 2)
+    with tenancy.tenant(agency.id), clock.frozen(clock.now() + timedelta(days=30)):
+        (later,) = service.sums()
+    assert (later.late, later.late_count) == (sum(unpaid), 3)
 
 
 def test_another_agencys_invoice_is_not_there(agency: AgencyView, other_agency: AgencyView) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, defer, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import tallies
 from webkit.core.kernel.db import session
@@ -26,8 +26,8 @@ class InvoiceKind(enum.StrEnum):
     DEPOSIT = "deposit"
 
 
-KIND = "invoice"
-"""How the kept sums name invoices."""
+KIND, DUE = "invoice", "invoice.due"
+"""How the kept sums name invoices by their state, and unpaid ones by the day they are due."""
 
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
     InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT}),
@@ -47,8 +47,8 @@ class Invoice(Owned):
         sa.UniqueConstraint("agency_id", "contract_id", "kind"),
         sa.Index("ix_invoices_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_invoices_agency_id_state_id", "agency_id", "state", "id"),
-        # These two hold all that is asked of them: what is overdue, and what came in since a moment.
-        sa.Index("ix_invoices_late", "agency_id", "state", "due_date", "currency", "total_minor"),
+        sa.Index("ix_invoices_agency_id_state_due_date", "agency_id", "state", "due_date"),
+        # Holds all that is asked of it: what came in since a moment.
         sa.Index("ix_invoices_received", "agency_id", "state", "paid_at", "currency", "total_minor"),
     )
 
@@ -98,8 +98,23 @@ def delete(invoice: Invoice) -> None:
     session().delete(invoice)
 
 
-def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Invoice]:
-    """Newest first, without their lines. With `late_on` only what is issued and was due before that day."""
+class Listed(NamedTuple):
+    """What lists show of an invoice: without its lines, which are long."""
+
+    id: UUID
+    client_id: UUID
+    title: str
+    state: InvoiceState
+    number: str | None
+    currency: str
+    total_minor: int
+    due_date: date | None
+    issued_at: datetime | None
+    created_at: datetime
+
+
+def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Listed]:
+    """Newest first. With `late_on` only what is issued and was due before that day."""
     query = _listed().limit(limit)
     if before is not None:
         query = query.where(Invoice.id < before)
@@ -107,16 +122,17 @@ def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on
         query = query.where(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < late_on)
     elif state is not None:
         query = query.where(Invoice.state == state)
-    return list(session().scalars(query))
+    return [Listed(*row) for row in session().execute(query)]
 
 
-def of_client(client_id: UUID) -> list[Invoice]:
-    return list(session().scalars(_listed().where(Invoice.client_id == client_id).limit(100)))
+def of_client(client_id: UUID) -> list[Listed]:
+    """The latest hundred, newest first."""
+    query = _listed().where(Invoice.client_id == client_id).limit(100)
+    return [Listed(*row) for row in session().execute(query)]
 
 
-def _listed() -> sa.Select[Invoice]:
-    heavy = (Invoice.lines, Invoice.priced, Invoice.note)
-    return sa.select(Invoice).options(*(defer(column, raiseload=True) for column in heavy)).order_by(Invoice.id.desc())
+def _listed() -> sa.Select[Any]:
+    return sa.select(*(getattr(Invoice, name) for name in Listed._fields)).order_by(Invoice.id.desc())
 
 
 def of_contract(contract_id: UUID) -> list[Invoice]:
@@ -141,13 +157,20 @@ def move(invoice_id: UUID, to: InvoiceState, **values: Any) -> bool:
             sa.update(Invoice)
             .where(Invoice.id == invoice_id, Invoice.state == source)
             .values(state=to, **values)
-            .returning(Invoice.currency, Invoice.total_minor)
+            .returning(Invoice.currency, Invoice.total_minor, Invoice.due_date)
         )
         if (row := changed.one_or_none()) is not None:
-            counted = None if source == InvoiceState.DRAFT else source
-            tallies.move(KIND, row.currency, row.total_minor, source=counted, target=to)
+            _count(source, to, row.currency, row.total_minor, row.due_date)
             return True
     return False
+
+
+def _count(source: InvoiceState, to: InvoiceState, currency: str, total_minor: int, due: date | None) -> None:
+    tallies.move(KIND, currency, total_minor, source=None if source == InvoiceState.DRAFT else source, target=to)
+    day = due.isoformat() if due else None
+    waited, waits = source == InvoiceState.ISSUED, to == InvoiceState.ISSUED
+    if waited != waits:
+        tallies.move(DUE, currency, total_minor, source=day if waited else None, target=day if waits else None)
 
 
 def count_view(invoice_id: UUID, at: datetime) -> None:
@@ -158,17 +181,12 @@ def count_view(invoice_id: UUID, at: datetime) -> None:
 
 def sums() -> list[tuple[str, InvoiceState, int, int]]:
     """Per currency and state: how many invoices and their total in minor units, drafts left out."""
-    return [(kept.currency, InvoiceState(kept.state), kept.count, kept.total_minor) for kept in tallies.of(KIND)]
+    return [(currency, InvoiceState(state), count, total) for currency, state, count, total in tallies.of(KIND)]
 
 
 def late(today: date) -> list[tuple[str, int, int]]:
     """Per currency: how many invoices are overdue, and their total in minor units."""
-    query = (
-        sa.select(Invoice.currency, sa.func.count(), sa.func.sum(Invoice.total_minor))
-        .where(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today)
-        .group_by(Invoice.currency)
-    )
-    return [(row[0], row[1], int(row[2])) for row in session().execute(query)]
+    return tallies.before(DUE, today.isoformat())
 
 
 def received_since(moment: datetime) -> list[tuple[str, int]]:

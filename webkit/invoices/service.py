@@ -312,27 +312,27 @@ def pay(invoice_id: UUID, token: str) -> str:
 
 def get(invoice_id: UUID) -> InvoiceView:
     """One invoice of the agency. Raises NotFound."""
-    return _view(_invoice(invoice_id), _today())
+    return _view(_invoice(invoice_id), agencies.today())
 
 
 def page(
     *, limit: int, before: UUID | None = None, state: InvoiceState | None = None, late: bool = False
 ) -> list[InvoiceRow]:
     """Newest first; `late` shows what is overdue today."""
-    today = _today()
+    today = agencies.today()
     rows = models.page(limit=limit, before=before, state=state, late_on=today if late else None)
     return [_row(row, today) for row in rows]
 
 
 def of_client(client_id: UUID) -> list[InvoiceRow]:
     """A client's invoices, newest first."""
-    today = _today()
+    today = agencies.today()
     return [_row(row, today) for row in models.of_client(client_id)]
 
 
 def of_contract(contract_id: UUID) -> list[InvoiceView]:
     """The invoices that came from a contract, oldest first."""
-    today = _today()
+    today = agencies.today()
     return [_view(row, today) for row in models.of_contract(contract_id)]
 
 
@@ -353,28 +353,24 @@ class CurrencySums:
     late_count: int = 0
     paid: int = 0
     paid_count: int = 0
-    paid_this_month: int = 0
 
 
 def sums() -> list[CurrencySums]:
     """The agency's sums, one for each currency in use."""
-    profile = agencies.profile()
-    today = clock.today(profile.timezone)
     found: dict[str, dict[str, int]] = {}
     for currency, state, count, total in models.sums():
         into = found.setdefault(currency, {})
         name = "paid" if state == InvoiceState.PAID else "open"
         into[name] = into.get(name, 0) + total
         into[f"{name}_count"] = into.get(f"{name}_count", 0) + count
-    for currency, count, total in models.late(today):
+    for currency, count, total in models.late(agencies.today()):
         found.setdefault(currency, {}).update(late=total, late_count=count)
-    for currency, total in models.received_since(clock.month_start(profile.timezone)):
-        found.setdefault(currency, {})["paid_this_month"] = total
     return [CurrencySums(currency, **values) for currency, values in sorted(found.items())]
 
 
-def _today() -> date:
-    return clock.today(agencies.profile().timezone)
+def received_this_month() -> dict[str, int]:
+    """What came in since the month began at the agency's place, in minor units of each currency."""
+    return dict(models.received_since(clock.month_start(agencies.here().timezone)))
 
 
 def _invoice(invoice_id: UUID) -> Invoice:
@@ -387,17 +383,17 @@ def _found(invoice: Invoice | None) -> Invoice:
     return invoice
 
 
-def _is_late(invoice: Invoice, today: date) -> bool:
-    return invoice.state == InvoiceState.ISSUED and invoice.due_date is not None and invoice.due_date < today
+def _is_late(state: InvoiceState, due: date | None, today: date) -> bool:
+    return state == InvoiceState.ISSUED and due is not None and due < today
 
 
-def _row(invoice: Invoice, today: date) -> InvoiceRow:
+def _row(invoice: models.Listed, today: date) -> InvoiceRow:
     return InvoiceRow(
         id=invoice.id,
         client_id=invoice.client_id,
         title=invoice.title,
         number=invoice.number or "",
-        word="overdue" if _is_late(invoice, today) else invoice.state.value,
+        word="overdue" if _is_late(invoice.state, invoice.due_date, today) else invoice.state.value,
         currency=invoice.currency,
         total=invoice.total_minor,
         due_date=invoice.due_date,
@@ -428,5 +424,5 @@ def _view(invoice: Invoice, today: date) -> InvoiceView:
         issued_at=invoice.issued_at,
         paid_at=invoice.paid_at,
         view_count=invoice.view_count,
-        late=_is_late(invoice, today),
+        late=_is_late(invoice.state, invoice.due_date, today),
     )

@@ -13,6 +13,8 @@ import time
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -25,9 +27,20 @@ from webkit.core.kernel import i18n, money
 
 FOLDER = "components/"
 LOOK_EVERY = 1.0
-PURE = {"icon": 1024, "key": 64, "menu": 256, "palette": 256, "shortcuts_help": 16, "agency_switcher": 256}
+PURE = {
+    "agency_switcher": 256,
+    "avatar": 1024,
+    "date": 1024,
+    "icon": 1024,
+    "key": 64,
+    "menu": 256,
+    "money": 4096,
+    "palette": 256,
+    "shortcuts_help": 16,
+    "state": 256,
+}
 """Macros of every page that depend on nothing but the language and what they are given, and how many to keep."""
-_FIXED = {type(None), str, Markup, bool, int}
+_FIXED = {type(None), str, Markup, bool, int, Decimal, date}
 HELPERS = {
     "icon_drawings": icons,
     "format_date": i18n.format_date,

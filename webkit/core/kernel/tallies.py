@@ -14,39 +14,56 @@ from webkit.core.kernel.tables import Base, Scoped
 
 
 class Tally(Scoped, Base):
-    """How many documents of a kind are in a state, and their sum in minor units of one currency."""
+    """How many documents of a kind are at a place, and their sum in minor units of one currency.
+
+    Places are the feature's words: states, or days as ISO text. Nothing is kept of a place that is empty.
+    """
 
     __tablename__ = "tallies"
     __table_args__ = (
-        sa.PrimaryKeyConstraint("agency_id", "kind", "currency", "state"),
+        sa.PrimaryKeyConstraint("agency_id", "kind", "currency", "place"),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"]),
     )
 
     kind: Mapped[str] = mapped_column(sa.String(32))
     currency: Mapped[str] = mapped_column(sa.String(3))
-    state: Mapped[str] = mapped_column(sa.String(32))
+    place: Mapped[str] = mapped_column(sa.String(32))
     count: Mapped[int] = mapped_column(sa.BigInteger)
     total_minor: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-def move(kind: str, currency: str, total_minor: int, *, source: str | None, target: str) -> None:
-    """A document changed its state, inside the same write; `source` is None when it was not counted before."""
-    steps = [(target, 1)] if source is None else sorted([(source, -1), (target, 1)])  # one order: no two lock crosswise
-    for state, sign in steps:
-        _add(kind, currency, state, sign, sign * total_minor)
+def move(kind: str, currency: str, total_minor: int, *, source: str | None, target: str | None) -> None:
+    """A document went from one place to another, inside the same write; None is where nothing is counted."""
+    steps = sorted((place, sign) for place, sign in ((source, -1), (target, 1)) if place is not None)
+    for place, sign in steps:  # always in one order: no two writes wait for each other crosswise
+        _add(kind, currency, place, sign, sign * total_minor)
 
 
-def of(kind: str) -> list[Tally]:
-    """The tallies of a kind, by currency."""
-    return list(session().scalars(sa.select(Tally).where(Tally.kind == kind).order_by(Tally.currency, Tally.state)))
+def of(kind: str) -> list[tuple[str, str, int, int]]:
+    """(currency, place, count, sum in minor units) of a kind."""
+    query = sa.select(Tally.currency, Tally.place, Tally.count, Tally.total_minor).where(Tally.kind == kind)
+    return [(row[0], row[1], row[2], row[3]) for row in session().execute(query.order_by(Tally.currency, Tally.place))]
 
 
-def _add(kind: str, currency: str, state: str, count: int, total_minor: int) -> None:
+def before(kind: str, place: str) -> list[tuple[str, int, int]]:
+    """(currency, count, sum in minor units) of all places of a kind that sort before this one."""
+    query = (
+        sa.select(Tally.currency, sa.func.sum(Tally.count), sa.func.sum(Tally.total_minor))
+        .where(Tally.kind == kind, Tally.place < place)
+        .group_by(Tally.currency)
+    )
+    return [(row[0], int(row[1]), int(row[2])) for row in session().execute(query)]
+
+
+def _add(kind: str, currency: str, place: str, count: int, total_minor: int) -> None:
     first = insert(Tally).values(
-        agency_id=tenancy.agency_id(), kind=kind, currency=currency, state=state, count=count, total_minor=total_minor
+        agency_id=tenancy.agency_id(), kind=kind, currency=currency, place=place, count=count, total_minor=total_minor
     )
     raised = first.on_conflict_do_update(
-        index_elements=[Tally.agency_id, Tally.kind, Tally.currency, Tally.state],
+        index_elements=[Tally.agency_id, Tally.kind, Tally.currency, Tally.place],
         set_={"count": Tally.count + count, "total_minor": Tally.total_minor + total_minor},
     )
-    session().connection().execute(raised)
+    left = session().connection().execute(raised.returning(Tally.count)).scalar_one()
+    if left == 0:
+        here = (Tally.kind == kind, Tally.currency == currency, Tally.place == place)
+        session().execute(sa.delete(Tally).where(*here))
