@@ -19,7 +19,7 @@ from tests.threads import at_once
 from webkit.clients import service as clients
 from webkit.contracts import service as contracts
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, counters, db, events, frozen, tenancy
+from webkit.core.kernel import clock, counters, db, events, frozen, tallies, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.ids import uuid7
@@ -235,6 +235,14 @@ def test_kept_sums_equal_the_rows_whatever_happens_at_once(app: Flask, agency: A
     with tenancy.tenant(agency.id), clock.frozen(clock.now() + timedelta(days=30)):
         (later,) = service.sums()
     assert (later.late, later.late_count) == (sum(unpaid), 3)
+
+
+def test_nothing_is_kept_of_an_empty_place(agency: AgencyView) -> None:
+    invoice_id = documents.issued("100")
+    assert [row[1:] for row in tallies.of("invoice.due")] != []
+    _paid(invoice_id, 12200)
+    assert tallies.of("invoice.due") == []
+    assert tallies.of("invoice") == [("EUR", "paid", 1, 12200)]
 
 
 def test_another_agencys_invoice_is_not_there(agency: AgencyView, other_agency: AgencyView) -> None:

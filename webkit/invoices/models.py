@@ -160,17 +160,18 @@ def move(invoice_id: UUID, to: InvoiceState, **values: Any) -> bool:
             .returning(Invoice.currency, Invoice.total_minor, Invoice.due_date)
         )
         if (row := changed.one_or_none()) is not None:
-            _count(source, to, row.currency, row.total_minor, row.due_date)
+            left, entered = _places(source, row.due_date), _places(to, row.due_date)
+            tallies.move(row.currency, row.total_minor, leaves=left, enters=entered)
             return True
     return False
 
 
-def _count(source: InvoiceState, to: InvoiceState, currency: str, total_minor: int, due: date | None) -> None:
-    tallies.move(KIND, currency, total_minor, source=None if source == InvoiceState.DRAFT else source, target=to)
-    day = due.isoformat() if due else None
-    waited, waits = source == InvoiceState.ISSUED, to == InvoiceState.ISSUED
-    if waited != waits:
-        tallies.move(DUE, currency, total_minor, source=day if waited else None, target=day if waits else None)
+def _places(state: InvoiceState, due: date | None) -> list[tallies.Place]:
+    """Where the kept sums count an invoice: drafts nowhere, unpaid ones also at the day they are due."""
+    if state == InvoiceState.DRAFT:
+        return []
+    at = (KIND, state.value)
+    return [at, (DUE, due.isoformat())] if state == InvoiceState.ISSUED and due else [at]
 
 
 def count_view(invoice_id: UUID, at: datetime) -> None:

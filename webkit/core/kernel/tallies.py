@@ -5,6 +5,8 @@ Lock order: counters of numbers, then tallies, the head of the event chain last.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,11 +34,31 @@ class Tally(Scoped, Base):
     total_minor: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-def move(kind: str, currency: str, total_minor: int, *, source: str | None, target: str | None) -> None:
-    """A document went from one place to another, inside the same write; None is where nothing is counted."""
-    steps = sorted((place, sign) for place, sign in ((source, -1), (target, 1)) if place is not None)
-    for place, sign in steps:  # always in one order: no two writes wait for each other crosswise
-        _add(kind, currency, place, sign, sign * total_minor)
+Place = tuple[str, str]
+"""A kind and where in it a document is."""
+
+
+def move(currency: str, total_minor: int, *, leaves: Iterable[Place] = (), enters: Iterable[Place] = ()) -> None:
+    """A document went from places to others, inside the same write."""
+    steps = sorted([(place, -1) for place in leaves] + [(place, 1) for place in enters])
+    owner = {"agency_id": tenancy.agency_id(), "currency": currency}
+    rows = [
+        # Always in one order, so that no two writes wait for each other crosswise.
+        {**owner, "kind": kind, "place": place, "count": sign, "total_minor": sign * total_minor}
+        for (kind, place), sign in steps
+    ]
+    added = insert(Tally).values(rows)
+    raised = added.on_conflict_do_update(
+        index_elements=[Tally.agency_id, Tally.kind, Tally.currency, Tally.place],
+        set_={
+            "count": Tally.count + added.excluded.count,
+            "total_minor": Tally.total_minor + added.excluded.total_minor,
+        },
+    )
+    left = session().connection().execute(raised.returning(Tally.kind, Tally.place, Tally.count)).all()
+    for kind, place in [(kind, place) for kind, place, count in left if count == 0]:
+        empty = (Tally.kind == kind, Tally.currency == currency, Tally.place == place, Tally.count == 0)
+        session().execute(sa.delete(Tally).where(*empty))
 
 
 def of(kind: str) -> list[tuple[str, str, int, int]]:
@@ -53,17 +75,3 @@ def before(kind: str, place: str) -> list[tuple[str, int, int]]:
         .group_by(Tally.currency)
     )
     return [(row[0], int(row[1]), int(row[2])) for row in session().execute(query)]
-
-
-def _add(kind: str, currency: str, place: str, count: int, total_minor: int) -> None:
-    first = insert(Tally).values(
-        agency_id=tenancy.agency_id(), kind=kind, currency=currency, place=place, count=count, total_minor=total_minor
-    )
-    raised = first.on_conflict_do_update(
-        index_elements=[Tally.agency_id, Tally.kind, Tally.currency, Tally.place],
-        set_={"count": Tally.count + count, "total_minor": Tally.total_minor + total_minor},
-    )
-    left = session().connection().execute(raised.returning(Tally.count)).scalar_one()
-    if left == 0:
-        here = (Tally.kind == kind, Tally.currency == currency, Tally.place == place)
-        session().execute(sa.delete(Tally).where(*here))
