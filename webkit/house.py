@@ -12,9 +12,11 @@ from flask.cli import ScriptInfo
 
 from webkit.accounts import plugin as accounts
 from webkit.agencies import plugin as agencies
+from webkit.ai_runs import plugin as ai_runs
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
 from webkit.clients import plugin as clients
+from webkit.consultations import plugin as consultations
 from webkit.contracts import plugin as contracts
 from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
@@ -35,6 +37,7 @@ from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
 from webkit.styleguide import plugin as styleguide
 from webkit.webhooks import plugin as webhooks
+from webkit.website_audits import plugin as website_audits
 
 FEATURES: tuple[ModuleType, ...] = (
     agencies,
@@ -42,9 +45,12 @@ FEATURES: tuple[ModuleType, ...] = (
     branding,
     clients,
     catalogue,
+    consultations,
+    website_audits,
     messaging,
     payments,
     pricing,
+    ai_runs,
     proposals,
     contracts,
     signing,

@@ -1,6 +1,7 @@
 // Staff screens: htmx exchanges HTML, Stimulus adds the small behaviours. A page works without either.
 import "htmx.org";
 import { Application } from "@hotwired/stimulus";
+import "htmx.org/dist/ext/hx-sse.js";
 import Autosave from "./controllers/autosave.js";
 import Autosubmit from "./controllers/autosubmit.js";
 import Brand from "./controllers/brand.js";

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.figures import invoices, issuing, jobs, lists, pdf, running, webhooks
+from benchmarks.figures import invoices, issuing, jobs, lists, pdf, providers, running, webhooks
 from benchmarks.report import Row
 from benchmarks.world import World
 
@@ -18,5 +18,6 @@ FIGURES: dict[str, Figure] = {
     "pdf": pdf.measure,
     "webhook": webhooks.measure,
     "job": jobs.measure,
+    "provider": providers.measure,
 }
 """By the name that `--only` takes, in the order of a whole run."""

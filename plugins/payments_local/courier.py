@@ -61,6 +61,8 @@ def body(record: Record, event: Event) -> bytes:
         "reference": record.order["reference"],
         "amount": event.amount,
         "currency": record.order["currency"],
+        "part": event.part,
+        "key": event.key,
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
 

@@ -41,6 +41,8 @@ class Event:
     created: str
     amount: int
     delivered: bool = False
+    part: str = ""
+    key: str = ""
 
 
 @dataclass
@@ -76,10 +78,11 @@ class Record:
     def undelivered(self) -> list[Event]:
         return [event for event in self.events if not event.delivered]
 
-    def report(self, type: str, amount: int | None = None) -> None:
-        """Add an event for the merchant."""
+    def report(self, type: str, amount: int | None = None, *, part: str = "", key: str = "") -> None:
+        """Add an event for the merchant; `part` is the refund or dispute it is about."""
         amount = int(self.order["amount_minor"]) if amount is None else amount
-        self.events.append(Event(f"evt_{secrets.token_hex(16)}", type, datetime.now(UTC).isoformat(), amount))
+        id, now = f"evt_{secrets.token_hex(16)}", datetime.now(UTC).isoformat()
+        self.events.append(Event(id, type, now, amount, part=part, key=key))
 
 
 class Ledger:
@@ -144,7 +147,7 @@ class Ledger:
                 raise Refused("nothing was paid")
             if not record.disputed:
                 record.disputed = True
-                record.report("payment.disputed")
+                record.report("payment.disputed", part=record.id.replace("co_", "dp_", 1))
         return record
 
     def refund(self, payment_id: str, key: str, amount: int, currency: str) -> tuple[Repayment, Record]:
@@ -161,7 +164,7 @@ class Ledger:
                 raise Refused(f"{amount} {currency} cannot be given back, {left} {record.order['currency']} can")
             repayment = Repayment(id, amount)
             record.refunds.append(repayment)
-            record.report("refund.succeeded", amount)
+            record.report("refund.succeeded", amount, part=id, key=key)
         return repayment, record
 
     @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from webkit.sdk import (
     CheckoutRequest,
     CheckoutState,
     CheckoutStatus,
+    FeatureNotSupported,
     HealthReport,
     NotFoundAtProvider,
     PaymentEvent,
@@ -73,6 +74,9 @@ class LocalPayments:
             raise ProviderRejected(str(error), provider="local") from None
         courier.start(self._ledger, record.id)
         return Refund(repayment.id, request.payment_id, RefundState.SUCCEEDED, repayment.amount, request.currency)
+
+    def recent_events(self, since: datetime) -> Iterator[bytes]:
+        raise FeatureNotSupported("the courier repeats what was not heard; there is no list", provider="local")
 
     @calls_nobody
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:

@@ -49,6 +49,8 @@ def events(body: bytes) -> tuple[PaymentEvent, ...]:
             amount_minor=int(content.get("amount", 0)),
             currency=str(content.get("currency", "")),
             occurred_at=datetime.fromisoformat(content["created"]),
+            part_id=str(content.get("part", "")),
+            key=str(content.get("key", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ProviderRejected("this is not a webhook of the local checkout", provider="local") from None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from webkit.sdk import HealthReport, InvalidKey, NoSuchObject, Storage, StoredObject, check_key
 from webkit.sdk.files import replacing, writable
 
 from .settings import LocalStorageSettings
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
 
 CHUNK = 1024 * 1024
 ABANDONED_SECONDS = 24 * 3600
@@ -36,8 +40,11 @@ class LocalStorage:
             raise InvalidKey(f"{key!r} and another key are folder and file at once", provider="local") from None
         return StoredObject(key, size, content_type)
 
-    def open(self, key: str) -> BinaryIO:
-        return self._existing(key).open("rb")
+    def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
+        stream = self._existing(key).open("rb")
+        if start:
+            stream.seek(start)
+        return stream if length is None else cast("BinaryIO", io.BufferedReader(_Part(stream, length)))
 
     def size(self, key: str) -> int:
         return self._existing(key).stat().st_size
@@ -49,7 +56,7 @@ class LocalStorage:
         with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
             self._path(key).unlink()
 
-    def url(self, key: str, *, expires: timedelta) -> str | None:
+    def url(self, key: str, *, expires: timedelta, filename: str = "", content_type: str = "") -> str | None:
         check_key(key)
         return None
 
@@ -77,6 +84,27 @@ class LocalStorage:
                 with suppress(FileNotFoundError):
                     if path.stat().st_mtime < oldest:
                         path.unlink()
+
+
+class _Part(io.RawIOBase):
+    """The next `length` bytes of a stream, which it closes."""
+
+    def __init__(self, stream: BinaryIO, length: int) -> None:
+        self._stream, self._left = stream, length
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        piece = self._stream.read(min(len(view), self._left))
+        view[: len(piece)] = piece
+        self._left -= len(piece)
+        return len(piece)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 _checked: type[Storage] = LocalStorage

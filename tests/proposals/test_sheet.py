@@ -154,5 +154,5 @@ def test_far_too_many_rows_are_refused_not_dropped() -> None:
 
 
 def test_every_list_of_the_editor_is_known_by_name() -> None:
-    assert set(COLUMNS) == {"issues", "pages", "timeline", "steps", "lines"}
+    assert set(COLUMNS) == {"issues", "standards", "pages", "timeline", "steps", "lines"}
     assert typed(lines__0__evil="x", evil__0__name="y").rows["lines"] == []

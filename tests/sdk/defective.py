@@ -14,10 +14,13 @@ from pydantic import Field, SecretStr
 
 from plugins.ai_outline.provider import OutlineWriter
 from plugins.email_outbox.provider import OutboxFolder
+from plugins.pagespeed_google.provider import Google
 from plugins.payments_local.provider import LocalPayments
 from plugins.storage_local.provider import LocalStorage
 from plugins.storage_local.settings import LocalStorageSettings
 from webkit.sdk import (
+    AuditReport,
+    AuditRequest,
     CheckoutRequest,
     Completion,
     CompletionRequest,
@@ -25,14 +28,17 @@ from webkit.sdk import (
     EmailMessage,
     HealthReport,
     NoSuchObject,
+    PageNotMeasured,
     PaymentEvent,
     PdfDocument,
     PdfRequest,
     ProviderSettings,
+    ProviderUnavailable,
     Refund,
     RefundRequest,
     SendReceipt,
     StoredObject,
+    Unit,
     env,
 )
 
@@ -164,6 +170,43 @@ class Blank:
         writer.add_blank_page(100, 100)
         writer.write(buffer)
         return PdfDocument(buffer.getvalue(), 2)
+
+
+class Inventive(Google):
+    """Fills in what was not measured."""
+
+    def audit(self, request: AuditRequest) -> AuditReport:
+        found = super().audit(request)
+        scores = tuple(replace(score, value=42 if score.value is None else score.value) for score in found.scores)
+        return replace(found, scores=scores)
+
+
+class Hasty(Google):
+    """Takes milliseconds for seconds."""
+
+    def audit(self, request: AuditRequest) -> AuditReport:
+        found = super().audit(request)
+        seconds = (replace(m, unit=Unit.SECONDS) if m.unit is Unit.MILLISECONDS else m for m in found.metrics)
+        return replace(found, metrics=tuple(seconds))
+
+
+class Talkative(Google):
+    """Leaves out what it does not know, and recommends too much."""
+
+    def audit(self, request: AuditRequest) -> AuditReport:
+        found = super().audit(request)
+        known = tuple(metric for metric in found.metrics if metric.value is not None)
+        return replace(found, metrics=known, recommendations=(*found.recommendations, "And more"))
+
+
+class Blaming(Google):
+    """Blames the page for everything."""
+
+    def audit(self, request: AuditRequest) -> AuditReport:
+        try:
+            return super().audit(request)
+        except ProviderUnavailable:
+            raise PageNotMeasured("the page is to blame") from None
 
 
 class Careless(LocalStorageSettings):

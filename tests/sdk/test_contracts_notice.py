@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,20 @@ import pytest
 
 from plugins.ai_outline.plugin import webkit_register_providers as ai
 from plugins.email_outbox.plugin import webkit_register_providers as email
+from plugins.pagespeed_google.plugin import webkit_register_providers as pagespeed
 from plugins.payments_local import courier
 from plugins.payments_local.ledger import Ledger
 from plugins.payments_local.plugin import webkit_register_providers as payments
 from plugins.pdf_pluto.plugin import webkit_register_providers as pdf
 from plugins.storage_local.plugin import webkit_register_providers as storage
 from tests.plugins.doubles import Books, arrived
+from tests.plugins.pagespeed_pages import GoogleContract
 from tests.sdk import defective
 from webkit.core.providers import CalledInTransaction, ProviderRegistry
 from webkit.sdk import ProviderError
 from webkit.sdk.testing.ai_text import AITextContract
 from webkit.sdk.testing.contract import ProviderContract
+from webkit.sdk.testing.doubles.pagespeed import PageSpeedDouble
 from webkit.sdk.testing.email import EmailContract
 from webkit.sdk.testing.payments import PaymentsContract
 from webkit.sdk.testing.pdf import PdfContract
@@ -30,6 +34,7 @@ from webkit.sdk.testing.storage import StorageContract
 CARDS: dict[type[ProviderContract], Any] = {
     AITextContract: ai()[0],
     EmailContract: email()[0],
+    GoogleContract: pagespeed()[0],
     PaymentsContract: payments()[0],
     PdfContract: pdf()[0],
     StorageContract: storage()[0],
@@ -50,15 +55,24 @@ DEFECTS: list[tuple[type[ProviderContract], str, str, dict[str, Any]]] = [
     (PaymentsContract, "Impatient", "test_the_same_key_is_the_same_checkout", {}),
     (PaymentsContract, "Generous", "test_an_unknown_payment_is_not_refunded", {}),
     (PaymentsContract, "Narrow", "test_an_unknown_event_is_genuine_and_ignored", {}),
+    (GoogleContract, "Inventive", "test_what_was_not_measured_is_none", {}),
+    (GoogleContract, "Hasty", "test_values_and_scores_are_the_vendors", {}),
+    (GoogleContract, "Talkative", "test_a_report_has_every_metric_and_score_once", {}),
+    (GoogleContract, "Talkative", "test_recommendations_are_few_sentences", {}),
+    (GoogleContract, "Blaming", "test_a_page_at_fault_is_told_from_a_service_at_fault", {}),
     (PdfContract, "Blank", "test_an_empty_document_is_a_page", {}),
     (PdfContract, "Blank", "test_text_and_properties_are_there", {}),
 ]
 
 
+ENVIRON: dict[str, str] = {}
+"""Where the doubles listen."""
+
+
 def check(suite: type[ProviderContract], card: Any, test: str, data: Path, values: dict[str, Any]) -> None:
     """Run one test of a suite by hand for the provider of `card`."""
     bound = type("Bound", (suite,), {"spec": card})()
-    configured = {"WEBKIT_DATA": str(data), card.capability.env: card.name}
+    configured = {"WEBKIT_DATA": str(data), card.capability.env: card.name, **ENVIRON}
     registry = ProviderRegistry(configured, [card], capabilities=[card.capability])
     provider: Any = registry.get(card.capability)
     available = {
@@ -73,6 +87,13 @@ def check(suite: type[ProviderContract], card: Any, test: str, data: Path, value
     }
     method = getattr(bound, test)
     method(**{name: available[name] for name in inspect.signature(method).parameters})
+
+
+@pytest.fixture(autouse=True, scope="module")
+def google() -> Iterator[None]:
+    with PageSpeedDouble(key=None) as double:
+        ENVIRON["PAGESPEED_API_URL"] = double.url
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import webkit.sdk
 from webkit.sdk import files, i18n, web
 
 PINNED = """
+check_message DeliveryEvent DeliveryKind ReportsDelivery
 Address AI_TEXT AIFeature AIText Attachment calls_nobody Capability check_key Checkout CheckoutRequest
 CheckoutState CheckoutStatus Completion CompletionRequest CredentialsRejected Delivery Delta DocumentRejected
 EMAIL Email EmailFeature EmailMessage env EventKind FeatureNotSupported Happened Health HealthReport hookimpl
@@ -16,9 +17,9 @@ InboxHandler InvalidKey Job JobSpec Listener MenuEntry Message NoSettings NoSuch
 OutboxEntry OutboxMessage OutcomeUnknown PaymentEvent PaymentEventKind PaymentFeature PAYMENTS Payments PDF
 Pdf PdfDocument PdfFeature PdfRequest Provider ProviderError ProviderMisconfigured ProviderRejected
 ProviderSettings ProviderSpec ProviderUnavailable RateLimited ReadableOutbox Refund RefundRequest RefundState
-Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
+Cost PricedText Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
 AuditReport AuditRequest Metric MetricKey MOST_RECOMMENDATIONS PageNotMeasured PageSpeed PAGESPEED PageSpeedFeature
-Score ScoreKey Source Strategy Trouble Unit
+BrokenOff Overloaded TimedOut Score ScoreKey Source Strategy Trouble Unit
 """
 
 

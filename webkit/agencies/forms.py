@@ -136,6 +136,9 @@ class SettingsForm(Form):
     pattern_proposal: Pattern
     pattern_contract: Pattern
     pattern_invoice: Pattern
+    voice: Annotated[str, _among(lambda: service.VOICES)] = service.VOICES[0]
+    voice_words: Text(500) = ""  # type: ignore[valid-type]
+    writing_locale: Annotated[str, _among(lambda: ("", *regions.DOCUMENT_LOCALES))] = ""
 
     def values(self) -> dict[str, Any]:
         """Column names and values."""

@@ -15,7 +15,10 @@ from webkit.core.kernel.tables import Json, Owned, Record, owned_args
 
 
 class Agency(Record):
-    """What every page and every door needs to know; not scoped, because it is what a door looks up."""
+    """What every page and every door needs to know; not scoped, because it is what a door looks up.
+
+    `tier` is the operator's to set; empty is the installation's.
+    """
 
     __tablename__ = "agencies"
 
@@ -26,6 +29,7 @@ class Agency(Record):
     locale: Mapped[str] = mapped_column(sa.String(16))
     timezone: Mapped[str] = mapped_column(sa.String(64))
     brand: Mapped[str] = mapped_column(sa.String(7))
+    tier: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
 
 
 class Profile(Owned):
@@ -52,6 +56,9 @@ class Profile(Owned):
     payment_days: Mapped[int] = mapped_column(default=14)
     proposal_days: Mapped[int] = mapped_column(default=30)
     patterns: Mapped[dict[str, str]] = mapped_column(Json)
+    voice: Mapped[str] = mapped_column(sa.String(16), default="plain", server_default="plain")
+    voice_words: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    writing_locale: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
 
 
 def by_slug(slug: str) -> Agency | None:
@@ -60,6 +67,21 @@ def by_slug(slug: str) -> Agency | None:
 
 def by_id(agency_id: UUID) -> Agency | None:
     return session().get(Agency, agency_id)
+
+
+def tier_of(agency_id: UUID) -> str:
+    return session().scalars(sa.select(Agency.tier).where(Agency.id == agency_id)).one()
+
+
+def tiers() -> list[tuple[str, str]]:
+    """Slug and tier of every agency, by slug."""
+    return [(row[0], row[1]) for row in session().execute(sa.select(Agency.slug, Agency.tier).order_by(Agency.slug))]
+
+
+def set_tier(slug: str, tier: str) -> bool:
+    """Store a tier, inside a write; False for a slug nobody has."""
+    query = sa.update(Agency).where(Agency.slug == slug).values(tier=tier).returning(Agency.id)
+    return session().scalars(query).one_or_none() is not None
 
 
 def by_ids(ids: list[UUID]) -> list[Agency]:

@@ -23,6 +23,7 @@ class Choices:
     locales: Options
     timezones: Options
     tax_schemes: Options
+    voices: Options
     brands: tuple[str, ...] = BRANDS
 
 
@@ -35,6 +36,12 @@ def choices() -> Choices:
         locales=regions.locales(language),
         timezones=tuple((zone, zone.replace("_", " ")) for zone in regions.timezones()),
         tax_schemes=regions.tax_schemes(),
+        voices=(
+            ("plain", _("Plain: short sentences, no jargon")),
+            ("formal", _("Formal: complete, polite, restrained")),
+            ("friendly", _("Friendly: warm, close to the reader")),
+            ("direct", _("Direct: the point first, then why")),
+        ),
     )
 
 
@@ -78,4 +85,7 @@ def labels() -> dict[str, str]:
         "pattern_contract": _("Contracts"),
         "pattern_invoice": _("Invoices"),
         "proposal_days": _("Proposals are valid for"),
+        "voice": _("Voice"),
+        "voice_words": _("In your own words"),
+        "writing_locale": _("Language"),
     }

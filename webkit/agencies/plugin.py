@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from click import Command
 from flask import Blueprint
 
+from webkit.agencies.cli import agency_group
 from webkit.agencies.policy import MANAGERS
 from webkit.agencies.routes import blueprint
 from webkit.core.extensions import MenuEntry
@@ -19,3 +21,8 @@ def webkit_register_blueprints() -> list[Blueprint]:
 @hookimpl
 def webkit_register_menu() -> list[MenuEntry]:
     return [MenuEntry(_l("Settings"), "agencies.settings", "settings", group="studio", order=900, roles=MANAGERS)]
+
+
+@hookimpl
+def webkit_register_commands() -> list[Command]:
+    return [agency_group]

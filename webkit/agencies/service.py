@@ -19,9 +19,10 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.doors import reserved_slugs
-from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
 PATTERNS = {
@@ -31,6 +32,9 @@ PATTERNS = {
 }
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
+VOICES = ("plain", "formal", "friendly", "direct")
+"""How an agency may sound in what is written for it."""
+TIERS = ("free", "starter", "growth", "enterprise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,9 @@ class AgencyProfile:
     payment_days: int
     proposal_days: int
     patterns: Mapping[str, str]
+    voice: str
+    voice_words: str
+    writing_locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +190,28 @@ def profile() -> AgencyProfile:
         payment_days=own.payment_days,
         proposal_days=own.proposal_days,
         patterns={**PATTERNS, **own.patterns},
+        voice=own.voice,
+        voice_words=own.voice_words,
+        writing_locale=own.writing_locale,
     )
+
+
+def tier() -> str:
+    """What the agency may use: a tier of its own, else the installation's."""
+    return models.tier_of(tenancy.agency_id()) or current().settings.tier
+
+
+def tiers() -> list[tuple[str, str]]:
+    """Slug and tier of every agency; empty is the installation's."""
+    return models.tiers()
+
+
+@writes
+def set_tier(slug: str, tier: str) -> None:
+    """Give an agency a tier, or with none the installation's again. Raises NotFound."""
+    if not models.set_tier(slug, tier):
+        raise NotFound(_("There is no agency with this address."))
+    audit.log("agency.tier", detail={"slug": slug, "tier": tier})
 
 
 def agency_snapshot(profile: AgencyProfile) -> dict[str, Any]:

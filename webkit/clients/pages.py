@@ -31,6 +31,7 @@ class Documents:
     label: str
     cards: tuple[DocumentCard, ...]
     new_url: str
+    in_deal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def thread(documents: tuple[Documents, ...]) -> tuple[Step, ...]:
     steps: list[Step] = []
     since: datetime | None = None
     waiting = False
-    for group in documents:
+    for group in (group for group in documents if group.in_deal):
         card = next((c for c in group.cards if since is None or c.at >= since), None)
         if card is None and not steps:
             continue
@@ -122,6 +123,7 @@ def _documents(client: ClientView) -> list[Documents]:
             label=str(source.label),
             cards=tuple(sorted(source.of_client(client.id), key=lambda card: card.at, reverse=True)),
             new_url=url_for(source.new_endpoint, client=client.id) if source.new_endpoint and client.active else "",
+            in_deal=source.in_deal,
         )
         for source in current().document_sources
     ]

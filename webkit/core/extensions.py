@@ -45,7 +45,8 @@ class Job:
 class JobSpec:
     """A kind of job. Its handler may run twice: it does nothing when the work is done already.
 
-    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier.
+    `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier,
+    unless its handler renews the lease: then it may take `longest` seconds.
     Where a vendor knows no idempotency key the handler notes that it is about to call, and a person decides the rest.
     """
 
@@ -53,12 +54,15 @@ class JobSpec:
     handler: Callable[[Job], None]
     queue: Literal["now", "long", "ai"] = "now"
     lease: int = 60
+    longest: int = 0
 
     def __post_init__(self) -> None:
         _dotted(self.kind)
         Queue(self.queue)
         if not 1 <= self.lease <= 86_400:
             raise ValueError(f"{self.kind}: lease is 1 to 86400 seconds, not {self.lease}")
+        if self.longest and not self.lease <= self.longest <= 86_400:
+            raise ValueError(f"{self.kind}: longest is from the lease to 86400 seconds, not {self.longest}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +126,17 @@ class DocumentCard:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSource:
-    """Documents of a client that one feature holds. `of_client` is called in the agency's unit of work."""
+    """Documents of a client that one feature holds. `of_client` is called in the agency's unit of work.
+
+    Those that are no station of a deal, like an audit, say so with `in_deal`.
+    """
 
     kind: str
     order: int
     label: LazyText
     of_client: Callable[[UUID], list[DocumentCard]]
     new_endpoint: str = ""
+    in_deal: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +174,21 @@ class Delivery:
     event: object
 
 
+def _nobody(_delivery: Delivery) -> UUID | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class InboxHandler:
-    """Who applies a capability's webhook events. `apply` may see an event twice, late or out of order."""
+    """Who applies a capability's webhook events. `apply` may see an event twice, late or out of order.
+
+    It runs in the unit of the endpoint's agency. Where the endpoint is the platform's, `agency_of` says, looking at all
+    agencies, whose the event is; None leaves it with the platform.
+    """
 
     capability: str
     apply: Callable[[Delivery], None]
+    agency_of: Callable[[Delivery], UUID | None] = _nobody
 
 
 def _dotted(name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from webkit.core.problems import Problem
@@ -90,6 +90,26 @@ class Settings(BaseSettings):
     plugins_off: Annotated[tuple[str, ...], NoDecode] = Field(
         (), validation_alias=_env("WEBKIT_PLUGINS_OFF"), description="Plugins not to load, separated by commas."
     )
+    allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        validation_alias=_env("WEBKIT_ALLOW_HOSTS"),
+        description="Exact host:port, separated by commas, that may be opened although private; not in production.",
+    )
+    audits_per_day: int = Field(
+        50, ge=0, le=10_000, validation_alias=_env("WEBKIT_AUDITS_PER_DAY"), description="Website audits per agency."
+    )
+    tier: Literal["free", "starter", "growth", "enterprise"] = Field(
+        "enterprise",
+        validation_alias=_env("WEBKIT_TIER", "AI_TIER"),
+        description="Tier of agencies that were given none: how many AI generations a month they may have.",
+    )
+    ai_runs_per_day: int = Field(
+        500,
+        ge=0,
+        le=100_000,
+        validation_alias=_env("WEBKIT_AI_RUNS_PER_DAY"),
+        description="Most sections the AI writes for an agency in a day, whatever its tier; 0 switches it off.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         validation_alias=_env("SECRET_KEY"),
@@ -105,10 +125,19 @@ class Settings(BaseSettings):
     )
     demo: bool = Field(False, validation_alias=_env("DEMO"), description="1 loads the demo agency at start.")
 
-    @field_validator("plugins_off", mode="before")
+    @field_validator("plugins_off", "allow_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("allow_hosts")
+    @classmethod
+    def _exceptions(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("environment") == "production":
+            raise ValueError("opens private addresses and is refused in production")
+        if wrong := [name for name in value if not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", name)]:
+            raise ValueError(f"{', '.join(wrong)} is not host:port")
+        return tuple(name.lower() for name in value)
 
     @field_validator("database_url", "migrations_url")
     @classmethod

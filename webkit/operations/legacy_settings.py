@@ -78,14 +78,19 @@ _ANSWERS: tuple[tuple[str, str, str], ...] = (
         "Remove it.",
     ),
     (
-        "STRIPE_SECRET_KEY STRIPE_API_KEY STRIPE_WEBHOOK_SECRET PUBLIC_STRIPE_PUBLISHABLE_KEY",
+        "STRIPE_SECRET_KEY STRIPE_API_KEY STRIPE_WEBHOOK_SECRET STRIPE_BILLING_WEBHOOK_SECRET",
         "no installed plugin takes payments through Stripe.",
         "Install one and set PAYMENTS_PROVIDER, or remove it.",
     ),
     (
+        "PUBLIC_STRIPE_PUBLISHABLE_KEY",
+        "people pay on Stripe's own page, which needs no publishable key.",
+        "Remove it.",
+    ),
+    (
         "STRIPE_PRICE_STARTER_MONTHLY STRIPE_PRICE_STARTER_YEARLY STRIPE_PRICE_GROWTH_MONTHLY "
         "STRIPE_PRICE_GROWTH_YEARLY STRIPE_PRICE_ENTERPRISE_MONTHLY STRIPE_PRICE_ENTERPRISE_YEARLY "
-        "STRIPE_PRICE_ID_BASIC STRIPE_PRICE_ID_PREMIUM STRIPE_BILLING_WEBHOOK_SECRET",
+        "STRIPE_PRICE_ID_BASIC STRIPE_PRICE_ID_PREMIUM",
         "agencies do not subscribe to plans here.",
         "Remove it.",
     ),

@@ -18,6 +18,7 @@ SECTIONS = {
     "summary": _l("Summary"),
     "opportunity": _l("The opportunity"),
     "issues": _l("What gets in the way"),
+    "standards": _l("What we build to"),
     "pages": _l("The pages we propose"),
     "timeline": _l("Timeline"),
     "investment": _l("Investment"),
@@ -42,6 +43,13 @@ class Issue(Form):
     title: Line(NAME)  # type: ignore[valid-type]
     text: Text(1000) = ""  # type: ignore[valid-type]
     fix: Text(500) = ""  # type: ignore[valid-type]
+
+
+class Standard(Form):
+    """A promise about quality that can be checked: how fast, how accessible, how it is kept."""
+
+    title: Line(NAME)  # type: ignore[valid-type]
+    text: Text(500) = ""  # type: ignore[valid-type]
 
 
 class PlannedPage(Form):
@@ -74,6 +82,7 @@ class Headings(Form):
     summary: Line(HEADING) = ""  # type: ignore[valid-type]
     opportunity: Line(HEADING) = ""  # type: ignore[valid-type]
     issues: Line(HEADING) = ""  # type: ignore[valid-type]
+    standards: Line(HEADING) = ""  # type: ignore[valid-type]
     pages: Line(HEADING) = ""  # type: ignore[valid-type]
     timeline: Line(HEADING) = ""  # type: ignore[valid-type]
     investment: Line(HEADING) = ""  # type: ignore[valid-type]
@@ -89,6 +98,7 @@ class Contents(Form):
     summary: Text(LONG) = ""  # type: ignore[valid-type]
     opportunity: Text(LONG) = ""  # type: ignore[valid-type]
     issues: tuple[Issue, ...] = Field((), max_length=MOST_ROWS)
+    standards: tuple[Standard, ...] = Field((), max_length=MOST_ROWS)
     pages: tuple[PlannedPage, ...] = Field((), max_length=MOST_ROWS)
     timeline: tuple[Phase, ...] = Field((), max_length=MOST_ROWS)
     investment: Text(LONG) = ""  # type: ignore[valid-type]

@@ -19,6 +19,13 @@ class NewForm(Form):
     once: Line(64) = ""  # type: ignore[valid-type]
 
 
+class FromConsultationForm(Form):
+    """A proposal that begins with what was said in a consultation."""
+
+    consultation: UUID
+    title: Line(200, 1)  # type: ignore[valid-type]
+
+
 class SendForm(Form):
     """How a proposal leaves: by mail, or as a link that staff hand over themselves."""
 

@@ -41,11 +41,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 
 class Proposal(Owned):
-    """One proposal through all its versions. `revision` counts saves, `version` what the client was sent."""
+    """One proposal through all its versions. `revision` counts saves, `version` what the client was sent.
+
+    `answers` is what the client had said when it was made, `consultation_id` where, `audit_id` what was measured.
+    """
 
     __tablename__ = "proposals"
     __table_args__ = owned_args(
         owned_fk("client_id", "clients"),
+        owned_fk("consultation_id", "consultations"),
+        owned_fk("audit_id", "website_audits"),
         sa.UniqueConstraint("agency_id", "number"),
         sa.Index("ix_proposals_agency_id_state_id", "agency_id", "state", "id"),
         sa.Index("ix_proposals_agency_id_client_id", "agency_id", "client_id"),
@@ -82,6 +87,9 @@ class Proposal(Owned):
     frozen_id: Mapped[UUID | None]
     accepted_id: Mapped[UUID | None]
     contract_id: Mapped[UUID | None]
+    consultation_id: Mapped[UUID | None]
+    audit_id: Mapped[UUID | None]
+    answers: Mapped[list[dict[str, str]] | None] = mapped_column(Json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,13 @@ def fresh(proposal_id: UUID) -> Proposal | None:
 
 def listed(which: Filter, today: date, limit: int) -> list[Proposal]:
     """A page of a list, newest first."""
-    texts = (defer(Proposal.contents, raiseload=True), defer(Proposal.offer, raiseload=True))
-    query = sa.select(Proposal).options(*texts).order_by(Proposal.id.desc()).limit(limit)
+    texts = (Proposal.contents, Proposal.offer, Proposal.answers)
+    query = (
+        sa.select(Proposal)
+        .options(*(defer(text, raiseload=True) for text in texts))
+        .order_by(Proposal.id.desc())
+        .limit(limit)
+    )
     for word in which.words.casefold().split()[:8]:
         query = query.where(Proposal.search.contains(word, autoescape=True))
     if which.client_id:

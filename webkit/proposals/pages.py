@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from webkit.consultations.views import ConsultationView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.messaging.service import MailView
@@ -29,8 +30,12 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class NewPage:
+    """`consultation` is what it is made from, if anything; `answers` is what was said there."""
+
     form: FormState
     clients: Choices
+    consultation: ConsultationView | None = None
+    answers: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,7 @@ class PublicPage:
     doc: dict[str, Any]
     contents: list[tuple[str, str]]
     issues: list[dict[str, str]]
+    standards: list[tuple[str, str]]
     pages: list[tuple[str, str]]
     steps: list[tuple[str, str]]
     word: str

@@ -36,6 +36,7 @@ def paper(
         doc=doc,
         contents=_contents(doc),
         issues=[_issue(each) for each in doc["contents"]["issues"]],
+        standards=[(each["title"], each["text"]) for each in doc["contents"].get("standards", ())],
         pages=[_page(each) for each in doc["contents"]["pages"]],
         steps=[(each["title"], each["text"]) for each in doc["contents"]["steps"]],
         word=word,
@@ -77,7 +78,7 @@ def _contents(doc: snapshot.Doc) -> list[tuple[str, str]]:
     for section in SECTIONS:
         if section == "timeline" and doc["options"] and not doc["acceptance"]:
             told.append(("options", _("Choose what goes in")))
-        if section == "investment" or doc["contents"][section]:
+        if section == "investment" or doc["contents"].get(section):  # older documents know fewer sections
             told.append((section, doc["contents"]["headings"][section]))
     return told
 

@@ -9,6 +9,8 @@ from flask import Response, flash, g, request, url_for
 from flask_login import current_user
 
 from webkit.clients import service as clients
+from webkit.consultations import service as consultations
+from webkit.consultations.service import State as ConsultationState
 from webkit.core.kernel import downloads, events, frozen, i18n, once
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
@@ -16,8 +18,8 @@ from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.messaging import service as messaging
-from webkit.proposals import editor, policy, service
-from webkit.proposals.forms import NewForm, SendForm
+from webkit.proposals import editor, origins, policy, service
+from webkit.proposals.forms import FromConsultationForm, NewForm, SendForm
 from webkit.proposals.models import EXPIRED, Filter, State
 from webkit.proposals.pages import ListPage, NewPage, SendPage, ShowPage
 from webkit.proposals.paper import paper
@@ -49,12 +51,17 @@ def index() -> Response:
 
 @blueprint.get("/new")
 def new() -> Response:
+    """An empty proposal, or one made from a consultation."""
+    if consultation_id := request.args.get("consultation", type=UUID):
+        return _from_consultation(consultation_id)
     state = FormState.of({"client_id": request.args.get("client", ""), "once": once.key()})
     return page("proposals/new.html", **fields(NewPage(state, _clients())))
 
 
 @blueprint.post("/new")
 def create() -> Response:
+    if "consultation" in request.form:
+        return _create_from_consultation()
     bound = bind(NewForm, request.form)
     if bound.ok:
         try:
@@ -167,7 +174,7 @@ def duplicate(proposal_id: UUID) -> Response:
 @blueprint.post("/<uuid:proposal_id>/delete")
 def delete(proposal_id: UUID) -> Response:
     _editable(proposal_id)
-    service.delete(proposal_id)
+    service.delete(proposal_id, _actor())
     flash(_("Draft deleted."), "ok")
     return go(".index")
 
@@ -193,6 +200,30 @@ def pdf(proposal_id: UUID) -> Response:
     proposal = service.get(proposal_id)
     wanted = proposal.accepted_id or proposal.frozen_id
     return downloads.pdf(frozen.get(wanted) if wanted else None)
+
+
+def _from_consultation(consultation_id: UUID) -> Response:
+    view = consultations.get(consultation_id)
+    if view.proposal_id:
+        return go(".show", proposal_id=view.proposal_id)
+    if view.state is not ConsultationState.COMPLETED or view.client_id is None:
+        flash(_("Complete the consultation first. Then it can become a proposal."), "info")
+        return go("consultations.show", consultation_id=consultation_id)
+    state = FormState.of({"title": origins.title(view, clients.get(view.client_id))})
+    return page("proposals/new.html", **fields(NewPage(state, [], view, consultations.answers_snapshot(view))))
+
+
+def _create_from_consultation() -> Response:
+    bound = bind(FromConsultationForm, request.form)
+    if bound.ok:
+        return go(
+            ".edit", proposal_id=service.create_from_consultation(bound.data.consultation, _author(), bound.data.title)
+        )
+    if "consultation" in bound.state.errors:
+        raise NotFound(bound.state.errors["consultation"])
+    view = consultations.get(UUID(bound.state.value("consultation")))
+    answers = consultations.answers_snapshot(view)
+    return page("proposals/new.html", code=422, **fields(NewPage(bound.state, [], view, answers)))
 
 
 def _editable(proposal_id: UUID) -> ProposalView:

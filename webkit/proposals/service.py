@@ -14,12 +14,13 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
+from webkit.consultations import service as consultations
 from webkit.core.kernel import clock, counters, events, frozen, links, once
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Priced, PricingError, find
-from webkit.proposals import mails, models, snapshot
+from webkit.proposals import mails, models, origins, snapshot
 from webkit.proposals.models import Filter as Filter
 from webkit.proposals.models import Proposal, State
 from webkit.proposals.offer import Choice, Offer, Terms, full_prices, problems
@@ -33,6 +34,7 @@ from webkit.proposals.views import (
     ProposalCard,
     ProposalView,
 )
+from webkit.website_audits import service as website_audits
 
 LINK = "p"
 
@@ -76,13 +78,40 @@ def create(client_id: UUID, title: str, author: Author, *, key: str = "") -> UUI
 
 
 @writes
+def create_from_consultation(consultation_id: UUID, author: Author, title: str = "") -> UUID:
+    """Begin the proposal a completed consultation leads to, with everything that was said; asked again, the same one.
+
+    Raises Conflict when the consultation is not complete.
+    """
+    consultation = consultations.for_proposal(consultation_id)
+    if consultation.proposal_id:
+        return consultation.proposal_id
+    assert consultation.client_id is not None  # a completed one has a client
+    profile, client = agencies.profile(), clients.get(consultation.client_id)
+    draft = Draft(
+        client_id=client.id,
+        title=title or origins.title(consultation, client),
+        contents=origins.contents(consultation, client),
+        valid_until=_default_validity(profile),
+    )
+    audit = website_audits.latest(client.id)
+    answers = consultations.answers_snapshot(consultation)
+    origin = {"consultation_id": consultation_id, "audit_id": audit.id if audit else None, "answers": answers}
+    proposal_id = _add(draft, author, profile, **origin)
+    consultations.mark_converted(consultation_id, proposal_id, events.ref("user", author.id))
+    return proposal_id
+
+
+@writes
 def duplicate(proposal_id: UUID, author: Author, *, key: str = "") -> UUID:
     """A new draft with everything the other one says: client, texts, prices, terms. Only its dates are new."""
     if made := once.result(key):
         return UUID(made)
     profile, source = agencies.profile(), get(proposal_id)
     title = _("%(title)s (Copy)", title=source.title[:180])
-    copied = _add(replace(source.draft, title=title, valid_until=_default_validity(profile)), author, profile)
+    draft = replace(source.draft, title=title, valid_until=_default_validity(profile))
+    origin = {"consultation_id": source.consultation_id, "audit_id": source.audit_id, "answers": list(source.answers)}
+    copied = _add(draft, author, profile, **origin)
     once.keep(key, str(copied))
     return copied
 
@@ -101,11 +130,13 @@ def save(proposal_id: UUID, revision: int, draft: Draft) -> int:
 
 
 @writes
-def delete(proposal_id: UUID) -> None:
-    """Throw away a draft that was never sent."""
-    _row(proposal_id)
+def delete(proposal_id: UUID, actor: str = "system") -> None:
+    """Throw away a draft that was never sent; the consultation it was made from can become another one."""
+    origin = _row(proposal_id).consultation_id
     if not models.delete_draft(proposal_id):
         raise Conflict(_("Only drafts that were never sent can be deleted. This proposal is part of your history."))
+    if origin:
+        consultations.release(origin, proposal_id, actor)
 
 
 def evaluate(proposal: ProposalView, draft: Draft | None = None) -> Evaluation:
@@ -252,7 +283,7 @@ def _must_be_draft(row: Proposal) -> None:
         raise Conflict(_("This proposal has been sent and cannot be changed. Revise it to make the next version."))
 
 
-def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile) -> UUID:
+def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile, **origin: Any) -> UUID:
     client = clients.get(draft.client_id)
     row = Proposal(
         author_id=author.id,
@@ -261,6 +292,7 @@ def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile) -> UUID:
         language=client.locale or profile.locale,
         currency=profile.currency,
         **_said(draft, client.name, ""),
+        **origin,
     )
     models.add(row)
     models.update(row.id, **_totals(row.id, draft))

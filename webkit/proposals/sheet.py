@@ -24,6 +24,7 @@ from webkit.proposals.views import Draft, ProposalView
 
 COLUMNS: dict[str, dict[str, str]] = {
     "issues": {"weight": "medium", "title": "", "text": "", "fix": ""},
+    "standards": {"title": "", "text": ""},
     "pages": {"name": "", "text": "", "features": ""},
     "timeline": {"name": "", "start": "", "weeks": "", "text": ""},
     "steps": {"title": "", "text": ""},
@@ -150,6 +151,7 @@ class Sheet:
             **{name: self.plain.get(name, "") for name in ("subtitle", *TEXTS)},
             "headings": {section: self.plain.get(f"heading-{section}", "") for section in SECTIONS},
             "issues": [row for _at, row in self._kept("issues")],
+            "standards": [row for _at, row in self._kept("standards")],
             "pages": [row | {"features": _lines(row["features"])} for _at, row in self._kept("pages")],
             "timeline": self._phases(),
             "steps": [row for _at, row in self._kept("steps")],

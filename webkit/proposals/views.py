@@ -86,7 +86,7 @@ class ProposalCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalView(ProposalCard):
-    """A proposal as staff see it."""
+    """A proposal as staff see it. `answers` are `{"id", "label", "value"}` of the consultation it was made from."""
 
     revision: int
     language: str
@@ -99,6 +99,9 @@ class ProposalView(ProposalCard):
     answer: str
     accepted_id: UUID | None
     contract_id: UUID | None
+    consultation_id: UUID | None
+    audit_id: UUID | None
+    answers: tuple[Mapping[str, str], ...]
 
     @property
     def draft(self) -> Draft:
@@ -112,6 +115,7 @@ def _values(kind: type[ProposalCard], row: Proposal, today: date) -> dict[str, A
         "expired": lambda: row.state is State.SENT and row.valid_until is not None and row.valid_until < today,
         "contents": lambda: Contents.from_dict(row.contents),
         "offer": lambda: Offer.from_dict(row.offer),
+        "answers": lambda: tuple(row.answers or ()),
     }
     return {each.name: read[each.name]() if each.name in read else getattr(row, each.name) for each in fields(kind)}
 

@@ -10,6 +10,8 @@ import click
 from webkit.core.settings import Settings
 from webkit.runtime.supervisor import CANNOT_START, NOT_NEEDED
 
+AI_THREADS = 64
+
 
 def commands(factory: str) -> list[click.Command]:
     """The commands for the application that `factory`, "package.module:name", makes."""
@@ -70,15 +72,19 @@ def _worker(factory: str) -> click.Command:
     @click.command("worker")
     @click.argument("queues", nargs=-1)
     @click.option("--processes", default=1, show_default=True, help="Jobs at once, each in a process of its own.")
-    @click.option("--threads", default=0, help="Instead: that many jobs at once in threads, for jobs that wait.")
+    @click.option("--threads", default=0, help="Instead: that many jobs at once in threads. The queue ai has 64.")
     @click.option("--drain", default=3.0, show_default=True, help="Seconds for jobs in threads at the end.")
     def worker(queues: tuple[str, ...], processes: int, threads: int, drain: float) -> None:
-        """Work on QUEUES, the first one first; without any, on now and long."""
+        """Work on QUEUES, the first one first; without any, on now and long.
+
+        Jobs of the queue ai mostly wait for a model: alone, they share one process.
+        """
         from webkit.runtime import dev, seams
         from webkit.runtime.worker import run_worker
 
         url = dev.store_url(_settings())
         names = queues or ("now", "long")
+        threads = threads or (AI_THREADS if names == ("ai",) and processes == 1 else 0)
         make = seams.load_factory(factory)
         sys.exit(run_worker(names, make, url, processes=processes, threads=threads, drain=drain))
 

@@ -40,7 +40,7 @@ def parts(settings: Settings, factory: str, port: int) -> list[Child]:
         ),
         own("worker-now", "worker", "now", "--processes", "2"),
         own("worker-long", "worker", "long"),
-        own("worker-ai", "worker", "ai", "--threads", "32"),
+        own("worker-ai", "worker", "ai"),
         own("scheduler", "scheduler"),
     ]
 

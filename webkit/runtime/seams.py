@@ -78,12 +78,13 @@ def _enter_worker(app: Flask) -> None:
     """Load the chosen providers' packages before any fork, so that their memory is shared; build none of them."""
     from webkit.core.kernel import jobs, runtime
     from webkit.core.providers import load
+    from webkit.runtime import worker
 
     registry = runtime.of(app).registry
     for capability in registry.capabilities:
         if spec := registry.spec(capability):
             load(spec)
-    jobs.bind_worker(lambda: app)
+    jobs.bind_worker(lambda: app, worker.stopping)
 
 
 def _lost(app: Flask, job: str) -> None:

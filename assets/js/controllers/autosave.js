@@ -6,17 +6,18 @@ const RETRY = [4, 8, 16, 30];
 // On a form with hx-post and hx-trigger="input delay:1s, autosave". The words come from the page's catalogue:
 //   <form data-controller="autosave" data-autosave-saving-value="Saving" data-autosave-saved-value="Saved {time}"
 //         data-autosave-failed-value="Not saved, trying again in {seconds} s"> … <output data-autosave-target="status"></output>
+// data-autosave-within-value: so many seconds after something was typed it is saved even if typing goes on.
 // What the server refuses (409, 422) is said by data-autosave-refused-value and not tried again: its answer says why.
 // A status outside the form is found by data-autosave-status-value (a selector).
 export default class extends Controller {
   static targets = ["status"];
-  static values = { saving: String, saved: String, failed: String, refused: String, status: String };
+  static values = { saving: String, saved: String, failed: String, refused: String, status: String, within: Number };
 
   connect() {
     this.failures = 0;
     this.edits = this.saving = 0;
     this.on = [
-      ["input", () => this.edits++],
+      ["input", () => this.#typed()],
       ["htmx:before:request", (event) => this.#mine(event) && this.#start()],
       ["htmx:after:request", (event) => this.#mine(event) && this.#done(event)],
       ["htmx:error", (event) => this.#mine(event) && this.#fail()],
@@ -26,6 +27,7 @@ export default class extends Controller {
 
   disconnect() {
     clearTimeout(this.timer);
+    clearTimeout(this.due);
     for (const [name, listener] of this.on) this.element.removeEventListener(name, listener);
   }
 
@@ -33,8 +35,19 @@ export default class extends Controller {
     return event.target === this.element;
   }
 
+  #typed() {
+    this.edits++;
+    if (this.withinValue) this.due ??= setTimeout(() => this.#again(), this.withinValue * 1000);
+  }
+
+  #again() {
+    this.element.dispatchEvent(new Event("autosave"));
+  }
+
   #start() {
     clearTimeout(this.timer);
+    clearTimeout(this.due);
+    this.due = null;
     this.saving = this.edits;
     this.#say(this.savingValue, "busy");
   }
@@ -53,7 +66,7 @@ export default class extends Controller {
     const seconds = RETRY[Math.min(this.failures++, RETRY.length - 1)];
     this.#say(this.failedValue.replace("{seconds}", seconds), "failed");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.element.dispatchEvent(new Event("autosave")), seconds * 1000);
+    this.timer = setTimeout(() => this.#again(), seconds * 1000);
   }
 
   #say(text, state) {

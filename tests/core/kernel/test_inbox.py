@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -152,3 +153,28 @@ def test_an_event_can_be_replayed(
 
 def test_too_large_a_body_is_refused(app: Flask, anonymous: Browser, endpoint: str) -> None:
     assert _post(app, anonymous, endpoint, b"x" * (1024 * 1024 + 1)) == 413
+
+
+def test_what_comes_for_the_platform_finds_its_agency(
+    app: Flask, anonymous: Browser, agency: AgencyView, run_jobs: Callable[[], int]
+) -> None:
+    """One endpoint in the vendor's own pages serves all agencies; the feature knows whose an event is."""
+    scopes: list[db.Scope] = []
+    whose = {"evt_1": agency.id}
+
+    def agency_of(delivery: Delivery) -> UUID | None:
+        assert isinstance(delivery.event, PaymentEvent)
+        return whose.get(delivery.event.id)
+
+    here = runtime.of(app)
+    before = dict(here.inbox_handlers)
+    here.inbox_handlers["payments"] = InboxHandler(
+        "payments", lambda _delivery: scopes.append(db.session().scope), agency_of
+    )
+    try:
+        assert [_post(app, anonymous, inbox.PLATFORM, _event(f"evt_{n}")) for n in (1, 2)] == [200, 200]
+        run_jobs()
+    finally:
+        here.inbox_handlers = before
+    assert [scope.agency for scope in scopes] == [agency.id, None]
+    assert [bool(scope.platform) for scope in scopes] == [False, True]

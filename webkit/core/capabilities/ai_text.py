@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from decimal import Decimal
+from typing import Protocol, runtime_checkable
 
 from .base import Capability, Provider
 
@@ -42,7 +43,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """`messages` ends with the user's; `json_schema` asks for a JSON text that satisfies it."""
+    """`messages` ends with the user's; `json_schema` asks for a JSON text that satisfies it.
+
+    What many requests share belongs into `system` or an earlier message: up to there vendors keep what they have read
+    and take less for it.
+    """
 
     messages: tuple[Message, ...]
     system: str = ""
@@ -52,11 +57,16 @@ class CompletionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the vendor counts them; `cached_tokens` are those of `input_tokens` that cost less."""
+    """Tokens as the vendor counts them.
+
+    Of all `input_tokens`, `cached_tokens` were remembered and cost less, `cache_write_tokens` were put into the
+    vendor's memory and may cost more.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,30 @@ class AIText(Provider, Protocol):
     def stream(self, request: CompletionRequest) -> Iterator[Delta | Completion]:
         """Yield deltas while the model writes, then, once and last, the Completion whose text is their sum.
 
-        A stream that ends without a Completion broke off: the caller treats it as ProviderUnavailable. A caller that
-        closes the iterator stops the vendor too.
+        A stream that breaks off raises BrokenOff, and one that ends without a Completion counts as broken off too.
+        Whatever else goes wrong raises what it would have raised in complete(). A caller that closes the iterator stops
+        the vendor too.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a vendor charges, in whole units of a currency (0.0031 USD), before taxes and discounts."""
+
+    amount: Decimal
+    currency: str
+
+
+@runtime_checkable
+class PricedText(Protocol):
+    """What a provider whose answers cost money offers beside `complete` and `stream`."""
+
+    def cost(self, usage: Usage, model: str = "") -> Cost | None:
+        """What this usage costs with `model`, or with the configured one; None where the price is not known.
+
+        Only computes: mark it with `calls_nobody`. Of a stream that was stopped or broke off nobody knows the usage;
+        the caller asks with an estimate.
         """
         ...
 

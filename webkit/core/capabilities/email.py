@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from .base import Capability, Provider
+from .errors import ProviderRejected
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f]+")
+_HEADER = re.compile(r"[!-9;-~]+")
+_CONTENT_TYPE = re.compile(r"[!-.0-~]+/[!-.0-~]+")
+_BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
 class EmailFeature(enum.StrEnum):
     """What an email provider may do beyond the contract's core."""
 
     IDEMPOTENT = "idempotent"  # the same key sends once; without it a broken call leaves the outcome unknown
+    DELIVERY_EVENTS = "delivery_events"  # it is a ReportsDelivery: the vendor tells by webhook what became of a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,73 @@ class SendReceipt:
     """`id` is the vendor's name for the sending: the same key gets the same id where IDEMPOTENT is declared."""
 
     id: str
+
+
+def check_message(message: EmailMessage) -> EmailMessage:
+    """Return `message` if it can be a mail: recipients that are addresses, no field that would add a header.
+
+    Raises ProviderRejected; its sentence repeats nothing of the message.
+    """
+    mailboxes = (Address(message.sender, message.sender_name), *message.to)
+    replies = (Address(message.reply_to),) if message.reply_to else ()
+    if not message.to or not message.key:
+        raise ProviderRejected("a message needs a recipient and a key")
+    if not all(_ADDRESS.fullmatch(mailbox.email) for mailbox in (*mailboxes, *replies)):
+        raise ProviderRejected("an address has the form name@domain")
+    lines = [message.subject, *(mailbox.name for mailbox in mailboxes), *message.headers.values()]
+    lines += [file.filename for file in message.attachments]
+    if any(_BREAK.search(line) for line in lines):
+        raise ProviderRejected("a line break would become a header")
+    if not all(_HEADER.fullmatch(name) for name in message.headers):
+        raise ProviderRejected("a header's name has plain letters only")
+    if not all(_CONTENT_TYPE.fullmatch(file.content_type) for file in message.attachments):
+        raise ProviderRejected("an attachment needs a content type")
+    return message
+
+
+class DeliveryKind(enum.StrEnum):
+    """What may become of a mail, in words that all vendors share."""
+
+    ACCEPTED = "accepted"  # the vendor has it and will try
+    DELIVERED = "delivered"  # the recipient's server has it
+    DELAYED = "delayed"  # the recipient's server does not take it yet; the vendor goes on trying
+    FAILED = "failed"  # the vendor itself gave up: a quota, a domain that is not verified
+    BOUNCED = "bounced"  # the recipient's server refused it for good
+    COMPLAINED = "complained"  # the recipient called it spam
+    IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvent:
+    """Something that happened to a mail. `id` is the same however often it is delivered.
+
+    `key` is the message's own, however the vendor carries it there and back; empty for mail that is not ours.
+    `message_id` is the receipt's `id`; `reason` is what the vendor or the recipient's server said.
+    """
+
+    id: str
+    kind: DeliveryKind
+    message_id: str
+    key: str
+    recipient: str
+    reason: str
+    occurred_at: datetime
+
+
+@runtime_checkable
+class ReportsDelivery(Protocol):
+    """What a provider with DELIVERY_EVENTS offers beside `send`."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Return if these exact bytes came from the vendor lately; else raise SignatureInvalid.
+
+        Header names match in any case. Nobody parses a body that was not verified.
+        """
+        ...
+
+    def events(self, body: bytes) -> tuple[DeliveryEvent, ...]:
+        """What a verified body reports, oldest first; kinds we do not know are IGNORED. Raises ProviderRejected."""
+        ...
 
 
 class Email(Provider, Protocol):

@@ -27,10 +27,22 @@ class RateLimited(ProviderUnavailable):
     """Too many calls; `retry_after` says when the vendor listens again."""
 
 
+class Overloaded(ProviderUnavailable):
+    """The vendor is there, but has no room for anybody at the moment."""
+
+
 class OutcomeUnknown(ProviderError):
     """The connection died after the request left: the vendor may have done it. Repeat only a call that has a key."""
 
     retryable = True
+
+
+class TimedOut(OutcomeUnknown):
+    """The vendor took the request and said nothing for as long as we wait."""
+
+
+class BrokenOff(OutcomeUnknown):
+    """An answer was coming in and stopped before its end."""
 
 
 class ProviderRejected(ProviderError):

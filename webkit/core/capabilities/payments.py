@@ -6,7 +6,7 @@ Amounts are integers in the currency's minor unit (1999 is 19.99 EUR); currencie
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,8 @@ class PaymentFeature(enum.StrEnum):
 
     REFUNDS = "refunds"
     PARTIAL_REFUNDS = "partial_refunds"
+    EVENT_LIST = "event_list"  # can be asked what happened lately: repairs webhooks that never arrived
+    ONE_ENDPOINT = "one_endpoint"  # reports about the whole account to the platform's one endpoint
 
 
 class CheckoutState(enum.StrEnum):
@@ -28,6 +30,7 @@ class CheckoutState(enum.StrEnum):
     PENDING = "pending"  # paid by a slow method: money is on its way
     PAID = "paid"
     FAILED = "failed"  # an attempt failed; the payer may try again until it expires
+    BOUNCED = "bounced"  # money that was on its way will not come; nobody can pay here any more
     EXPIRED = "expired"
 
 
@@ -44,9 +47,12 @@ class PaymentEventKind(enum.StrEnum):
 
     PAID = "paid"
     PENDING = "pending"
-    FAILED = "failed"
+    FAILED = "failed"  # an attempt; the payer may try again
+    BOUNCED = "bounced"  # what was pending will not come, this checkout is over
     EXPIRED = "expired"
+    REFUND_PENDING = "refund_pending"  # amount_minor is on its way back
     REFUNDED = "refunded"  # amount_minor is what this refund gave back
+    REFUND_FAILED = "refund_failed"  # the money did not reach the payer and stays here
     DISPUTED = "disputed"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
@@ -118,7 +124,11 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class PaymentEvent:
-    """Something that happened at the vendor. `id` is the same however often it is delivered."""
+    """Something that happened at the vendor. `id` is the same however often it is delivered.
+
+    `part_id` is the vendor's id of the refund or the dispute, `key` the one our request for the refund had (empty when
+    it was made in the vendor's own pages), `metadata` what the checkout was given, where the vendor repeats it.
+    """
 
     id: str
     kind: PaymentEventKind
@@ -128,6 +138,9 @@ class PaymentEvent:
     amount_minor: int
     currency: str
     occurred_at: datetime
+    part_id: str = ""
+    key: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class Payments(Provider, Protocol):
@@ -143,6 +156,10 @@ class Payments(Provider, Protocol):
 
     def refund(self, request: RefundRequest) -> Refund:
         """Give money back. The same key answers with the first refund. More than was paid is ProviderRejected."""
+        ...
+
+    def recent_events(self, since: datetime) -> Iterator[bytes]:
+        """What happened since, oldest first, each as the body of a webhook that `events` reads; needs EVENT_LIST."""
         ...
 
     @calls_nobody

@@ -55,8 +55,11 @@ class Storage(Provider, Protocol):
         """Store all of `body`, replacing what was there. All or nothing: a failed put leaves the former object."""
         ...
 
-    def open(self, key: str) -> BinaryIO:
-        """A readable binary stream, closed by the caller. Raises NoSuchObject."""
+    def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
+        """A readable binary stream, closed by the caller: everything, or `length` bytes from `start` on.
+
+        What lies behind the end is simply not there: a range may come out shorter, or empty. Raises NoSuchObject.
+        """
         ...
 
     def size(self, key: str) -> int:
@@ -72,8 +75,11 @@ class Storage(Provider, Protocol):
         ...
 
     @calls_nobody
-    def url(self, key: str, *, expires: timedelta) -> str | None:
-        """A signed address that downloads the object until `expires` from now; None without SIGNED_URLS."""
+    def url(self, key: str, *, expires: timedelta, filename: str = "", content_type: str = "") -> str | None:
+        """A signed address that downloads the object until `expires` from now; None without SIGNED_URLS.
+
+        With `filename` the browser saves it under that name, with `content_type` it is served as that.
+        """
         ...
 
 

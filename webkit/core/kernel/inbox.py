@@ -24,6 +24,9 @@ from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
 
 APPLY = "core.inbox"
+PLATFORM = "platform"
+"""The endpoint for what a vendor reports about all agencies, set up once in the vendor's own pages. It needs no row:
+no drawn name is as short, and what arrives there is genuine or refused like everything else."""
 
 
 class State(enum.StrEnum):
@@ -101,7 +104,9 @@ def url(capability: str, provider: str, name: str) -> str:
 
 
 def find(capability: str, provider: str, name: str) -> UUID | None:
-    """The agency behind an endpoint; raises NotFound for an unknown one."""
+    """The agency behind an endpoint, None for the platform's own; raises NotFound for an unknown one."""
+    if name == PLATFORM:
+        return None
     query = sa.select(InboxEndpoint).where(
         InboxEndpoint.name == name, InboxEndpoint.capability == capability, InboxEndpoint.provider == provider
     )
@@ -155,11 +160,15 @@ def apply(job: Job) -> None:
     handler = current().inbox_handlers.get(capability)
     release()
     events = [event for event in chosen(capability, provider).events(body) if event.id == wanted]
+    deliveries = [Delivery(provider=provider, endpoint=name, event=event) for event in events]
+    if handler is not None and agency is None and deliveries:
+        with tenancy.platform("whose document a vendor's event is about"):
+            agency = handler.agency_of(deliveries[0])
     door = tenancy.tenant(agency) if agency else tenancy.platform("a vendor's event for the platform")
     with door, writing():
         if handler is not None:
-            for event in events:
-                handler.apply(Delivery(provider=provider, endpoint=name, event=event))
+            for delivery in deliveries:
+                handler.apply(delivery)
         mark = session().get(InboxEvent, row_id)
         if mark is not None:
             mark.state, mark.applied_at = State.APPLIED, clock.now()

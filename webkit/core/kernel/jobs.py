@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,9 @@ log = structlog.get_logger(__name__)
 
 DELIVER = "webkit.core.kernel.jobs.deliver"
 FAILURE_TTL = 3600
+
+stopping = threading.Event()
+"""Set in a worker that was told to stop: whoever works for long puts its job back."""
 
 _app: Callable[[], Flask] | None = None
 
@@ -50,10 +54,10 @@ def length(queue: str) -> int | None:
         return None
 
 
-def bind_worker(app: Callable[[], Flask]) -> None:
-    """Tell this worker process, and all it will fork, which application its jobs run in."""
-    global _app
-    _app = app
+def bind_worker(app: Callable[[], Flask], stop: threading.Event | None = None) -> None:
+    """Tell this worker process, and all it will fork, which application its jobs run in, and how it is told to stop."""
+    global _app, stopping
+    _app, stopping = app, stop or stopping
     with app().app_context():
         outbox.rehearse()
 

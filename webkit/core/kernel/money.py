@@ -64,6 +64,14 @@ def format_money(minor: int, currency: str, locale: str | None = None) -> str:
     return text
 
 
+def format_fine(amount: Decimal, currency: str, locale: str | None = None) -> str:
+    """A price too small for the currency's coins, with as many places as it takes to see it: `$0.0048`."""
+    known = _locale(locale)
+    digits = exponent(currency) if amount >= 1 or not amount else exponent(currency) + 2
+    text: str = _pattern(str(known), digits).apply(amount, known, currency=currency, currency_digits=False)
+    return text
+
+
 def money_parts(minor: int, currency: str, locale: str | None = None) -> tuple[MoneyPart, ...]:
     """The same text in pieces, for templates that print the mark and the decimals lighter than the number."""
     text = format_money(minor, currency, locale)

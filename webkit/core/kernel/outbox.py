@@ -46,6 +46,14 @@ class State(enum.StrEnum):
     DISMISSED = "dismissed"
 
 
+class PutBack(Exception):
+    """Raised by a handler that has not failed but goes on later: its process ends, or a vendor asked it to wait."""
+
+    def __init__(self, after: timedelta = timedelta()) -> None:
+        super().__init__(f"goes on after {after}")
+        self.after = after
+
+
 class OutboxJob(Record):
     """A piece of work somebody asked for. Holds ids only, never personal data."""
 
@@ -113,6 +121,8 @@ def deliver(job_id: UUID) -> bool:
     try:
         with _door(attempt, spec):
             spec.handler(attempt)
+    except PutBack as later:
+        put_back(attempt, later.after)
     except Exception as error:
         log.warning("job failed", attempt=attempt.attempt, error=f"{type(error).__name__}: {error}", exc_info=True)
         _fail(attempt, error)
@@ -171,6 +181,8 @@ def _lease(kind: str) -> int:
 
 def time_limit(kind: str) -> int:
     """Seconds a worker gives one attempt. It is over before its lease is: two attempts never run side by side."""
+    if longest := current().jobs[kind].longest:
+        return longest
     lease = _lease(kind)
     return max(1, lease - max(1, lease // 10))
 
@@ -182,6 +194,20 @@ def _update(job: Job, **values: Any) -> None:
             .where(OutboxJob.id == job.id, OutboxJob.state == State.WAITING, OutboxJob.attempt == job.attempt)
             .values(lease_until=None, **values)
         )
+
+
+def put_back(job: Job, after: timedelta = timedelta()) -> None:
+    """End an attempt that goes on later, if it is the living one."""
+    _update(job, next_at=clock.now() + after, error="")
+
+
+def renew(attempts: Sequence[Job], kind: str) -> set[UUID]:
+    """Prolong the leases of attempts at jobs of one kind; returns the jobs whose living attempt these still are."""
+    alive = sa.tuple_(OutboxJob.id, OutboxJob.attempt).in_([(job.id, job.attempt) for job in attempts])
+    with tenancy.platform("renew the leases of jobs"), writing() as unit:
+        until = clock.now() + timedelta(seconds=_lease(kind))
+        renewed = sa.update(OutboxJob).where(alive, OutboxJob.state == State.WAITING).values(lease_until=until)
+        return set(unit.scalars(renewed.returning(OutboxJob.id)))
 
 
 def _finish(job: Job) -> None:

@@ -17,14 +17,18 @@ EVIDENCE = ("events", "signed_heads")
 """Tables of the kernel whose rows nobody changes or removes; a feature marks its own with `APPEND_ONLY`."""
 APPEND_ONLY: dict[str, dict[str, bool]] = {"info": {"append_only": True}}
 """The last of a model's table arguments, for rows that stay as they were written."""
+NEVER_CHANGED: dict[str, dict[str, bool]] = {"info": {"append_only": True, "may_go": True}}
+"""The same for rows that hold what people said of themselves: never changed, but deleted when they ask for it."""
 
 
 def harden(connection: Connection) -> None:
     """Everything a database needs right after its tables were made: walls around owned tables, evidence for good."""
     protect(connection, *tenancy.owned_tables())
-    marked = (table.name for table in Base.metadata.sorted_tables if table.info.get("append_only"))
-    for table in (*EVIDENCE, *marked):
+    for table in EVIDENCE:
         append_only(connection, table)
+    for marked in Base.metadata.sorted_tables:
+        if marked.info.get("append_only"):
+            append_only(connection, marked.name, allow_delete=marked.info.get("may_go", False))
 
 
 def roles(connection: Connection) -> None:

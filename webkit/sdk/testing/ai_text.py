@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import ClassVar
 
 import pytest
@@ -13,12 +16,24 @@ from webkit.core.capabilities.ai_text import (
     CompletionRequest,
     Delta,
     Message,
+    PricedText,
     Role,
     StopReason,
+    Usage,
 )
 from webkit.core.capabilities.errors import FeatureNotSupported
 
 from .contract import ProviderContract
+
+SCHEMA: Mapping[str, object] = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "maxLength": 200},
+        "steps": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 9},
+    },
+    "required": ["title", "steps"],
+    "additionalProperties": False,
+}
 
 
 class AITextContract(ProviderContract):
@@ -37,7 +52,20 @@ class AITextContract(ProviderContract):
         assert answer.stop in StopReason
         assert answer.usage.input_tokens > 0
         assert answer.usage.output_tokens > 0
-        assert 0 <= answer.usage.cached_tokens <= answer.usage.input_tokens
+        assert answer.usage.cached_tokens >= 0
+        assert answer.usage.cache_write_tokens >= 0
+        assert answer.usage.cached_tokens + answer.usage.cache_write_tokens <= answer.usage.input_tokens
+
+    def test_a_price_is_exact_and_grows_with_the_tokens(self, provider: AIText) -> None:
+        if not isinstance(provider, PricedText):
+            pytest.skip("names no prices")
+        nothing, little, much = (provider.cost(Usage(tokens, tokens)) for tokens in (0, 10, 1_000_000))
+        if nothing is None or little is None or much is None:
+            pytest.skip("knows no price of this model")
+        assert isinstance(much.amount, Decimal)
+        assert len(much.currency) == 3
+        assert much.currency.isupper()
+        assert nothing.amount == 0 < little.amount < much.amount
 
     def test_a_stream_is_deltas_and_then_one_completion_with_their_sum(self, provider: AIText) -> None:
         *deltas, last = list(provider.stream(self.ask))
@@ -75,3 +103,14 @@ class AITextContract(ProviderContract):
             provider.complete(request)
         with pytest.raises(FeatureNotSupported):
             list(provider.stream(request))
+
+    def test_a_declared_schema_is_followed(self, provider: AIText) -> None:
+        self.needs(AIFeature.JSON_SCHEMA)
+        request = CompletionRequest(messages=self.ask.messages, json_schema=SCHEMA)
+        *_, last = provider.stream(request)
+        assert isinstance(last, Completion)
+        for text in (last.text, provider.complete(request).text):
+            answer = json.loads(text)
+            assert isinstance(answer["title"], str)
+            assert answer["steps"]
+            assert all(isinstance(step, str) for step in answer["steps"])

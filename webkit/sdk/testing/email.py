@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import pytest
 
-from webkit.core.capabilities.email import Address, Attachment, Email, EmailFeature, EmailMessage
-from webkit.core.capabilities.errors import ProviderRejected
+from webkit.core.capabilities.email import (
+    Address,
+    Attachment,
+    DeliveryEvent,
+    DeliveryKind,
+    Email,
+    EmailFeature,
+    EmailMessage,
+    ReportsDelivery,
+)
+from webkit.core.capabilities.errors import ProviderRejected, SignatureInvalid
 
 from .contract import ProviderContract
+from .payments import Webhook
 
 MESSAGE = EmailMessage(
     sender="studio@example.com",
@@ -45,12 +57,39 @@ class Arrived:
 Arrivals = Callable[[], Sequence[Arrived]]
 
 
+class Vendor(Protocol):
+    """The double of a vendor that reports what became of a mail, by webhooks it signs."""
+
+    def tell(self, message_id: str, kind: DeliveryKind, reason: str = "") -> None:
+        """Let something happen to a mail it took."""
+        ...
+
+    def webhooks(self) -> Sequence[Webhook]:
+        """All webhooks so far, oldest first, signed now."""
+        ...
+
+    def unknown_webhook(self) -> Webhook:
+        """A genuine one of a type that no provider knows."""
+        ...
+
+    def aged(self, webhook: Webhook, by: timedelta) -> Webhook:
+        """The same body, genuinely signed that long ago."""
+        ...
+
+
 class EmailContract(ProviderContract):
-    """Override `arrivals`: a callable giving what the double of the vendor received, oldest first."""
+    """Override `arrivals`: a callable giving what the double of the vendor received, oldest first.
+
+    With DELIVERY_EVENTS also override `vendor`, that double.
+    """
 
     @pytest.fixture
     def arrivals(self, provider: Email) -> Arrivals:
         raise NotImplementedError("override the `arrivals` fixture")
+
+    @pytest.fixture
+    def vendor(self, provider: Email) -> Vendor:
+        pytest.skip("does not report what became of a mail")
 
     def test_everything_arrives_as_written(self, provider: Email, arrivals: Arrivals) -> None:
         assert provider.send(MESSAGE).id
@@ -118,3 +157,98 @@ class EmailContract(ProviderContract):
         with pytest.raises(ProviderRejected):
             provider.send(replace(MESSAGE, to=to))
         assert not arrivals()
+
+    # --- what became of a mail --------------------------------------------------------------------------------------
+
+    def test_who_declares_reports_can_report(self, provider: Email) -> None:
+        assert isinstance(provider, ReportsDelivery) == (EmailFeature.DELIVERY_EVENTS in self.spec.features)
+
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            DeliveryKind.ACCEPTED,
+            DeliveryKind.DELIVERED,
+            DeliveryKind.DELAYED,
+            DeliveryKind.BOUNCED,
+            DeliveryKind.COMPLAINED,
+        ],
+    )
+    def test_what_became_of_a_mail_is_told(self, provider: Email, vendor: Vendor, kind: DeliveryKind) -> None:
+        receipt = provider.send(replace(MESSAGE, key="mail: ключ/7?"))
+        vendor.tell(receipt.id, kind, "no such mailbox")
+        (event,) = _told(provider, vendor)
+        assert (event.kind, event.message_id, event.key) == (kind, receipt.id, "mail: ключ/7?")
+        assert event.recipient == "ada@example.org"
+        assert event.reason == "no such mailbox" or kind is not DeliveryKind.BOUNCED
+        assert event.occurred_at.tzinfo is not None
+        assert abs(event.occurred_at - datetime.now(UTC)) < timedelta(minutes=5)
+
+    def test_ids_of_events_differ_and_stay(self, provider: Email, vendor: Vendor) -> None:
+        receipt = provider.send(MESSAGE)
+        for kind in (DeliveryKind.ACCEPTED, DeliveryKind.DELIVERED, DeliveryKind.COMPLAINED):
+            vendor.tell(receipt.id, kind)
+        first, again = _told(provider, vendor), _told(provider, vendor)
+        assert [event.id for event in first] == [event.id for event in again]
+        assert len({event.id for event in first}) == 3
+
+    def test_a_changed_report_is_refused(self, provider: Email, vendor: Vendor) -> None:
+        webhook = _report(provider, vendor)
+        for body in (webhook.body.replace(b"example.org", b"example.net"), webhook.body + b" ", b"", webhook.body[:-1]):
+            assert body != webhook.body
+            with pytest.raises(SignatureInvalid):
+                _reporting(provider).verify(webhook.headers, body)
+
+    def test_a_changed_or_missing_signature_is_refused(self, provider: Email, vendor: Vendor) -> None:
+        webhook = _report(provider, vendor)
+        for name, value in webhook.headers.items():
+            wrong = value[:-4] + ("AAAA" if value[-4:] != "AAAA" else "BBBB")
+            for forged in (wrong, "", "v1,é", value[: len(value) // 2]):
+                with pytest.raises(SignatureInvalid):
+                    _reporting(provider).verify({**webhook.headers, name: forged}, webhook.body)
+        with pytest.raises(SignatureInvalid):
+            _reporting(provider).verify({}, webhook.body)
+
+    def test_header_names_match_in_any_case(self, provider: Email, vendor: Vendor) -> None:
+        webhook = _report(provider, vendor)
+        for change in (str.upper, str.title, str.lower):
+            _reporting(provider).verify({change(name): value for name, value in webhook.headers.items()}, webhook.body)
+
+    def test_an_old_report_played_again_is_refused(self, provider: Email, vendor: Vendor) -> None:
+        webhook = _report(provider, vendor)
+        fresh = vendor.aged(webhook, timedelta(seconds=5))
+        _reporting(provider).verify(fresh.headers, fresh.body)
+        for age in (timedelta(hours=1), timedelta(days=400), timedelta(hours=-1)):
+            old = vendor.aged(webhook, age)
+            with pytest.raises(SignatureInvalid):
+                _reporting(provider).verify(old.headers, old.body)
+
+    def test_an_unknown_report_is_genuine_and_ignored(self, provider: Email, vendor: Vendor) -> None:
+        webhook = vendor.unknown_webhook()
+        _reporting(provider).verify(webhook.headers, webhook.body)
+        (event,) = _reporting(provider).events(webhook.body)
+        assert event.kind is DeliveryKind.IGNORED
+        assert event.id
+
+    @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"{", b"\xff\xfe", b'{"type": 1}'])
+    def test_garbage_is_refused_cleanly(self, provider: Email, vendor: Vendor, body: bytes) -> None:
+        with pytest.raises(ProviderRejected):
+            _reporting(provider).events(body)
+
+
+def _reporting(provider: Email) -> ReportsDelivery:
+    assert isinstance(provider, ReportsDelivery)
+    return provider
+
+
+def _told(provider: Email, vendor: Vendor) -> list[DeliveryEvent]:
+    """What the webhooks so far report, each verified."""
+    told: list[DeliveryEvent] = []
+    for webhook in vendor.webhooks():
+        _reporting(provider).verify(webhook.headers, webhook.body)
+        told += _reporting(provider).events(webhook.body)
+    return told
+
+
+def _report(provider: Email, vendor: Vendor) -> Webhook:
+    vendor.tell(provider.send(MESSAGE).id, DeliveryKind.DELIVERED)
+    return vendor.webhooks()[-1]

@@ -151,6 +151,7 @@ class PaymentsContract(ProviderContract):
         event = self.told(provider, vendor)[-1]
         assert event.kind is PaymentEventKind.DISPUTED
         assert event.payment_id == provider.get_checkout(checkout.id).payment_id
+        assert event.part_id
 
     def test_event_ids_differ_and_stay(self, provider: Payments, vendor: Vendor) -> None:
         checkout = provider.create_checkout(ORDER)
@@ -217,6 +218,8 @@ class PaymentsContract(ProviderContract):
             provider.refund(replace(request, key="refund:2"))
         refunds = [event for event in self.told(provider, vendor) if event.kind is PaymentEventKind.REFUNDED]
         assert [event.amount_minor for event in refunds] == [123_456]
+        assert [(event.part_id, event.key) for event in refunds] == [(refund.id, request.key)]
+        assert [event.payment_id for event in refunds] == [request.payment_id]
 
     def test_partial_refunds_never_exceed_the_payment(self, provider: Payments, vendor: Vendor) -> None:
         self.needs(PaymentFeature.PARTIAL_REFUNDS)
@@ -231,6 +234,17 @@ class PaymentsContract(ProviderContract):
         self.needs(PaymentFeature.REFUNDS)
         with pytest.raises(ProviderRejected):
             provider.refund(RefundRequest("pay_unknown", 1, "EUR", key="refund:x"))
+
+    def test_what_happened_can_be_asked_for(self, provider: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.EVENT_LIST)
+        since = datetime.now(UTC) - timedelta(minutes=5)
+        checkout = provider.create_checkout(ORDER)
+        vendor.fail(checkout.id)
+        vendor.pay(checkout.id)
+        listed = [event for body in provider.recent_events(since) for event in provider.events(body)]
+        told = self.told(provider, vendor)
+        assert [event for event in listed if event.id in {known.id for known in told}] == told
+        assert not list(provider.recent_events(datetime.now(UTC) + timedelta(hours=1)))
 
     def test_form_action_origins_are_origins(self, provider: Payments) -> None:
         for origin in provider.form_action_origins():

@@ -8,7 +8,10 @@ import pytest
 
 # Named one by one: the suites are not imported yet, so their assertions can still explain themselves.
 pytest.register_assert_rewrite(
-    *(f"webkit.sdk.testing.{suite}" for suite in ("contract", "ai_text", "email", "payments", "pdf", "storage"))
+    *(
+        f"webkit.sdk.testing.{suite}"
+        for suite in ("contract", "ai_text", "email", "pagespeed", "payments", "pdf", "storage")
+    )
 )
 
 

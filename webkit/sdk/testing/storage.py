@@ -102,6 +102,33 @@ class StorageContract(ProviderContract):
             provider.put(KEY, cast("BinaryIO", Source(1_000_000, breaks_at=300_000)), content_type="text/plain")
         assert self.read(provider) == b"whole"
 
+    @pytest.mark.parametrize(
+        ("start", "length", "wanted"),
+        [
+            (0, None, b"0123456789"),
+            (4, None, b"456789"),
+            (2, 3, b"234"),
+            (0, 1, b"0"),
+            (8, 100, b"89"),
+            (9, 1, b"9"),
+            (0, 0, b""),
+            (10, None, b""),
+            (500, 5, b""),
+        ],
+    )
+    def test_a_part_can_be_read(self, provider: Storage, start: int, length: int | None, wanted: bytes) -> None:
+        self.put(provider, b"0123456789")
+        with provider.open(KEY, start=start, length=length) as stream:
+            assert stream.read() == wanted
+        with provider.open(KEY, start=start, length=length) as stream:
+            pieces = list(iter(lambda: stream.read(2), b""))
+        assert b"".join(pieces) == wanted
+
+    def test_a_part_of_what_is_missing_is_missing(self, provider: Storage) -> None:
+        for start, length in ((0, 0), (0, 5), (3, None)):
+            with pytest.raises(NoSuchObject):
+                provider.open(KEY, start=start, length=length)
+
     def test_what_is_missing_is_missing(self, provider: Storage) -> None:
         assert not provider.exists(KEY)
         with pytest.raises(NoSuchObject):
@@ -152,5 +179,8 @@ class StorageContract(ProviderContract):
         if StorageFeature.SIGNED_URLS in self.spec.features:
             assert url is not None
             assert url.startswith(("https://", "http://"))
+            named = provider.url(KEY, expires=timedelta(minutes=5), filename='città "1".pdf', content_type="text/plain")
+            assert named not in (None, url)
+            assert "\n" not in (named or "")
         else:
             assert url is None

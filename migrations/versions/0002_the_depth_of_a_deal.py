@@ -1,0 +1,436 @@
+"""the depth of a deal"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from webkit.core.kernel import schema
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+OWNED = (
+    "ai_generations",
+    "ai_runs",
+    "ai_spendings",
+    "consultation_options",
+    "consultation_versions",
+    "consultations",
+    "payment_reversals",
+    "website_audits",
+)
+
+NEVER_CHANGED = ("consultation_versions",)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "payment_lists",
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("read_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_lists")),
+        sa.UniqueConstraint("provider", name=op.f("uq_payment_lists_provider")),
+    )
+    op.create_table(
+        "payment_strays",
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.String(length=128), nullable=False),
+        sa.Column("payment_vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "kind", sa.Enum("refund", "dispute", name="reversalkind", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("asked", "pending", "done", "failed", name="reversalstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_strays")),
+        sa.UniqueConstraint("provider", "event_id", name=op.f("uq_payment_strays_provider_event_id")),
+    )
+    with op.batch_alter_table("payment_strays", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_strays_payment_vendor_id", ["payment_vendor_id"], unique=False)
+
+    op.create_table(
+        "ai_generations",
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("reserved", "used", "returned", name="reservation", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ai_generations_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ai_generations")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ai_generations_agency_id_id")),
+    )
+    with op.batch_alter_table("ai_generations", schema=None) as batch_op:
+        batch_op.create_index("ix_ai_generations_agency_id_month", ["agency_id", "month", "state"], unique=False)
+
+    op.create_table(
+        "consultation_options",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_consultation_options_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_options")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
+    )
+    op.create_table(
+        "ai_runs",
+        sa.Column("generation_id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("section", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("prompt", sa.Text(), nullable=False),
+        sa.Column("json_schema", sa.Text(), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("exempt", sa.Text(), nullable=False),
+        sa.Column("max_tokens", sa.Integer(), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("queued", "running", "done", "stopped", "failed", name="runstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.String(length=32), nullable=False),
+        sa.Column("resume_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stop_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "fate", sa.Enum("open", "applied", "discarded", name="fate", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("fate_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "generation_id"],
+            ["ai_generations.agency_id", "ai_generations.id"],
+            name=op.f("fk_ai_runs_agency_id_generation_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ai_runs_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ai_runs")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ai_runs_agency_id_id")),
+    )
+    with op.batch_alter_table("ai_runs", schema=None) as batch_op:
+        batch_op.create_index("ix_ai_runs_agency_id_day", ["agency_id", "day"], unique=False)
+        batch_op.create_index("ix_ai_runs_agency_id_generation_id", ["agency_id", "generation_id"], unique=False)
+        batch_op.create_index("ix_ai_runs_agency_id_subject", ["agency_id", "subject", "id"], unique=False)
+
+    op.create_table(
+        "consultations",
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("draft", "completed", "converted", "archived", name="state", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("current", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Uuid(), nullable=False),
+        sa.Column("author_name", sa.String(length=255), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=255), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("proposal_id", sa.Uuid(), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_consultations_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_consultations_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultations")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultations_agency_id_id")),
+    )
+    with op.batch_alter_table("consultations", schema=None) as batch_op:
+        batch_op.create_index("ix_consultations_agency_id_client_id_id", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_consultations_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
+
+    op.create_table(
+        "payment_reversals",
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "kind", sa.Enum("refund", "dispute", name="reversalkind", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "state",
+            sa.Enum("asked", "pending", "done", "failed", name="reversalstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("note", sa.String(length=255), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "payment_id"],
+            ["payments.agency_id", "payments.id"],
+            name=op.f("fk_payment_reversals_agency_id_payment_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_reversals_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_reversals")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_reversals_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "payment_id", "vendor_id", name=op.f("uq_payment_reversals_agency_id_payment_id_vendor_id")
+        ),
+    )
+    op.create_table(
+        "website_audits",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.String(length=2048), nullable=False),
+        sa.Column(
+            "strategy", sa.Enum("mobile", "desktop", name="strategy", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("queued", "measuring", "done", "failed", name="auditstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("provider", sa.String(length=64), nullable=False),
+        sa.Column("final_url", sa.String(length=2048), nullable=False),
+        sa.Column("measured_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("report", sa.Text(), nullable=True),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_website_audits_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_website_audits_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_website_audits")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_website_audits_agency_id_id")),
+    )
+    with op.batch_alter_table("website_audits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_website_audits_agency_id_client_id_id", ["agency_id", "client_id", "id"], unique=False
+        )
+        batch_op.create_index("ix_website_audits_agency_id_created_at", ["agency_id", "created_at"], unique=False)
+
+    op.create_table(
+        "ai_spendings",
+        sa.Column("run_id", sa.Uuid(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("model", sa.String(length=64), nullable=False),
+        sa.Column("input_tokens", sa.Integer(), nullable=False),
+        sa.Column("output_tokens", sa.Integer(), nullable=False),
+        sa.Column("cached_tokens", sa.Integer(), nullable=False),
+        sa.Column("cost_micro", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("estimated", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "run_id"], ["ai_runs.agency_id", "ai_runs.id"], name=op.f("fk_ai_spendings_agency_id_run_id")
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ai_spendings_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ai_spendings")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ai_spendings_agency_id_id")),
+    )
+    with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
+        batch_op.create_index("ix_ai_spendings_agency_id_month", ["agency_id", "month"], unique=False)
+        batch_op.create_index("ix_ai_spendings_agency_id_run_id", ["agency_id", "run_id"], unique=False)
+
+    op.create_table(
+        "consultation_versions",
+        sa.Column("consultation_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column(
+            "why",
+            sa.Enum("started", "saved", "aside", "restored", name="why", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("base", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("changed", sa.Text(), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("author_id", sa.Uuid(), nullable=False),
+        sa.Column("author_name", sa.String(length=255), nullable=False),
+        sa.Column("tab", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "consultation_id"],
+            ["consultations.agency_id", "consultations.id"],
+            name=op.f("fk_consultation_versions_agency_id_consultation_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_consultation_versions_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_versions")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "consultation_id",
+            "number",
+            name=op.f("uq_consultation_versions_agency_id_consultation_id_number"),
+        ),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_versions_agency_id_id")),
+        info={"append_only": True, "may_go": True},
+    )
+    with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("tier", sa.String(length=16), server_default="", nullable=False))
+
+    with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("voice", sa.String(length=16), server_default="plain", nullable=False))
+        batch_op.add_column(sa.Column("voice_words", sa.String(length=500), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("writing_locale", sa.String(length=16), server_default="", nullable=False))
+
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("address", sa.String(length=255), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("sending", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index("ix_mails_agency_id_address_id", ["agency_id", "address", "id"], unique=False)
+        batch_op.create_index("ix_mails_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
+
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index("ix_payments_checkout_id", ["checkout_id"], unique=False)
+        batch_op.create_index("ix_payments_vendor_id", ["vendor_id"], unique=False)
+
+    with op.batch_alter_table("platform_mails", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sending", sa.Integer(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("consultation_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("audit_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("answers", sa.Text(), nullable=True))
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+
+    schema.protect(op.get_bind(), *OWNED)
+    for table in NEVER_CHANGED:
+        schema.append_only(op.get_bind(), table, allow_delete=True)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_column("answers")
+        batch_op.drop_column("audit_id")
+        batch_op.drop_column("consultation_id")
+
+    with op.batch_alter_table("platform_mails", schema=None) as batch_op:
+        batch_op.drop_column("reported_at")
+        batch_op.drop_column("delayed_at")
+        batch_op.drop_column("sending")
+
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.drop_index("ix_payments_vendor_id")
+        batch_op.drop_index("ix_payments_checkout_id")
+        batch_op.drop_column("returned_minor")
+
+    with op.batch_alter_table("mails", schema=None) as batch_op:
+        batch_op.drop_index("ix_mails_agency_id_state_id")
+        batch_op.drop_index("ix_mails_agency_id_address_id")
+        batch_op.drop_column("reported_at")
+        batch_op.drop_column("delayed_at")
+        batch_op.drop_column("sending")
+        batch_op.drop_column("handled_at")
+        batch_op.drop_column("address")
+
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_column("returned_minor")
+        batch_op.drop_column("pending_at")
+
+    with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
+        batch_op.drop_column("writing_locale")
+        batch_op.drop_column("voice_words")
+        batch_op.drop_column("voice")
+
+    with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.drop_column("tier")
+
+    op.drop_table("consultation_versions")
+    with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
+        batch_op.drop_index("ix_ai_spendings_agency_id_run_id")
+        batch_op.drop_index("ix_ai_spendings_agency_id_month")
+
+    op.drop_table("ai_spendings")
+    with op.batch_alter_table("website_audits", schema=None) as batch_op:
+        batch_op.drop_index("ix_website_audits_agency_id_created_at")
+        batch_op.drop_index("ix_website_audits_agency_id_client_id_id")
+
+    op.drop_table("website_audits")
+    op.drop_table("payment_reversals")
+    with op.batch_alter_table("consultations", schema=None) as batch_op:
+        batch_op.drop_index("ix_consultations_agency_id_state_id")
+        batch_op.drop_index("ix_consultations_agency_id_client_id_id")
+
+    op.drop_table("consultations")
+    with op.batch_alter_table("ai_runs", schema=None) as batch_op:
+        batch_op.drop_index("ix_ai_runs_agency_id_subject")
+        batch_op.drop_index("ix_ai_runs_agency_id_generation_id")
+        batch_op.drop_index("ix_ai_runs_agency_id_day")
+
+    op.drop_table("ai_runs")
+    op.drop_table("consultation_options")
+    with op.batch_alter_table("ai_generations", schema=None) as batch_op:
+        batch_op.drop_index("ix_ai_generations_agency_id_month")
+
+    op.drop_table("ai_generations")
+    with op.batch_alter_table("payment_strays", schema=None) as batch_op:
+        batch_op.drop_index("ix_payment_strays_payment_vendor_id")
+
+    op.drop_table("payment_strays")
+    op.drop_table("payment_lists")

@@ -1,0 +1,1 @@
+"""Claude, by Anthropic, as the AI text provider."""

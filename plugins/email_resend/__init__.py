@@ -1,0 +1,1 @@
+"""Email through Resend, with what became of each mail."""

@@ -1,0 +1,1 @@
+"""Measures pages with Google PageSpeed Insights."""

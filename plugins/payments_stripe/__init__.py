@@ -1,0 +1,1 @@
+"""Takes payments through Stripe Checkout, on the account of whoever runs the platform."""

@@ -1,0 +1,1 @@
+"""PDF by Gotenberg: a server beside webkit that prints with Chromium."""

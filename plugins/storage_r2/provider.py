@@ -1,0 +1,265 @@
+"""Objects in a bucket. A big body goes up in parts, of which only a few are in memory at a time.
+
+Nothing is read from the machine's AWS files, and every object has its own client: two accounts never mix.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from datetime import timedelta
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import boto3
+import botocore.loaders
+import botocore.session
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    ParamValidationError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import ConnectionError as NotConnected
+from botocore.parsers import ResponseParserError
+
+from webkit.sdk import (
+    Health,
+    HealthReport,
+    NoSuchObject,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderRejected,
+    ProviderUnavailable,
+    Storage,
+    StoredObject,
+    check_key,
+)
+
+from .errors import RANGE_BEHIND_END, VENDOR, answered
+from .names import disposition
+from .settings import R2Settings
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
+
+PART = 5 * 1024 * 1024
+"""The smallest part S3 takes; 10,000 of them make the biggest object, 48 GiB."""
+PARTS_IN_MEMORY = 3
+CONNECT_SECONDS, READ_SECONDS, HEALTH_SECONDS = 5, 30, 0.8
+LONGEST_URL = timedelta(days=7)
+NOBODY = "webkit-health"
+_DESCRIPTIONS = botocore.loaders.create_loader()
+"""Remembers the big descriptions of services for all accounts; they say nothing about any of them."""
+_UNREACHED = (NotConnected, HTTPClientError, IncompleteReadError, ResponseParserError, ResponseStreamingError)
+
+
+class R2Storage:
+    """One bucket."""
+
+    def __init__(self, settings: R2Settings) -> None:
+        self._settings = settings
+        self._bucket = settings.bucket
+        self._lock = Lock()
+
+    def put(self, key: str, body: BinaryIO, *, content_type: str) -> StoredObject:
+        into = {"Bucket": self._bucket, "Key": check_key(key)}
+        source = _Source(body)
+        first = source.read(PART)
+        try:
+            if len(first) < PART:
+                self._client.put_object(**into, Body=first, ContentType=content_type)
+            else:
+                source.unread(first)
+                del first
+                self._client.upload_fileobj(source, **into, ExtraArgs={"ContentType": content_type}, Config=_TRANSFER)
+        except Exception as error:
+            if source.error is error:  # the sender broke off, not the vendor
+                raise
+            raise _mapped(error) from None
+        return StoredObject(key, source.size, content_type)
+
+    def open(self, key: str, *, start: int = 0, length: int | None = None) -> BinaryIO:
+        wanted: dict[str, str] = {}
+        if start or length is not None:
+            if length == 0:
+                self.size(key)
+                return io.BytesIO()
+            wanted["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=check_key(key), **wanted)
+        except ClientError as error:
+            if _code(error) == RANGE_BEHIND_END:
+                return io.BytesIO()
+            raise _mapped(error) from None
+        except BotoCoreError as error:
+            raise _mapped(error) from None
+        return cast("BinaryIO", _Download(answer["Body"]))
+
+    def size(self, key: str) -> int:
+        try:
+            return int(self._client.head_object(Bucket=self._bucket, Key=check_key(key))["ContentLength"])
+        except (BotoCoreError, ClientError) as error:
+            raise _mapped(error) from None
+
+    def exists(self, key: str) -> bool:
+        try:
+            self.size(key)
+        except NoSuchObject:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=check_key(key))
+        except (BotoCoreError, ClientError) as error:
+            raise _mapped(error) from None
+
+    def url(self, key: str, *, expires: timedelta, filename: str = "", content_type: str = "") -> str | None:
+        wanted = {"Bucket": self._bucket, "Key": check_key(key)}
+        if not timedelta(seconds=1) <= expires <= LONGEST_URL:
+            raise ProviderRejected("a signed address lives between a second and a week", provider=VENDOR)
+        if filename:
+            wanted["ResponseContentDisposition"] = disposition(filename)
+        if content_type:
+            wanted["ResponseContentType"] = content_type
+        seconds = int(expires.total_seconds())
+        return cast("str", self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+
+    def health(self) -> HealthReport:
+        """Asks for an object that nobody stored: "not there" proves address, key and bucket."""
+        try:
+            self._quick_client.get_object(Bucket=self._bucket, Key=NOBODY)["Body"].close()
+        except (BotoCoreError, ClientError) as error:
+            found = _mapped(error)
+            if not isinstance(found, NoSuchObject):
+                return HealthReport(Health.DOWN, str(found))
+        return HealthReport(Health.OK)
+
+    @cached_property
+    def _session(self) -> Any:
+        core = botocore.session.Session()
+        core.register_component("data_loader", _DESCRIPTIONS)
+        for name in ("config_file", "credentials_file"):
+            core.set_config_variable(name, os.devnull)
+        return boto3.session.Session(
+            aws_access_key_id=self._settings.access_key_id.get_secret_value(),
+            aws_secret_access_key=self._settings.secret_access_key.get_secret_value(),
+            region_name=self._settings.region,
+            botocore_session=core,
+        )
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._connect(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, attempts=3)
+
+    @cached_property
+    def _quick_client(self) -> Any:
+        return self._connect(connect_timeout=HEALTH_SECONDS, read_timeout=HEALTH_SECONDS, attempts=1)
+
+    def _connect(self, *, connect_timeout: float, read_timeout: float, attempts: int) -> Any:
+        """A client of our own. Other services than AWS do not know its newer checksums, so only asked for ones."""
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        with self._lock:  # making clients is the one thing that is not safe among threads
+            return self._session.client("s3", endpoint_url=self._settings.address, config=config)
+
+
+def _transfer() -> Any:
+    config: Any = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=PARTS_IN_MEMORY)
+    config.max_in_memory_upload_chunks = PARTS_IN_MEMORY
+    return config
+
+
+_TRANSFER = _transfer()
+
+
+class _Source:
+    """A body read once, counted, in full pieces: a short read would become a part that is too small."""
+
+    def __init__(self, body: BinaryIO) -> None:
+        self._body, self._kept, self.size = body, b"", 0
+        self.error: Exception | None = None
+
+    def unread(self, piece: bytes) -> None:
+        self._kept = piece
+
+    def read(self, size: int) -> bytes:
+        if self._kept:
+            kept, self._kept = self._kept[:size], self._kept[size:]
+            return kept
+        pieces, missing = [], size
+        try:
+            while missing > 0 and (piece := self._body.read(missing)):
+                pieces.append(piece)
+                missing -= len(piece)
+        except Exception as error:
+            self.error = error
+            raise
+        self.size += size - missing
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class _Download(io.RawIOBase):
+    """The vendor's stream with our errors."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        piece = self._read(len(view))
+        view[: len(piece)] = piece
+        return len(piece)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._read(None if size is None or size < 0 else size)
+
+    def readall(self) -> bytes:
+        return self._read(None)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
+
+    def _read(self, size: int | None) -> bytes:
+        try:
+            return cast("bytes", self._body.read(size))
+        except BotoCoreError as error:
+            raise _mapped(error) from None
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _mapped(error: Exception) -> ProviderError:
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return answered(_code(error), int(status))
+    what = type(error).__name__
+    if isinstance(error, _UNREACHED):
+        return ProviderUnavailable(f"the storage does not answer ({what})", provider=VENDOR)
+    if isinstance(error, ParamValidationError):
+        return ProviderRejected("the storage cannot be asked for that", provider=VENDOR)
+    if isinstance(error, BotoCoreError):
+        return ProviderMisconfigured(f"the storage cannot be used ({what})", provider=VENDOR)
+    return ProviderUnavailable(f"the storage answered with something else ({what})", provider=VENDOR)
+
+
+_checked: type[Storage] = R2Storage

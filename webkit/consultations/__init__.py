@@ -1,0 +1,1 @@
+"""Consultations: what a client says about business, situation and goals, and the way from there to a proposal."""

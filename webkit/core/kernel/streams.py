@@ -1,0 +1,222 @@
+"""Texts that grow while people watch: one stream in Redis for each, the truth in the database.
+
+A place in a text is "2-340": the second attempt at it, 340 characters in. The ids of the stream's entries are such
+places, so a reader goes on exactly anywhere, with or without the stream, and a writer whose attempt has been replaced
+is refused by the stream itself. Whatever the stream cannot tell, because it was lost or never there, is asked of the
+database.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+from redis.retry import Retry
+
+from webkit.core.kernel.runtime import current
+
+KEPT = 3600
+"""Seconds after which a stream nobody writes to is forgotten; the text is in the database."""
+PING = 8.0
+"""Seconds without news after which a reader asks the database whether the writer still lives."""
+WITHOUT = 0.5
+"""Seconds between two looks into the database where there is no stream."""
+CATCH_UP = 0.2
+_PLACE = re.compile(r"(\d{1,9})-(\d{1,12})")
+
+
+class Place(NamedTuple):
+    """How far a text has come: so many characters of this attempt."""
+
+    attempt: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.attempt}-{self.offset}"
+
+    @classmethod
+    def parse(cls, text: str) -> Place:
+        """The place a text names; the very beginning where it names none."""
+        found = _PLACE.fullmatch(text)
+        return cls(int(found[1]), int(found[2])) if found else BEGINNING
+
+
+BEGINNING = Place(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a reader does to be up to date: keep `place.offset` characters of that attempt, then append `text`."""
+
+    place: Place
+    text: str
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the database says: at least this much of this attempt has been written; `over` when it ends there."""
+
+    attempt: int
+    text: str
+    over: bool
+
+
+class Unreachable(Exception):
+    """There is no stream for now. What was to be said is in the database, or will be."""
+
+
+class Heard(enum.Enum):
+    """What the stream answers a writer."""
+
+    GO_ON = enum.auto()
+    STOP = enum.auto()
+    REPLACED = enum.auto()
+
+
+def append(pieces: Sequence[tuple[str, Piece]]) -> list[Heard]:
+    """Put pieces into the streams of these names, in one round trip. Raises Unreachable.
+
+    An `over` piece without text takes the place behind the last character, which no text will ever have.
+    """
+    redis = current().redis
+    if redis is None:
+        return [Heard.GO_ON] * len(pieces)
+    pipe = redis.pipeline(transaction=False)
+    for name, piece in pieces:
+        end = piece.place.offset + len(piece.text) + piece.over
+        entry = {"at": piece.place.offset, "text": piece.text, "over": int(piece.over)}
+        pipe.xadd(_key(name), entry, id=f"{piece.place.attempt}-{end}")
+        pipe.expire(_key(name), KEPT)
+        pipe.exists(_stop(name, piece.place.attempt))
+    try:
+        answers = pipe.execute(raise_on_error=False)
+        return [_heard(*answers[at : at + 3]) for at in range(0, len(answers), 3)]
+    except (RedisError, OSError) as error:
+        raise Unreachable(str(error)) from error
+
+
+def _heard(added: object, _expires: object, stop: object) -> Heard:
+    if isinstance(added, ResponseError):
+        return Heard.REPLACED  # the stream holds a later place already
+    if isinstance(added, Exception):
+        raise added
+    return Heard.STOP if stop else Heard.GO_ON
+
+
+def stops(places: Sequence[tuple[str, int]]) -> list[bool]:
+    """Which of these names and attempts somebody asked to stop, in one round trip. Raises Unreachable."""
+    redis = current().redis
+    if redis is None or not places:
+        return [False] * len(places)
+    pipe = redis.pipeline(transaction=False)
+    for name, attempt in places:
+        pipe.exists(_stop(name, attempt))
+    try:
+        return [bool(answer) for answer in pipe.execute()]
+    except (RedisError, OSError) as error:
+        raise Unreachable(str(error)) from error
+
+
+def ask_to_stop(name: str, attempt: int) -> None:
+    """Tell the writer of an attempt to stop; where the stream is down, the database tells it a little later."""
+    redis = current().redis
+    if redis is not None:
+        with suppress(RedisError, OSError):
+            redis.set(_stop(name, attempt), 1, ex=KEPT)
+
+
+def follow(name: str, after: Place, truth: Callable[[], Truth | None]) -> Iterator[Piece | None]:
+    """Everything that follows a place, until it is over.
+
+    Yields None each time the database had nothing new: something else about the text may have changed, and a lost
+    reader is noticed. Holds no transaction while it waits: `truth` opens and ends its own.
+    """
+    here = seen = after
+    while (now := truth()) is not None:
+        piece = _missing(here, now)
+        if piece is not None:
+            here = Place(now.attempt, len(now.text))
+        yield piece
+        if now.over:
+            return
+        seen = max(here, seen)
+        for piece, read in _entries(name, here, seen):
+            seen = read
+            if piece is not None:
+                here = Place(here.attempt, piece.place.offset + len(piece.text))
+                yield piece
+
+
+def _missing(here: Place, now: Truth) -> Piece | None:
+    """From where a reader is to what the database has."""
+    if now.attempt != here.attempt:
+        return Piece(Place(now.attempt, 0), now.text, now.over)
+    if len(now.text) > here.offset or now.over:
+        start = min(here.offset, len(now.text))
+        return Piece(Place(now.attempt, start), now.text[start:], now.over)
+    return None
+
+
+def _entries(name: str, here: Place, seen: Place) -> Iterator[tuple[Piece | None, Place]]:
+    """Text as it comes, without a gap, and how far the stream was read; ends when the database has to be asked."""
+    while True:
+        try:
+            found = _read(name, seen)
+        except (RedisError, OSError):
+            found = None
+        if found is None:
+            time.sleep(WITHOUT)
+            return
+        if not found:
+            return
+        for seen, piece in found:
+            if piece.over or piece.place.attempt != here.attempt:
+                yield None, seen
+                return
+            skipped = here.offset - piece.place.offset
+            if skipped < 0:
+                time.sleep(CATCH_UP)  # a part was lost with the stream; the database will have it
+                return
+            rest = Piece(here, piece.text[skipped:])
+            here = Place(here.attempt, here.offset + len(rest.text))
+            yield rest, seen
+
+
+def _read(name: str, seen: Place) -> list[tuple[Place, Piece]] | None:
+    """Entries behind a place, after waiting for them; none when none came, None where there is no stream."""
+    settings = current().settings
+    if current().redis is None or not settings.redis_url:
+        return None
+    answer: Any = _reader(settings.redis_url).xread({_key(name): str(seen)}, block=int(PING * 1000))
+    return [_entry(place, fields) for _stream, entries in answer or () for place, fields in entries]
+
+
+def _entry(id: bytes, fields: dict[bytes, bytes]) -> tuple[Place, Piece]:
+    place = Place.parse(id.decode())
+    start = Place(place.attempt, int(fields[b"at"]))
+    return place, Piece(start, fields[b"text"].decode(), fields[b"over"] == b"1")
+
+
+@functools.lru_cache(4)
+def _reader(url: str) -> Redis:
+    """Connections that wait: each reader holds one while it has nothing to read."""
+    patience = PING + 5
+    return Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=patience, retry=Retry(NoBackoff(), 0))
+
+
+def _key(name: str) -> str:
+    return f"webkit:stream:{name}"
+
+
+def _stop(name: str, attempt: int) -> str:
+    return f"webkit:stream:{name}:stop:{attempt}"
