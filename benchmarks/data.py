@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,8 +21,9 @@ from webkit.core.kernel.counters import Counter
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Base
+from webkit.core.kernel.tallies import Tally
 from webkit.invoices import service as invoices
-from webkit.invoices.models import Invoice, InvoiceState
+from webkit.invoices.models import DUE, KIND, Invoice, InvoiceState
 from webkit.invoices.service import LineInput
 
 FIRST = ("North", "River", "Copper", "Quiet", "Amber", "Stone", "Silver", "Green", "Harbour", "Bright", "Old", "Winter")
@@ -54,6 +55,7 @@ def fill(owner: str, agency: AgencyView, sizes: Sizes) -> None:
             numbers = range(start, min(start + CHUNK, sizes.invoices))
             _insert(connection, Invoice, [invoice(dice.choice(ids), dice.choice(STATES), n) for n in numbers])
         year = str(clock.today(agency.timezone).year)
+        _insert(connection, Tally, list(_tallies(connection)))
         counter = {"agency_id": agency.id, "series": "invoice", "period": year, "value": sizes.invoices}
         _insert(connection, Counter, [counter])
 
@@ -136,8 +138,21 @@ def _dates(state: InvoiceState, number: int, issued: date) -> dict[str, Any]:
         "issue_date": issued,
         "due_date": issued + timedelta(days=14),
         "issued_at": clock.now(),
-        "paid_at": clock.now() if state == InvoiceState.PAID else None,
+        "paid_at": datetime.combine(issued + timedelta(days=9), time(), UTC) if state == InvoiceState.PAID else None,
     }
+
+
+def _tallies(connection: Connection) -> Iterator[dict[str, Any]]:
+    """What the platform would have kept while it issued all this."""
+    for kind, place, which in (
+        (KIND, Invoice.state, Invoice.state != InvoiceState.DRAFT),
+        (DUE, Invoice.due_date, Invoice.state == InvoiceState.ISSUED),
+    ):
+        group = (Invoice.agency_id, Invoice.currency, place)
+        sums = sa.select(*group, sa.func.count(), sa.func.sum(Invoice.total_minor)).where(which).group_by(*group)
+        for agency, currency, where, count, total in connection.execute(sums):
+            kept = {"agency_id": agency, "kind": kind, "currency": currency, "place": str(where)}
+            yield {**kept, "count": count, "total_minor": int(total)}
 
 
 @contextmanager

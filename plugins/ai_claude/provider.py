@@ -38,7 +38,7 @@ from . import errors, models, wire
 from .errors import NAME
 from .settings import ClaudeSettings
 
-_HEALTH = anthropic.Timeout(0.8, connect=0.6)
+_HEALTH = anthropic.Timeout(1.2, connect=0.5)
 _UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
 

@@ -15,10 +15,11 @@ from flask import Flask
 
 from tests.factories import deals, documents
 from tests.factories.documents import ACTOR
+from tests.threads import at_once
 from webkit.clients import service as clients
 from webkit.contracts import service as contracts
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, counters, db, events, frozen, tenancy
+from webkit.core.kernel import clock, counters, db, events, frozen, tallies, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.ids import uuid7
@@ -208,7 +209,40 @@ def test_sums_are_those_of_the_invoices(agency: AgencyView) -> None:
     _paid(first, 12200)
     (sums,) = service.sums()
     assert (sums.open, sums.open_count, sums.paid, sums.paid_count) == (6100, 1, 12200, 1)
-    assert sums.paid_this_month == 12200
+    assert service.received_this_month() == {"EUR": 12200}
+
+
+def test_kept_sums_equal_the_rows_whatever_happens_at_once(app: Flask, agency: AgencyView) -> None:
+    client_id = documents.client()
+    waiting = [documents.issued(price, client_id=client_id) for price in ("100", "8.20", "41")]
+    drafts = [documents.draft(price, client_id=client_id) for price in ("12", "13.37")]
+
+    def act(step: Callable[[], object]) -> None:
+        with tenancy.tenant(agency.id), db.writing():
+            step()
+
+    steps = [partial(service.issue, draft, ACTOR) for draft in drafts * 2]
+    steps += [partial(_paid, invoice, total) for invoice, total in zip(waiting, (12200, 1000, 1), strict=True)]
+    db.release()
+    assert not [problem for problem in at_once(app, *(partial(act, step) for step in steps)) if problem]
+    with tenancy.tenant(agency.id):
+        rows = [service.get(row.id) for row in service.page(limit=100)]
+        (sums,) = service.sums()
+    unpaid = [row.total for row in rows if row.state == InvoiceState.ISSUED]
+    paid = [row.total for row in rows if row.state == InvoiceState.PAID]
+    assert (len(unpaid), len(paid)) == (3, 2)
+    assert (sums.open, sums.open_count, sums.paid, sums.paid_count) == (sum(unpaid), 3, sum(paid), 2)
+    with tenancy.tenant(agency.id), clock.frozen(clock.now() + timedelta(days=30)):
+        (later,) = service.sums()
+    assert (later.late, later.late_count) == (sum(unpaid), 3)
+
+
+def test_nothing_is_kept_of_an_empty_place(agency: AgencyView) -> None:
+    invoice_id = documents.issued("100")
+    assert [row[1:] for row in tallies.of("invoice.due")] != []
+    _paid(invoice_id, 12200)
+    assert tallies.of("invoice.due") == []
+    assert tallies.of("invoice") == [("EUR", "paid", 1, 12200)]
 
 
 def test_another_agencys_invoice_is_not_there(agency: AgencyView, other_agency: AgencyView) -> None:

@@ -124,9 +124,9 @@ class Facts:
         found = Counter((row["template"], row["to_email"]) for row in rows)
         wanted = [(name, self.deal.client_email) for name in TO_CLIENT] + [(name, STUDIO) for name in TO_STUDIO]
         assert found == Counter(wanted)
-        assert {row["state"] for row in rows} <= {"sent", "uncertain"}
+        assert {row["state"] for row in rows} <= {"accepted", "uncertain"}
         for row in rows:
-            if row["state"] == "sent":
+            if row["state"] == "accepted":
                 assert (self.stack.data / "outbox" / f"{row['vendor_id']}.json").exists()
 
     def uncertain(self) -> list[UUID]:

@@ -24,6 +24,7 @@ from webkit.sdk import (
     CheckoutRequest,
     Completion,
     CompletionRequest,
+    Cost,
     Delta,
     EmailMessage,
     HealthReport,
@@ -39,6 +40,7 @@ from webkit.sdk import (
     SendReceipt,
     StoredObject,
     Unit,
+    Usage,
     env,
 )
 
@@ -114,6 +116,13 @@ class Ignorant(OutlineWriter):
 
     def complete(self, request: CompletionRequest) -> Completion:
         return super().complete(CompletionRequest(request.messages, request.system, request.max_tokens))
+
+
+class Wasteful(OutlineWriter):
+    """Counts its money in floats."""
+
+    def cost(self, usage: Usage, model: str = "") -> Cost | None:
+        return Cost(usage.output_tokens * 0.1, "USD")  # type: ignore[arg-type]
 
 
 class Endless(OutlineWriter):

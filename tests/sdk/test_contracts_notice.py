@@ -22,7 +22,7 @@ from tests.plugins.doubles import Books, arrived
 from tests.plugins.pagespeed_pages import GoogleContract
 from tests.sdk import defective
 from webkit.core.providers import CalledInTransaction, ProviderRegistry
-from webkit.sdk import ProviderError
+from webkit.sdk import AIFeature, ProviderError
 from webkit.sdk.testing.ai_text import AITextContract
 from webkit.sdk.testing.contract import ProviderContract
 from webkit.sdk.testing.doubles.pagespeed import PageSpeedDouble
@@ -116,6 +116,15 @@ def test_a_defect_is_noticed(
     with pytest.raises((AssertionError, RuntimeError, ProviderError, ValueError, pytest.fail.Exception)) as caught:
         check(suite, card, test, tmp_path / "defective", values)
     assert not isinstance(caught.value, CalledInTransaction)
+
+
+def test_bad_prices_and_an_ignored_schema_are_noticed(tmp_path: Path) -> None:
+    wasteful = replace(CARDS[AITextContract], factory=f"{defective.__name__}:Wasteful")
+    with pytest.raises(AssertionError):
+        check(AITextContract, wasteful, "test_a_price_is_exact_and_grows_with_the_tokens", tmp_path, {})
+    ignorant = replace(wasteful, factory=f"{defective.__name__}:Ignorant", features=frozenset({AIFeature.JSON_SCHEMA}))
+    with pytest.raises(ValueError):
+        check(AITextContract, ignorant, "test_a_declared_schema_is_followed", tmp_path, {})
 
 
 @pytest.mark.parametrize(

@@ -24,5 +24,8 @@ class HouseDirectory:
     def all_ids(self) -> list[UUID]:
         return agencies.all_ids()
 
+    def know(self, agency: AgencyView) -> None:
+        agencies.by_id.know(agency, agency.id)
+
 
 _: type[Directory] = HouseDirectory

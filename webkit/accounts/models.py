@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel import clock, entrances, tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
@@ -126,6 +126,7 @@ def add_membership(agency_id: UUID, user_id: UUID, role: Role) -> None:
     """Make somebody a member, inside a write of the agency or the platform."""
     session().add(Membership(agency_id=agency_id, user_id=user_id, role=role))
     session().flush()
+    entrances.changed()
 
 
 def role_of(agency_id: UUID, user_id: UUID) -> str | None:

@@ -9,22 +9,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import structlog
 from flask import has_request_context, request
-from redis.exceptions import RedisError
 
 from webkit.accounts import models
 from webkit.accounts.models import Method, SignInSession, User
 from webkit.accounts.views import SessionView, UserView
-from webkit.core.kernel import clock, db, ids
+from webkit.core.kernel import cache, clock, db, ids
 from webkit.core.kernel.db import after_commit, writes, writing
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
-
-log = structlog.get_logger(__name__)
 
 CACHED = 60
 # What tells them apart, the particular before the general: nearly all call themselves Safari as well.
@@ -67,8 +62,8 @@ def begin(user_id: UUID, method: Method) -> str:
 def find(token: str) -> Live | None:
     """Who a token belongs to, in any unit; None when the session ended."""
     hashed = _hashed(token)
-    cached, ended = _recall(hashed)
-    if ended:
+    cached, ended = cache.get(_LIVE + hashed, _ENDED + hashed)
+    if ended is not None:
         return None
     if cached is not None:
         return _from_text(cached, token)
@@ -88,13 +83,13 @@ def keep_alive(token: str, live: Live) -> bool:
     hashed = _hashed(token)
     with db.unit(db.Scope()), writing():
         alive = models.slide(hashed, moment, moment + _lifetime())
-    _redis("delete", _LIVE + hashed)
+    cache.drop(_LIVE + hashed)
     return alive
 
 
 def refresh(token: str) -> None:
     """Forget what Redis remembers of a session whose person has changed, after the write."""
-    after_commit(lambda: _redis("delete", _LIVE + _hashed(token)))
+    after_commit(lambda: cache.drop(_LIVE + _hashed(token)))
 
 
 def of(user_id: UUID, token: str) -> list[SessionView]:
@@ -146,17 +141,6 @@ def _in_words(agent: str) -> str:
     return browser or system or agent[:40] or _("Unknown browser")
 
 
-def _recall(hashed: str) -> tuple[str | None, bool]:
-    """What Redis knows of a session, and whether it knows that it ended."""
-    if (redis := current().redis) is None:
-        return None, False
-    try:
-        live, ended = redis.mget(_LIVE + hashed, _ENDED + hashed)
-    except (RedisError, OSError):
-        return None, False
-    return (live.decode() if live else None), ended is not None
-
-
 def _remember(hashed: str, live: Live) -> None:
     text = json.dumps(
         {
@@ -170,21 +154,12 @@ def _remember(hashed: str, live: Live) -> None:
             "seen_at": live.seen_at.isoformat(),
         }
     )
-    _redis("set", _LIVE + hashed, text, ex=CACHED)
+    cache.put(_LIVE + hashed, text, CACHED)
 
 
 def _mark_ended(hashes: Iterable[str]) -> None:
     for hashed in hashes:
-        _redis("set", _ENDED + hashed, "1", ex=2 * CACHED)
-
-
-def _redis(command: str, *args: Any, **options: Any) -> None:
-    if (redis := current().redis) is None:
-        return
-    try:
-        getattr(redis, command)(*args, **options)
-    except (RedisError, OSError) as error:
-        log.warning("session cache unreachable", error=str(error))
+        cache.put(_ENDED + hashed, "1", 2 * CACHED)
 
 
 def _from_text(text: str, token: str) -> Live:

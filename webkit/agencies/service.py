@@ -7,13 +7,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
 from webkit.agencies import models, regions
 from webkit.agencies.models import Agency
-from webkit.core.kernel import addresses, audit, tenancy
+from webkit.core.kernel import addresses, audit, clock, entrances, tenancy
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
@@ -149,11 +150,22 @@ def found(new: NewAgency) -> AgencyView:
     return _view(row)
 
 
+def here() -> AgencyView:
+    """The agency whose door is open."""
+    agency = by_id(tenancy.agency_id())
+    assert agency is not None  # a door opens only for an agency that exists
+    return agency
+
+
+def today() -> date:
+    """The calendar date at the agency's place."""
+    return clock.today(here().timezone)
+
+
 @asked_once
 def profile() -> AgencyProfile:
     """The profile of the agency whose door is open."""
-    agency, own = by_id(tenancy.agency_id()), models.own_profile()
-    assert agency is not None  # a door opens only for an agency that exists
+    agency, own = here(), models.own_profile()
     return AgencyProfile(
         slug=agency.slug,
         name=agency.name,
@@ -237,6 +249,7 @@ def change(values: Mapping[str, Any]) -> list[str]:
         agency = {name: value for name, value in changed.items() if name in AGENCY_FIELDS}
         rest = {name: value for name, value in changed.items() if name not in AGENCY_FIELDS}
         models.update(tenancy.agency_id(), agency, rest)
+        entrances.changed()
         audit.log("agency.changed", subject=ref("agency", tenancy.agency_id()), detail={"fields": sorted(changed)})
     return sorted(changed)
 

@@ -13,7 +13,7 @@ from webkit.contracts.terms import Clause
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
-from webkit.messaging.service import MailView
+from webkit.messaging.service import AddressWarning, MailView
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class ShowPage:
     problems: tuple[str, ...]
     timeline: list[TimelineEntry]
     mails: list[MailView]
+    warning: AddressWarning | None
     link: str | None
     original: Frozen | None
     sealed: Frozen | None

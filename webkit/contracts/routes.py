@@ -158,6 +158,7 @@ def _show(contract_id: UUID, *, code: int = 200) -> Response:
         problems=problems if contract.state == ContractState.DRAFT else (),
         timeline=events.timeline(contract.subject),
         mails=messaging.mails(contract.subject),
+        warning=messaging.warning(contract.signer_email) if original is None else None,
         link=service.public_url(contract_id),
         original=original,
         sealed=frozen.get(contract.sealed_id) if contract.sealed_id else None,

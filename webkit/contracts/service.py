@@ -109,25 +109,25 @@ class SignedContract:
 
 def get(contract_id: UUID) -> ContractView:
     """One contract of the agency. Raises NotFound."""
-    return _view(_row(contract_id), _today())
+    return _view(_row(contract_id), agencies.today())
 
 
 def page(state: ContractState | None = None, *, before: UUID | None = None, limit: int = 50) -> list[ContractView]:
     """The agency's contracts, newest first."""
-    today = _today()
+    today = agencies.today()
     return [_view(row, today) for row in models.page(state, before, limit)]
 
 
 def of_client(client_id: UUID) -> list[ContractView]:
     """A client's contracts, newest first."""
-    today = _today()
+    today = agencies.today()
     return [_view(row, today) for row in models.of_client(client_id)]
 
 
 def of_proposal(proposal_id: UUID) -> ContractView | None:
     """The proposal's contract, unless it was cancelled."""
     row = models.of_proposal(proposal_id)
-    return _view(row, _today()) if row else None
+    return _view(row, agencies.today()) if row else None
 
 
 def waiting(client_id: UUID | None = None) -> list[ProposalCard]:
@@ -194,7 +194,7 @@ def create_from_proposal(proposal_id: UUID, *, template_id: UUID | None = None, 
         monthly_minor=amounts["monthly"],
         deposit_minor=amounts["deposit"],
         clauses=terms.dump(template.clauses),
-        valid_until=_today() + timedelta(days=profile.proposal_days),
+        valid_until=agencies.today() + timedelta(days=profile.proposal_days),
         signer_name=accepted.accepted_by or client.contact_name or client.name,
         signer_email=proposal.to_email or client.email or "",
         signatory_name=template.signatory_name or creator or proposal.author_name,
@@ -228,7 +228,7 @@ def change(contract_id: UUID, revision: int, values: Mapping[str, Any]) -> None:
 def draft(contract_id: UUID) -> Draft:
     """The contract written out as it would be sent now, with what keeps it from being sent."""
     row = _row(contract_id)
-    return document.draft(row, agencies.profile(), clients.get(row.client_id), _today())
+    return document.draft(row, agencies.profile(), clients.get(row.client_id), agencies.today())
 
 
 @writes
@@ -250,7 +250,7 @@ def send(contract_id: UUID, *, actor: str) -> None:
         KIND, contract_id, number=number, template=document.TEMPLATE, snapshot=content, locale=row.locale
     )
     row.number, row.frozen_id = number, kept.id
-    view = _view(row, _today())
+    view = _view(row, agencies.today())
     _record_sent(view, kept, actor)
     _mail(view, "contract_sent", {"url": links.url(LINK, token)}, attach=(kept.id,))
 
@@ -367,10 +367,6 @@ def _row(contract_id: UUID) -> Contract:
     if (row := models.contract(contract_id)) is None:
         raise NotFound(_("There is no such contract."))
     return row
-
-
-def _today() -> date:
-    return clock.today(agencies.profile().timezone)
 
 
 def _view(row: Contract, today: date) -> ContractView:

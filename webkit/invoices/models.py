@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webkit.core.kernel import tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 
@@ -33,6 +34,9 @@ class InvoiceKind(enum.StrEnum):
 SETTLED = (InvoiceState.PAID, InvoiceState.DISPUTED, InvoiceState.REFUNDED, InvoiceState.CHARGED_BACK)
 """Money came for it once. Which of these it is follows from its payments, and may change either way."""
 
+KIND, DUE = "invoice", "invoice.due"
+"""How the kept sums name invoices by their state, and unpaid ones by the day they are due."""
+
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
     InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT}),
     InvoiceState.PAID: frozenset({InvoiceState.ISSUED}),
@@ -51,6 +55,9 @@ class Invoice(Owned):
         sa.UniqueConstraint("agency_id", "contract_id", "kind"),
         sa.Index("ix_invoices_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_invoices_agency_id_state_id", "agency_id", "state", "id"),
+        sa.Index("ix_invoices_agency_id_state_due_date", "agency_id", "state", "due_date"),
+        # Holds all that is asked of it: what came in since a moment.
+        sa.Index("ix_invoices_received", "agency_id", "state", "paid_at", "currency", "total_minor"),
     )
 
     client_id: Mapped[UUID]
@@ -101,26 +108,48 @@ def delete(invoice: Invoice) -> None:
     session().delete(invoice)
 
 
-def late(today: date) -> sa.ColumnElement[bool]:
+def _late(today: date) -> sa.ColumnElement[bool]:
     """Issued, due before today, and no money on its way."""
     return sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today, Invoice.pending_at.is_(None))
 
 
-def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Invoice]:
+class Listed(NamedTuple):
+    """What lists show of an invoice: without its lines, which are long."""
+
+    id: UUID
+    client_id: UUID
+    title: str
+    state: InvoiceState
+    number: str | None
+    currency: str
+    total_minor: int
+    returned_minor: int
+    due_date: date | None
+    pending_at: datetime | None
+    issued_at: datetime | None
+    created_at: datetime
+
+
+def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Listed]:
     """Newest first. With `late_on` only what is issued and was due before that day."""
-    query = sa.select(Invoice).order_by(Invoice.id.desc()).limit(limit)
+    query = _listed().limit(limit)
     if before is not None:
         query = query.where(Invoice.id < before)
     if late_on is not None:
-        query = query.where(late(late_on))
+        query = query.where(_late(late_on))
     elif state is not None:
         query = query.where(Invoice.state == state)
-    return list(session().scalars(query))
+    return [Listed(*row) for row in session().execute(query)]
 
 
-def of_client(client_id: UUID) -> list[Invoice]:
-    query = sa.select(Invoice).where(Invoice.client_id == client_id).order_by(Invoice.id.desc()).limit(100)
-    return list(session().scalars(query))
+def of_client(client_id: UUID) -> list[Listed]:
+    """The latest hundred, newest first."""
+    query = _listed().where(Invoice.client_id == client_id).limit(100)
+    return [Listed(*row) for row in session().execute(query)]
+
+
+def _listed() -> sa.Select[Any]:
+    return sa.select(*(getattr(Invoice, name) for name in Listed._fields)).order_by(Invoice.id.desc())
 
 
 def of_contract(contract_id: UUID) -> list[Invoice]:
@@ -140,33 +169,56 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
 
 def move(invoice_id: UUID, to: InvoiceState, **values: Any) -> bool:
     """One conditional transition; False when somebody was faster."""
-    changed = session().scalars(
-        sa.update(Invoice)
-        .where(Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to]))
-        .values(state=to, **values)
-        .returning(Invoice.id)
-    )
-    return changed.one_or_none() is not None
+    return _change(invoice_id, Invoice.state.in_(TRANSITIONS[to]), state=to, **values)
 
 
 def follow(invoice_id: UUID, state: InvoiceState, returned_minor: int) -> bool:
     """What the payments have made of an invoice that was paid; False when it stands like that already."""
-    changed = session().scalars(
-        sa.update(Invoice)
-        .where(Invoice.id == invoice_id, Invoice.state.in_(SETTLED))
-        .where(sa.or_(Invoice.state != state, Invoice.returned_minor != returned_minor))
-        .values(state=state, returned_minor=returned_minor)
-        .returning(Invoice.id)
-    )
-    return changed.one_or_none() is not None
+    news = sa.or_(Invoice.state != state, Invoice.returned_minor != returned_minor)
+    return _change(invoice_id, Invoice.state.in_(SETTLED), news, state=state, returned_minor=returned_minor)
 
 
 def set_pending(invoice_id: UUID, at: datetime | None) -> None:
-    session().execute(sa.update(Invoice).where(Invoice.id == invoice_id).values(pending_at=at))
+    _change(invoice_id, pending_at=at)
 
 
-def set_frozen(invoice_id: UUID, frozen_id: UUID) -> None:
-    session().execute(sa.update(Invoice).where(Invoice.id == invoice_id).values(frozen_id=frozen_id))
+class _Standing(NamedTuple):
+    """What the kept sums follow of an invoice."""
+
+    state: InvoiceState
+    currency: str
+    total_minor: int
+    returned_minor: int
+    due_date: date | None
+    pending_at: datetime | None
+
+
+_STANDING = tuple(getattr(Invoice, name) for name in _Standing._fields)
+
+
+def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
+    """Change an invoice that meets the conditions right now, and the kept sums with it; False when it does not."""
+    here = Invoice.id == invoice_id
+    before = session().execute(sa.select(*_STANDING).where(here, *conditions).with_for_update()).one_or_none()
+    if before is None:
+        return False
+    changed = sa.update(Invoice).where(here, *conditions).values(**values).returning(*_STANDING)
+    after = session().execute(changed).one_or_none()
+    if after is None:
+        return False
+    was, now = _Standing(*before), _Standing(*after)
+    tallies.replace(now.currency, _counted(was), _counted(now))
+    return True
+
+
+def _counted(of: _Standing) -> tallies.Counted:
+    """What an invoice adds to the kept sums: drafts nothing, unpaid ones also at the day they are due."""
+    if of.state == InvoiceState.DRAFT:
+        return {}
+    counted = {(KIND, of.state.value): (1, of.total_minor - of.returned_minor)}
+    if of.state == InvoiceState.ISSUED and of.due_date and of.pending_at is None:
+        counted[DUE, of.due_date.isoformat()] = (1, of.total_minor)
+    return counted
 
 
 def count_view(invoice_id: UUID, at: datetime) -> None:
@@ -175,16 +227,14 @@ def count_view(invoice_id: UUID, at: datetime) -> None:
     )
 
 
-def sums(today: date) -> list[tuple[str, InvoiceState, bool, int, int, int]]:
-    """Per currency, state and lateness: how many invoices, their total, and what of it went back, in minor units."""
-    is_late = sa.case((late(today), 1), else_=0)
-    total, returned = sa.func.sum(Invoice.total_minor), sa.func.sum(Invoice.returned_minor)
-    query = (
-        sa.select(Invoice.currency, Invoice.state, is_late, sa.func.count(), total, returned)
-        .where(Invoice.state != InvoiceState.DRAFT)
-        .group_by(Invoice.currency, Invoice.state, is_late)
-    )
-    return [(row[0], row[1], bool(row[2]), row[3], int(row[4]), int(row[5])) for row in session().execute(query)]
+def sums() -> list[tuple[str, InvoiceState, int, int]]:
+    """Per currency and state: how many invoices, and their total less what went back, drafts left out."""
+    return [(currency, InvoiceState(state), count, total) for currency, state, count, total in tallies.of(KIND)]
+
+
+def late(today: date) -> list[tuple[str, int, int]]:
+    """Per currency: how many invoices are overdue, and their total in minor units."""
+    return tallies.before(DUE, today.isoformat())
 
 
 def received_since(moment: datetime) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from webkit.clients.service import ClientView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
-from webkit.invoices.service import CurrencySums, InvoiceView
+from webkit.invoices.service import CurrencySums, InvoiceRow, InvoiceView
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.payments.service import PaymentView
 from webkit.pricing.show import ShownLine, SumRow
@@ -17,7 +17,7 @@ from webkit.pricing.show import ShownLine, SumRow
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    invoices: list[InvoiceView]
+    invoices: list[InvoiceRow]
     names: dict[Any, str]
     view: str
     sums: list[CurrencySums]

@@ -82,7 +82,7 @@ def _cards(client_id: UUID) -> list[DocumentCard]:
             amount_minor=invoice.total,
             currency=invoice.currency,
             url=url_for("invoices.show", invoice_id=invoice.id),
-            at=invoice.issued_at or invoice.created_at,
+            at=invoice.at,
         )
         for invoice in service.of_client(client_id)
     ]

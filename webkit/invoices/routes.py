@@ -29,7 +29,7 @@ from webkit.payments.service import PaymentView
 from webkit.pricing import Priced, PricingError, find
 from webkit.pricing.show import sum_rows
 
-PAGE = 50
+PAGE = 25
 EMPTY_ROWS, MORE_ROWS = 3, 5
 blueprint = staff_blueprint("invoices", __name__, "/invoices")
 

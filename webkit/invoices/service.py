@@ -51,6 +51,21 @@ class InvoiceInput:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """An invoice as a line of a list; `word` is its state as people say it, `total` in minor units."""
+
+    id: UUID
+    client_id: UUID
+    title: str
+    number: str
+    word: str
+    currency: str
+    total: int
+    due_date: date | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceView:
     """An invoice as staff see it. `late` is a fact of the clock, not of a page view."""
 
@@ -86,12 +101,17 @@ class InvoiceView:
 
     @property
     def word(self) -> str:
-        """The state as people say it: an issued invoice whose day has passed is overdue, unless money is on its way."""
-        if self.state == InvoiceState.ISSUED and self.pending_at is not None:
-            return "pending"
-        if self.state == InvoiceState.PAID and self.returned:
-            return "part_refunded"
-        return "overdue" if self.late else self.state.value
+        """The state as people say it."""
+        return _word(self.state, late=self.late, pending=self.pending_at is not None, returned=self.returned)
+
+
+def _word(state: InvoiceState, *, late: bool, pending: bool, returned: int) -> str:
+    """An issued invoice whose day has passed is overdue, unless money is on its way."""
+    if state == InvoiceState.ISSUED and pending:
+        return "pending"
+    if state == InvoiceState.PAID and returned:
+        return "part_refunded"
+    return "overdue" if late else state.value
 
 
 def price(lines: tuple[LineInput, ...], profile: agencies.AgencyProfile) -> Priced:
@@ -195,15 +215,13 @@ def issue(invoice_id: UUID, actor: str) -> None:
     # The number comes late: its row stays locked until the commit.
     number, issued = counters.take_today("invoice", profile.patterns["invoice"], profile.timezone)
     due = issued + timedelta(days=invoice.payment_days)
-    if not models.move(
-        invoice_id, InvoiceState.ISSUED, number=number, issue_date=issued, due_date=due, issued_at=clock.now()
-    ):
-        raise Conflict(_("Somebody else has just issued this invoice."))
     content = snapshot.build(invoice, profile, client, number=number, issued=issued, due=due)
     document = frozen.freeze(
         "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
     )
-    models.set_frozen(invoice_id, document.id)
+    dates = {"issue_date": issued, "due_date": due, "issued_at": clock.now()}
+    if not models.move(invoice_id, InvoiceState.ISSUED, number=number, frozen_id=document.id, **dates):
+        raise Conflict(_("Somebody else has just issued this invoice."))
     _record_issue(invoice, client, number, document, actor)
     mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
     signals.publish(InvoiceIssued(invoice_id))
@@ -287,27 +305,27 @@ def pay(invoice_id: UUID, token: str) -> str:
 
 def get(invoice_id: UUID) -> InvoiceView:
     """One invoice of the agency. Raises NotFound."""
-    return _view(_invoice(invoice_id), _today())
+    return _view(_invoice(invoice_id), agencies.today())
 
 
 def page(
     *, limit: int, before: UUID | None = None, state: InvoiceState | None = None, late: bool = False
-) -> list[InvoiceView]:
+) -> list[InvoiceRow]:
     """Newest first; `late` shows what is overdue today."""
-    today = _today()
+    today = agencies.today()
     rows = models.page(limit=limit, before=before, state=state, late_on=today if late else None)
-    return [_view(row, today) for row in rows]
+    return [_row(row, today) for row in rows]
 
 
-def of_client(client_id: UUID) -> list[InvoiceView]:
+def of_client(client_id: UUID) -> list[InvoiceRow]:
     """A client's invoices, newest first."""
-    today = _today()
-    return [_view(row, today) for row in models.of_client(client_id)]
+    today = agencies.today()
+    return [_row(row, today) for row in models.of_client(client_id)]
 
 
 def of_contract(contract_id: UUID) -> list[InvoiceView]:
     """The invoices that came from a contract, oldest first."""
-    today = _today()
+    today = agencies.today()
     return [_view(row, today) for row in models.of_contract(contract_id)]
 
 
@@ -330,7 +348,6 @@ class CurrencySums:
     paid_count: int = 0
     disputed: int = 0
     disputed_count: int = 0
-    paid_this_month: int = 0
 
 
 _SUMMED = {
@@ -343,23 +360,19 @@ _SUMMED = {
 
 def sums() -> list[CurrencySums]:
     """The agency's sums, one for each currency in use."""
-    profile = agencies.profile()
-    today = clock.today(profile.timezone)
     found: dict[str, dict[str, int]] = {}
-    for currency, state, late, count, total, returned in models.sums(today):
+    for currency, state, count, total in models.sums():
         into = found.setdefault(currency, {})
         if (name := _SUMMED.get(state)) is not None:
-            into[name] = into.get(name, 0) + total - returned
-            into[f"{name}_count"] = into.get(f"{name}_count", 0) + count
-        if late:
-            into["late"], into["late_count"] = total, count
-    for currency, total in models.received_since(clock.month_start(profile.timezone)):
-        found.setdefault(currency, {})["paid_this_month"] = total
+            into[name], into[f"{name}_count"] = total, count
+    for currency, count, total in models.late(agencies.today()):
+        found.setdefault(currency, {}).update(late=total, late_count=count)
     return [CurrencySums(currency, **values) for currency, values in sorted(found.items())]
 
 
-def _today() -> date:
-    return clock.today(agencies.profile().timezone)
+def received_this_month() -> dict[str, int]:
+    """What came in since the month began at the agency's place, in minor units of each currency."""
+    return dict(models.received_since(clock.month_start(agencies.here().timezone)))
 
 
 def _invoice(invoice_id: UUID) -> Invoice:
@@ -372,9 +385,27 @@ def _found(invoice: Invoice | None) -> Invoice:
     return invoice
 
 
-def _view(invoice: Invoice, today: date) -> InvoiceView:
+def _is_late(invoice: Invoice | models.Listed, today: date) -> bool:
     past = invoice.due_date is not None and invoice.due_date < today
-    late = invoice.state == InvoiceState.ISSUED and past and invoice.pending_at is None
+    return invoice.state == InvoiceState.ISSUED and past and invoice.pending_at is None
+
+
+def _row(invoice: models.Listed, today: date) -> InvoiceRow:
+    pending, returned = invoice.pending_at is not None, invoice.returned_minor
+    return InvoiceRow(
+        id=invoice.id,
+        client_id=invoice.client_id,
+        title=invoice.title,
+        number=invoice.number or "",
+        word=_word(invoice.state, late=_is_late(invoice, today), pending=pending, returned=returned),
+        currency=invoice.currency,
+        total=invoice.total_minor,
+        due_date=invoice.due_date,
+        at=invoice.issued_at or invoice.created_at,
+    )
+
+
+def _view(invoice: Invoice, today: date) -> InvoiceView:
     return InvoiceView(
         id=invoice.id,
         client_id=invoice.client_id,
@@ -399,5 +430,5 @@ def _view(invoice: Invoice, today: date) -> InvoiceView:
         pending_at=invoice.pending_at,
         returned=invoice.returned_minor,
         view_count=invoice.view_count,
-        late=late,
+        late=_is_late(invoice, today),
     )

@@ -10,6 +10,9 @@ from webkit.messaging.service import MailView
 
 @dataclass(frozen=True, slots=True)
 class MailListPage:
+    """`view` is "all", "returned" or "troubled"."""
+
+    view: str
     mails: list[MailView]
     older: str | None
     kept_here: bool

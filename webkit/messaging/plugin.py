@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webkit.core.extensions import EventKind, JobSpec, MenuEntry
+from webkit.core.capabilities.email import EMAIL
+from webkit.core.extensions import EventKind, InboxHandler, JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.messaging import jobs, service
+from webkit.messaging import fate, jobs, service
 from webkit.messaging.routes import blueprint
 
 
@@ -27,9 +28,16 @@ def webkit_register_jobs() -> list[JobSpec]:
 
 
 @hookimpl
+def webkit_register_inbox_handlers() -> list[InboxHandler]:
+    return [InboxHandler(EMAIL.key, fate.apply, fate.agency_of)]
+
+
+@hookimpl
 def webkit_register_event_kinds() -> list[EventKind]:
     return [
         EventKind("mail.sent", _l("Mail sent to %(to_name)s"), "info"),
         EventKind("mail.uncertain", _l("Nobody knows whether the mail to %(to_name)s arrived"), "wait"),
-        EventKind("mail.failed", _l("The mail to %(to_name)s was refused"), "bad"),
+        EventKind("mail.failed", _l("The mail to %(to_name)s could not be sent"), "bad"),
+        EventKind("mail.bounced", _l("The mail to %(to_name)s came back"), "bad"),
+        EventKind("mail.complained", _l("%(to_name)s marked the mail as spam"), "bad"),
     ]

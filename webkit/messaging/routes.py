@@ -16,16 +16,18 @@ from webkit.messaging import service
 from webkit.messaging.pages import MailListPage, MailPage
 
 PAGE = 50
+VIEWS = {"all": service.page, "troubled": service.troubled, "returned": service.returned}
 blueprint = staff_blueprint("messaging", __name__, "/mail")
 
 
 @blueprint.get("/")
 def index() -> Response:
-    before = request.args.get("before", type=UUID)
-    mails = service.page(limit=PAGE + 1, before=before)
-    older = url_for(".index", before=mails[PAGE - 1].id) if len(mails) > PAGE else None
+    before, wished = request.args.get("before", type=UUID), request.args.get("view", "all")
+    view = wished if wished in VIEWS else "all"
+    mails = VIEWS[view](limit=PAGE + 1, before=before)
+    older = url_for(".index", view=view, before=mails[PAGE - 1].id) if len(mails) > PAGE else None
     kept_here = isinstance(current().registry.get(EMAIL), ReadableOutbox)
-    return page("messaging/index.html", "list", **fields(MailListPage(mails[:PAGE], older, kept_here)))
+    return page("messaging/index.html", "list", **fields(MailListPage(view, mails[:PAGE], older, kept_here)))
 
 
 @blueprint.get("/<uuid:mail_id>")
@@ -65,4 +67,12 @@ def attachment(mail_id: UUID, nth: int) -> Response:
 def send_again(mail_id: UUID) -> Response:
     service.send_again(mail_id)
     flash(_("The mail is on its way again."), "ok")
+    return go(".show", mail_id=mail_id)
+
+
+@blueprint.post("/<uuid:mail_id>/done")
+def put_away(mail_id: UUID) -> Response:
+    """Somebody has seen to a mail that did not arrive."""
+    service.put_away(mail_id)
+    flash(_("Noted. It no longer waits for anybody."), "ok")
     return go(".show", mail_id=mail_id)

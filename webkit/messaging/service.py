@@ -11,20 +11,25 @@ from uuid import UUID
 
 from webkit.core.capabilities.email import EMAIL, OutboxMessage, ReadableOutbox
 from webkit.core.capabilities.errors import NotFoundAtProvider
-from webkit.core.kernel import i18n, outbox
+from webkit.core.kernel import clock, i18n, outbox
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.messaging import models
-from webkit.messaging.models import Mail, MailState, PlatformMail
+from webkit.messaging.models import Mail, PlatformMail
+from webkit.messaging.models import MailState as MailState
 
 SEND, SEND_PLATFORM = "messaging.send", "messaging.send_platform"
+REPEATABLE = (MailState.UNCERTAIN, MailState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class MailView:
-    """A mail as staff see it. `can_repeat`: nobody knows whether it arrived, or it was refused."""
+    """A mail as staff see it. `error` is why it failed, or why it still waits; `can_repeat`: it may be sent again.
+
+    `reported_at` is when what its state says happened at the other end; `handled` says that somebody has seen to it.
+    """
 
     id: UUID
     template: str
@@ -36,7 +41,26 @@ class MailView:
     error: str
     created_at: datetime
     sent_at: datetime | None
+    delayed_at: datetime | None
+    reported_at: datetime | None
     can_repeat: bool
+    troubled: bool
+    handled: bool
+
+    @property
+    def at(self) -> datetime:
+        """When it came into its state."""
+        return self.reported_at or self.sent_at or self.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class AddressWarning:
+    """The last mail to an address came back, or was called spam."""
+
+    address: str
+    state: MailState
+    reason: str
+    at: datetime
 
 
 @writes
@@ -59,6 +83,7 @@ def send(
         template=template,
         to_name=to_name,
         to_email=to_email,
+        address=_address(to_email),
         reply_to=reply_to or "",
         locale=locale or i18n.current_locale(),
         sealed=_seal(context),
@@ -98,6 +123,31 @@ def page(*, limit: int = 50, before: UUID | None = None) -> list[MailView]:
     return [_view(mail) for mail in models.page(limit, before)]
 
 
+def returned(*, limit: int = 50, before: UUID | None = None) -> list[MailView]:
+    """Mails that came back or were called spam, newest first."""
+    return [_view(mail) for mail in models.page(limit, before, models.RETURNED)]
+
+
+def troubled(*, limit: int = 50, before: UUID | None = None) -> list[MailView]:
+    """Mails that did not arrive, or may not have, and that nobody has seen to."""
+    return [_view(mail) for mail in models.page(limit, before, models.TROUBLES, unhandled=True)]
+
+
+def warning(email: str | None) -> AddressWarning | None:
+    """What to know before writing to an address: that the last mail of which anything is known did not get through."""
+    mail = models.last_known(_address(email)) if email else None
+    if mail is None or mail.state == MailState.DELIVERED:
+        return None
+    return AddressWarning(mail.to_email, mail.state, mail.error, mail.reported_at or mail.created_at)
+
+
+@writes
+def put_away(mail_id: UUID) -> None:
+    """Note that somebody has seen to a mail that did not arrive."""
+    _mail(mail_id)
+    models.put_away(mail_id, clock.now())
+
+
 def get(mail_id: UUID) -> MailView:
     """One mail of the agency. Raises NotFound."""
     return _view(_mail(mail_id))
@@ -119,8 +169,9 @@ def content(mail_id: UUID) -> OutboxMessage | None:
 @writes
 def send_again(mail_id: UUID) -> None:
     """Send a mail whose fate is unknown, or that was refused, once more because a person says so."""
-    _mail(mail_id)
-    if not models.move(Mail, mail_id, (MailState.UNCERTAIN, MailState.FAILED), state=MailState.QUEUED, error=""):
+    mail = _mail(mail_id)
+    fresh = {"state": MailState.QUEUED, "error": "", "sending": mail.sending + 1, "handled_at": None}
+    if not mail.sealed or not models.move(Mail, mail_id, REPEATABLE, nth=mail.sending, **fresh):
         raise Conflict(_("This mail is already on its way."))
     outbox.add(SEND, mail_id=str(mail_id))
 
@@ -129,6 +180,10 @@ def open_context(sealed: str) -> dict[str, Any]:
     """The context a mail was written with; empty once it has left."""
     context: dict[str, Any] = json.loads(current().keys.unseal(sealed)) if sealed else {}
     return context
+
+
+def _address(email: str) -> str:
+    return email.strip().casefold()[:255]
 
 
 def _seal(context: Mapping[str, Any]) -> str:
@@ -153,5 +208,9 @@ def _view(mail: Mail) -> MailView:
         error=mail.error,
         created_at=mail.created_at,
         sent_at=mail.sent_at,
-        can_repeat=mail.state in (MailState.UNCERTAIN, MailState.FAILED) and bool(mail.sealed),
+        delayed_at=mail.delayed_at,
+        reported_at=mail.reported_at,
+        can_repeat=mail.state in REPEATABLE and bool(mail.sealed),
+        troubled=mail.state in models.TROUBLES,
+        handled=mail.handled_at is not None,
     )

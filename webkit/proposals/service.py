@@ -62,7 +62,7 @@ def pipeline() -> list[Pipeline]:
 
 def today() -> date:
     """The agency's calendar date: a proposal is valid until the end of its last day there."""
-    return clock.today(agencies.profile().timezone)
+    return agencies.today()
 
 
 @writes

@@ -38,6 +38,7 @@ class Today:
     """The agency at a glance, sums in minor units for each currency."""
 
     sums: list[CurrencySums]
+    received: dict[str, int]
     pipeline: list[Pipeline]
     to_sign: int
     asks: list[Ask]
@@ -53,6 +54,7 @@ def today() -> Today:
     """Everything today's page shows."""
     return Today(
         sums=invoices.sums(),
+        received=invoices.received_this_month(),
         pipeline=[row for row in proposals.pipeline() if row.open_count or row.accepted_count],
         to_sign=len(contracts.page(ContractState.SENT, limit=100)),
         asks=_asks(),

@@ -13,6 +13,8 @@ import time
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -25,8 +27,20 @@ from webkit.core.kernel import i18n, money
 
 FOLDER = "components/"
 LOOK_EVERY = 1.0
-PURE = frozenset({"icon"})
-"""Macros that come up dozens of times on a page and depend on nothing but what they are given."""
+PURE = {
+    "agency_switcher": 256,
+    "avatar": 1024,
+    "date": 1024,
+    "icon": 1024,
+    "key": 64,
+    "menu": 256,
+    "money": 4096,
+    "palette": 256,
+    "shortcuts_help": 16,
+    "state": 256,
+}
+"""Macros of every page that depend on nothing but the language and what they are given, and how many to keep."""
+_FIXED = {type(None), str, Markup, bool, int, Decimal, date}
 HELPERS = {
     "icon_drawings": icons,
     "format_date": i18n.format_date,
@@ -88,7 +102,7 @@ class Components:
             macro = self._compiled(name)
         if macro is None:
             raise AttributeError(f"No component {name!r} in templates/{FOLDER}")
-        self._macros[name] = render = _remembering(macro) if name in PURE else macro
+        self._macros[name] = render = _remembering(macro, PURE[name]) if name in PURE else macro
         return render
 
     def _compiled(self, name: str) -> Macro | None:
@@ -117,15 +131,23 @@ class Components:
         return loader.get_source(self._env, template)[0] if loader else ""
 
 
-def _remembering(macro: Macro) -> Render:
-    """Renders each combination of plain texts once; a lazy text may come out in another language next time."""
-    kept = functools.lru_cache(1024)(lambda *args, **kwargs: macro(*args, **kwargs))
+def _remembering(macro: Macro, size: int) -> Render:
+    """Renders each combination of what cannot change once in each language; a lazy text may come out differently."""
+    kept = functools.lru_cache(size)(lambda _locale, *args, **kwargs: macro(*args, **kwargs))
 
     def render(*args: Any, **kwargs: Any) -> Any:
-        plain = all(value is None or type(value) in (str, Markup) for value in (*args, *kwargs.values()))
-        return (kept if plain else macro)(*args, **kwargs)
+        if all(map(_is_fixed, (*args, *kwargs.values()))):
+            return kept(i18n.current_locale(), *args, **kwargs)
+        return macro(*args, **kwargs)
 
     return render
+
+
+def _is_fixed(value: Any) -> bool:
+    kind = type(value)
+    if kind is tuple:
+        return all(map(_is_fixed, value))
+    return kind in _FIXED or getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
 
 
 def read_components(template: str, source: str) -> list[Component]:

@@ -43,17 +43,28 @@ def check_pattern(pattern: str) -> str | None:
 
 def take(series: str, pattern: str, on: date) -> str:
     """The next number of `series` for the date `on`, inside a write: gone for good only if that write commits."""
-    if problem := check_pattern(pattern):
-        raise ValueError(f"{pattern!r} {problem}")
-    value = _raise(series, _period(pattern, on), by=1)
-    return PLACEHOLDER.sub(lambda m: str(on.year) if m[1] == "year" else str(value).zfill(int(m[2] or 1)), pattern)
+    _check(pattern)
+    return _number(pattern, _raise(series, _period(pattern, on), by=1), on)
 
 
 def take_today(series: str, pattern: str, timezone: str) -> tuple[str, date]:
     """The next number and its date, read once the counter is ours: no later number has an earlier date."""
-    _raise(series, _period(pattern, clock.today(timezone)), by=0)
-    day = clock.today(timezone)
-    return take(series, pattern, day), day
+    _check(pattern)
+    period = _period(pattern, clock.today(timezone))
+    value, day = _raise(series, period, by=1), clock.today(timezone)
+    if (now := _period(pattern, day)) != period:  # we waited for the lock over the turn of the year
+        _raise(series, period, by=-1)
+        value = _raise(series, now, by=1)
+    return _number(pattern, value, day), day
+
+
+def _check(pattern: str) -> None:
+    if problem := check_pattern(pattern):
+        raise ValueError(f"{pattern!r} {problem}")
+
+
+def _number(pattern: str, value: int, on: date) -> str:
+    return PLACEHOLDER.sub(lambda m: str(on.year) if m[1] == "year" else str(value).zfill(int(m[2] or 1)), pattern)
 
 
 def _period(pattern: str, on: date) -> str:

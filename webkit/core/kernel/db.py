@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -170,24 +170,32 @@ def insert_missing(table: type[Base], **values: Any) -> None:
     session().connection().execute(insert(table).values(**values).on_conflict_do_nothing())
 
 
-def asked_once(function: Callable[P, R]) -> Callable[P, R]:
+class asked_once(Generic[P, R]):  # noqa: N801 - used as a decorator
     """Remember a function's answers until the current read ends; while writing it is asked anew.
 
     For what many features ask for on one page. The answer must be immutable, the arguments hashable.
     """
 
-    @functools.wraps(function)
-    def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+    def __init__(self, function: Callable[P, R]) -> None:
+        self._function = function
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         current = session()
         if current.writing:
-            return function(*args, **kwargs)
-        question = (function, args, *sorted(kwargs.items()))
+            return self._function(*args, **kwargs)
+        question = self._question(*args, **kwargs)
         if question not in current.answers:
-            current.answers[question] = function(*args, **kwargs)
+            current.answers[question] = self._function(*args, **kwargs)
         answer: R = current.answers[question]
         return answer
 
-    return inside
+    def know(self, answer: R, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Remember an answer that somebody else has found."""
+        session().answers[self._question(*args, **kwargs)] = answer
+
+    def _question(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Any, ...]:
+        return (self._function, args, *sorted(kwargs.items()))
 
 
 def after_commit(run: Callable[[], None]) -> None:

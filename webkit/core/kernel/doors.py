@@ -13,7 +13,8 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, request, ur
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, Map, ValidationError
 
-from webkit.core.kernel import db, i18n, links, tenancy
+from webkit.core.kernel import db, entrances, i18n, links, tenancy
+from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Gone, NotFound
 from webkit.core.kernel.hx import go_to
 from webkit.core.kernel.i18n import gettext as _
@@ -105,10 +106,11 @@ def public_blueprint(name: str, import_name: str, kind: str) -> Blueprint:
     return blueprint
 
 
-def open_tenant(agency: UUID) -> None:
+def open_tenant(agency: AgencyView) -> None:
     """Open an agency's door for the rest of the request."""
     db.release()
-    g.doors.enter_context(tenancy.tenant(agency))
+    g.doors.enter_context(tenancy.tenant(agency.id))
+    current().directory.know(agency)
 
 
 def _keep_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -119,14 +121,12 @@ def enter_agency() -> Response | None:
     """Sign-in first, then membership; what is not yours is not there."""
     if not current_user.is_authenticated:
         return ask_to_sign_in()
-    agency = current().directory.by_slug(g.slug)
-    if agency is None:
+    entrance = entrances.find(g.slug, current_user.id)
+    if entrance is None:
         abort(404)
-    open_tenant(agency.id)
-    role = current().directory.role(agency.id, current_user.id)
-    if role is None:
-        abort(404)
-    g.agency, g.role, g.side = agency, role, STAFF
+    agency = entrance.agency
+    open_tenant(agency)
+    g.agency, g.role, g.side = agency, entrance.role, STAFF
     i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
     return None
 
@@ -149,7 +149,7 @@ def enter_link(kind: str, token: str) -> None:
     i18n.set_locale(agency.locale, agency.timezone)
     if not target.open:
         raise Gone(_("This link is no longer open. Please ask %(agency)s for a new one.", agency=agency.name))
-    open_tenant(target.agency_id)
+    open_tenant(agency)
     g.link = LinkView(
         agency_id=target.agency_id,
         kind=target.kind,

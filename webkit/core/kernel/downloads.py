@@ -60,12 +60,13 @@ def by_id(plural: str, document_id: UUID) -> Response:
     if not current_user.is_authenticated:
         return doors.ask_to_sign_in()
     kind = plural.removesuffix("s")
-    agency = _agency_of(kind, document_id)
+    owner, directory = _agency_of(kind, document_id), current().directory
+    if owner is None or directory.role(owner, current_user.id) is None:
+        abort(404)
+    agency = directory.by_id(owner)
     if agency is None:
         abort(404)
     doors.open_tenant(agency)
-    if current().directory.role(agency, current_user.id) is None:
-        abort(404)
     return pdf(frozen.latest(f"{kind}_sealed", document_id) or frozen.latest(kind, document_id))
 
 

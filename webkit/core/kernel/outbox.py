@@ -201,6 +201,11 @@ def put_back(job: Job, after: timedelta = timedelta()) -> None:
     _update(job, next_at=clock.now() + after, error="")
 
 
+def renewal(kind: str) -> float:
+    """Seconds after which a lease of this kind is to be renewed: two failures may happen before it ends."""
+    return _lease(kind) / 3
+
+
 def renew(attempts: Sequence[Job], kind: str) -> set[UUID]:
     """Prolong the leases of attempts at jobs of one kind; returns the jobs whose living attempt these still are."""
     alive = sa.tuple_(OutboxJob.id, OutboxJob.attempt).in_([(job.id, job.attempt) for job in attempts])
@@ -216,12 +221,17 @@ def _finish(job: Job) -> None:
 
 def _fail(job: Job, error: Exception) -> None:
     words = scrub(f"{type(error).__name__}: {error}")[:2000]
-    retryable = error.retryable if isinstance(error, ProviderError) else not isinstance(error, DomainError)
-    if not retryable or job.attempt >= ATTEMPTS:
+    if gives_up(job, error):
         _update(job, state=State.DEAD, error=words)
     else:
         wished = error.retry_after if isinstance(error, ProviderError) else None
         _update(job, next_at=clock.now() + backoff(job.attempt, wished), error=words)
+
+
+def gives_up(job: Job, error: Exception) -> bool:
+    """Whether this attempt's error is the job's last: nothing is tried again until a person says so."""
+    retryable = error.retryable if isinstance(error, ProviderError) else not isinstance(error, DomainError)
+    return not retryable or job.attempt >= ATTEMPTS
 
 
 def backoff(attempt: int, wished: float | None = None) -> timedelta:

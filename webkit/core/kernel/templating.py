@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ def init_app(app: Flask) -> None:
         ui=Components(env),
         asset=asset,
         csp_nonce=security.nonce,
-        menu=menu,
+        menu=_remembered_menu(),
         once_key=once.key,
         now=clock.now,
         locale=i18n.current_locale,
@@ -81,23 +83,30 @@ def asset(name: str) -> str:
     return url_for("static", filename=assets.manifest()[name])
 
 
-def menu() -> list[MenuLine]:
-    """The menu for the current role: of the agency, or of the operators' side. A page shows it in two places."""
-    if "menu" not in g:
-        g.menu = _menu()
-    lines: list[MenuLine] = g.menu
-    return lines
+def _remembered_menu() -> Callable[[], tuple[MenuLine, ...]]:
+    """The menu for the current role: of the agency, or of the operators' side.
 
+    An application makes the addresses and labels of a role in an agency once for each language.
+    """
 
-def _menu() -> list[MenuLine]:
-    role = _role()
-    entries = [entry for entry in sorted(current().menu, key=lambda entry: entry.order) if role in entry.roles]
-    urls = {entry.endpoint: url_for(entry.endpoint) for entry in entries}
-    here = _place(urls)
-    return [
-        MenuLine(str(entry.label), entry.icon, urls[entry.endpoint], entry.group, entry.endpoint == here)
-        for entry in entries
-    ]
+    @functools.lru_cache(256)
+    def entries(_site: str, _agency: str | None, role: str, _locale: str) -> dict[str, MenuLine]:
+        chosen = (entry for entry in sorted(current().menu, key=lambda entry: entry.order) if role in entry.roles)
+        return {
+            entry.endpoint: MenuLine(str(entry.label), entry.icon, url_for(entry.endpoint), entry.group, False)
+            for entry in chosen
+        }
+
+    def menu() -> tuple[MenuLine, ...]:
+        if "menu" not in g:  # a page shows it in two places
+            slug = g.agency.slug if "agency" in g else None
+            lines = entries(request.script_root, slug, _role(), i18n.current_locale())
+            here = _place({endpoint: line.url for endpoint, line in lines.items()})
+            g.menu = tuple(replace(line, current=True) if name == here else line for name, line in lines.items())
+        found: tuple[MenuLine, ...] = g.menu
+        return found
+
+    return menu
 
 
 def _place(urls: dict[str, str]) -> str:

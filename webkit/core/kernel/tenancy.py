@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import event, inspect
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 
 from webkit.core.kernel.db import NoUnit, Scope, UnitSession, session, unit
 from webkit.core.kernel.tables import Base, Scoped
@@ -113,9 +113,12 @@ def _filter(state: ORMExecuteState) -> None:
     if owned and (state.is_insert or (state.is_update and state.is_executemany)):
         raise Unscoped("bulk writes of owned tables pass the stamp: add objects instead")
     if scope.agency is not None and not state.is_relationship_load:
-        agency = scope.agency
-        criteria = with_loader_criteria(Scoped, lambda table: table.agency_id == agency, include_aliases=True)
-        state.statement = state.statement.options(criteria)
+        state.statement = state.statement.options(_criteria(scope.agency))
+
+
+@functools.lru_cache(1024)
+def _criteria(agency: UUID) -> LoaderCriteriaOption:
+    return with_loader_criteria(Scoped, lambda table: table.agency_id == agency, include_aliases=True)
 
 
 @event.listens_for(UnitSession, "before_flush")

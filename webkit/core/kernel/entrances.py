@@ -1,0 +1,64 @@
+"""Who may enter which agency: asked on every page of staff, so Redis remembers the answers for a minute.
+
+An answer is believed only under the count it was found with. Whoever changes an agency or a membership counts up
+after the commit, so an answer that was found before it is never believed later, also when it is remembered only then.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from webkit.core.kernel import cache
+from webkit.core.kernel.db import after_commit
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.runtime import current
+
+REMEMBERED = 60
+_COUNT, _ENTRANCE = "webkit:entrances", "webkit:entrance:"
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """An agency that somebody may enter, and as what: owner, admin or member."""
+
+    agency: AgencyView
+    role: str
+
+
+def find(slug: str, user_id: UUID) -> Entrance | None:
+    """The agency under this address as this person may enter it; None for strangers and for what does not exist."""
+    key = f"{_ENTRANCE}{slug}:{user_id}"
+    count, text = cache.get(_COUNT, key)
+    if text is not None and (known := _from_text(text, count)) is not None:
+        return known
+    found = _ask(slug, user_id)
+    if found is not None:
+        cache.put(key, _to_text(found, count), REMEMBERED)
+    return found
+
+
+def changed() -> None:
+    """Somebody's membership or an agency has changed: forget every entrance once the current write is committed."""
+    after_commit(lambda: cache.bump(_COUNT))
+
+
+def _ask(slug: str, user_id: UUID) -> Entrance | None:
+    directory = current().directory
+    agency = directory.by_slug(slug)
+    role = directory.role(agency.id, user_id) if agency else None
+    return Entrance(agency, role) if agency and role else None
+
+
+def _to_text(entrance: Entrance, count: str | None) -> str:
+    agency = asdict(entrance.agency) | {"id": str(entrance.agency.id)}
+    return json.dumps({"count": count, "agency": agency, "role": entrance.role})
+
+
+def _from_text(text: str, count: str | None) -> Entrance | None:
+    kept = json.loads(text)
+    if kept["count"] != count:
+        return None
+    agency = kept["agency"]
+    return Entrance(AgencyView(**agency | {"id": UUID(agency["id"])}), kept["role"])
