@@ -19,6 +19,7 @@ OWNED = (
     "consultation_versions",
     "consultations",
     "payment_reversals",
+    "tallies",
     "website_audits",
 )
 
@@ -92,6 +93,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_options")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
+    )
+    op.create_table(
+        "tallies",
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("place", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_tallies_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "kind", "currency", "place", name=op.f("pk_tallies")),
     )
     op.create_table(
         "ai_runs",
@@ -320,6 +332,10 @@ def upgrade() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.create_index("ix_invoices_agency_id_state_due_date", ["agency_id", "state", "due_date"], unique=False)
+        batch_op.create_index(
+            "ix_invoices_received", ["agency_id", "state", "paid_at", "currency", "total_minor"], unique=False
+        )
 
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.add_column(sa.Column("address", sa.String(length=255), server_default="", nullable=False))
@@ -363,6 +379,17 @@ def upgrade() -> None:
     schema.protect(op.get_bind(), *OWNED)
     for table in NEVER_CHANGED:
         schema.append_only(op.get_bind(), table, allow_delete=True)
+    # What was issued before there were kept sums.
+    op.execute(
+        "INSERT INTO tallies (agency_id, kind, currency, place, count, total_minor) "
+        "SELECT agency_id, 'invoice', currency, state, count(*), sum(total_minor) FROM invoices "
+        "WHERE state <> 'draft' GROUP BY agency_id, currency, state"
+    )
+    op.execute(
+        "INSERT INTO tallies (agency_id, kind, currency, place, count, total_minor) "
+        "SELECT agency_id, 'invoice.due', currency, CAST(due_date AS VARCHAR(32)), count(*), sum(total_minor) "
+        "FROM invoices WHERE state = 'issued' GROUP BY agency_id, currency, due_date"
+    )
 
 
 def downgrade() -> None:
@@ -394,6 +421,8 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_index("ix_invoices_received")
+        batch_op.drop_index("ix_invoices_agency_id_state_due_date")
         batch_op.drop_column("returned_minor")
         batch_op.drop_column("pending_at")
 
@@ -428,6 +457,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ai_runs_agency_id_day")
 
     op.drop_table("ai_runs")
+    op.drop_table("tallies")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")
