@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from uuid import UUID
+
 from flask import Response, flash, request
 
 from webkit.agencies import service as agencies
@@ -18,10 +21,13 @@ from webkit.proposals.models import State
 from webkit.proposals.pages import Choices, EditorPage
 from webkit.proposals.sheet import COLUMNS, Sheet, line_row
 from webkit.proposals.views import Draft, ProposalView
+from webkit.website_audits import service as website_audits
+from webkit.website_audits.service import AuditView
 
 LIVE = ("revision", "problems", "totals", "leaf")
 """What every save brings up to date, whatever was changed."""
-PARTS = (*COLUMNS, "discount")
+PARTS = (*COLUMNS, "discount", "audit")
+AUDITS = 6
 
 
 def opened(proposal: ProposalView, add: str = "") -> Response:
@@ -44,6 +50,7 @@ def sent(proposal: ProposalView) -> Response:
         service.save(proposal.id, revision, draft)
     except NotFound as error:
         sheet.errors["client_id"] = error.message
+        _set_audit(proposal.id, act)
         return _page(proposal, sheet, revision=revision, act=act, code=422)
     except Conflict as error:
         return _stale(proposal, sheet, draft, revision, act, error)
@@ -59,6 +66,16 @@ def _act(sheet: Sheet, act: str, currency: str) -> None:
 
 def _saved(proposal: ProposalView, sheet: Sheet, act: str) -> Response:
     if wants_fragment():
+def _set_audit(proposal_id: UUID, act: str) -> None:
+    """`set:audit:<id>` puts a measurement in, `remove:audit` takes it out."""
+    verb, _part, given = (*act.split(":"), "", "")[:3]
+    if act == "remove:audit":
+        service.set_audit(proposal_id, None)
+    elif verb == "set" and act.startswith("set:audit:"):
+        with suppress(ValueError):
+            service.set_audit(proposal_id, UUID(given))
+
+
         return _page(proposal, sheet, act=act)
     if act.startswith("add:"):
         kind = act.removeprefix("add:")
@@ -117,6 +134,8 @@ def _part(act: str) -> str:
     if act.startswith("pick:"):
         return "lines"
     part = act.split(":")[1] if ":" in act else ""
+        audit=website_audits.get(proposal.audit_id) if proposal.audit_id else None,
+        audits=_audits(proposal),
     return part if part in PARTS else ""
 
 
@@ -133,3 +152,9 @@ def _taxes() -> Choices:
     if len(rows) < 2:
         return []
     return [(row.key, f"{plain(row.rate.percent)} % · {_(row.label)}") for row in rows]
+def _audits(proposal: ProposalView) -> list[AuditView]:
+    """What else was measured on the client's site, newest first."""
+    found = website_audits.history(proposal.client_id)
+    return [audit for audit in found if audit.done and audit.id != proposal.audit_id][:AUDITS]
+
+

@@ -17,6 +17,7 @@ from webkit.proposals.catalogue import Pick
 from webkit.proposals.views import ProposalCard, ProposalView
 
 Choices = list[tuple[str, str]]
+from webkit.website_audits.service import AuditView
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class NewPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditorPage:
-    """`rows` says how many rows each list has, `doc` is the document as it would be sent, `stale` that it changed."""
+    """`rows` says how many rows each list has, `doc` is the document as it would be sent, `stale` that it changed.
+
+    `audit` is what was measured and goes along, `audits` what else was measured on the client's site.
+    """
 
     proposal: ProposalView
     form: FormState
@@ -56,6 +60,8 @@ class EditorPage:
     stale: int | None = None
     focus: str = ""
 
+    audit: AuditView | None
+    audits: list[AuditView]
 
 @dataclass(frozen=True, slots=True)
 class SendPage:
@@ -108,3 +114,4 @@ class PublicPage:
     pdf_url: str | None
     sender: dict[str, Any]
     lang: str
+    audit: dict[str, Any] | None

@@ -38,6 +38,7 @@ def paper(
         issues=[_issue(each) for each in doc["contents"]["issues"]],
         standards=[(each["title"], each["text"]) for each in doc["contents"].get("standards", ())],
         pages=[_page(each) for each in doc["contents"]["pages"]],
+        audit=doc.get("audit"),  # older documents have none
         steps=[(each["title"], each["text"]) for each in doc["contents"]["steps"]],
         word=word,
         open=word == "sent" and not preview,
@@ -76,6 +77,8 @@ def _contents(doc: snapshot.Doc) -> list[tuple[str, str]]:
     """The sections that say something, in order, with their headings."""
     told = []
     for section in SECTIONS:
+        if section == "opportunity" and doc.get("audit"):
+            told.append(("audit", _("What we measured")))
         if section == "timeline" and doc["options"] and not doc["acceptance"]:
             told.append(("options", _("Choose what goes in")))
         if section == "investment" or doc["contents"].get(section):  # older documents know fewer sections

@@ -15,7 +15,7 @@ from uuid import UUID
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.consultations import service as consultations
-from webkit.core.kernel import clock, counters, events, frozen, links, once
+from webkit.core.kernel import clock, counters, events, frozen, i18n, links, once
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
@@ -72,7 +72,8 @@ def create(client_id: UUID, title: str, author: Author, *, key: str = "") -> UUI
         return UUID(made)
     profile = agencies.profile()
     draft = Draft(client_id=client_id, title=title, valid_until=_default_validity(profile))
-    proposal_id = _add(draft, author, profile)
+    audit = website_audits.latest(client_id)
+    proposal_id = _add(draft, author, profile, audit_id=audit.id if audit else None)
     once.keep(key, str(proposal_id))
     return proposal_id
 
@@ -132,6 +133,19 @@ def save(proposal_id: UUID, revision: int, draft: Draft) -> int:
 @writes
 def delete(proposal_id: UUID, actor: str = "system") -> None:
     """Throw away a draft that was never sent; the consultation it was made from can become another one."""
+@writes
+def set_audit(proposal_id: UUID, audit_id: UUID | None) -> None:
+    """Put what was measured on the client's site into a draft, another measurement in its place, or take it out."""
+    row = _row(proposal_id)
+    _must_be_draft(row)
+    if audit_id is not None:
+        audit = website_audits.get(audit_id)
+        if not audit.done or audit.client_id != row.client_id:
+            raise NotFound(_("There is no such audit of this client."))
+    if audit_id != row.audit_id and not models.save(proposal_id, row.revision, audit_id=audit_id):
+        raise Conflict(_("Somebody else changed this proposal just now. Try again."))
+
+
     origin = _row(proposal_id).consultation_id
     if not models.delete_draft(proposal_id):
         raise Conflict(_("Only drafts that were never sent can be deleted. This proposal is part of your history."))
@@ -303,7 +317,9 @@ def _columns(draft: Draft, row: Proposal) -> dict[str, Any]:
     profile, client = agencies.profile(), clients.get(draft.client_id)
     said = _said(draft, client.name, row.number or "")
     terms = {"language": client.locale or profile.locale, "currency": profile.currency}
-    return {**said, **terms, **_totals(row.id, draft)}
+    # Another client's site says nothing here.
+    audit_id = row.audit_id if draft.client_id == row.client_id else None
+    return {**said, **terms, **_totals(row.id, draft), "audit_id": audit_id}
 
 
 def _said(draft: Draft, client_name: str, number: str) -> dict[str, Any]:
@@ -352,11 +368,12 @@ def _source(view: ProposalView, draft: Draft, *, number: str) -> snapshot.Source
         title=draft.title,
         number=number,
         version=view.version,
-        language=client.locale or profile.locale,
+        language=language,
         author=view.author_name,
         written=terms.on,
         valid_until=draft.valid_until,
         contents=draft.contents,
+    language = client.locale or profile.locale
         offer=draft.offer,
         full=full_prices(draft.offer, terms),
         deposit_percent=draft.deposit_percent,
@@ -373,9 +390,19 @@ def _freeze(view: ProposalView, doc: snapshot.Doc, number: str) -> frozen.Frozen
         number=number,
         template=snapshot.TEMPLATE,
         snapshot=doc,
+        audit=_measured(view.audit_id, draft.client_id, language, profile.timezone),
         version=view.version,
         locale=doc["language"],
     )
+def _measured(audit_id: UUID | None, client_id: UUID, language: str, timezone: str) -> dict[str, Any] | None:
+    """What was measured on the client's site, in the words and with the figures of the document's language."""
+    if audit_id is None:
+        return None
+    with i18n.use_locale(language, timezone):
+        audit = website_audits.get(audit_id)
+        return website_audits.audit_snapshot(audit) if audit.client_id == client_id else None
+
+
 
 
 def _record_sent(view: ProposalView, document: frozen.Frozen, delivery: Delivery | None, actor: str) -> None:

@@ -45,6 +45,7 @@ class Source:
     agency: Mapping[str, Any]
     client: Mapping[str, Any]
 
+    audit: Mapping[str, Any] | None = None
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -86,6 +87,7 @@ def compose(source: Source) -> Doc:
             "agency": dict(source.agency),
             "client": dict(source.client),
             "acceptance": None,
+            "audit": dict(source.audit) if source.audit else None,
         }
         doc["options"] = _options(source.offer, source.full)
         return settle(doc, source.offer.picked)

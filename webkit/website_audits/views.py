@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from webkit.core.capabilities.pagespeed import (
     MOST_RECOMMENDATIONS,
@@ -17,6 +18,7 @@ from webkit.core.capabilities.pagespeed import (
     Source,
     Strategy,
 )
+from webkit.core.kernel.i18n import current_timezone
 from webkit.website_audits import measures
 from webkit.website_audits.measures import SCALES, SCORES, Rating
 from webkit.website_audits.models import AuditState, WebsiteAudit
@@ -130,10 +132,15 @@ def audit_snapshot(audit: AuditView) -> dict[str, Any]:
         "strategy": audit.strategy.value,
         "service": audit.service,
         "measured_at": audit.measured_at.isoformat() if audit.measured_at else None,
+        "measured_on": _local_day(audit.measured_at) if audit.measured_at else None,
         "metrics": [_metric_snapshot(metric) for metric in audit.metrics],
         "scores": [_score_snapshot(score) for score in audit.scores],
         "recommendations": list(audit.recommendations),
     }
+
+
+def _local_day(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(current_timezone())).date().isoformat()
 
 
 def _metric_snapshot(metric: MetricView) -> dict[str, Any]:
