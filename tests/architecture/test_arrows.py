@@ -48,6 +48,11 @@ EXCEPTIONS = {
     "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
     # A signed contract and its sealed document are looked up with the same words.
     "webkit/signing/witness.py": {"webkit.contracts.witness"},
+    # Finding figures is a pure library of texts, like the arithmetic of prices.
+    "webkit/proposals/doubts.py": {"webkit.ai_runs.figures"},
+    "webkit/proposals/facts.py": {"webkit.ai_runs.figures"},
+    "webkit/proposals/prompts.py": {"webkit.ai_runs.figures"},
+    "webkit/proposals/snapshot.py": {"webkit.ai_runs.figures"},
     # The demo plays both sides: what staff write, and what clients answer.
     "webkit/demo/stories.py": {
         "webkit.contracts.templates",

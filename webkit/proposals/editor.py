@@ -6,6 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from flask import Response, flash, request
+from flask_login import current_user
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
@@ -15,16 +16,17 @@ from webkit.core.kernel.hx import fields, go, page, wants_fragment
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import find
 from webkit.pricing.rounding import plain
-from webkit.proposals import catalogue, companions, service
+from webkit.proposals import catalogue, companions, doubts, service, writing
 from webkit.proposals.contents import SECTIONS
 from webkit.proposals.models import State
 from webkit.proposals.pages import Choices, EditorPage
+from webkit.proposals.panel import mark_rows, panel, pieces
 from webkit.proposals.sheet import COLUMNS, Sheet, line_row
-from webkit.proposals.views import Draft, ProposalView
+from webkit.proposals.views import Author, Draft, ProposalView
 from webkit.website_audits import service as website_audits
 from webkit.website_audits.service import AuditView
 
-LIVE = ("revision", "problems", "totals", "leaf")
+LIVE = ("revision", "problems", "marks", "totals", "leaf")
 """What every save brings up to date, whatever was changed."""
 PARTS = (*COLUMNS, "discount", "audit")
 AUDITS = 6
@@ -48,9 +50,9 @@ def sent(proposal: ProposalView) -> Response:
         return _page(proposal, sheet, revision=revision, act=act, code=422)
     try:
         service.save(proposal.id, revision, draft)
+        _set_audit(proposal.id, act)
     except NotFound as error:
         sheet.errors["client_id"] = error.message
-        _set_audit(proposal.id, act)
         return _page(proposal, sheet, revision=revision, act=act, code=422)
     except Conflict as error:
         return _stale(proposal, sheet, draft, revision, act, error)
@@ -64,8 +66,6 @@ def _act(sheet: Sheet, act: str, currency: str) -> None:
         sheet.do(act)
 
 
-def _saved(proposal: ProposalView, sheet: Sheet, act: str) -> Response:
-    if wants_fragment():
 def _set_audit(proposal_id: UUID, act: str) -> None:
     """`set:audit:<id>` puts a measurement in, `remove:audit` takes it out."""
     verb, _part, given = (*act.split(":"), "", "")[:3]
@@ -76,10 +76,14 @@ def _set_audit(proposal_id: UUID, act: str) -> None:
             service.set_audit(proposal_id, UUID(given))
 
 
+def _saved(proposal: ProposalView, sheet: Sheet, act: str) -> Response:
+    if wants_fragment():
         return _page(proposal, sheet, act=act)
     if act.startswith("add:"):
         kind = act.removeprefix("add:")
         return go("proposals.edit", proposal_id=proposal.id, add=kind, _anchor=kind)
+    if act.startswith("vouch:"):
+        return _vouched(proposal, act.removeprefix("vouch:"))
     if act == "send":
         return go("proposals.ask_send", proposal_id=proposal.id)
     if act == "preview":
@@ -87,6 +91,13 @@ def _set_audit(proposal_id: UUID, act: str) -> None:
     if not act:
         flash(_("Saved."), "ok")
     return go("proposals.edit", proposal_id=proposal.id, _anchor=_part(act) or None)
+
+
+def _vouched(proposal: ProposalView, doubt_id: str) -> Response:
+    author = Author(current_user.id, current_user.name, current_user.email)
+    if doubt := writing.vouch(proposal.id, doubt_id, author):
+        flash(_("You vouch for “%(figure)s”. That is written down.", figure=doubt.figure), "ok")
+    return go("proposals.edit", proposal_id=proposal.id, _anchor="marks")
 
 
 def _stale(proposal: ProposalView, sheet: Sheet, draft: Draft, revision: int, act: str, error: Conflict) -> Response:
@@ -109,6 +120,8 @@ def _page(
     draft: Draft | None = None,
 ) -> Response:
     evaluation = service.evaluate(proposal, draft)
+    said = draft.contents if draft else proposal.contents
+    marks = doubts.standing(proposal.doubts, said, proposal.language)
     view = EditorPage(
         proposal=proposal,
         form=sheet.state,
@@ -121,6 +134,11 @@ def _page(
         picks=catalogue.picks(proposal.currency),
         doc=evaluation.doc,
         problems=evaluation.problems,
+        audit=website_audits.get(proposal.audit_id) if proposal.audit_id else None,
+        audits=_audits(proposal),
+        marks=mark_rows(marks, proposal.language),
+        pieces=pieces({key: sheet.plain.get(key, "") for key in ("summary", "opportunity")}, marks, proposal),
+        panel=None if wants_fragment() else panel(proposal),
         stale=stale,
         focus=focus or (act.removeprefix("add:") if act.startswith("add:") else ""),
     )
@@ -134,8 +152,6 @@ def _part(act: str) -> str:
     if act.startswith("pick:"):
         return "lines"
     part = act.split(":")[1] if ":" in act else ""
-        audit=website_audits.get(proposal.audit_id) if proposal.audit_id else None,
-        audits=_audits(proposal),
     return part if part in PARTS else ""
 
 
@@ -146,15 +162,15 @@ def _clients(proposal: ProposalView) -> Choices:
     return found if any(client_id == own[0] for client_id, _name in found) else [own, *found]
 
 
-def _taxes() -> Choices:
-    profile = agencies.profile()
-    rows = find(profile.tax_scheme).rates(clock.today(profile.timezone))
-    if len(rows) < 2:
-        return []
-    return [(row.key, f"{plain(row.rate.percent)} % · {_(row.label)}") for row in rows]
 def _audits(proposal: ProposalView) -> list[AuditView]:
     """What else was measured on the client's site, newest first."""
     found = website_audits.history(proposal.client_id)
     return [audit for audit in found if audit.done and audit.id != proposal.audit_id][:AUDITS]
 
 
+def _taxes() -> Choices:
+    profile = agencies.profile()
+    rows = find(profile.tax_scheme).rates(clock.today(profile.timezone))
+    if len(rows) < 2:
+        return []
+    return [(row.key, f"{plain(row.rate.percent)} % · {_(row.label)}") for row in rows]

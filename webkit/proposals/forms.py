@@ -27,13 +27,18 @@ class FromConsultationForm(Form):
 
 
 class SendForm(Form):
-    """How a proposal leaves: by mail, or as a link that staff hand over themselves."""
+    """How a proposal leaves: by mail, or as a link that staff hand over themselves.
+
+    `warned` is the address whose warning the sender has read.
+    """
 
     by: Literal["mail", "link"] = "mail"
     to_name: Line(160) = ""  # type: ignore[valid-type]
     to_email: Email | None = None
     message: Text(2000) = ""  # type: ignore[valid-type]
     revision: int = Field(0, ge=0, le=2**31 - 1)
+    marked: Line(64) = ""  # type: ignore[valid-type]
+    warned: Line(255) = ""  # type: ignore[valid-type]
 
 
 class AcceptForm(Form):

@@ -67,6 +67,7 @@ class Proposal(Owned):
     language: Mapped[str] = mapped_column(sa.String(16))
     currency: Mapped[str] = mapped_column(sa.String(3))
     contents: Mapped[dict[str, Any]] = mapped_column(Json)
+    doubts: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
     offer: Mapped[dict[str, Any]] = mapped_column(Json)
     valid_until: Mapped[date | None] = mapped_column(sa.Date)
     deposit_percent: Mapped[Decimal | None]

@@ -11,13 +11,15 @@ from uuid import UUID
 from webkit.consultations.views import ConsultationView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
-from webkit.messaging.service import MailView
+from webkit.messaging.service import AddressWarning, MailView
 from webkit.proposals.bills import Row
 from webkit.proposals.catalogue import Pick
+from webkit.proposals.doubts import Piece
+from webkit.proposals.panel import MarkRow, Panel
 from webkit.proposals.views import ProposalCard, ProposalView
+from webkit.website_audits.service import AuditView
 
 Choices = list[tuple[str, str]]
-from webkit.website_audits.service import AuditView
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class NewPage:
 class EditorPage:
     """`rows` says how many rows each list has, `doc` is the document as it would be sent, `stale` that it changed.
 
-    `audit` is what was measured and goes along, `audits` what else was measured on the client's site.
+    `audit` is what was measured and goes along, `audits` what else was measured on the client's site. `marks` are
+    figures without a source, `pieces` the preview's paragraphs with them; `panel` is missing in fragments.
     """
 
     proposal: ProposalView
@@ -57,11 +60,27 @@ class EditorPage:
     picks: list[Pick]
     doc: dict[str, Any] | None
     problems: Mapping[str, str]
+    audit: AuditView | None
+    audits: list[AuditView]
+    marks: list[MarkRow] = field(default_factory=list)
+    pieces: Mapping[str, list[tuple[Piece, ...]]] = field(default_factory=dict)
+    panel: Panel | None = None
     stale: int | None = None
     focus: str = ""
 
-    audit: AuditView | None
-    audits: list[AuditView]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyPage:
+    """A text that is about to go where something stands already: both, line by line."""
+
+    proposal: ProposalView
+    action: str
+    section: str
+    name: str
+    now: list[str]
+    then: list[str]
+    problem: str
+
 
 @dataclass(frozen=True, slots=True)
 class SendPage:
@@ -71,6 +90,19 @@ class SendPage:
     form: FormState
     doc: dict[str, Any] | None
     problems: Mapping[str, str]
+    warning: AddressWarning | None
+    marks: list[MarkRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPage:
+    """What stands without a source in a proposal that is about to be sent; `given` is the form that goes on."""
+
+    proposal: ProposalView
+    marks: list[MarkRow]
+    seal: str
+    given: list[tuple[str, str]]
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +126,7 @@ class PublicPage:
     standards: list[tuple[str, str]]
     pages: list[tuple[str, str]]
     steps: list[tuple[str, str]]
+    audit: dict[str, Any] | None
     word: str
     open: bool
     preview: bool
@@ -114,4 +147,3 @@ class PublicPage:
     pdf_url: str | None
     sender: dict[str, Any]
     lang: str
-    audit: dict[str, Any] | None

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
+from webkit.ai_runs import service as ai_runs
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import evidence
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.proposals import models, public, routes, service, snapshot
+from webkit.proposals import models, public, routes, service, snapshot, writing_routes
 from webkit.proposals.views import ProposalCard
 
 Tone = Literal["info", "ok", "wait", "bad", "accent"]
@@ -30,7 +31,7 @@ WORDS: dict[str, tuple[LazyText, Tone]] = {
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, public.blueprint]
+    return [routes.blueprint, writing_routes.blueprint, public.blueprint]
 
 
 @hookimpl
@@ -46,6 +47,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("proposal.accepted", _l("%(name)s accepted %(number)s"), "ok"),
         EventKind("proposal.declined", _l("%(number)s was declined"), "bad"),
         EventKind("proposal.changes_requested", _l("Changes to %(number)s were asked for"), "wait"),
+        EventKind("proposal.figure_vouched", _l("%(name)s vouches for “%(figure)s”"), "info"),
         EventKind("proposal.link_revoked", _l("The link of %(number)s was revoked"), "wait"),
         EventKind("proposal.link_renewed", _l("%(number)s got a new link"), "info"),
     ]
@@ -58,6 +60,7 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    ai_runs.register(writing_routes.SUBJECT)
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Proposal"), _state, _differences))
 

@@ -18,10 +18,12 @@ from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.messaging import service as messaging
-from webkit.proposals import editor, origins, policy, service
+from webkit.proposals import doubts, editor, origins, policy, service
+from webkit.proposals.doubts import Unconfirmed
 from webkit.proposals.forms import FromConsultationForm, NewForm, SendForm
 from webkit.proposals.models import EXPIRED, Filter, State
-from webkit.proposals.pages import ListPage, NewPage, SendPage, ShowPage
+from webkit.proposals.pages import ListPage, MarkedPage, NewPage, SendPage, ShowPage
+from webkit.proposals.panel import mark_rows
 from webkit.proposals.paper import paper
 from webkit.proposals.views import Author, Delivery, ProposalView
 
@@ -142,11 +144,16 @@ def send(proposal_id: UUID) -> Response:
         bound.state.errors["to_email"] = _("Write where the mail goes, or hand over the link yourself.")
         return _send_page(proposal, bound.state, code=422)
     delivery = Delivery(form.to_name, form.to_email, form.message) if form.by == "mail" and form.to_email else None
+    if delivery and form.warned.casefold() != delivery.to_email.casefold() and messaging.warning(delivery.to_email):
+        bound.state.errors["to_email"] = _("The last mail to this address did not get through. Send to it anyway?")
+        return _send_page(proposal, bound.state, code=422)
     try:
         if "again" in request.form and delivery:
             service.mail_again(proposal_id, delivery, actor)
         else:
-            service.send(proposal_id, form.revision, delivery, actor)
+            service.send(proposal_id, form.revision, delivery, actor, marked=form.marked)
+    except Unconfirmed:
+        return _marked_page(service.get(proposal_id), bound.data)
     except Conflict as error:
         bound.state.errors[""] = error.message
         return _send_page(service.get(proposal_id), bound.state, code=409)
@@ -261,10 +268,25 @@ def _recipient(proposal: ProposalView) -> FormState:
     )
 
 
+def _marked_page(proposal: ProposalView, form: SendForm) -> Response:
+    """What has no source, before it is sent; the form goes on as it was filled in."""
+    given = form.model_dump(exclude={"marked"}, exclude_none=True)
+    asked = MarkedPage(
+        proposal=proposal,
+        marks=mark_rows(proposal.standing, proposal.language),
+        seal=doubts.seal(proposal.standing),
+        given=[(name, str(value)) for name, value in given.items()],
+        changed=bool(form.marked),
+    )
+    return page("proposals/send_marked.html", code=409 if asked.changed else 200, **fields(asked))
+
+
 def _send_page(
     proposal: ProposalView, state: FormState, refused: dict[str, str] | None = None, code: int = 200
 ) -> Response:
     evaluation = service.evaluate(proposal) if proposal.state is State.DRAFT else None
     problems = refused or (evaluation.problems if evaluation else {})
     doc = evaluation.doc if evaluation else frozen.get(proposal.frozen_id).snapshot if proposal.frozen_id else None
-    return page("proposals/send.html", code=code, **fields(SendPage(proposal, state, doc, problems)))
+    marks = mark_rows(proposal.standing, proposal.language) if evaluation else []
+    warning = messaging.warning(state.value("to_email"))
+    return page("proposals/send.html", code=code, **fields(SendPage(proposal, state, doc, problems, warning, marks)))

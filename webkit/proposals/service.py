@@ -20,7 +20,9 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Priced, PricingError, find
-from webkit.proposals import mails, models, origins, snapshot
+from webkit.proposals import doubts, mails, models, origins, sections, snapshot
+from webkit.proposals.contents import Contents
+from webkit.proposals.doubts import Unconfirmed
 from webkit.proposals.models import Filter as Filter
 from webkit.proposals.models import Proposal, State
 from webkit.proposals.offer import Choice, Offer, Terms, full_prices, problems
@@ -112,7 +114,7 @@ def duplicate(proposal_id: UUID, author: Author, *, key: str = "") -> UUID:
     title = _("%(title)s (Copy)", title=source.title[:180])
     draft = replace(source.draft, title=title, valid_until=_default_validity(profile))
     origin = {"consultation_id": source.consultation_id, "audit_id": source.audit_id, "answers": list(source.answers)}
-    copied = _add(draft, author, profile, **origin)
+    copied = _add(draft, author, profile, **origin, doubts=doubts.stored(source.doubts))
     once.keep(key, str(copied))
     return copied
 
@@ -131,9 +133,6 @@ def save(proposal_id: UUID, revision: int, draft: Draft) -> int:
 
 
 @writes
-def delete(proposal_id: UUID, actor: str = "system") -> None:
-    """Throw away a draft that was never sent; the consultation it was made from can become another one."""
-@writes
 def set_audit(proposal_id: UUID, audit_id: UUID | None) -> None:
     """Put what was measured on the client's site into a draft, another measurement in its place, or take it out."""
     row = _row(proposal_id)
@@ -146,6 +145,9 @@ def set_audit(proposal_id: UUID, audit_id: UUID | None) -> None:
         raise Conflict(_("Somebody else changed this proposal just now. Try again."))
 
 
+@writes
+def delete(proposal_id: UUID, actor: str = "system") -> None:
+    """Throw away a draft that was never sent; the consultation it was made from can become another one."""
     origin = _row(proposal_id).consultation_id
     if not models.delete_draft(proposal_id):
         raise Conflict(_("Only drafts that were never sent can be deleted. This proposal is part of your history."))
@@ -162,12 +164,15 @@ def evaluate(proposal: ProposalView, draft: Draft | None = None) -> Evaluation:
         return Evaluation(None, error.errors)
     except PricingError as error:
         return Evaluation(None, {"discount-value": error.message})
-    return Evaluation(doc, _missing(draft))
+    return Evaluation(doc, _missing(draft, doc))
 
 
 @writes
-def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str) -> None:
-    """Freeze the draft as it is at `revision` and give the client the link. Sent twice it does nothing more."""
+def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str, *, marked: str = "") -> None:
+    """Freeze the draft as it is at `revision` and give the client the link. Sent twice it does nothing more.
+
+    Raises Unconfirmed while figures without a source stand in it, unless `marked` is the seal of exactly these.
+    """
     row = _row(proposal_id)
     if row.state is State.SENT:
         return
@@ -176,6 +181,10 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     evaluation = evaluate(view)
     if evaluation.problems or evaluation.doc is None:
         raise Invalid(evaluation.problems)
+    if doubts.seal(view.standing) != marked:
+        raise Unconfirmed(
+            _("Figures without a source stand in this proposal. Look at them, then say whether it goes out with them.")
+        )
     sent: dict[str, Any] = {"sent_at": clock.now(), "answered_at": None, "answer": ""}
     if not models.move(proposal_id, (State.DRAFT,), State.SENT, seen_revision=revision, **sent):
         raise Conflict(_("This proposal was changed since you opened it. Look at it again before you send it."))
@@ -349,8 +358,8 @@ def _totals(proposal_id: UUID, draft: Draft) -> dict[str, int | None]:
     return {f"{name}_minor": chosen[name]["totals"]["gross"] for name in ("once", "monthly")}
 
 
-def _missing(draft: Draft) -> dict[str, str]:
-    wrong = {}
+def _missing(draft: Draft, doc: snapshot.Doc) -> dict[str, str]:
+    wrong = {section: sections.gap(section) for section in doubts.gaps(Contents.from_dict(doc["contents"]))}
     if draft.valid_until and draft.valid_until < today():
         wrong["valid_until"] = _("This day has passed. Choose a later one.")
     return wrong | problems(draft.offer, full_prices(draft.offer, _terms()))
@@ -363,6 +372,7 @@ def _terms() -> Terms:
 
 def _source(view: ProposalView, draft: Draft, *, number: str) -> snapshot.Source:
     profile, client, terms = agencies.profile(), clients.get(draft.client_id), _terms()
+    language = client.locale or profile.locale
     return snapshot.Source(
         id=view.id,
         title=draft.title,
@@ -373,27 +383,16 @@ def _source(view: ProposalView, draft: Draft, *, number: str) -> snapshot.Source
         written=terms.on,
         valid_until=draft.valid_until,
         contents=draft.contents,
-    language = client.locale or profile.locale
         offer=draft.offer,
         full=full_prices(draft.offer, terms),
         deposit_percent=draft.deposit_percent,
         contract_template_id=draft.contract_template_id,
         agency=agencies.agency_snapshot(profile),
         client=clients.client_snapshot(client),
-    )
-
-
-def _freeze(view: ProposalView, doc: snapshot.Doc, number: str) -> frozen.Frozen:
-    return frozen.freeze(
-        snapshot.KIND,
-        view.id,
-        number=number,
-        template=snapshot.TEMPLATE,
-        snapshot=doc,
         audit=_measured(view.audit_id, draft.client_id, language, profile.timezone),
-        version=view.version,
-        locale=doc["language"],
     )
+
+
 def _measured(audit_id: UUID | None, client_id: UUID, language: str, timezone: str) -> dict[str, Any] | None:
     """What was measured on the client's site, in the words and with the figures of the document's language."""
     if audit_id is None:
@@ -403,6 +402,16 @@ def _measured(audit_id: UUID | None, client_id: UUID, language: str, timezone: s
         return website_audits.audit_snapshot(audit) if audit.client_id == client_id else None
 
 
+def _freeze(view: ProposalView, doc: snapshot.Doc, number: str) -> frozen.Frozen:
+    return frozen.freeze(
+        snapshot.KIND,
+        view.id,
+        number=number,
+        template=snapshot.TEMPLATE,
+        snapshot=doc,
+        version=view.version,
+        locale=doc["language"],
+    )
 
 
 def _record_sent(view: ProposalView, document: frozen.Frozen, delivery: Delivery | None, actor: str) -> None:
@@ -420,6 +429,8 @@ def _record_sent(view: ProposalView, document: frozen.Frozen, delivery: Delivery
         "snapshot_hash": document.snapshot_hash,
         "by_mail": delivery is not None,
     }
+    if view.standing:
+        facts["unproven"] = [f"{each.section}: {each.figure}" for each in view.standing]
     personal = {"to_name": delivery.to_name, "to_email": delivery.to_email} if delivery else None
     subject = events.ref("proposal", view.id)
     events.record("proposal.sent", subject, facts, personal=personal, about=_about(view.client_id))

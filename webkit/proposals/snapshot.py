@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from webkit.ai_runs import figures
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
@@ -44,8 +45,8 @@ class Source:
     contract_template_id: UUID | None
     agency: Mapping[str, Any]
     client: Mapping[str, Any]
-
     audit: Mapping[str, Any] | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -79,15 +80,15 @@ def compose(source: Source) -> Doc:
             "author": source.author,
             "written": source.written.isoformat(),
             "valid_until": source.valid_until.isoformat() if source.valid_until else None,
-            "contents": {**contents.to_dict(), "headings": {key: contents.heading(key) for key in SECTIONS}},
+            "contents": _clean({**contents.to_dict(), "headings": {key: contents.heading(key) for key in SECTIONS}}),
             "offer": source.offer.to_dict(),
             "prices": {"all": source.full.to_dict()},
             "deposit_percent": plain(source.deposit_percent) if source.deposit_percent is not None else None,
             "contract_template": str(source.contract_template_id) if source.contract_template_id else None,
             "agency": dict(source.agency),
             "client": dict(source.client),
-            "acceptance": None,
             "audit": dict(source.audit) if source.audit else None,
+            "acceptance": None,
         }
         doc["options"] = _options(source.offer, source.full)
         return settle(doc, source.offer.picked)
@@ -139,6 +140,15 @@ def consent(doc: Doc) -> str:
     """The sentence that whoever accepts agrees to."""
     client = doc["client"]["name"]
     return _("I accept this proposal for %(client)s, with the options and the amount named here.", client=client)
+
+
+def _clean(said: Any) -> Any:
+    """Texts as a client may read them: no citation gets out, whoever wrote it."""
+    if isinstance(said, str):
+        return figures.scrub(said)
+    if isinstance(said, dict):
+        return {name: _clean(each) for name, each in said.items()}
+    return [_clean(each) for each in said] if isinstance(said, list) else said
 
 
 def _options(offer: Offer, full: Prices) -> list[dict[str, Any]]:

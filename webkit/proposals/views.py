@@ -11,7 +11,9 @@ from uuid import UUID
 
 from webkit.core.kernel.frozen import Frozen
 from webkit.pricing import Priced, PricedLine
+from webkit.proposals import doubts
 from webkit.proposals.contents import Contents
+from webkit.proposals.doubts import Doubt
 from webkit.proposals.models import EXPIRED, Proposal, State
 from webkit.proposals.offer import Offer, OfferLine
 
@@ -92,6 +94,7 @@ class ProposalView(ProposalCard):
     language: str
     contents: Contents
     offer: Offer
+    doubts: tuple[Doubt, ...]
     deposit_percent: Decimal | None
     contract_template_id: UUID | None
     to_name: str
@@ -104,6 +107,11 @@ class ProposalView(ProposalCard):
     answers: tuple[Mapping[str, str], ...]
 
     @property
+    def standing(self) -> tuple[Doubt, ...]:
+        """Figures that were written, and that nobody gave and nobody vouches for."""
+        return doubts.standing(self.doubts, self.contents, self.language)
+
+    @property
     def draft(self) -> Draft:
         """What an editor starts from."""
         return Draft(**{each.name: getattr(self, each.name) for each in fields(Draft)})
@@ -114,6 +122,7 @@ def _values(kind: type[ProposalCard], row: Proposal, today: date) -> dict[str, A
         "number": lambda: row.number or "",
         "expired": lambda: row.state is State.SENT and row.valid_until is not None and row.valid_until < today,
         "contents": lambda: Contents.from_dict(row.contents),
+        "doubts": lambda: doubts.read(row.doubts),
         "offer": lambda: Offer.from_dict(row.offer),
         "answers": lambda: tuple(row.answers or ()),
     }
