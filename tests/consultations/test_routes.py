@@ -193,7 +193,7 @@ def test_what_is_missing_is_named_and_linked(owner: Browser) -> None:
     link = f"{BASE}/{made}/business?check=1#f-industry"
     assert link in answer.text and "2 answers are needed" in answer.text
     checked = owner.get(link.split("#")[0]).text
-    assert "Industry is missing." in checked and "not an e-mail address" in checked
+    assert "Please fill this in." in checked and "not an e-mail address" in checked
     assert owner.get(f"{BASE}/{made}").text.count("check=1#f-") == 2
     assert owner.post(f"{BASE}/{made}/complete").status_code == 422
 

@@ -127,7 +127,7 @@ def test_what_is_missing_is_named() -> None:
     with pytest.raises(Invalid) as refused:
         service.complete(made, AUTHOR)
     assert refused.value.errors.keys() == {"contact_person", "email", "industry", "business_type"}
-    assert refused.value.errors["industry"] == "Industry is missing."
+    assert refused.value.errors["industry"] == "Please fill this in."
     assert "e-mail address" in refused.value.errors["email"]
 
 

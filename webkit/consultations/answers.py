@@ -99,7 +99,7 @@ def defaults(lists: Lists) -> dict[str, Answer]:
 def problem(asked: Field, answer: Answer) -> str:
     """Why an answer cannot be used, as a sentence; empty when it can, or when none is needed."""
     if not answer:
-        return _("%(label)s is missing.", label=asked.label) if asked.required else ""
+        return _("Please fill this in.") if asked.required else ""
     if isinstance(answer, str) and not _proper(asked, answer):
         kind = _PROPER[asked.kind]
         try:
