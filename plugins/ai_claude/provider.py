@@ -20,15 +20,15 @@ from webkit.sdk import (
     Completion,
     CompletionRequest,
     Cost,
-    CredentialsRejected,
     Delta,
     Health,
     HealthReport,
-    NotFoundAtProvider,
     OutcomeUnknown,
+    Overloaded,
     ProviderError,
     ProviderRejected,
     ProviderUnavailable,
+    RateLimited,
     TimedOut,
     Usage,
     calls_nobody,
@@ -79,10 +79,8 @@ class Claude:
                 cards = self._client.models.with_streaming_response
                 with cards.retrieve(self._settings.model, timeout=_HEALTH) as response:
                     name = wire.name(response.read())
-        except (CredentialsRejected, NotFoundAtProvider, ProviderRejected) as error:
-            return HealthReport(Health.DOWN, str(error))
         except ProviderError as error:
-            busy = isinstance(error, ProviderUnavailable) and error.code in ("overloaded_error", "rate_limit_error")
+            busy = isinstance(error, Overloaded | RateLimited)
             return HealthReport(Health.DEGRADED if busy else Health.DOWN, str(error))
         return HealthReport(Health.OK, name)
 
