@@ -10,14 +10,20 @@ from webkit.core.kernel.db import release
 from webkit.core.kernel.security import csrf_exempt
 
 LIMIT = 1024 * 1024
-blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+OLD_ADDRESSES = {
+    "/api/stripe/webhook": ("payments", "stripe"),
+    "/api/v1/webhooks/stripe": ("payments", "stripe"),
+    "/api/v1/billing/webhook": ("payments", "stripe"),
+}
+"""Where vendors were told to call before; they reach the platform's endpoint."""
+blueprint = Blueprint("webhooks", __name__)
 
 
-@blueprint.post("/<capability>/<provider>/<endpoint>")
+@blueprint.post("/webhooks/<capability>/<provider>/<endpoint>")
 @csrf_exempt
 def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, int]:
     """200 once it is kept, also the second time; 400 for a wrong signature, 404 for an unknown endpoint, 413."""
-    inbox.find(capability, provider, endpoint)
+    agency = inbox.find(capability, provider, endpoint)
     vendor = inbox.chosen(capability, provider)
     release()
     request.max_content_length = LIMIT
@@ -32,5 +38,10 @@ def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, in
         events = [(event.id, str(event.kind)) for event in vendor.events(body)]
     except ProviderRejected:
         return jsonify(error="This is not an event we can read."), 400
-    fresh = inbox.receive(capability, provider, endpoint, body, headers, events)
+    fresh = inbox.receive(capability, provider, endpoint, body, headers, events, agency=agency)
     return jsonify(received=len(events), new=fresh), 200
+
+
+for _rule, (_capability, _provider) in OLD_ADDRESSES.items():
+    _where = {"capability": _capability, "provider": _provider, "endpoint": inbox.PLATFORM}
+    blueprint.add_url_rule(_rule, _rule.strip("/").replace("/", "_"), receive, methods=["POST"], defaults=_where)

@@ -127,10 +127,19 @@ def chosen(capability: str, provider: str) -> Any:
 
 @writes
 def receive(
-    capability: str, provider: str, name: str, body: bytes, headers: dict[str, str], events: list[tuple[str, str]]
+    capability: str,
+    provider: str,
+    name: str,
+    body: bytes,
+    headers: dict[str, str],
+    events: list[tuple[str, str]],
+    *,
+    agency: UUID | None = None,
 ) -> int:
-    """Keep verified `events` (id, kind) of one call; returns how many were new. Called twice, it does nothing."""
-    agency = find(capability, provider, name)
+    """Keep verified `events` (id, kind) of one call; returns how many were new. Called twice, it does nothing.
+
+    `agency` is what `find` said of the endpoint.
+    """
     fresh = 0
     for event_id, kind in sorted(events):  # always in one order: two calls with the same events wait for each other
         row = insert(InboxEvent).values(

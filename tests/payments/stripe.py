@@ -1,0 +1,62 @@
+"""An application that takes payments through Stripe, and the double at the other end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+
+from webkit.core.kernel import db, runtime
+from webkit.core.providers import ProviderRegistry
+from webkit.sdk.testing.doubles.stripe import SIGNATURE, StripeDouble, body_of, signature
+
+SECRET = "whsec_of_the_tests"
+PATH = "/webhooks/payments/stripe/platform"
+TYPES = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "payment_intent.payment_failed",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+)
+
+
+@contextmanager
+def chosen(app: Flask, double: StripeDouble) -> Iterator[None]:
+    """Have the application choose Stripe."""
+    here = runtime.of(app)
+    before = here.registry
+    environ = {
+        "WEBKIT_DATA": str(here.settings.data),
+        "PAYMENTS_PROVIDER": "stripe",
+        "STRIPE_SECRET_KEY": double.key,
+        "STRIPE_WEBHOOK_SECRET": SECRET,
+        "STRIPE_API_BASE": double.url,
+        "STRIPE_CHECKOUT_ORIGIN": double.url,
+    }
+    here.registry = ProviderRegistry(environ, here.plugins.providers, in_transaction=db.in_transaction)
+    try:
+        yield
+    finally:
+        here.registry = before
+
+
+def subscribed(double: StripeDouble) -> list[dict[str, Any]]:
+    """All events so far that the endpoint would be told, oldest first."""
+    return [event for event in double.all("event") if event["type"] in TYPES]
+
+
+def post(app: Flask, event: dict[str, Any], *, path: str = PATH, secret: str = SECRET, age: int = 0) -> Any:
+    """One delivery, signed as Stripe signs it."""
+    body = body_of(event)
+    return app.test_client().post(path, data=body, headers={SIGNATURE: signature(secret, body, int(time.time()) - age)})
