@@ -50,12 +50,12 @@ def sent(proposal: ProposalView) -> Response:
         return _page(proposal, sheet, revision=revision, act=act, code=422)
     try:
         service.save(proposal.id, revision, draft)
-        _set_audit(proposal.id, act)
     except NotFound as error:
         sheet.errors["client_id"] = error.message
         return _page(proposal, sheet, revision=revision, act=act, code=422)
     except Conflict as error:
         return _stale(proposal, sheet, draft, revision, act, error)
+    _set_audit(proposal.id, act)
     return _saved(service.get(proposal.id), sheet, act)
 
 
