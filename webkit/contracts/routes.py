@@ -18,7 +18,7 @@ from webkit.contracts.terms import Clause, dump
 from webkit.core.kernel import clock, downloads, events, frozen, i18n
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
-from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.forms import FormState, bind, decimal_text
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.messaging import service as messaging
@@ -193,7 +193,7 @@ def _stored(contract: ContractView) -> FormState:
             "valid_until": contract.valid_until.isoformat(),
             "commencement": contract.commencement.isoformat() if contract.commencement else "",
             "completion": contract.completion.isoformat() if contract.completion else "",
-            "deposit_percent": f"{percent:f}" if percent is not None else "",
+            "deposit_percent": decimal_text(percent) if percent is not None else "",
             "revision": contract.revision,
         }
     )

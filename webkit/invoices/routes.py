@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from uuid import UUID
 
 from flask import Response, flash, g, request, url_for
@@ -14,7 +15,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel import clock, downloads, events, frozen, links
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
-from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.forms import FormState, bind, decimal_text
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
@@ -76,7 +77,7 @@ def edit(invoice_id: UUID) -> Response:
         "note": invoice.note,
         "revision": invoice.revision,
     }
-    return _editor(invoice, FormState.of(stored), _Typed(invoice.lines, priced=invoice.priced))
+    return _editor(invoice, FormState.of(stored), _Typed(_rows(invoice), priced=invoice.priced))
 
 
 @blueprint.post("/<uuid:invoice_id>/edit")
@@ -227,6 +228,11 @@ def _read() -> tuple[InvoiceInput | None, FormState, _Typed]:
     head = bound.data
     given = InvoiceInput(head.client_id, head.title, typed.lines, head.payment_days, head.note)
     return given, bound.state, typed
+
+
+def _rows(invoice: InvoiceView) -> list[dict[str, str]]:
+    exact = ("quantity", "price")
+    return [row | {name: decimal_text(Decimal(row[name])) for name in exact} for row in invoice.lines]
 
 
 def _editor(

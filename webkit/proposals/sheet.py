@@ -15,9 +15,8 @@ from pydantic import Field, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from webkit.core.kernel import ids
-from webkit.core.kernel.forms import DecimalText, Form, FormState, Line, sentence
+from webkit.core.kernel.forms import DecimalText, Form, FormState, Line, decimal_text, sentence
 from webkit.core.kernel.money import MoneyError, money_text, parse_money
-from webkit.pricing.rounding import plain
 from webkit.proposals.contents import SECTIONS, Contents
 from webkit.proposals.offer import Discount, DiscountKind, Offer, OfferLine
 from webkit.proposals.views import Draft, ProposalView
@@ -93,7 +92,7 @@ class Sheet:
             "client_id": str(proposal.client_id),
             "title": proposal.title,
             "valid_until": proposal.valid_until.isoformat() if proposal.valid_until else "",
-            "deposit_percent": plain(proposal.deposit_percent) if proposal.deposit_percent is not None else "",
+            "deposit_percent": decimal_text(proposal.deposit_percent) if proposal.deposit_percent is not None else "",
             "contract_template_id": str(proposal.contract_template_id or ""),
         }
         headings = {f"heading-{section}": getattr(contents.headings, section) for section in SECTIONS}
@@ -215,7 +214,7 @@ class Sheet:
 def line_row(line: OfferLine, currency: str) -> Row:
     """A line as it stands in the form."""
     row = {column: str(getattr(line, column)) for column in COLUMNS["lines"]}
-    return row | {"price": money_text(line.price, currency), "quantity": plain(line.quantity)}
+    return row | {"price": money_text(line.price, currency), "quantity": decimal_text(line.quantity)}
 
 
 def _row(kind: str, item: Form) -> Row:
@@ -227,7 +226,7 @@ def _discount_fields(discount: Discount | None, currency: str) -> Row:
     if discount is None:
         return dict.fromkeys(DISCOUNT, "")
     is_percent = discount.kind is DiscountKind.PERCENT
-    value = plain(discount.percent) if is_percent else money_text(discount.amount, currency)
+    value = decimal_text(discount.percent) if is_percent else money_text(discount.amount, currency)
     return dict(zip(DISCOUNT, (discount.kind.value, value, discount.on.value, discount.note), strict=True))
 
 

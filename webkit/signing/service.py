@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -149,7 +150,7 @@ def _sign(contract_id: UUID, given: Given) -> str | None:
     if this_try is None:
         # Another tab may have used the code while this one waited for its row.
         return None if _is_signed(contracts.get(contract_id)) else _used_up(row)
-    if _hash(contract_id, given.code) != expected:
+    if not hmac.compare_digest(_hash(contract_id, given.code), expected):
         return _wrong(TRIES - this_try)
     moment = clock.now()
     models.use_code(row.id, moment)

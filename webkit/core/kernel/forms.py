@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import MultiDict
 
+from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 
 F = TypeVar("F", bound="Form")
@@ -21,6 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-
 _EMAIL = re.compile(
     r"[^@\s<>\"',;:()\\\[\]]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9-]{2,63}"
 )
+_TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 _URL = re.compile(r"https?://[^\s<>\"'\\]{3,2000}", re.IGNORECASE)
 
 
@@ -163,11 +165,22 @@ def _has_host(url: str) -> bool:
         return False
 
 
+def decimal_text(value: Decimal) -> str:
+    """A number for an input field, written so that no reader takes its decimals for thousands."""
+    text = f"{value:f}"
+    return f"{text}0" if _TWO_READINGS.fullmatch(text.removeprefix("-")) else text
+
+
 def _decimal(value: object) -> object:
     if not isinstance(value, str):
         return value
+    typed = value.strip().replace(" ", "").replace("\u00a0", "")
+    plain = typed.replace(",", ".")
+    if _TWO_READINGS.fullmatch(typed.removeprefix("-")) and i18n.group_symbol() in typed:
+        both = {"whole": plain.replace(".", ""), "decimals": f"{plain}0"}
+        raise wrong(_("This could be read in two ways. Write %(whole)s or %(decimals)s.", **both))
     try:
-        number = Decimal(value.strip().replace(" ", "").replace("\u00a0", "").replace(",", "."))
+        number = Decimal(plain)
     except InvalidOperation:
         raise wrong(_("This is not a number.")) from None
     if not number.is_finite() or abs(number) > Decimal("1e12") or -int(number.as_tuple().exponent) > 8:

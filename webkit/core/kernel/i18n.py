@@ -155,6 +155,11 @@ def _babel() -> Locale:
     return Locale.parse("en-GB" if current_locale() == DEFAULT else current_locale(), sep="-")
 
 
+def group_symbol() -> str:
+    """What stands between thousands in the current locale."""
+    return numbers.get_group_symbol(_babel())
+
+
 def format_date(day: date, format: str = "long") -> str:
     """A calendar date as people of this locale write it: 12 November 2026."""
     return dates.format_date(day, format=format, locale=_babel())
