@@ -96,7 +96,7 @@ class Gotenberg:
         self.faults: list[Fault] = []
         self.sick: tuple[str, ...] = ()
         self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server = _Server(port, self)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Gotenberg:
@@ -171,89 +171,97 @@ def _is_flat(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
 
 
-def _handler(server: Gotenberg) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    def __init__(self, port: int, double: Gotenberg) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.double = double
 
-        def do_GET(self) -> None:
-            if self.path == "/health":
-                status, body = server.health()
-                self.answer(status, body, "application/json; charset=utf-8")
-            else:
-                self.answer(405 if self.path == ROUTE else 404)
 
-        def do_POST(self) -> None:
-            try:
-                if self.path != ROUTE:
-                    raise Refused(404, "Not Found")
-                form = self.form()
-                if server.faults:
-                    return self.fail(server.faults.pop(0), form)
-                self.answer(200, server.convert(form), "application/pdf")
-            except Refused as refused:
-                self.answer(refused.status, refused.text.encode())
-            return None
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
 
-        def form(self) -> Form:
-            """Read the whole body first, as a client sends it before it listens."""
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length)
-            given = self.headers.get("Authorization", "")
-            if server.credentials and not hmac.compare_digest(given, f"Basic {server.credentials}"):
-                raise Refused(401, "Unauthorized")
-            if 0 < server.body_limit < length:
-                raise Refused(413, "Request Entity Too Large")
-            kind = self.headers.get("Content-Type", "")
-            if not kind.startswith("multipart/form-data"):
-                raise Refused(415, "Invalid 'Content-Type' header value: want 'multipart/form-data'")
-            environ = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(length), "CONTENT_TYPE": kind}
-            _, fields, files = parse_form_data(environ | {"REQUEST_METHOD": "POST"}, silent=False)
-            return read_form(fields, files)
+    @property
+    def double(self) -> Gotenberg:
+        return self.server.double
 
-        def fail(self, fault: Fault, form: Form) -> None:
-            self.close_connection = True
-            if fault.hang:
-                server.closing.wait(60)
-            elif fault.drip:
-                self.drip(server.convert(form))
-            elif fault.cut:
-                content = server.convert(form)
-                self.head(200, "application/pdf", len(content))
-                self.wfile.write(content[: len(content) // 2])
-            else:
-                self.answer(fault.status, fault.text.encode(), fault.content_type, fault.headers)
+    def do_GET(self) -> None:
+        if self.path == "/health":
+            status, body = self.double.health()
+            self.answer(status, body, "application/json; charset=utf-8")
+        else:
+            self.answer(405 if self.path == ROUTE else 404)
 
-        def drip(self, content: bytes) -> None:
+    def do_POST(self) -> None:
+        try:
+            if self.path != ROUTE:
+                raise Refused(404, "Not Found")
+            form = self.form()
+            if self.double.faults:
+                return self.fail(self.double.faults.pop(0), form)
+            self.answer(200, self.double.convert(form), "application/pdf")
+        except Refused as refused:
+            self.answer(refused.status, refused.text.encode())
+        return None
+
+    def form(self) -> Form:
+        """Read the whole body first, as a client sends it before it listens."""
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        given = self.headers.get("Authorization", "")
+        if self.double.credentials and not hmac.compare_digest(given, f"Basic {self.double.credentials}"):
+            raise Refused(401, "Unauthorized")
+        if 0 < self.double.body_limit < length:
+            raise Refused(413, "Request Entity Too Large")
+        kind = self.headers.get("Content-Type", "")
+        if not kind.startswith("multipart/form-data"):
+            raise Refused(415, "Invalid 'Content-Type' header value: want 'multipart/form-data'")
+        environ = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(length), "CONTENT_TYPE": kind}
+        _, fields, files = parse_form_data(environ | {"REQUEST_METHOD": "POST"}, silent=False)
+        return read_form(fields, files)
+
+    def fail(self, fault: Fault, form: Form) -> None:
+        self.close_connection = True
+        if fault.hang:
+            self.double.closing.wait(60)
+        elif fault.drip:
+            self.drip(self.double.convert(form))
+        elif fault.cut:
+            content = self.double.convert(form)
             self.head(200, "application/pdf", len(content))
-            with contextlib.suppress(OSError):
-                for byte in content:
-                    self.wfile.write(bytes([byte]))
-                    if server.closing.wait(0.05):
-                        return
+            self.wfile.write(content[: len(content) // 2])
+        else:
+            self.answer(fault.status, fault.text.encode(), fault.content_type, fault.headers)
 
-        def answer(
-            self,
-            status: int,
-            body: bytes = b"",
-            kind: str = "text/plain; charset=UTF-8",
-            headers: Mapping[str, str] | None = None,
-        ) -> None:
-            self.head(status, kind, len(body), headers)
-            self.wfile.write(body)
+    def drip(self, content: bytes) -> None:
+        self.head(200, "application/pdf", len(content))
+        with contextlib.suppress(OSError):
+            for byte in content:
+                self.wfile.write(bytes([byte]))
+                if self.double.closing.wait(0.05):
+                    return
 
-        def head(self, status: int, kind: str, length: int, headers: Mapping[str, str] | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(length))
-            self.send_header("Gotenberg-Trace", str(uuid.uuid4()))
-            for name, value in (headers or {}).items():
-                self.send_header(name, value)
-            self.end_headers()
+    def answer(
+        self,
+        status: int,
+        body: bytes = b"",
+        kind: str = "text/plain; charset=UTF-8",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.head(status, kind, len(body), headers)
+        self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing on the terminal."""
+    def head(self, status: int, kind: str, length: int, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(length))
+        self.send_header("Gotenberg-Trace", str(uuid.uuid4()))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
 
-    return Handler
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the terminal."""
 
 
 @contextlib.contextmanager
