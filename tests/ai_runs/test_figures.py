@@ -132,6 +132,7 @@ def test_the_agencys_own_plan_is_exempt() -> None:
         "[[fact:[[fact:x]]]]",
         "[[fact:{}]]",
         "[[fact:answer.goals]] [[fact:answer.goals",
+        "[[[[fact:a]]fact:b]]",
         "[" * 50 + "fact:x" + "]" * 50,
     ],
 )

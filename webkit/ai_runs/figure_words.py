@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-CITATION = r"\[{1,3}\s{0,3}fact\s{0,3}:\s{0,3}(?P<id>[^\[\]\n]{0,160}?)\s{0,3}(?:\]{1,3}|(?=[\[\n])|\Z)"
+CITATION = (
+    r"\[{1,60}+\s{0,3}fact\s{0,3}:\s{0,3}(?P<id>[^\[\]\n]{0,160}?)\s{0,3}(?:\]{1,60}+|(?=[\[\n])|\Z)"
+    r"|\bfact\s{0,3}:\s{0,3}[\w.-]{1,80}\s{0,3}\]{1,60}+"
+)
 """A citation, also a clumsy or a broken one."""
 S = r"(?:[^\S\n]{1,2}\n?|\n(?!\s))"
 """Space inside a figure: a line may be broken there, a paragraph may not."""

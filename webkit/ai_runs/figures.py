@@ -142,14 +142,14 @@ class Growing:
         for each in found:
             marked = self._cited(each) if each.lastgroup == "cite" else self._marked(each)
             if marked:
-                yield Segment("plain", _MARK.sub("", self._text[at : each.start()]))
+                yield Segment("plain", _MARK.sub("", self._text[at : each.start()]).rstrip("["))
                 yield marked
                 at = each.end() if each.lastgroup == "cite" else each.start() + len(marked.text)
         yield Segment("plain", _MARK.sub("", self._text[at:end]))
 
     def _cited(self, citation: re.Match[str]) -> Segment:
-        value = _printable(self._facts.get(citation["id"], ""))
-        return Segment("proven", value, citation["id"]) if value else Segment("unproven", GAP)
+        value = _printable(self._facts.get(citation["id"] or "", ""))
+        return Segment("proven", value, citation["id"] or "") if value else Segment("unproven", GAP)
 
     def _marked(self, found: re.Match[str]) -> Segment | None:
         if found.lastgroup in _NO_FIGURE:
