@@ -11,6 +11,7 @@ import pytest
 
 from tests.journeys.deal import Deal
 from tests.journeys.stack import Stack
+from webkit.sdk.testing.doubles.pagespeed import KEY, PageSpeedDouble
 
 _serial = count(1)
 NewDeal = Callable[[], Deal]
@@ -30,8 +31,8 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def shared() -> Iterator[Deal]:
     """A running installation with its agency; deals of different tests do not meet, for their clients differ."""
-    with tempfile.TemporaryDirectory(prefix="wk-") as folder:
-        stack = Stack(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="wk-") as folder, PageSpeedDouble() as google:
+        stack = Stack(Path(folder), PAGESPEED_PROVIDER="google", PAGESPEED_API_KEY=KEY, PAGESPEED_API_URL=google.url)
         try:
             stack.start()
             first = Deal(stack, stack.visitor())
