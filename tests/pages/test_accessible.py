@@ -16,13 +16,15 @@ from tests.journeys.conftest import another
 from tests.journeys.deal import Deal
 from tests.journeys.facts import Facts
 from webkit.core.settings import Settings
+from webkit.consultations.fields import KEYS
 from webkit.house import create
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.slow, pytest.mark.timeout(900)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*\.pdf|messaging\.(html|attachment)"
-    r"|.*\.static|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link)$"
+    r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
+    r"|consultations\.resume|website_audits\.progress)$"
 )
 """Not pages: files, fragments, answers for machines, and addresses that only lead on."""
 
@@ -56,6 +58,7 @@ def places(shared: Deal) -> tuple[Deal, dict[str, list[str]]]:
 
 def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     facts = Facts(done)
+    done.staff.post(f"/{done.agency}/consultations/new", {"once": "walk"})
 
     def ids(table: str, where: str = "1 = 1") -> list[str]:
         rows = done.stack.rows(f"SELECT id FROM {table} WHERE {where} ORDER BY id")
@@ -73,6 +76,9 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "package_id": ids("packages")[:1],
         "addon_id": ids("addons")[:1],
         "template_id": ids("contract_templates")[:1],
+        "consultation_id": ids("consultations")[-1:],
+        "number": ["1"],
+        "key": list(KEYS),
         "mail_id": ids("mails")[:1],
         "id": [done.checkout.rsplit("/", 1)[-1]],
         "/p/": [done.proposal.rsplit("/", 1)[-1], open_.proposal.rsplit("/", 1)[-1]],

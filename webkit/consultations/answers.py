@@ -55,7 +55,8 @@ def _read(asked: Field, raw: Sequence[str], lists: Lists, stored: Answer) -> Ans
     if not asked.chooses:
         text = (raw[-1] if raw else "").replace("\r\n", "\n").replace("\r", "\n").strip()
         text = _adapter(asked).validate_python(text)
-        return _proper(asked, text) or text
+        proper = _proper(asked, text)
+        return proper if 0 < len(proper) <= asked.limit else text
     known = list(dict.fromkeys([*lists.values(asked.name), *listed(stored)]))
     chosen = [value for value in dict.fromkeys(raw) if value]
     if not set(chosen) <= set(known) or (len(chosen) > 1 and asked.kind is not Kind.CHIPS):

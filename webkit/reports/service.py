@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from webkit.consultations import service as consultations
 from webkit.contracts import service as contracts
 from webkit.contracts.service import ContractState
 from webkit.core.kernel import events
@@ -87,7 +88,15 @@ def _asks() -> list[Ask]:
         Ask("proposal", card.id, _("%(client)s asks for a change", client=card.client_name), card.title, "wait")
         for card in proposals.page(Filter(state="changes_requested"), ASKS)
     ]
-    return [*disputed, *late, *changes, *_lost_mail()]
+    return [*disputed, *late, *changes, *_heard(), *_lost_mail()]
+
+
+def _heard() -> list[Ask]:
+    """What clients told that is no proposal yet."""
+    return [
+        Ask("consultation", card.id, _("%(client)s waits for a proposal", client=card.name), _("Consultation"), "info")
+        for card in consultations.page(consultations.Filter(state="completed"), ASKS)
+    ]
 
 
 def _lost_mail() -> list[Ask]:
