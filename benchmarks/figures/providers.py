@@ -57,7 +57,7 @@ def _gotenberg(world: World) -> Iterator[Row]:
     from webkit.sdk import PdfRequest
 
     html = "<!doctype html><title>x</title>" + "<p>Ten lines of an invoice.</p>" * 10
-    form = {
+    form: dict[str, str | tuple[str, bytes, str]] = {
         "files": ("index.html", html.encode(), "text/html"),
         "preferCssPageSize": "true",
         "printBackground": "true",

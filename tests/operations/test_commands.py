@@ -20,7 +20,7 @@ from webkit.core.kernel import db, outbox, runtime, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.settings import Settings
 from webkit.house import create
-from webkit.operations import models
+from webkit.operations import doctor, models
 from webkit.operations.db_cli import db_group
 from webkit.operations.doctor_cli import doctor_command
 
@@ -54,6 +54,16 @@ def migrated(tmp_path: Path) -> Callable[[], Flask]:
     result = _run(db_group, make, "upgrade", "--json")
     assert result.exit_code == 0, result.output
     return make
+
+
+def test_a_database_that_accepts_too_few_connections_is_named(app: Flask) -> None:
+    if db.db.engine.dialect.name != "postgresql":
+        pytest.skip("only PostgreSQL has a limit")
+    here = runtime.of(app)
+    here.settings = here.settings.model_copy(update={"web_threads": 1024})
+    with tenancy.platform("doctor"):
+        (found,) = doctor._connections()
+    assert "2088 may be wanted" in found.problem
 
 
 def test_a_new_installation_is_well(migrated: Callable[[], Flask]) -> None:

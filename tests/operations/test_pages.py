@@ -109,3 +109,5 @@ def test_readiness_says_what_does_not_answer(anonymous: Browser) -> None:
     answer = anonymous.get("/readyz")
     assert (answer.status_code, answer.get_json()["checks"]["database"]) in ((200, "ok"), (503, "ok"))
     assert anonymous.get("/healthz").get_json() == {"status": "ok"}
+    assert anonymous.get("/healthz", headers={"Host": "10.1.2.3:8000"}).status_code == 200
+    assert anonymous.get("/sign-in", headers={"Host": "10.1.2.3:8000"}).status_code == 400

@@ -55,7 +55,7 @@ def test_what_is_switched_off_is_missing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("WEBKIT_PLUGINS_OFF", "email_outbox,nothing")
     result = run("--json")
     assert result.exit_code == 1
-    assert "email" not in {row["capability"] for row in json.loads(result.stdout)}
+    assert "outbox" not in {row["provider"] for row in json.loads(result.stdout)}
     assert "there is no plugin 'nothing'" in result.stderr
     assert "there is no provider 'outbox'" in result.stderr
 

@@ -14,6 +14,8 @@ from webkit.core.problems import Problem
 from webkit.operations import models
 
 STUCK = timedelta(minutes=10)
+FOR_JOBS = 40
+"""Connections left for workers, the scheduler and whoever looks in."""
 
 
 def examine(app: Flask) -> list[Problem]:
@@ -52,7 +54,7 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            yield from [*_role(), *_jobs()]
+            yield from [*_role(), *_connections(), *_jobs()]
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
 
@@ -60,6 +62,17 @@ def _database() -> Iterator[Problem]:
 def _role() -> Iterator[Problem]:
     if models.passes_row_security():
         yield Problem("DATABASE_URL", "this role passes row-level security", "Connect as the plain role webkit_app.")
+
+
+def _connections() -> Iterator[Problem]:
+    settings, most = runtime.current().settings, models.most_connections()
+    wanted = settings.web_workers * settings.web_threads + FOR_JOBS
+    if most is not None and most < wanted:
+        yield Problem(
+            "DATABASE_URL",
+            f"the database accepts {most} connections, {wanted} may be wanted at once",
+            f"Set max_connections of PostgreSQL to {wanted} or more, or WEB_THREADS to less.",
+        )
 
 
 def _jobs() -> Iterator[Problem]:

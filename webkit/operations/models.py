@@ -68,6 +68,13 @@ def _words(difference: object) -> str:
     return " ".join([str(kind), *(str(getattr(part, "name", part)) for part in rest[:3])])[:120]
 
 
+def most_connections() -> int | None:
+    """How many connections the database accepts; None when it knows no such limit."""
+    if db.engine.dialect.name != "postgresql":
+        return None
+    return int(session().scalar(sa.text("SELECT current_setting('max_connections')")) or 0)
+
+
 def passes_row_security() -> bool:
     """Whether the role we work as sees every row, as superusers do: the second wall would not stand."""
     if db.engine.dialect.name != "postgresql":
