@@ -12,11 +12,12 @@ from playwright.sync_api import Browser
 from werkzeug.routing import Rule
 
 from tests.browser.eyes import NEEDS_CHROMIUM, Eyes, chromium
+from tests.journeys.audits import measure
 from tests.journeys.conftest import another
 from tests.journeys.deal import Deal
 from tests.journeys.facts import Facts
-from webkit.core.settings import Settings
 from webkit.consultations.fields import KEYS
+from webkit.core.settings import Settings
 from webkit.house import create
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -48,17 +49,21 @@ def places(shared: Deal) -> tuple[Deal, dict[str, list[str]]]:
     """A deal that is through, one on its way and a draft; what to fill into addresses."""
     done, open_ = another(shared), another(shared)
     done.close()
+    open_.add_client()
+    measure(open_, "https://kestrel.example/")  # what was measured goes along with the proposal
     for step in open_.STEPS[:6]:
         step(open_)
     draft = another(shared)
     draft.add_client()
+    for page in ("partial", "unreachable", "fast", "fast"):
+        measure(draft, f"https://kestrel.example/{page}")
     draft.write()
+    done.staff.post(f"/{done.agency}/consultations/new", {"once": "walk"})
     return done, _values(done, open_, draft)
 
 
 def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     facts = Facts(done)
-    done.staff.post(f"/{done.agency}/consultations/new", {"once": "walk"})
 
     def ids(table: str, where: str = "1 = 1") -> list[str]:
         rows = done.stack.rows(f"SELECT id FROM {table} WHERE {where} ORDER BY id")
@@ -71,15 +76,16 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "agency": [done.agency],
         "client_id": [done.client_page.rsplit("/", 1)[-1]],
         "proposal_id": own,
+        "consultation_id": ids("consultations")[-1:],
+        "number": ["1"],
+        "key": list(KEYS),
         "contract_id": [str(UUID(facts.contract["id"])), *made[-1:]],
         "invoice_id": [str(UUID(facts.invoice["id"]))],
         "package_id": ids("packages")[:1],
         "addon_id": ids("addons")[:1],
         "template_id": ids("contract_templates")[:1],
-        "consultation_id": ids("consultations")[-1:],
-        "number": ["1"],
-        "key": list(KEYS),
         "mail_id": ids("mails")[:1],
+        "audit_id": ids("website_audits"),
         "id": [done.checkout.rsplit("/", 1)[-1]],
         "/p/": [done.proposal.rsplit("/", 1)[-1], open_.proposal.rsplit("/", 1)[-1]],
         "/c/": [each.contract.rsplit("/", 1)[-1] for each in (done, open_)],

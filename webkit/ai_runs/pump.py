@@ -26,7 +26,6 @@ from webkit.core.kernel.streams import Heard, Piece, Place, Unreachable
 log = structlog.get_logger(__name__)
 
 FLUSH = 0.04
-RENEW = 4.0
 GRACE = 0.3
 """Seconds a thread has to notice that its text was halted, before the pump acts for it."""
 
@@ -119,7 +118,7 @@ class Pump:
                 try:
                     self._send(texts)
                     self._listen(texts)
-                    if time.monotonic() - renewed > RENEW:
+                    if time.monotonic() - renewed > min(outbox.renewal(text.kind) for text in texts):
                         renewed = time.monotonic()
                         _renew(texts)
                     for text in texts:

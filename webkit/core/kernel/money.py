@@ -67,7 +67,8 @@ def format_money(minor: int, currency: str, locale: str | None = None) -> str:
 def format_fine(amount: Decimal, currency: str, locale: str | None = None) -> str:
     """A price too small for the currency's coins, with as many places as it takes to see it: `$0.0048`."""
     known = _locale(locale)
-    digits = exponent(currency) if amount >= 1 or not amount else exponent(currency) + 2
+    coins = exponent(currency)
+    digits = coins if amount >= 1 or not amount else min(max(coins + 2, 1 - amount.adjusted()), 8)
     text: str = _pattern(str(known), digits).apply(amount, known, currency=currency, currency_digits=False)
     return text
 

@@ -240,13 +240,34 @@ def backoff(attempt: int, wished: float | None = None) -> timedelta:
     return timedelta(seconds=max(seconds, wished or 0.0))
 
 
-def due(limit: int = 500) -> list[tuple[UUID, str]]:
+def follow(fresh: sa.CTE, kind: str) -> sa.Insert:
+    """The statement that adds a job for each new row of a CTE with `id` and `agency_id`; the job has the row's id.
+
+    It takes the moment as `job_at`. Nobody is woken: see `jobs.nudge`.
+    """
+    values: dict[str, Any] = {
+        "id": fresh.c.id,
+        "created_at": sa.bindparam("job_at", type_=OutboxJob.__table__.c.created_at.type),
+        "agency_id": fresh.c.agency_id,
+        "kind": sa.literal(kind),
+        "queue": sa.literal(current().jobs[kind].queue),
+        "args": sa.literal("{}"),
+        "state": sa.literal(State.WAITING.value),
+        "attempt": sa.literal(0),
+        "next_at": sa.bindparam("job_at", type_=OutboxJob.__table__.c.next_at.type),
+        "error": sa.literal(""),
+    }
+    rows = sa.select(*values.values())
+    return sa.insert(OutboxJob).from_select(list(values), rows, include_defaults=False).returning(OutboxJob.id)
+
+
+def due(limit: int = 500, kind: str | None = None) -> list[tuple[UUID, str]]:
     """Claim for sending what waits, is due and has no living attempt: ids and kinds. Any number of sweepers may run.
 
     Kinds that nobody here knows (a plugin that was removed) wait until somebody does.
     """
     moment = clock.now()
-    known = OutboxJob.kind.in_(current().jobs)
+    known = OutboxJob.kind.in_(current().jobs) if kind is None else OutboxJob.kind == kind
     waiting = sa.and_(OutboxJob.state == State.WAITING, OutboxJob.next_at <= moment, _free(moment), known)
     with tenancy.platform("sweep the outbox") as unit:
         found = unit.scalars(sa.select(OutboxJob.id).where(waiting).order_by(OutboxJob.next_at).limit(limit)).all()
