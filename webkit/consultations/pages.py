@@ -129,11 +129,11 @@ class ComparePage:
 
 
 @dataclass(frozen=True, slots=True)
-class ListsPage:
-    """The lists to choose from: question, its text of one line each, whether it is the agency's own."""
+class ChoicesPage:
+    """The lists to choose from: each question, and whether its list is the agency's own."""
 
     form: FormState
-    rows: list[tuple[Field, str, bool, int]]
+    lists: list[tuple[Field, bool]]
 
 
 def parts(answers: Answers, lists: Lists) -> list[Part]:
@@ -182,6 +182,16 @@ def works(versions: list[VersionCard]) -> list[Work]:
         else:
             groups.append([older])
     return [Work(group) for group in groups]
+
+
+def choices(lists: Lists, typed: FormState | None = None) -> ChoicesPage:
+    """Every list with a choice a line; what was `typed` into one of them stays."""
+    asked = [each for each in FIELDS.values() if each.chooses]
+    texts = {each.name: "\n".join(words for _value, words in lists.offered(each.name)) for each in asked}
+    state = FormState({name: [text] for name, text in texts.items()})
+    if typed:
+        state = FormState({**state.raw, **typed.raw}, typed.errors)
+    return ChoicesPage(state, [(each, each.name in lists.own) for each in asked])
 
 
 def labels() -> dict[str, str]:

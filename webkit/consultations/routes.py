@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, request, url_for
+from flask import Response, flash, g, request, url_for
 
 from webkit.clients import service as clients
 from webkit.consultations import answers as said
-from webkit.consultations import form_routes, pages, service
+from webkit.consultations import form_routes, pages, policy, service
 from webkit.consultations.fields import KEYS, step_of
 from webkit.consultations.forms import NewForm
 from webkit.consultations.models import State
 from webkit.consultations.pages import ComparePage, ListPage, NewPage, ShowPage, VersionPage, VersionsPage
+from webkit.consultations.presets import PRESETS
 from webkit.consultations.service import Filter
 from webkit.consultations.views import ConsultationView
 from webkit.core.kernel import once
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.errors import Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
@@ -162,6 +163,31 @@ def restore(consultation_id: UUID, number: int) -> Response:
     made = service.restore(consultation_id, number, form_routes.author())
     flash(_("Version %(n)d is back, as version %(new)d.", n=number, new=made), "ok")
     return go(".resume", consultation_id=consultation_id)
+
+
+@blueprint.get("/choices")
+def choices() -> Response:
+    """The lists that questions offer."""
+    policy.must_set_choices(g.role)
+    return page("consultations/choices.html", **fields(pages.choices(service.lists())))
+
+
+@blueprint.post("/choices/<name>")
+def set_choices(name: str) -> Response:
+    """Keep a list, or go back to the preset."""
+    policy.must_set_choices(g.role)
+    if name not in PRESETS:
+        raise NotFound(_("There is no such list."))
+    try:
+        if "reset" in request.form:
+            service.reset_choices(name)
+        else:
+            service.set_choices(name, request.form.get(name, ""))
+    except Invalid as error:
+        typed = FormState({name: [request.form.get(name, "")]}, dict(error.errors))
+        return page("consultations/choices.html", code=422, **fields(pages.choices(service.lists(), typed)))
+    flash(_("Saved. Answers that were given stay as they are."), "ok")
+    return go(".choices", _anchor=f"list-{name}")
 
 
 def _new(state: FormState, latest: ConsultationView | None, code: int = 200) -> Response:

@@ -7,13 +7,14 @@ joined; where both answered the same page of questions, the later one is kept as
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.consultations import answers as said
-from webkit.consultations import events, models
+from webkit.consultations import choices, events, models
 from webkit.consultations.answers import Answers
 from webkit.consultations.fields import FIELDS
 from webkit.consultations.models import Consultation, ConsultationVersion, Why
@@ -29,7 +30,7 @@ from webkit.consultations.views import (
     VersionCard,
     VersionView,
 )
-from webkit.core.kernel import clock, i18n, locks, once
+from webkit.core.kernel import audit, clock, i18n, locks, once
 from webkit.core.kernel import events as chain
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
@@ -213,6 +214,25 @@ def release(consultation_id: UUID, proposal_id: UUID, actor: str) -> None:
         _move(row, State.COMPLETED)
         row.proposal_id = None
         _record(events.RELEASED, row, actor)
+
+
+@writes
+def set_choices(name: str, text: str) -> None:
+    """Keep an agency's own list for a question, one choice a line. Raises Invalid."""
+    before = lists()
+    lines = choices.read(name, text)
+    if lines == [words for _value, words in before.offered(name)]:
+        return
+    options = choices.merge(name, lines, before)
+    models.put_list(name, [asdict(option) for option in options])
+    audit.log("consultations.choices", detail={"question": name, "choices": len(lines)})
+
+
+@writes
+def reset_choices(name: str) -> None:
+    """Offer the preset list of a question again."""
+    models.drop_list(name)
+    audit.log("consultations.choices", detail={"question": name, "choices": 0})
 
 
 def _row(consultation_id: UUID) -> Consultation:
