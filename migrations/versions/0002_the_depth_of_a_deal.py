@@ -361,6 +361,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("consultation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("audit_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("answers", sa.Text(), nullable=True))
+        batch_op.create_index("ix_proposals_agency_id_audit_id", ["agency_id", "audit_id"], unique=False)
+        batch_op.create_index("ix_proposals_agency_id_consultation_id", ["agency_id", "consultation_id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
@@ -396,6 +398,8 @@ def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_index("ix_proposals_agency_id_consultation_id")
+        batch_op.drop_index("ix_proposals_agency_id_audit_id")
         batch_op.drop_column("answers")
         batch_op.drop_column("audit_id")
         batch_op.drop_column("consultation_id")

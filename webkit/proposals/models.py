@@ -54,6 +54,8 @@ class Proposal(Owned):
         sa.UniqueConstraint("agency_id", "number"),
         sa.Index("ix_proposals_agency_id_state_id", "agency_id", "state", "id"),
         sa.Index("ix_proposals_agency_id_client_id", "agency_id", "client_id"),
+        sa.Index("ix_proposals_agency_id_consultation_id", "agency_id", "consultation_id"),
+        sa.Index("ix_proposals_agency_id_audit_id", "agency_id", "audit_id"),
     )
 
     client_id: Mapped[UUID]

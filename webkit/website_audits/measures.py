@@ -10,10 +10,8 @@ import enum
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from babel import numbers
-
 from webkit.core.capabilities.pagespeed import Metric, MetricKey, ScoreKey, Unit
-from webkit.core.kernel.i18n import current_locale, ngettext
+from webkit.core.kernel.i18n import format_rounded, ngettext
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
@@ -110,7 +108,7 @@ def limit(key: MetricKey, value: Decimal) -> str:
     """A threshold as people read it, with no more places than it needs."""
     scale = SCALES[key]
     number = value * 1000 if scale.in_milliseconds else value
-    text = _number(number, max(0, -int(number.normalize().as_tuple().exponent)))
+    text = format_rounded(number, max(0, -int(number.normalize().as_tuple().exponent)))
     return text if key is MetricKey.CLS else f"{text} {'ms' if scale.in_milliseconds else 's'}"
 
 
@@ -154,8 +152,8 @@ def _worse(amount: str) -> Change:
 
 def _amount(key: MetricKey, value: Decimal, places: int) -> str:
     if SCALES[key].in_milliseconds:
-        return f"{_number(value * 1000, 0)} ms"
-    return _number(value, places) if key is MetricKey.CLS else f"{_number(value, places)} s"
+        return f"{format_rounded(value * 1000, 0)} ms"
+    return format_rounded(value, places) if key is MetricKey.CLS else f"{format_rounded(value, places)} s"
 
 
 def _shown_places(key: MetricKey, value: Decimal) -> int:
@@ -173,9 +171,3 @@ def _places(key: MetricKey, value: Decimal, fewest: int) -> int:
 
 def _rounded(value: Decimal, places: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-def _number(value: Decimal, places: int) -> str:
-    pattern = "#,##0." + "0" * places if places else "#,##0"
-    locale = current_locale().replace("-", "_")
-    return str(numbers.format_decimal(_rounded(value, places), format=pattern, locale=locale))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,7 @@ def set_locale(locale: str, timezone: str = "UTC") -> None:
     _timezone.set(timezone)
 
 
+@functools.lru_cache(512)
 def known(locale: str) -> str:
     """`locale` when it can be used, else English."""
     try:
@@ -178,6 +179,13 @@ def format_time(moment: datetime) -> str:
 def format_ago(moment: datetime, now: datetime) -> str:
     """How long ago, in words; exact times belong into a title beside it."""
     return dates.format_timedelta(moment - now, add_direction=True, locale=_babel())
+
+
+def format_rounded(number: Decimal, places: int) -> str:
+    """A number as people of this locale write it, rounded to exactly so many places, half away from zero."""
+    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    pattern = "#,##0." + "0" * places if places else "#,##0"
+    return numbers.format_decimal(rounded, format=pattern, locale=_babel())
 
 
 def format_decimal(number: Decimal | int) -> str:

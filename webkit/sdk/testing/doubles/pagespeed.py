@@ -154,7 +154,7 @@ class PageSpeedDouble:
         self._next: list[str] = []
         self._lock = threading.Lock()
         self.stopped = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"double": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -318,84 +318,80 @@ def _inp(percentile: int) -> dict[str, Any]:
     }
 
 
-def _handler(double: PageSpeedDouble) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    double: PageSpeedDouble
 
-        def do_GET(self) -> None:
-            asked = urlsplit(self.path)
-            given = parse_qs(asked.query, keep_blank_values=True)
-            if asked.path != PATH:
-                self._json(*_failure(404, "NOT_FOUND", "Requested entity was not found.", "notFound"))
-                return
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            double.calls.append(Call(given, headers))
-            refused = double.refused(given, headers)
-            if refused is not None:
-                self._json(*refused)
-                return
-            url = given["url"][0]
-            self._play(double.scene(url), url, given)
+    def do_GET(self) -> None:
+        asked = urlsplit(self.path)
+        given = parse_qs(asked.query, keep_blank_values=True)
+        if asked.path != PATH:
+            self._json(*_failure(404, "NOT_FOUND", "Requested entity was not found.", "notFound"))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.double.calls.append(Call(given, headers))
+        refused = self.double.refused(given, headers)
+        if refused is not None:
+            self._json(*refused)
+            return
+        url = given["url"][0]
+        self._play(self.double.scene(url), url, given)
 
-        def do_POST(self) -> None:
-            asked = urlsplit(self.path)
-            given = parse_qs(asked.query)
-            if asked.path != "/_double/next":
-                self._json(*_failure(404, "NOT_FOUND", "Requested entity was not found.", "notFound"))
-                return
-            double.play(given["scene"][0], int(given.get("times", ["1"])[0]))
-            self._json(200, {})
+    def do_POST(self) -> None:
+        asked = urlsplit(self.path)
+        given = parse_qs(asked.query)
+        if asked.path != "/_double/next":
+            self._json(*_failure(404, "NOT_FOUND", "Requested entity was not found.", "notFound"))
+            return
+        self.double.play(given["scene"][0], int(given.get("times", ["1"])[0]))
+        self._json(200, {})
 
-        def _play(self, scene: str, url: str, given: Mapping[str, list[str]]) -> None:
-            if scene in SCENES:
-                self._json(*SCENES[scene])
-            elif scene in RAW:
-                self._raw(*RAW[scene])
-            elif scene in ("cut", "drip"):
-                self._broken(scene)
-            else:
-                if scene == "slow":
-                    double.stopped.wait(double.slow_seconds)
-                page = double.pages.get(url) or PAGES.get(scene, SLOW_PAGE)
-                locale = given.get("locale", ["en-US"])[0]
-                body = report(url, Page() if scene == UNDRAWN[0] else page, given.get("category", []), locale)
-                if scene == UNDRAWN[0]:
-                    body["lighthouseResult"]["runtimeError"] = {"code": UNDRAWN[1], "message": UNDRAWN[2]}
-                self._json(200, body)
+    def _play(self, scene: str, url: str, given: Mapping[str, list[str]]) -> None:
+        if scene in SCENES:
+            self._json(*SCENES[scene])
+        elif scene in RAW:
+            self._raw(*RAW[scene])
+        elif scene in ("cut", "drip"):
+            self._broken(scene)
+        else:
+            if scene == "slow":
+                self.double.stopped.wait(self.double.slow_seconds)
+            page = self.double.pages.get(url) or PAGES.get(scene, SLOW_PAGE)
+            locale = given.get("locale", ["en-US"])[0]
+            body = report(url, Page() if scene == UNDRAWN[0] else page, given.get("category", []), locale)
+            if scene == UNDRAWN[0]:
+                body["lighthouseResult"]["runtimeError"] = {"code": UNDRAWN[1], "message": UNDRAWN[2]}
+            self._json(200, body)
 
-        def _broken(self, scene: str) -> None:
-            """Promises a body and ends in the middle of it, or sends it byte by byte."""
-            self.send_response(200)
-            self.send_header("Content-Length", "100000")
-            self.end_headers()
-            self.close_connection = True
-            until = time.monotonic() + double.slow_seconds
-            while scene == "drip" and time.monotonic() < until and not double.stopped.wait(0.02):
-                try:
-                    self.wfile.write(b" ")
-                except OSError:
-                    return
+    def _broken(self, scene: str) -> None:
+        """Promises a body and ends in the middle of it, or sends it byte by byte."""
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        self.close_connection = True
+        until = time.monotonic() + self.double.slow_seconds
+        with suppress(OSError):  # whoever asked did not wait
+            while scene == "drip" and time.monotonic() < until and not self.double.stopped.wait(0.02):
+                self.wfile.write(b" ")
             self.wfile.write(b'{"lighthouseResult":')
 
-        def _json(self, status: int, body: Any) -> None:
-            self._raw(status, json.dumps(body).encode(), "application/json; charset=UTF-8")
+    def _json(self, status: int, body: Any) -> None:
+        self._raw(status, json.dumps(body).encode(), "application/json; charset=UTF-8")
 
-        def _raw(self, status: int, body: bytes, kind: str = "text/html") -> None:
-            try:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                if status == 302:
-                    self.send_header("Location", "http://169.254.169.254/")
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                pass  # whoever asked did not wait
+    def _raw(self, status: int, body: bytes, kind: str = "text/html") -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            if status == 302:
+                self.send_header("Location", "http://169.254.169.254/")
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            pass  # whoever asked did not wait
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    return Handler
+    def log_message(self, *args: object) -> None:
+        pass
 
 
 def main() -> None:
