@@ -37,7 +37,7 @@ def parse(subject: str, section: str, text: str) -> Any:
     shape = _shape(subject, section)
     try:
         value = json.loads(_bare(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Misshapen("The answer is not valid JSON.") from None
     if shape is None:
         return value
@@ -46,8 +46,6 @@ def parse(subject: str, section: str, text: str) -> Any:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)[:8]
         raise Misshapen("; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in found)) from None
-    except RecursionError:
-        raise Misshapen("The answer is nested too deeply.") from None
 
 
 def _shape(subject: str, section: str) -> type[BaseModel] | None:

@@ -128,8 +128,7 @@ def _delay(job: Job, wished: float | None) -> timedelta | None:
 
 def _listen(text: Text) -> Answer:
     """Call the model and keep what it says until it has said everything, fails, or is halted."""
-    spec = current().registry.spec(AI_TEXT)
-    provider = spec.name if spec else ""
+    provider = current().registry.chosen_name(AI_TEXT)
     with _carried(text):
         try:
             vendor = current().registry.get(AI_TEXT)
@@ -167,7 +166,7 @@ def _hear(vendor: AIText, text: Text) -> Completion | None:
             if isinstance(part, Completion):
                 return part
             text.add(part.text)
-            if not begun:
+            if not begun and part.text.strip():
                 begun = True
                 pump.of(_app()).hurry()
                 outcomes.first_sign(text.work)
