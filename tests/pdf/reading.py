@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+FOOT = 62
+"""Points at the lower edge of a page that belong to the foot."""
+
 _PAGE = re.compile(r'<page width="([\d.]+)" height="([\d.]+)">')
 _WORD = re.compile(r'<word xMin="([-\d.]+)" yMin="([-\d.]+)" xMax="([-\d.]+)" yMax="([-\d.]+)">(.*?)</word>')
 _AMOUNT = re.compile(r"€\s?[\d,]+\.\d\d|[\d.]+,\d\d\s?€")
@@ -79,6 +82,13 @@ def says(text: str, words: str) -> bool:
     if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in words):
         return all(folded(word) in text for word in words.split())
     return folded(words) in text
+
+
+def last_line(page: Page) -> str:
+    """The lowest line above the foot of the page."""
+    body = [word for word in page.words if word.bottom < page.height - FOOT]
+    lowest = max(word.bottom for word in body)
+    return " ".join(word.text for word in body if lowest - word.bottom < 2)
 
 
 def overlapping(words: Sequence[Word]) -> list[tuple[str, str]]:

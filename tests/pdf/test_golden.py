@@ -19,7 +19,7 @@ from plugins.pdf_gotenberg.settings import GotenbergSettings
 from plugins.pdf_pluto.provider import Pluto
 from plugins.pdf_pluto.settings import PlutoSettings
 from tests.pdf.documents import NAMES, golden, html, told
-from tests.pdf.reading import Reading, folded, overlapping, read, says
+from tests.pdf.reading import Reading, folded, last_line, overlapping, read, says
 from tests.plugins.gotenberg import CHROMIUM, REAL, printing
 from webkit.core.kernel import i18n
 from webkit.sdk import Pdf, PdfDocument, PdfRequest
@@ -136,6 +136,13 @@ def test_rows_break_between_pages_under_a_head_of_their_own(press: Press, engine
     rows = [int(number) for page in pages for number in re.findall(r", part (\d+)", page.text)]
     assert rows == list(range(1, 59))
     assert all(("Quantity" in page.text) == (", part " in page.text) for page in pages)
+
+
+@by_each
+def test_no_heading_stands_alone_at_the_end_of_a_page(press: Press, engine: str) -> None:
+    headings = set(golden("proposal").snapshot["contents"]["headings"].values()) | {"Choose what goes in"}
+    for page in press.read("proposal", engine).pages[1:]:
+        assert last_line(page) not in headings
 
 
 @by_each
