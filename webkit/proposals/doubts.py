@@ -122,7 +122,11 @@ def lines(contents: Contents, section: str) -> list[str]:
     said = getattr(contents, section)
     if isinstance(said, str):
         return [line for line in said.splitlines() if line.strip()]
-    return [": ".join(filter(None, texts_of(row))) for row in said]
+    return [f"{first}: {' '.join(rest)}" if rest else first for first, *rest in map(_said, said)]
+
+
+def _said(row: Any) -> list[str]:
+    return [text for text in texts_of(row) if text] or [""]
 
 
 def texts_of(row: Any) -> list[str]:

@@ -19,7 +19,6 @@ from webkit.proposals.pages import ApplyPage
 from webkit.proposals.sections import SHAPES
 from webkit.proposals.views import ProposalView
 
-PANEL = "ai"
 blueprint = staff_blueprint("proposal_writing", __name__, "/proposals")
 
 
@@ -33,7 +32,7 @@ def start(proposal_id: UUID) -> Response:
         flash(" ".join(error.errors.values()), "bad")
     except (Conflict, TooMany) as error:
         flash(error.message, "bad")
-    return go("proposals.edit", proposal_id=proposal_id, _anchor=PANEL)
+    return go("proposals.edit", proposal_id=proposal_id)
 
 
 @blueprint.post("/<uuid:proposal_id>/writing/<uuid:run_id>/apply")
@@ -53,7 +52,7 @@ def apply(proposal_id: UUID, run_id: UUID) -> Response:
         if how and run.usable:
             return _ask(service.get(proposal_id), run, error.message, 409)
         flash(error.message, "bad")
-        return go("proposals.edit", proposal_id=proposal_id, _anchor=PANEL)
+        return go("proposals.edit", proposal_id=proposal_id)
     flash(_("“%(section)s” is in the draft.", section=sections.name(section)), "ok")
     return go("proposals.edit", proposal_id=proposal_id, _anchor=section)
 
@@ -91,7 +90,7 @@ def _id_of(run: RunView) -> str:
 SUBJECT = Subject(
     kind=writing.SUBJECT,
     label=sections.name,
-    page_url=lambda run: url_for("proposals.edit", proposal_id=_id_of(run), _anchor=PANEL),
+    page_url=lambda run: url_for("proposals.edit", proposal_id=_id_of(run)),
     apply_url=lambda run: url_for("proposal_writing.apply", proposal_id=_id_of(run), run_id=run.id),
     shapes=SHAPES,
 )
