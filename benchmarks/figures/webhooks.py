@@ -21,22 +21,28 @@ from benchmarks.world import World
 from plugins.payments_local import courier
 from plugins.payments_local.ledger import Ledger
 from plugins.payments_local.settings import LocalPaymentsSettings
-from webkit.core.kernel import inbox, tenancy
-from webkit.core.kernel.db import writing
+from webkit.core.capabilities.payments import PAYMENTS
+from webkit.core.kernel import inbox, runtime, tenancy
+from webkit.core.kernel.db import in_transaction, writing
+from webkit.core.providers import ProviderRegistry
+from webkit.sdk.testing.doubles import stripe as double
 
 BATCH = 40
 _serial = itertools.count(1)
 
 
 def measure(world: World) -> Iterator[Row]:
-    ours = _Ours(world.house)
-    small = floor.make(world.floor_url)
+    """In one process as Stripe sends them, and as the local checkout does, which reads its secret from a file."""
+    ours, small = _Ours(world.house), floor.make(world.floor_url)
+    stripe = _Stripe()
     contestants = {
-        "ours": lambda: _in_process(world.house.app, ours.ask, world.some(BATCH)),
-        "floor": lambda: _in_process(small, _floor_ask, world.some(BATCH)),
+        "stripe": lambda: _in_stripe(world.house.app, stripe, world.some(BATCH)),
+        "local": lambda: _in_process(world.house.app, ours.ask, world.some(BATCH)),
+        "floor": lambda: _in_process(small, _stripe_floor_ask(stripe), world.some(BATCH)),
     }
-    best = take_turns(world.some(8), contestants, most=True)
-    yield Row("webhook", best["ours"], "events/s", 0.7, best["floor"])
+    best = take_turns(world.some(12), contestants, most=True)
+    yield Row("webhook", best["stripe"], "events/s", 0.7, best["floor"])
+    yield Row("webhook.local", best["local"], "events/s", None, best["floor"])
     yield from over_http(world, ours)
 
 
@@ -86,6 +92,61 @@ class _Ours:
         body = json.dumps(content, sort_keys=True)
         signed = courier.signature(self._secret, body.encode(), int(time.time()))
         return Ask(self._path, "POST", {courier.SIGNATURE: signed, "Content-Type": "application/json"}, body)
+
+
+class _Stripe:
+    """Signs events as Stripe does: a paid checkout of the size they have."""
+
+    secret = "whsec_of_the_benchmark"
+
+    def environ(self) -> dict[str, str]:
+        return {
+            "PAYMENTS_PROVIDER": "stripe",
+            "STRIPE_SECRET_KEY": "sk_test_of_the_benchmark",
+            "STRIPE_WEBHOOK_SECRET": self.secret,
+        }
+
+    def ask(self) -> Ask:
+        body = self.body()
+        signed = double.signature(self.secret, body.encode(), int(time.time()))
+        headers = {double.SIGNATURE: signed, "Content-Type": "application/json"}
+        return Ask("/webhooks/payments/stripe/platform", "POST", headers, body)
+
+    def body(self) -> str:
+        number = f"{time.time_ns()}_{next(_serial)}"
+        session = {
+            "id": f"cs_test_{number}", "object": "checkout.session", "mode": "payment", "payment_status": "paid",
+            "amount_total": 120_000, "currency": "eur", "client_reference_id": "invoice:1", "metadata": {},
+            "payment_intent": f"pi_{number}", "filler": "x" * 1500,
+        }  # fmt: skip
+        event = {
+            "id": f"evt_{number}", "object": "event", "type": "checkout.session.completed", "livemode": False,
+            "created": int(time.time()), "data": {"object": session},
+        }  # fmt: skip
+        return json.dumps(event)
+
+
+def _in_stripe(app: Flask, stripe: _Stripe, count: int) -> float:
+    """With Stripe as the chosen provider for the while."""
+    here = runtime.of(app)
+    before = here.registry
+    here.registry = ProviderRegistry(stripe.environ(), here.plugins.providers, in_transaction=in_transaction)
+    try:
+        here.registry.get(PAYMENTS).verify(dict((ask := stripe.ask()).headers), ask.body.encode())
+        return _in_process(app, stripe.ask, count)
+    finally:
+        here.registry = before
+
+
+def _stripe_floor_ask(stripe: _Stripe) -> Callable[[], Ask]:
+    """The same bytes for the floor: its signature, its one row."""
+
+    def ask() -> Ask:
+        body = stripe.body()
+        headers = {"Signature": floor.sign(body.encode()), "Content-Type": "application/json"}
+        return Ask("/hook", "POST", headers, body)
+
+    return ask
 
 
 def _floor_ask() -> Ask:

@@ -8,14 +8,8 @@ from webkit.core.capabilities.errors import ProviderRejected, SignatureInvalid
 from webkit.core.kernel import audit, inbox
 from webkit.core.kernel.db import release
 from webkit.core.kernel.security import csrf_exempt
+from webkit.webhooks.lane import LIMIT, OLD_ADDRESSES
 
-LIMIT = 1024 * 1024
-OLD_ADDRESSES = {
-    "/api/stripe/webhook": ("payments", "stripe"),
-    "/api/v1/webhooks/stripe": ("payments", "stripe"),
-    "/api/v1/billing/webhook": ("payments", "stripe"),
-}
-"""Where vendors were told to call before; they reach the platform's endpoint."""
 blueprint = Blueprint("webhooks", __name__)
 
 

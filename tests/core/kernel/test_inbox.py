@@ -87,7 +87,7 @@ def test_the_same_event_from_many_at_once_is_one_row(app: Flask, endpoint: str) 
 
     db.release()
     answers = at_once(app, call, call, call, call)
-    assert sorted(map(str, answers)) == ["0", "0", "0", "2"]
+    assert sum(int(str(answer)) for answer in answers) == 2
 
 
 def test_headers_are_kept_without_their_secrets(app: Flask, anonymous: Browser, endpoint: str) -> None:

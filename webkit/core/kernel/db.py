@@ -13,7 +13,7 @@ import importlib
 import os
 import select
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -53,12 +53,17 @@ class Scope:
     platform: str | None = None
 
 
+@functools.lru_cache(1024)
+def _for_scope(engine: Engine, agency: UUID | None, platform: bool) -> Engine:
+    """The engine whose connections know the scope; they are all of the one pool."""
+    return engine.execution_options(agency=agency, platform=platform, unit=True)
+
+
 class UnitSession(Session):
     """A session that belongs to one scope and cannot change it."""
 
     def __init__(self, engine: Engine, scope: Scope, queue: Callable[[], Any]) -> None:
-        options = {"agency": scope.agency, "platform": scope.platform is not None, "unit": True}
-        super().__init__(bind=engine.execution_options(**options))
+        super().__init__(bind=_for_scope(engine, scope.agency, scope.platform is not None))
         self._scope, self.queue = scope, queue
         self.writing = False
         self.after: list[Callable[[], None]] = []
@@ -157,6 +162,35 @@ def writes(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return inside
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A PostgreSQL statement that is a write by itself: one message, without BEGIN and COMMIT and without the mapper.
+
+    Only for tables without an agency, and where somebody waits for nothing else than this row. Values go to the driver
+    as they are.
+    """
+
+    text: str
+    fixed: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, statement: sa.Executable) -> Alone:
+        """Compiled once."""
+        compiled = statement.compile(dialect=db.engine.dialect)  # type: ignore[attr-defined]
+        return cls(str(compiled), compiled.params)
+
+    def run(self, values: Mapping[str, Any]) -> list[Any]:
+        """The rows it returns; they are committed."""
+        if session().writing:
+            raise RuntimeError("a statement on its own does not belong inside a write")
+        lent = db.engine.raw_connection()
+        try:
+            raw: Any = lent.dbapi_connection
+            return list(raw.execute(self.text, {**self.fixed, **values}).fetchall())
+        finally:
+            lent.close()
 
 
 def insert(table: type[Base]) -> Any:

@@ -7,6 +7,8 @@ nobody understands is acknowledged and kept.
 from __future__ import annotations
 
 import enum
+import functools
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import Delivery, Job
-from webkit.core.kernel import clock, ids, outbox, tenancy
-from webkit.core.kernel.db import insert, release, session, writes, writing
+from webkit.core.kernel import clock, ids, jobs, outbox, tenancy
+from webkit.core.kernel.db import Alone, insert, release, session, writes, writing
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.logging import is_secret
 from webkit.core.kernel.runtime import current
@@ -27,6 +29,10 @@ APPLY = "core.inbox"
 PLATFORM = "platform"
 """The endpoint for what a vendor reports about all agencies, set up once in the vendor's own pages. It needs no row:
 no drawn name is as short, and what arrives there is genuine or refused like everything else."""
+
+
+MOST_KNOWN = 10_000
+"""Endpoints that a process remembers."""
 
 
 class State(enum.StrEnum):
@@ -107,12 +113,18 @@ def find(capability: str, provider: str, name: str) -> UUID | None:
     """The agency behind an endpoint, None for the platform's own; raises NotFound for an unknown one."""
     if name == PLATFORM:
         return None
-    query = sa.select(InboxEndpoint).where(
+    here = (capability, provider, name)
+    if here in (known := current().endpoints):
+        return known[here]
+    query = sa.select(InboxEndpoint.agency_id).where(
         InboxEndpoint.name == name, InboxEndpoint.capability == capability, InboxEndpoint.provider == provider
     )
-    if (row := session().scalars(query).one_or_none()) is None:
+    if (found := session().execute(query).one_or_none()) is None:
         raise NotFound("No such endpoint.")
-    return row.agency_id
+    agency: UUID | None = found.agency_id
+    if agency is not None and len(current().endpoints) < MOST_KNOWN:
+        current().endpoints[here] = agency  # an endpoint never changes hands
+    return agency
 
 
 def chosen(capability: str, provider: str) -> Any:
@@ -125,7 +137,6 @@ def chosen(capability: str, provider: str) -> Any:
     return registry.get(found)
 
 
-@writes
 def receive(
     capability: str,
     provider: str,
@@ -138,30 +149,51 @@ def receive(
 ) -> int:
     """Keep verified `events` (id, kind) of one call; returns how many were new. Called twice, it does nothing.
 
-    `agency` is what `find` said of the endpoint.
+    `agency` is what `find` said of the endpoint. Each event and its job are one statement: a vendor waits for us.
     """
+    shown = {key: value for key, value in headers.items() if not is_secret(key)}
     fresh = 0
-    for event_id, kind in sorted(events):  # always in one order: two calls with the same events wait for each other
-        row = insert(InboxEvent).values(
-            endpoint=name,
-            capability=capability,
-            provider=provider,
-            agency_id=agency,
-            event_id=event_id,
-            kind=kind,
-            body=body,
-            headers={key: value for key, value in headers.items() if not is_secret(key)},
-        )
-        added = session().scalars(row.on_conflict_do_nothing().returning(InboxEvent.id)).one_or_none()
-        if added is not None:
-            fresh += 1
-            outbox.add(APPLY, inbox_id=str(added))
+    for event_id, kind in events:
+        row = {
+            "id": ids.uuid7(), "created_at": clock.now(), "endpoint": name, "capability": capability,
+            "provider": provider, "agency_id": agency, "event_id": event_id, "kind": kind, "body": body,
+            "headers": shown, "state": State.RECEIVED,
+        }  # fmt: skip
+        fresh += _keep(row)
+    if fresh:
+        jobs.nudge(APPLY)
     return fresh
+
+
+def _keep(row: dict[str, Any]) -> bool:
+    """Whether this event is new. PostgreSQL adds its job in the same message, SQLite in the same write."""
+    dialect = session().get_bind().dialect.name
+    if dialect == "postgresql" and not session().writing:
+        plain = {**row, "headers": json.dumps(row["headers"], sort_keys=True), "state": row["state"].value}
+        values = {f"new_{name}": value for name, value in plain.items()}
+        return bool(_event_and_job(dialect).run({**values, "job_at": row["created_at"]}))
+    with writing() as unit:
+        added = unit.scalars(insert(InboxEvent).values(row).on_conflict_do_nothing().returning(InboxEvent.id)).first()
+        if added is not None:
+            outbox.add(APPLY, inbox_id=str(added))
+    return added is not None
+
+
+@functools.cache
+def _event_and_job(dialect: str) -> Alone:
+    values = {column.name: sa.bindparam(f"new_{column.name}", type_=column.type) for column in _columns()}
+    new = insert(InboxEvent).values(values).on_conflict_do_nothing().returning(InboxEvent.id, InboxEvent.agency_id)
+    return Alone.of(outbox.follow(new.cte("fresh"), APPLY))
+
+
+def _columns() -> list[sa.Column[Any]]:
+    """What a new event fills in."""
+    return [column for column in InboxEvent.__table__.columns if column.name != "applied_at"]  # type: ignore[misc]
 
 
 def apply(job: Job) -> None:
     """Hand one kept event to the feature that owns its capability; in one transaction with the mark that it was."""
-    row = session().get(InboxEvent, UUID(job.args["inbox_id"]))
+    row = session().get(InboxEvent, UUID(job.args["inbox_id"]) if "inbox_id" in job.args else job.id)
     if row is None or row.state == State.APPLIED:
         return
     row_id, agency, wanted, body = row.id, row.agency_id, row.event_id, row.body

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -19,6 +21,10 @@ from webkit.core.kernel.runtime import current
 log = structlog.get_logger(__name__)
 
 DELIVER = "webkit.core.kernel.jobs.deliver"
+DELIVER_DUE = "webkit.core.kernel.jobs.deliver_due"
+MARK, MARK_SECONDS = "webkit:nudged:", 5
+MOMENT = 0.005
+BATCH = 50
 FAILURE_TTL = 3600
 
 stopping = threading.Event()
@@ -43,6 +49,73 @@ def _enqueue(connection: Any, kind: str, job_id: UUID) -> None:
     queue = Queue(current().jobs[kind].queue, connection=connection, serializer=JSONSerializer)
     limit = outbox.time_limit(kind)
     queue.enqueue(DELIVER, str(job_id), result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit)
+
+
+def nudge(kind: str) -> None:
+    """Have a worker look for whatever of a kind is due, in a moment, without making anybody wait for the queue.
+
+    A burst of rows is one message. Rows must be committed. What is lost on the way the sweeper finds.
+    """
+    if current().redis is not None:
+        _nudges().add(kind, current().redis, current().jobs[kind].queue, outbox.time_limit(kind))
+
+
+class _Nudges:
+    """A thread of this process that tells the queue, at most once in a moment for each kind."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._waiting: dict[str, tuple[Any, str, int]] = {}
+        self._some = threading.Event()
+        threading.Thread(target=self._run, daemon=True, name="nudges").start()
+
+    def add(self, kind: str, connection: Any, queue: str, limit: int) -> None:
+        self._waiting[kind] = (connection, queue, limit)
+        self._some.set()
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            time.sleep(MOMENT)
+            self._some.clear()
+            while self._waiting:
+                kind, (connection, queue, limit) = self._waiting.popitem()
+                self._tell(kind, connection, queue, limit)
+
+    def _tell(self, kind: str, connection: Any, queue: str, limit: int) -> None:
+        try:
+            # Whoever takes the message deletes the mark before looking: nothing that came later is overlooked.
+            if connection.set(MARK + kind, 1, nx=True, ex=MARK_SECONDS):
+                target = Queue(queue, connection=connection, serializer=JSONSerializer)
+                target.enqueue(DELIVER_DUE, kind, result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit)
+        except (RedisError, OSError) as error:
+            log.warning("queue unreachable, the sweeper will send again", error=str(error))
+
+
+_thread: _Nudges | None = None
+
+
+def _nudges() -> _Nudges:
+    """Threads do not survive a fork: each process has its own."""
+    global _thread
+    if _thread is None or _thread.pid != os.getpid():
+        _thread = _Nudges()
+    return _thread
+
+
+def deliver_due(kind: str) -> None:
+    """What RQ calls after a nudge."""
+    if _app is None:
+        raise RuntimeError("this process is not a webkit worker")
+    with _app().app_context():
+        current().redis.delete(MARK + kind)
+        end = time.monotonic() + outbox.time_limit(kind) / 2
+        while rows := outbox.due(BATCH, kind):
+            for job_id, _ in rows:
+                outbox.deliver(job_id)
+            if time.monotonic() > end:
+                nudge(kind)
+                return
 
 
 def length(queue: str) -> int | None:

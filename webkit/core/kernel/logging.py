@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import sys
@@ -29,6 +30,7 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
     return event
 
 
+@functools.lru_cache(1024)
 def is_secret(name: str) -> bool:
     """Whether something with this name is kept out of logs and stores."""
     return _SECRET_NAME.search(name) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flask import Flask, current_app
 
@@ -40,6 +41,7 @@ class Runtime:
     after_upgrade: list[Callable[[Flask], None]] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
+    endpoints: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
     redis: Any = None
 
 

@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 2 * 1024 * 1024
 V = TypeVar("V", bound=Callable[..., object])
+JSON = "application/json"
+FOR_MACHINES = "default-src 'none'; frame-ancestors 'none'"
+"""What a browser may do with an answer that is no page."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -79,7 +82,7 @@ def _own_origin() -> str:
 def add_headers(response: Response) -> Response:
     """Headers of every answer; a view that set one of them keeps it."""
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy())
+    headers.setdefault("Content-Security-Policy", FOR_MACHINES if response.mimetype == JSON else policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
