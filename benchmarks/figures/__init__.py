@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.figures import invoices, issuing, jobs, lists, pdf, providers, running, webhooks
+from benchmarks.figures import ai, invoices, issuing, jobs, lists, pdf, providers, running, storage, webhooks
 from benchmarks.report import Row
 from benchmarks.world import World
 
@@ -18,6 +18,8 @@ FIGURES: dict[str, Figure] = {
     "pdf": pdf.measure,
     "webhook": webhooks.measure,
     "job": jobs.measure,
+    "ai": ai.measure,
     "provider": providers.measure,
+    "storage": storage.measure,
 }
 """By the name that `--only` takes, in the order of a whole run."""

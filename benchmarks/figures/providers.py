@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import itertools
 from collections.abc import Callable, Iterator
 
 from benchmarks.providers import built, double, overhead
@@ -77,4 +79,70 @@ def _gotenberg(world: World) -> Iterator[Row]:
         yield overhead(world, "gotenberg", lambda: ours.render(PdfRequest(html, "x")), ask)
 
 
-VENDORS: tuple[Callable[[World], Iterator[Row]], ...] = (_claude, _gotenberg)
+def _resend(world: World) -> Iterator[Row]:
+    """A mail with an attachment; bare is the library, which opens a connection for each."""
+    import resend
+
+    from plugins.email_resend.plugin import webkit_register_providers
+    from webkit.sdk import Address, Attachment, EmailMessage
+
+    keys = itertools.count()
+    content = bytes(20_000)
+    with double(world, "webkit.sdk.testing.doubles.resend", "--any-domain", "--key", "re_bench") as url:
+        ours = built(webkit_register_providers()[0], {"RESEND_API_KEY": "re_bench", "RESEND_API_URL": url})
+        resend.api_url, resend.api_key = url, "re_bench"
+
+        def send() -> object:
+            return ours.send(
+                EmailMessage(
+                    sender="studio@example.com",
+                    sender_name="Studio",
+                    to=(Address("ada@example.org", "Ada"),),
+                    subject="Your proposal",
+                    text="Here it is.",
+                    attachments=(Attachment("proposal.pdf", "application/pdf", content),),
+                    key=f"ours-{next(keys)}",
+                )
+            )
+
+        def bare() -> object:
+            encoded = base64.b64encode(content).decode()
+            params: resend.Emails.SendParams = {
+                "from": "Studio <studio@example.com>",
+                "to": ["Ada <ada@example.org>"],
+                "subject": "Your proposal",
+                "text": "Here it is.",
+                "attachments": [{"filename": "proposal.pdf", "content": encoded, "content_type": "application/pdf"}],
+            }
+            return resend.Emails.send(params, {"idempotency_key": f"bare-{next(keys)}"})
+
+        yield overhead(world, "resend", send, bare)
+
+
+def _r2(world: World) -> Iterator[Row]:
+    """A document of a usual size put and read back; bare is the library with the same client."""
+    import boto3
+
+    from plugins.storage_r2.plugin import webkit_register_providers
+
+    content, key = bytes(40_000), "documents/a/invoice/40000"
+    keys = {"R2_ACCESS_KEY_ID": "key", "R2_SECRET_ACCESS_KEY": "secret", "R2_BUCKET": "bucket"}
+    with double(world, "benchmarks.floors.s3_sink") as url:
+        ours = built(webkit_register_providers()[0], {**keys, "R2_ENDPOINT": url})
+        bare = boto3.session.Session("key", "secret", region_name="us-east-1").client("s3", endpoint_url=url)
+
+        def put() -> object:
+            return ours.put(key, io.BytesIO(content), content_type="application/pdf")
+
+        def bare_put() -> object:
+            return bare.put_object(Bucket="bucket", Key=key, Body=content, ContentType="application/pdf")
+
+        def read() -> bytes:
+            with ours.open(key) as stream:
+                return stream.read()
+
+        yield overhead(world, "r2.put", put, bare_put)
+        yield overhead(world, "r2.open", read, lambda: bare.get_object(Bucket="bucket", Key=key)["Body"].read())
+
+
+VENDORS: tuple[Callable[[World], Iterator[Row]], ...] = (_claude, _gotenberg, _resend, _r2)

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 PART = 5 * 1024 * 1024
 """The smallest part S3 takes; 10,000 of them make the biggest object, 48 GiB."""
-PARTS_IN_MEMORY = 3
+PARTS_IN_MEMORY = 2
 CONNECT_SECONDS, READ_SECONDS, HEALTH_SECONDS = 5, 30, 0.8
 LONGEST_URL = timedelta(days=7)
 NOBODY = "webkit-health"
