@@ -13,7 +13,7 @@ from webkit.core.capabilities.pagespeed import Source, Strategy, Trouble
 from webkit.core.extensions import DocumentCard
 from webkit.core.kernel import clock
 from webkit.core.kernel.forms import FormState
-from webkit.core.kernel.i18n import format_date
+from webkit.core.kernel.i18n import format_datetime
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.website_audits import measures, service
@@ -155,7 +155,7 @@ def _card(audit: AuditView) -> DocumentCard:
     word = _("Performance %(score)s", score=score.printed) if audit.done else str(STATES[audit.state])
     tone = TONES[score.rating] if audit.done else ("bad" if audit.state is AuditState.FAILED else "wait")
     return DocumentCard(
-        title=f"{audit.host}, {format_date(audit.created_at.date(), 'd MMM y')}",
+        title=f"{audit.host}, {format_datetime(audit.created_at, 'd MMM y')}",
         number="",
         state=word,
         tone=tone,  # type: ignore[arg-type]
