@@ -295,7 +295,8 @@ def upgrade() -> None:
             sa.Enum("started", "saved", "aside", "restored", name="why", native_enum=False, length=32),
             nullable=False,
         ),
-        sa.Column("base", sa.Integer(), nullable=False),
+        sa.Column("parent", sa.Integer(), nullable=False),
+        sa.Column("source", sa.Integer(), nullable=False),
         sa.Column("answers", sa.Text(), nullable=False),
         sa.Column("changed", sa.Text(), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
@@ -364,15 +365,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_agency_id_audit_id", ["agency_id", "audit_id"], unique=False)
         batch_op.create_index("ix_proposals_agency_id_consultation_id", ["agency_id", "consultation_id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_audit_id"),
-            "website_audits",
-            ["agency_id", "audit_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_consultation_id"),
             "consultations",
             ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
 
@@ -396,8 +397,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_agency_id_consultation_id")
         batch_op.drop_index("ix_proposals_agency_id_audit_id")
         batch_op.drop_column("answers")

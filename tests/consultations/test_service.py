@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.factories import clients as make_clients
 from tests.factories import consultations as make
@@ -89,6 +91,37 @@ def test_who_answers_the_same_questions_later_is_kept_aside_and_told() -> None:
     assert "business_name" not in service.get(made).answers
 
 
+def test_mine_over_theirs_takes_away_nothing_that_only_they_said() -> None:
+    made = make.start()
+    page = {"business_name": "", "contact_person": "", "phone": ""}
+    service.save(made, page | {"business_name": "Theirs", "contact_person": "Theirs"}, Seen(1, "theirs"), OTHER)
+    typed = page | {"contact_person": "Mine", "phone": "0341 00011"}
+    told = service.save(made, typed, Seen(1, "mine"), AUTHOR)
+    kept = service.save(made, typed, Seen(told.version, "mine", opened=1), AUTHOR)
+    assert not kept.aside
+    answers = service.get(made).answers
+    assert [answers[name] for name in page] == ["Theirs", "Mine", "0341 00011"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["name", "notes", "goals"]), st.integers(0, 3), st.booleans()), max_size=12))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+def test_every_version_says_what_was_saved(acts: list[tuple[str, int, bool]]) -> None:
+    """Versions keep only what changed; put together they say everything that was there."""
+    made = make.start()
+    said = {1: dict(service.get(made).answers)}
+    for what, number, back in acts:
+        if back:
+            service.restore(made, 1 + number % len(said), AUTHOR)
+        else:
+            goals = ["other", "build-brand", "credibility"][:number]
+            typed = {"name": {"business_name": "n" * number}, "goals": {"primary_goals": goals}}
+            service.save(made, typed.get(what, {"consultation_notes": "x" * number}), Seen(10**6, "tab"), AUTHOR)
+        view = service.get(made)
+        said[view.version] = dict(view.answers)
+    assert {number: dict(service.version(made, number).answers) for number in said} == said
+    assert sorted(said) == [version.number for version in service.versions(made, None, 100)][::-1]
+
+
 def test_a_tab_whose_answer_got_lost_is_no_stranger_to_itself() -> None:
     made = make.start()
     service.save(made, {"business_name": "Lar"}, Seen(1, "mine"), AUTHOR)
@@ -117,7 +150,7 @@ def test_a_version_is_brought_back_as_a_new_one() -> None:
     assert service.restore(made, 2, OTHER) == 4
     assert service.get(made).answers["consultation_notes"] == "Long notes"
     version = service.version(made, 4)
-    assert (version.why, version.base, version.author_name) == (Why.RESTORED, 2, "Max Ferri")
+    assert (version.why, version.source, version.author_name) == (Why.RESTORED, 2, "Max Ferri")
     assert service.restore(made, 2, OTHER) == 4
 
 

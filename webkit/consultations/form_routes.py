@@ -39,19 +39,20 @@ def opened(view: ConsultationView, key: str) -> Response:
 
 def sent(view: ConsultationView, key: str) -> Response:
     """The form was sent: by itself, or by a button that leads on."""
-    version = request.form.get("over", type=int) or request.form.get("version", 0, type=int)
+    version, over = request.form.get("version", 0, type=int), request.form.get("over", 0, type=int)
     tab = request.form.get("tab", "")[:64] or ids.token()
+    seen = Seen(over, tab, opened=max(1, version)) if over else Seen(version, tab)
     given = dict(request.form.lists())
     typed = said.read(fields.step(key).fields, given, service.lists(), view.answers)
-    saved = service.save(view.id, typed.answers, Seen(version, tab), author())
+    saved = service.save(view.id, typed.answers, seen, author())
     if saved.aside or typed.errors or wants_fragment():
         return _answer(service.get(view.id), key, FormState(given, dict(typed.errors)), saved, version, tab)
     return _onward(service.get(view.id), key)
 
 
 def _answer(view: ConsultationView, key: str, state: FormState, saved: Saved, version: int, tab: str) -> Response:
-    """The step as it was typed; what was kept aside leaves the form where it was opened."""
-    base = version if saved.aside else saved.version
+    """The step as it was typed; what does not count (yet) leaves the form where it was opened."""
+    base = version if saved.aside or state.errors else saved.version
     code = 409 if saved.aside else 422 if state.errors else 200
     return _page(view, key, state, version=base, tab=tab, saved=saved, code=code)
 

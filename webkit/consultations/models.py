@@ -72,7 +72,11 @@ class Consultation(Owned):
 
 
 class ConsultationVersion(Owned):
-    """What one save left. Written once, never changed; `base` is the version it was typed over or brought back from."""
+    """What one save changed. Written once, never changed itself.
+
+    `answers` are only those that differ from version `parent`, empty where one was taken away: somebody who types for
+    an hour leaves hundreds of versions. `source` is the version that was brought back.
+    """
 
     __tablename__ = "consultation_versions"
     __table_args__ = owned_args(
@@ -84,7 +88,8 @@ class ConsultationVersion(Owned):
     consultation_id: Mapped[UUID]
     number: Mapped[int]
     why: Mapped[Why] = enum_column(Why)
-    base: Mapped[int]
+    parent: Mapped[int]
+    source: Mapped[int] = mapped_column(default=0)
     answers: Mapped[dict[str, Any]] = mapped_column(Json)
     changed: Mapped[list[str]] = mapped_column(Json)
     percent: Mapped[int]
@@ -162,6 +167,22 @@ def version(consultation_id: UUID, number: int) -> ConsultationVersion | None:
         _versions(consultation_id).where(ConsultationVersion.number == number)
     )
     return found
+
+
+def answers_at(consultation_id: UUID, number: int) -> dict[str, Any]:
+    """What a version says: what it and the ones it stands on changed."""
+    each = ConsultationVersion
+    query = sa.select(each.number, each.parent, each.answers)
+    rows = session().execute(query.where(each.consultation_id == consultation_id, each.number <= number))
+    steps = {row[0]: (row[1], row[2]) for row in rows}
+    trail: list[dict[str, Any]] = []
+    while number:
+        number, changed = steps[number]
+        trail.append(changed)
+    answers: dict[str, Any] = {}
+    for changed in reversed(trail):
+        answers |= changed
+    return {name: value for name, value in answers.items() if value}
 
 
 def versions(consultation_id: UUID, before: int | None, limit: int) -> list[ConsultationVersion]:

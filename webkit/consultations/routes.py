@@ -152,7 +152,7 @@ def compare(consultation_id: UUID) -> Response:
     """Two versions side by side, the older one first; without a choice, the current one with the one before."""
     view = service.get(consultation_id)
     new = _number("to") or view.version
-    old = _number("from") or max(1, service.version(consultation_id, new).base)
+    old = _number("from") or max(1, service.version(consultation_id, new).parent)
     before, after = (service.version(consultation_id, number) for number in sorted((old, new)))
     shown = ComparePage(view, before, after, said.diff(before.answers, after.answers, service.lists()))
     return page("consultations/compare.html", **fields(shown))

@@ -95,7 +95,7 @@ def version(consultation_id: UUID, number: int) -> VersionView:
     """One version and what it says. Raises NotFound."""
     if (row := models.version(consultation_id, number)) is None:
         raise NotFound(_("There is no such version."))
-    return VersionView.of(row)
+    return VersionView.saying(row, _answers_at(consultation_id, number))
 
 
 @writes
@@ -107,7 +107,7 @@ def start(client_id: UUID | None, author: Author, *, key: str = "") -> UUID:
     row = Consultation(client_id=client_id, author_id=author.id, author_name=author.name, updated_by=author.name)
     _put(row, answers)
     models.add(row)
-    _add_version(row, Why.STARTED, 1, 0, answers, sorted(answers), author, "")
+    _add_version(row, Why.STARTED, 1, 0, {}, answers, author)
     once.keep(key, str(row.id))
     return row.id
 
@@ -119,6 +119,9 @@ def save(consultation_id: UUID, typed: Answers, seen: Seen, author: Author) -> S
     `typed` has every question the form asked, also those left empty.
     """
     row = _held(consultation_id)
+    if seen.opened:
+        before = _answers_at(consultation_id, min(seen.opened, row.current))
+        typed = {name: value for name, value in typed.items() if value != before.get(name, "")}
     mine = said.merged(row.answers, typed)
     changed = said.changed(row.answers, mine)
     others = models.since(consultation_id, min(seen.version, row.current), seen.tab)
@@ -138,7 +141,7 @@ def restore(consultation_id: UUID, number: int, author: Author) -> int:
         raise Conflict(_("This consultation is no draft. Open it again before you bring a version back."))
     old = version(consultation_id, number)
     if said.changed(row.answers, old.answers):
-        _next(row, Why.RESTORED, dict(old.answers), author, base=number)
+        _next(row, Why.RESTORED, dict(old.answers), author, source=number)
     return row.current
 
 
@@ -264,43 +267,54 @@ def _put(row: Consultation, answers: dict[str, Any]) -> None:
 
 
 def _next(
-    row: Consultation, why: Why, answers: dict[str, Any], author: Author, *, tab: str = "", base: int = 0
+    row: Consultation, why: Why, answers: dict[str, Any], author: Author, *, tab: str = "", source: int = 0
 ) -> None:
-    changed = said.changed(row.answers, answers)
-    before, row.last = row.current, row.last + 1
-    row.current = row.last
+    before, parent = said.from_stored(row.answers), row.current
+    row.current = row.last = row.last + 1
     row.updated_at, row.updated_by = clock.now(), author.name
     _put(row, answers)
-    _add_version(row, why, row.current, base or before, answers, changed, author, tab)
+    _add_version(row, why, row.current, parent, before, answers, author, tab, source)
 
 
 def _keep_aside(
     row: Consultation, typed: Answers, seen: Seen, author: Author, others: Iterable[ConsultationVersion]
 ) -> Saved:
     """Keep what was typed over something newer; the same text sent again stays one version."""
-    opened = models.version(row.id, min(seen.version, row.current))
-    base = opened or models.version(row.id, 1)
-    before = said.from_stored(base.answers) if base else {}
+    parent = max(1, min(seen.opened or seen.version, row.current))
+    before = _answers_at(row.id, parent)
     mine = said.merged(before, typed)
     kept = models.last_aside(row.id, seen.tab)
-    if kept is not None and kept.answers == mine:
+    if kept is not None and _answers_at(row.id, kept.number) == mine:
         return _saved(row, others, kept.number)
     row.last += 1
-    changed = said.changed(before, mine)
-    _add_version(row, Why.ASIDE, row.last, base.number if base else 1, mine, changed, author, seen.tab)
+    _add_version(row, Why.ASIDE, row.last, parent, before, mine, author, seen.tab)
     return _saved(row, others, row.last)
 
 
+def _answers_at(consultation_id: UUID, number: int) -> dict[str, said.Answer]:
+    return said.from_stored(models.answers_at(consultation_id, number))
+
+
 def _add_version(
-    row: Consultation, why: Why, number: int, base: int, answers: Answers, changed: list[str], author: Author, tab: str
+    row: Consultation,
+    why: Why,
+    number: int,
+    parent: int,
+    before: Answers,
+    answers: Answers,
+    author: Author,
+    tab: str = "",
+    source: int = 0,
 ) -> None:
+    changed = said.changed(before, answers)
     models.add_version(
         ConsultationVersion(
             consultation_id=row.id,
             number=number,
             why=why,
-            base=base,
-            answers=dict(answers),
+            parent=parent,
+            source=source,
+            answers={name: answers.get(name, "") for name in changed},
             changed=changed,
             percent=said.percent(answers),
             author_id=author.id,

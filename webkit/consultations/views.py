@@ -28,10 +28,15 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a form was opened on: the number of the version, and a key of the open form."""
+    """What the person at a form knows of: the number of a version, and a key of the open form.
+
+    Whoever was told of a newer version and wants theirs to stand over it knows of that one; `opened` is then the
+    version the form was opened on, and only what was changed since wins.
+    """
 
     version: int
     tab: str = ""
+    opened: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +71,12 @@ class ConsultationView(ConsultationCard):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionCard:
-    """A version in the list of all of them. `changed` names the questions it answered differently."""
+    """A version in the list of all of them. `changed` names the questions it answered otherwise than `parent`."""
 
     number: int
     why: Why
-    base: int
+    parent: int
+    source: int
     changed: tuple[str, ...]
     percent: int
     author_name: str
@@ -87,6 +93,11 @@ class VersionView(VersionCard):
     """A version and what it says."""
 
     answers: Mapping[str, Answer]
+
+    @classmethod
+    def saying(cls, row: ConsultationVersion, answers: Mapping[str, Answer]) -> Self:
+        """A row, which knows only what changed, and all of it."""
+        return cls(**{**_values(cls, row), "answers": answers})
 
 
 @dataclass(frozen=True, slots=True)
