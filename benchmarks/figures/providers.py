@@ -145,4 +145,50 @@ def _r2(world: World) -> Iterator[Row]:
         yield overhead(world, "r2.open", read, lambda: bare.get_object(Bucket="bucket", Key=key)["Body"].read())
 
 
-VENDORS: tuple[Callable[[World], Iterator[Row]], ...] = (_claude, _gotenberg, _resend, _r2)
+def _stripe(world: World) -> Iterator[Row]:
+    """A checkout opened, and looked at; bare is the SDK with the same parameters and a client that is kept too."""
+    import stripe
+
+    from plugins.payments_stripe.plugin import webkit_register_providers
+    from webkit.sdk import CheckoutRequest
+    from webkit.sdk.testing.doubles.stripe import KEY
+
+    keys = itertools.count()
+    metadata = {"payment": "0193", "webkit_reference": "invoice:1"}
+    order = {
+        "mode": "payment", "client_reference_id": "invoice:1", "customer_email": "ada@example.org",
+        "line_items": [{"quantity": 1, "price_data": {
+            "currency": "eur", "unit_amount": 12_200, "product_data": {"name": "INV-1"},
+        }}],
+        "success_url": "http://127.0.0.1/i/x?back=1", "cancel_url": "http://127.0.0.1/i/x", "metadata": metadata,
+        "payment_intent_data": {"metadata": metadata, "description": "INV-1"},
+    }  # fmt: skip
+    with double(world, "webkit.sdk.testing.doubles.stripe") as url:
+        environ = {"STRIPE_SECRET_KEY": KEY, "STRIPE_WEBHOOK_SECRET": "whsec_x", "STRIPE_API_BASE": url}
+        ours = built(webkit_register_providers()[0], environ)
+        client = stripe.StripeClient(
+            KEY, base_addresses={"api": url}, http_client=stripe.RequestsClient(timeout=(1.5, 3.5)),
+            max_network_retries=0,
+        )  # fmt: skip
+        sessions = client.v1.checkout.sessions
+
+        def open_ours() -> str:
+            return ours.create_checkout(
+                CheckoutRequest(
+                    "invoice:1", 12_200, "EUR", "INV-1", "http://127.0.0.1/i/x?back=1", "http://127.0.0.1/i/x", "",
+                    f"k{next(keys)}", "ada@example.org", {"payment": "0193"},
+                )
+            ).id  # fmt: skip
+
+        def open_bare() -> str:
+            return sessions.create(order, {"idempotency_key": f"k{next(keys)}"}).id  # type: ignore[arg-type]
+
+        yield overhead(world, "stripe", open_ours, open_bare)
+        id = open_bare()
+        expand = ["payment_intent"]
+        yield overhead(
+            world, "stripe.look", lambda: ours.get_checkout(id), lambda: sessions.retrieve(id, {"expand": expand})
+        )
+
+
+VENDORS: tuple[Callable[[World], Iterator[Row]], ...] = (_claude, _gotenberg, _resend, _r2, _stripe)

@@ -20,7 +20,7 @@ from webkit.core.kernel.db import Scope, release, unit
 from webkit.core.kernel.errors import NotFound
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger("webkit.request")
 LIMIT = 1024 * 1024
