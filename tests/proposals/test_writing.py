@@ -40,11 +40,8 @@ def material(**answers: str) -> Material:
     told = {"industry": "Retail", "primary_challenges": "Mobile", "primary_goals": "Revenue", **answers}
     found = Material(
         business="Lario Cicli",
-        client={},
         title="A faster shop",
         answers=[{"id": f"answer.{name}", "label": name.title(), "value": value} for name, value in told.items()],
-        audit=None,
-        doc=None,
         contents=make.CONTENTS,
         locale="en-GB",
         currency="EUR",

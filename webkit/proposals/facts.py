@@ -31,15 +31,13 @@ class Material:
     """Everything a proposal is written from. `answers` are {"id", "label", "value"}, `audit` is a snapshot."""
 
     business: str
-    client: Mapping[str, Any]
     title: str
     answers: Sequence[Mapping[str, str]]
-    audit: Mapping[str, Any] | None
-    doc: Mapping[str, Any] | None
     contents: Contents
     locale: str
     currency: str
-    has_consultation: bool = True
+    audit: Mapping[str, Any] | None = None
+    doc: Mapping[str, Any] | None = None
     facts: tuple[Fact, ...] = field(default=())
 
     def answer(self, name: str) -> str:

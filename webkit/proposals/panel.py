@@ -68,8 +68,7 @@ def mark_rows(standing: Sequence[Doubt], locale: str) -> list[MarkRow]:
 def panel(view: ProposalView) -> Panel:
     """The panel of a draft."""
     runs = [run for run in writing.runs(view.id) if run.fate == Fate.OPEN]
-    known = writing.material(view)
-    lacking = facts.missing(known)
+    lacking = facts.missing(writing.said(view))
     busy, suggested = {run.section for run in runs if run.alive}, {run.section for run in runs}
     return Panel(
         offered=tuple(_offered(view, section.key, busy, suggested) for section in WRITTEN),

@@ -43,24 +43,24 @@ def runs(proposal_id: UUID) -> list[RunView]:
 
 def material(view: ProposalView) -> Material:
     """Everything the proposal can be written from, in the language it is written in."""
-    client = clients.get(view.client_id)
     locale = language(view)
-    doc = service.evaluate(view).doc
-    answers, has_consultation = _answers(view)
     with i18n.use_locale(locale):
-        found = Material(
-            business=next((each["value"] for each in answers if each["id"] == "answer.business_name"), client.name),
-            client=clients.client_snapshot(client),
-            title=view.title,
-            answers=answers,
-            audit=_audit(view),
-            doc=doc,
-            contents=view.contents,
-            locale=locale,
-            currency=view.currency,
-            has_consultation=has_consultation,
-        )
+        found = replace(said(view), doc=service.evaluate(view).doc, audit=_audit(view))
         return replace(found, facts=facts.gathered(found))
+
+
+def said(view: ProposalView) -> Material:
+    """What the client said, without measurements and prices."""
+    client = clients.get(view.client_id)
+    answers = _answers(view)
+    return Material(
+        business=next((each["value"] for each in answers if each["id"] == "answer.business_name"), client.name),
+        title=view.title,
+        answers=answers,
+        contents=view.contents,
+        locale=language(view),
+        currency=view.currency,
+    )
 
 
 def language(view: ProposalView) -> str:
@@ -174,12 +174,12 @@ def consultation_of(view: ProposalView) -> UUID | None:
     return latest.id if latest else None
 
 
-def _answers(view: ProposalView) -> tuple[Sequence[dict[str, str]], bool]:
+def _answers(view: ProposalView) -> list[dict[str, str]]:
     """What the client said when the proposal was made, else what the client said last."""
     if view.answers:
-        return [dict(each) for each in view.answers], True
+        return [dict(each) for each in view.answers]
     latest = consultations.latest_for(view.client_id)
-    return (consultations.answers_snapshot(latest), True) if latest else ([], False)
+    return consultations.answers_snapshot(latest) if latest else []
 
 
 def _audit(view: ProposalView) -> dict[str, object] | None:
