@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.client import Browser
-from tests.factories import documents
+from tests.factories import documents, proposals
 from tests.messaging.test_service import CONTEXT, SUBJECT
 from tests.threads import at_once
 from webkit.core.capabilities.email import DeliveryEvent, DeliveryKind
@@ -26,6 +26,7 @@ from webkit.core.kernel.inbox import InboxEvent
 from webkit.core.providers import ProviderRegistry
 from webkit.messaging import fate, jobs, models, service
 from webkit.messaging.models import MailState
+from webkit.proposals import service as offers
 from webkit.sdk.testing.doubles.resend import Mail as Taken
 from webkit.sdk.testing.doubles.resend import Resend, Webhook
 
@@ -438,3 +439,23 @@ def test_reports_about_an_earlier_sending_are_stale(
     assert _view(mail_id).state == MailState.ACCEPTED
     fate.apply(_event(mail_id, DeliveryKind.BOUNCED, sending=2))
     assert _view(mail_id).state == MailState.BOUNCED
+
+
+def test_a_proposal_asks_once_before_it_goes_to_a_bad_address(
+    agency: AgencyView, owner: Browser, vendor: Resend, tell: Callable[..., int], run_jobs: Callable[[], int]
+) -> None:
+    bad = "davide@lario.example"
+    _send(bad)
+    run_jobs()
+    tell(vendor.taken()[0], "bounced")
+    proposal_id = proposals.draft()
+    path = f"/northwind/proposals/{proposal_id}/send"
+    assert f"The last mail to {bad} came back." in owner.get(path).text
+    db.release()
+    revision = str(offers.get(proposal_id).revision)
+    form = {"by": "mail", "to_name": "Giulia", "to_email": bad, "message": "", "revision": revision}
+    asked = owner.post(path, data=form)
+    assert asked.status_code == 422 and f'name="warned" value="{bad}"' in asked.text
+    assert owner.post(path, data={**form, "warned": bad}).status_code == 303
+    run_jobs()
+    assert len(vendor.taken()) == 2
