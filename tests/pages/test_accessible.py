@@ -86,6 +86,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "template_id": ids("contract_templates")[:1],
         "mail_id": ids("mails")[:1],
         "audit_id": ids("website_audits"),
+        "payment_id": ids("payments", f"reference = 'invoice:{UUID(facts.invoice['id'])}'")[:1],
         "id": [done.checkout.rsplit("/", 1)[-1]],
         "/p/": [done.proposal.rsplit("/", 1)[-1], open_.proposal.rsplit("/", 1)[-1]],
         "/c/": [each.contract.rsplit("/", 1)[-1] for each in (done, open_)],
