@@ -71,7 +71,7 @@ def upward(root: Path) -> list[str]:
     found, known = [], features(root)
     for module in modules(root, "webkit"):
         for name in module.imports():
-            to_the_house = name.startswith("webkit.house") and module.name != "webkit/house.py"
+            to_the_house = name.startswith("webkit.house") and module.name not in ("webkit/house.py", "webkit/__main__.py")
             other = _feature_of(name, known)
             if to_the_house or (other and not _may_know(module, other)):
                 found.append(f"{module.name}: {name}")

@@ -155,12 +155,10 @@ FEATURES_USE = {
 }
 FEATURES_USE_TOO = {
     "webkit/accounts/passwords.py": {"argon2"},
-    "webkit/accounts/sessions.py": {"redis"},
     "webkit/agencies/regions.py": {"babel"},
     "webkit/contracts/merge.py": {"babel"},
     "webkit/operations/dashboard.py": {"rq_dashboard"},
-    "webkit/operations/db_cli.py": {"flask_migrate"},
-    "webkit/operations/models.py": {"alembic", "flask_migrate"},
+    "webkit/operations/models.py": {"alembic"},
 }
 """A package here is a library; the SDK of a vendor belongs to the provider.py or webhooks.py of a plugin."""
 

@@ -9,7 +9,6 @@ from typing import cast
 
 from flask import Flask
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -38,7 +37,7 @@ from webkit.core.kernel.crypto import load_keys
 from webkit.core.kernel.directory import Directory
 from webkit.core.kernel.runtime import Runtime
 from webkit.core.mounting import mount
-from webkit.core.paths import MIGRATIONS, STATIC, TEMPLATES
+from webkit.core.paths import STATIC, TEMPLATES
 from webkit.core.plugins import Plugins, load_plugins
 from webkit.core.problems import Problem
 from webkit.core.providers import ProviderRegistry
@@ -122,7 +121,6 @@ def _configure_database(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = db.engine_options(settings.database, settings.web_threads)
     db.db.init_app(app)
-    Migrate(app, db.db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
         db.install(db.db.engine)
         tenancy.install(db.db.engine)

@@ -193,16 +193,14 @@ class _Standing(NamedTuple):
     pending_at: datetime | None
 
 
-_STANDING = tuple(getattr(Invoice, name) for name in _Standing._fields)
-
-
 def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
     """Change an invoice that meets the conditions right now, and the kept sums with it; False when it does not."""
     here = Invoice.id == invoice_id
-    before = session().execute(sa.select(*_STANDING).where(here, *conditions).with_for_update()).one_or_none()
+    standing = [getattr(Invoice, name) for name in _Standing._fields]
+    before = session().execute(sa.select(*standing).where(here, *conditions).with_for_update()).one_or_none()
     if before is None:
         return False
-    changed = sa.update(Invoice).where(here, *conditions).values(**values).returning(*_STANDING)
+    changed = sa.update(Invoice).where(here, *conditions).values(**values).returning(*standing)
     after = session().execute(changed).one_or_none()
     if after is None:
         return False

@@ -7,9 +7,8 @@ import sys
 
 import click
 from flask.cli import with_appcontext
-from flask_migrate import downgrade, upgrade
 
-from webkit.core.paths import MIGRATIONS
+from webkit.core.kernel import migrations
 from webkit.operations.models import Unreachable, differences, newest, revision
 
 
@@ -24,7 +23,7 @@ def db_group() -> None:
 def upgrade_command(as_json: bool) -> None:
     """Apply every migration that is missing; nothing is left half done."""
     before = revision()
-    upgrade(directory=str(MIGRATIONS))
+    migrations.upgrade()
     after = revision()
     click.echo(
         json.dumps({"ok": True, "before": before, "after": after}) if as_json else f"The database is at {after}."
@@ -36,7 +35,7 @@ def upgrade_command(as_json: bool) -> None:
 @with_appcontext
 def downgrade_command(to: str) -> None:
     """Go back to the revision TO ("base" removes everything)."""
-    downgrade(directory=str(MIGRATIONS), revision=to)
+    migrations.downgrade(to)
     click.echo(f"The database is at {revision() or 'base'}.")
 
 

@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from flask_migrate import Config
 
 from webkit.core.kernel.db import db, session
 from webkit.core.kernel.runtime import current
@@ -31,6 +27,8 @@ def reaching() -> Iterator[None]:
 
 def revision() -> str | None:
     """The revision the database is at; None before the first. Raises Unreachable."""
+    from alembic.migration import MigrationContext  # see kernel/migrations.py for why this late
+
     with _owner() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -49,6 +47,9 @@ def _owner() -> Iterator[sa.Connection]:
 
 def newest() -> str | None:
     """The newest revision this version brings."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     return ScriptDirectory.from_config(config).get_current_head()
@@ -56,6 +57,9 @@ def newest() -> str | None:
 
 def differences() -> list[str]:
     """What would have to be done to make the database what the code expects. Raises Unreachable."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     with _owner() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [_words(difference) for difference in compare_metadata(context, db.metadata)]

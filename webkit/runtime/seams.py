@@ -57,12 +57,10 @@ def kernel() -> Seams:
 
 
 def _upgrade(app: Flask) -> None:
-    from flask_migrate import upgrade
-
-    from webkit.core.kernel import runtime
+    from webkit.core.kernel import migrations, runtime
 
     with app.app_context():
-        upgrade()
+        migrations.upgrade()
     for step in runtime.of(app).after_upgrade:
         step(app)
 
