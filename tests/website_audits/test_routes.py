@@ -69,9 +69,11 @@ def test_from_the_clients_page_to_what_was_found(
     assert 'aria-label="Performance: 38 of 100"' in page
     assert 'aria-label="Search engines: not measured"' in page
     assert "http-equiv" not in page
-    assert "Performance 38" in member.get(f"/northwind/clients/{client_id}").text
+    hub = member.get(f"/northwind/clients/{client_id}").text
+    assert "Performance 38" in hub
+    assert "The latest deal" not in hub, "an audit is no station of a deal"
     assert "lariocicli.example" in member.get(LIST).text
-    assert "was measured" in member.get(f"/northwind/clients/{client_id}").text
+    assert "was measured" in hub
 
 
 def test_how_far_it_is(member: Browser, client_id: UUID, bench: Bench, run_jobs: Jobs) -> None:
@@ -170,7 +172,7 @@ def test_archived_clients_and_the_days_limit(
     assert "Measure again" not in member.get(path).text
     assert member.post(f"{path}/again").location == path
     other = make_client("Another")
-    monkeypatch.setattr(service.models, "asked_since", lambda moment: 10_000)
+    monkeypatch.setattr("webkit.website_audits.models.asked_since", lambda moment: 10_000)
     refused = member.post(NEW, data={"client_id": str(other), "url": SITE})
     assert refused.status_code == 429 and "are the limit here" in refused.text
 

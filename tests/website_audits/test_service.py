@@ -9,7 +9,9 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from flask import Flask
 
+from tests.threads import at_once
 from tests.website_audits import scripted
 from tests.website_audits.conftest import SITE
 from tests.website_audits.scripted import report
@@ -119,6 +121,19 @@ def test_asked_twice_it_is_one_audit(client_id: UUID, bench: Bench, run_jobs: Jo
     assert len(scripted.asked) == 2
     assert service.start(client_id, SITE, once_key="k1") == first
     assert service.start(client_id, SITE) != first
+
+
+def test_clicked_by_four_at_once_it_is_one_audit(
+    app: Flask, client_id: UUID, agency: AgencyView, bench: Bench, run_jobs: Jobs
+) -> None:
+    def click() -> UUID:
+        with tenancy.tenant(agency.id):
+            return service.start(client_id, SITE)
+
+    answers = at_once(app, *[click] * 4)
+    assert len(set(answers)) == 1 and isinstance(answers[0], UUID)
+    run_jobs()
+    assert len(scripted.asked) == 1
 
 
 def test_a_day_has_a_limit(client_id: UUID, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
