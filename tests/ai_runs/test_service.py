@@ -185,8 +185,8 @@ def test_a_failure_is_told_apart(
     assert (run.state, run.error_code, run.text) == (RunState.FAILED, code, text)
     assert run.error_sentence.endswith(".")
     assert puppet.closed == 1
-    # What nobody got anything of is not counted, unless the first sign had been there.
-    assert _used() == (1 if code in ("refused", "internal") else charged)
+    # What nobody got anything of is not counted; a refusal that began to write is.
+    assert _used() == (1 if code == "refused" else charged)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _GAP = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_SENTENCE = re.compile(r"(?<=[^\W\d_]{2}[.!?])[ \t]+(?=[A-ZÀ-Ý])|\n")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|"(?:[^"\\]|\\.)*\\?\Z|[{}\[\],:]|-?\d[\d.eE+-]*|\w+', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CUT = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
@@ -30,15 +29,6 @@ def split(text: str) -> list[Block]:
         found.append(Block(text[at : gap.start()], gap[0]))
         at = gap.end()
     return [*found, Block(text[at:], "")] if at < len(text) else found
-
-
-def sentences(text: str) -> list[str]:
-    """A block cut behind its sentences and lines; the pieces together are the block, the last one may be empty."""
-    found, at = [], 0
-    for end in _SENTENCE.finditer(text):
-        found.append(text[at : end.end()])
-        at = end.end()
-    return [*found, text[at:]]
 
 
 def readable(json: str) -> str:

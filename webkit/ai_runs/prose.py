@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from webkit.ai_runs import blocks, marks
+from webkit.ai_runs import blocks, figures, marks
 from webkit.ai_runs.figures import Segment
 from webkit.ai_runs.views import RunView
 from webkit.core.kernel.i18n import gettext as _
@@ -27,36 +27,35 @@ class Shown:
     open: Markup
 
 
-@dataclass
 class Growing:
-    """A text that is shown while it grows: what is done is drawn once."""
+    """A text that is shown while it grows: what is done is drawn once, and nothing is checked twice."""
 
-    run: RunView
-    text: str = ""
-    drawn: int = 0
-    known: dict[str, tuple[Segment, ...]] = field(default_factory=dict)
+    def __init__(self, run: RunView) -> None:
+        self._run = run
+        self._read = 0
+        self.text = ""
+        self._begin("")
 
     def add(self, words: str) -> tuple[tuple[Markup, ...], Markup]:
         """Append words; the blocks that are done now, and the open one."""
         self.text += words
-        found = blocks.split(readable(self.run, self.text))
+        whole = readable(self._run, self.text)
+        fresh, self._read = whole[self._read :], len(whole)
+        self._open += fresh
+        found = blocks.split(self._open)
         ready = found if found and found[-1].gap else found[:-1]
-        fresh = tuple(_block(self.run, block.text) for block in ready[self.drawn :])
-        if fresh:
-            self.known.clear()
-        self.drawn = len(ready)
-        return fresh, self._open(found[-1].text) if len(found) > len(ready) else Markup()
+        if ready:
+            self._begin(self._open[sum(len(block.text) + len(block.gap) for block in ready) :])
+        else:
+            self._segments += self._checked.add(fresh)
+        return tuple(_block(self._run, block.text) for block in ready), _html(self._segments)
 
-    def _open(self, text: str) -> Markup:
-        """The open block: its whole sentences were checked before, only the last one is checked again."""
-        *whole, last = blocks.sentences(text)
-        segments: list[Segment] = []
-        for sentence in whole:
-            if sentence not in self.known:
-                self.known[sentence] = marks.check(self.run, sentence).segments
-            segments += self.known[sentence]
-        segments += marks.check(self.run, last, final=False).segments
-        return Markup().join(_drawn(_lines(segments)))
+    def _begin(self, text: str) -> None:
+        """Another block is open, and begins so."""
+        run = self._run
+        self._open = text
+        self._checked = figures.Growing(run.facts, run.exempt, run.locale)
+        self._segments = list(self._checked.add(text))
 
 
 def readable(run: RunView, text: str) -> str:
@@ -73,9 +72,12 @@ def show(run: RunView) -> Shown:
     return Shown(tuple(_block(run, block.text) for block in found), Markup())
 
 
-def _block(run: RunView, text: str, *, final: bool = True) -> Markup:
-    lines = _lines(marks.check(run, text, final=final).segments)
-    return Markup().join(_drawn(lines))
+def _block(run: RunView, text: str) -> Markup:
+    return _html(marks.check(run, text).segments)
+
+
+def _html(segments: Sequence[Segment]) -> Markup:
+    return Markup("".join(_drawn(_lines(segments))))  # noqa: S704  every text in it went through escape()
 
 
 def _lines(segments: Sequence[Segment]) -> list[Line]:
@@ -91,9 +93,9 @@ def _lines(segments: Sequence[Segment]) -> list[Line]:
     return lines
 
 
-def _drawn(lines: Sequence[Line]) -> Iterator[Markup]:
+def _drawn(lines: Sequence[Line]) -> Iterator[str]:
     """Lists for lines that begin as entries, paragraphs for all others."""
-    waiting: list[Markup] = []
+    waiting: list[str] = []
     kind = ""
     for line in [*lines, None]:
         now = _kind(line) if line is not None else "end"
@@ -102,7 +104,7 @@ def _drawn(lines: Sequence[Line]) -> Iterator[Markup]:
             waiting = []
         kind = now
         if line:
-            waiting.append(_line(_bare(line)))
+            waiting.append("".join(map(_segment, _bare(line))))
 
 
 def _kind(line: Line) -> str:
@@ -114,13 +116,12 @@ def _kind(line: Line) -> str:
     return "ol" if _NUMBERED.match(begins) else "ul"
 
 
-def _group(kind: str, lines: Sequence[Markup]) -> Markup:
+def _group(kind: str, lines: Sequence[str]) -> str:
     if kind == "p":
-        return Markup("<p>{}</p>").format(Markup("<br>").join(lines))
+        return f"<p>{'<br>'.join(lines)}</p>"
     if kind == "heading":
-        return Markup().join(Markup("<p><strong>{}</strong></p>").format(line) for line in lines)
-    items = Markup().join(Markup("<li>{}</li>").format(line) for line in lines)
-    return (Markup("<ol>{}</ol>") if kind == "ol" else Markup("<ul>{}</ul>")).format(items)
+        return "".join(f"<p><strong>{line}</strong></p>" for line in lines)
+    return f"<{kind}>{''.join(f'<li>{line}</li>' for line in lines)}</{kind}>"
 
 
 def _bare(line: Line) -> Line:
@@ -130,15 +131,11 @@ def _bare(line: Line) -> Line:
     return [Segment(first.kind, first.text[sign.end() :], first.fact_id), *line[1:]] if sign else line
 
 
-def _line(line: Line) -> Markup:
-    return Markup().join(_segment(segment) for segment in line)
-
-
-def _segment(segment: Segment) -> Markup:
+def _segment(segment: Segment) -> str:
+    text = escape(segment.text)
     if segment.kind == "plain":
-        return Markup.escape(segment.text)
+        return text
     if segment.kind == "proven":
-        html = Markup('<mark class="wk-fact" title="{}">{}</mark>')
-        return html.format(_("From what is known about the client"), segment.text)
-    html = Markup('<mark class="wk-doubt" title="{0}">{1}<span class="visually-hidden"> ({0})</span></mark>')
-    return html.format(_("no source"), segment.text)
+        return f'<mark class="wk-fact" title="{escape(_("From what is known about the client"))}">{text}</mark>'
+    why = escape(_("no source"))
+    return f'<mark class="wk-doubt" title="{why}">{text}<span class="visually-hidden"> ({why})</span></mark>'

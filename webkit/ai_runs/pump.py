@@ -45,6 +45,7 @@ class Text:
         self.work, self.job, self.kind = work, job, kind
         self.halted: Halt | None = None
         self.halted_at = 0.0
+        self.begun = False
         self._lock = threading.Lock()
         self._parts: list[str] = []
         self._waiting: list[str] = []
@@ -55,6 +56,7 @@ class Text:
         with self._lock:
             self._parts.append(words)
             self._waiting.append(words)
+            self.begun = self.begun or bool(words.strip())
 
     def halt(self, why: Halt) -> None:
         if self.halted is None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from webkit.ai_runs import pages, service
 from webkit.ai_runs.pages import Links
 from webkit.ai_runs.prose import Growing
-from webkit.ai_runs.views import RunView
+from webkit.ai_runs.views import RunState, RunView
 from webkit.core.kernel import i18n, streams, tenancy
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.streams import PING, Piece, Place, Truth
@@ -28,7 +28,7 @@ class Watcher:
         self._language = i18n.current_locale(), i18n.current_timezone()
         known = run.attempt == after.attempt and after.offset <= len(run.text)
         self._after = after if known else streams.BEGINNING
-        self._seen = _look(run) if known else None
+        self._seen: tuple[object, ...] | None = None  # the page may be older than the run is now
         self._attempt = self._after.attempt
         self._growing = Growing(run)
         if known:
@@ -64,11 +64,13 @@ class Watcher:
     def _event(self, piece: Piece | None) -> str:
         if piece is not None and piece.over:
             return self._end()
+        if piece is not None and self._run.state == RunState.QUEUED:
+            self._truth()  # text comes from the stream before the database is asked again: it is no longer waiting
         parts = [*self._state(), *(self._text(piece) if piece is not None else ())]
         place = Place(self._attempt, len(self._growing.text))
-        return _message(Markup().join(parts), place) if parts else ""
+        return _message(parts, place) if parts else ""
 
-    def _state(self) -> Iterable[Markup]:
+    def _state(self) -> Iterator[str]:
         """What stands around the text, when it changed."""
         look = _look(self._run)
         if look == self._seen:
@@ -79,7 +81,7 @@ class Watcher:
         yield _partial(f"run-{self._run.id}-note", pages.render(card, "ai_runs/_note.html"))
         yield _partial(f"run-{self._run.id}-said", Markup.escape(card.said))
 
-    def _text(self, piece: Piece) -> Iterable[Markup]:
+    def _text(self, piece: Piece) -> Iterator[str]:
         anew = piece.place.attempt != self._attempt or piece.place.offset != len(self._growing.text)
         if anew:
             self._attempt, self._growing = piece.place.attempt, Growing(self._run)
@@ -94,17 +96,17 @@ class Watcher:
             _partial(f"run-{self._run.id}-said", Markup.escape(card.said)),
             _partial(f"run-{self._run.id}", pages.render(card, "ai_runs/_article.html"), "outerHTML"),
         )
-        return _message(Markup().join(parts), Place(self._run.attempt, len(self._run.text))) + "event: done\ndata: \n\n"
+        return _message(parts, Place(self._run.attempt, len(self._run.text))) + "event: done\ndata: \n\n"
 
 
 def _look(run: RunView) -> tuple[object, ...]:
     return run.state, run.attempt, run.stopping, run.resume_at
 
 
-def _partial(target: str, html: Markup, swap: str = "innerHTML") -> Markup:
-    return Markup('<hx-partial hx-target="#{}" hx-swap="{}">{}</hx-partial>').format(target, swap, html)
+def _partial(target: str, html: Markup, swap: str = "innerHTML") -> str:
+    return f'<hx-partial hx-target="#{target}" hx-swap="{swap}">{html}</hx-partial>'
 
 
-def _message(html: Markup, place: Place) -> str:
-    lines = "".join(f"data: {line}\n" for line in html.splitlines())
+def _message(parts: Iterable[str], place: Place) -> str:
+    lines = "".join(f"data: {line}\n" for line in "".join(parts).splitlines())
     return f"id: {place}\n{lines}\n"

@@ -19,7 +19,17 @@ from webkit.ai_runs.pump import Halt, Text
 from webkit.ai_runs.service import WRITE
 from webkit.ai_runs.subjects import Misshapen
 from webkit.ai_runs.troubles import PASSING, Trouble, of
-from webkit.core.capabilities.ai_text import AI_TEXT, AIText, Completion, Message, PricedText, Role, StopReason, Usage
+from webkit.core.capabilities.ai_text import (
+    AI_TEXT,
+    AIText,
+    Completion,
+    Delta,
+    Message,
+    PricedText,
+    Role,
+    StopReason,
+    Usage,
+)
 from webkit.core.capabilities.errors import BrokenOff, ProviderError
 from webkit.core.extensions import Job
 from webkit.core.kernel import outbox
@@ -29,7 +39,7 @@ from webkit.core.kernel.runtime import current
 log = structlog.get_logger(__name__)
 
 LEASE, LONGEST = 15, 1800
-SAVE = 1.0
+SAVE, RECORD = 1.0, 0.2
 TRIES = 5
 """How often a vendor is asked that takes no requests, or cannot be reached, before a person has to say so."""
 PATIENCE = 300.0
@@ -158,20 +168,26 @@ def _app() -> Flask:
 
 def _hear(vendor: AIText, text: Text) -> Completion | None:
     """The model's whole answer, word by word; None when we stopped listening. Raises ProviderError."""
-    saved, begun = time.monotonic(), False
+    saved = time.monotonic()
+    due = None  # when the first words are to be recorded; people who wait for theirs go first
     with closing(vendor.stream(text.work.request)) as answer:  # type: ignore[type-var]
         for part in answer:
             if text.halted:
                 return None
+            whole = isinstance(part, Completion)
+            if isinstance(part, Delta):
+                text.add(part.text)
+            now = time.monotonic()
+            if due is None and text.begun:
+                due = now + RECORD
+                pump.of(_app()).hurry()
+            if due is not None and (whole or now >= due):
+                due = float("inf")
+                outcomes.first_sign(text.work)
             if isinstance(part, Completion):
                 return part
-            text.add(part.text)
-            if not begun and part.text.strip():
-                begun = True
-                pump.of(_app()).hurry()
-                outcomes.first_sign(text.work)
-            if time.monotonic() - saved >= SAVE:
-                saved = time.monotonic()
+            if now - saved >= SAVE:
+                saved = now
                 _save(text)
     raise BrokenOff("the stream ended before the answer did")
 

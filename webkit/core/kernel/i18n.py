@@ -92,6 +92,7 @@ def set_locale(locale: str, timezone: str = "UTC") -> None:
 
 
 @functools.lru_cache(512)
+@functools.lru_cache(256)
 def known(locale: str) -> str:
     """`locale` when it can be used, else English."""
     try:
