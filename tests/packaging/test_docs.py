@@ -34,7 +34,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_lines_can_be_read(page: Path) -> None:
-    assert [line for line in page.read_text("utf-8").splitlines() if len(line) > 160] == []
+    lines = page.read_text("utf-8").splitlines()
+    assert [line for line in lines if len(line) > 160 and not line.startswith("| ")] == []  # a row cannot be broken
 
 
 def test_every_hook_is_described() -> None:
