@@ -101,7 +101,7 @@ def test_from_consultation_to_the_clients_page(
     browser: Browser, deal: Deal, vendor: Remote, size: tuple[int, int], scheme: str
 ) -> None:
     name = f"{scheme.title()}{size[0]} Cicli"
-    vendor.when("Write the executive summary", Behaviour(Mode.SLOW, first=0.5, pause=0.1, text=SUMMARY))
+    vendor.when("Write the executive summary", Behaviour(Mode.SLOW, first=0.5, pause=0.15, text=SUMMARY))
     vendor.when("List 3 to 6 issues", Behaviour(Mode.SLOW, first=0.5, pause=0.02, text=json.dumps(ISSUES)))
     place = _proposal(deal.staff, name)
     eyes = Eyes(browser, deal.stack.url, size=size, scheme=scheme).sign_in(deal.staff.cookies)
@@ -114,6 +114,7 @@ def test_from_consultation_to_the_clients_page(
     eyes.press("Write", exact=True)
     text = eyes.page.locator("#ai .wk-prose").first
     expect(text).to_contain_text("sells bicycles")
+    expect(eyes.page.locator("#ai .wk-ai").first.get_by_text("Writing", exact=True)).to_be_visible()
     eyes.look(f"{shot}-writing")
     expect(eyes.page.locator("#ai .wk-tag").get_by_text("Suggested", exact=True)).to_have_count(2)
     expect(text.locator("mark.wk-doubt")).to_contain_text("32%")
