@@ -16,6 +16,7 @@ from tests.factories.people import Person
 from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
+from webkit.consultations import service as consultations
 from webkit.contracts import service as contracts
 from webkit.core.capabilities.email import EMAIL
 from webkit.core.kernel import clock, db, evidence, outbox, runtime, tenancy
@@ -55,6 +56,7 @@ def _words(demo: Demo) -> dict[str, list[str]]:
     """How every document stands."""
     with _inside(demo):
         return {
+            "consultations": sorted(card.state for card in consultations.page(consultations.Filter(), 100)),
             "proposals": sorted(card.word for card in proposals.page(Filter(), 100)),
             "contracts": sorted(contract.word for contract in contracts.page()),
             "invoices": sorted(invoice.word for invoice in invoices.page(limit=100)),
@@ -66,6 +68,7 @@ def test_every_state_is_there_and_the_past_is_whole(demo: Demo) -> None:
     every = {"accepted", "changes_requested", "declined", "draft", "expired", "sent"}
     assert set(words["proposals"]) == every
     assert words["contracts"] == ["sealed", "sealed", "sent"]
+    assert words["consultations"] == ["completed"]
     assert set(words["invoices"]) == {"draft", "issued", "overdue", "paid"}
 
     with _inside(demo):
@@ -101,7 +104,7 @@ def test_a_load_that_was_cut_short_is_finished(app: Flask, monkeypatch: pytest.M
         _load()
     demo = _load()
     with _inside(demo):
-        assert len(clients.page().clients) == 8
+        assert len(clients.page().clients) == 9
 
 
 def test_the_password_opens_the_agency(demo: Demo, anonymous: Browser) -> None:

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from webkit.catalogue import service as catalogue
 from webkit.clients import service as clients
+from webkit.consultations import service as consultations
+from webkit.consultations.views import Author as Speaker
+from webkit.consultations.views import Seen
 from webkit.contracts import service as contracts
 from webkit.contracts import templates
 from webkit.demo import texts
@@ -61,6 +64,7 @@ KESTREL = Person("Kestrel Outdoor", "Amy Lunn", "amy@kestrel.example", "Trento",
 ROSSI = Person("Bottega Rossi", "Paolo Rossi", "paolo@bottegarossi.example", "Siena", "Via Banchi 14", "53100")
 FARO = Person("Hotel Faro", "Sara Venier", "sara@hotelfaro.example", "Grado", "Riva Bersaglieri 2", "34073")
 MOLINO = Person("Molino Verde", "Luca Serra", "luca@molinoverde.example", "Udine", "Via Roggia 9", "33100")
+VIGNA = Person("Vigna Alta", "Elena Moretti", "elena@vignaalta.example", "Asti", "Strada Colle 12", "14100")
 
 
 def missing(stage: Stage) -> list[Story]:
@@ -74,6 +78,7 @@ def missing(stage: Stage) -> list[Story]:
         ROSSI: declined,
         FARO: expired,
         MOLINO: monthly_care,
+        VIGNA: just_heard,
     }
     return [story(stage) for person, story in every.items() if clients.by_email(person.email) is None]
 
@@ -205,6 +210,16 @@ def monthly_care(stage: Stage) -> Story:
     yield 1
     extra = (*care, LineInput("Photographs of the harvest", Decimal("2.5"), Decimal("85.00")))
     draft_bill(client, "Care and photographs", extra)
+
+
+def just_heard(stage: Stage) -> Story:
+    """A consultation with somebody new: complete, and waiting for its proposal."""
+    yield 2
+    speaker = Speaker(stage.author.id, stage.author.name)
+    begun = consultations.start(None, speaker)
+    who = {"business_name": VIGNA.business, "contact_person": VIGNA.name, "email": VIGNA.email}
+    consultations.save(begun, {**who, **texts.HEARD}, Seen(1, "demo"), speaker)
+    consultations.complete(begun, speaker)
 
 
 def offer(stage: Stage, client: UUID, title: str, says: Contents, costs: Offer = texts.OFFER) -> UUID:

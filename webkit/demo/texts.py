@@ -149,3 +149,20 @@ def contents(business: str, customers: str, goal: str) -> Contents:
         ),
         closing="We would love to build this with you.",
     )
+
+
+HEARD: dict[str, str | list[str]] = {
+    "phone": "+39 0141 555 0142",
+    "industry": "food-beverage",
+    "business_type": "small-business",
+    "website_status": "rebuild",
+    "primary_challenges": ["lead-generation", "poor-mobile", "seo-issues"],
+    "urgency_level": "medium",
+    "primary_goals": ["increase-revenue", "generate-leads", "build-brand"],
+    "conversion_goal": "bookings",
+    "budget_range": "5k-10k",
+    "timeline": "1-3-months",
+    "design_styles": ["modern-clean", "traditional-classic"],
+    "consultation_notes": "Tastings for groups up to twelve. The harvest begins in September; nobody has time then.",
+}
+"""What a winery said in its consultation."""
