@@ -94,6 +94,8 @@ def test_the_labelled_sentences(half: slice) -> None:
         ("it", "ninety per cent dei clienti", "ninety per cent", Kind.PERCENT),
         ("en", "il novanta per cento", "novanta per cento", Kind.PERCENT),
         ("en", "waits [?] for it", GAP, Kind.GAP),
+        ("en", "See PRO-2026-0031 of 20 March.", "20 March", Kind.DATE),
+        ("it", "Entro il 3 feb. 2027 si parte", "3 feb. 2027", Kind.DATE),
     ],
 )
 def test_kinds_and_extents(locale: str, text: str, figure: str, kind: Kind) -> None:

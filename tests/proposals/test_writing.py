@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,7 +24,7 @@ from webkit.ai_runs import service as ai_runs
 from webkit.core.kernel import events, frozen
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
-from webkit.proposals import doubts, facts, prompts, sections, service, writing
+from webkit.proposals import doubts, facts, prompts, sections, service, snapshot, writing
 from webkit.proposals.contents import Contents, Issue
 from webkit.proposals.facts import Material
 from webkit.proposals.sections import BY_KEY, SHAPES, WRITTEN
@@ -426,3 +427,18 @@ def test_the_voice_of_an_agency_is_its_own_to_set(owner: Browser, known: UUID, p
     system = puppet.asked[0].system
     assert "Friendly:" in system and "We never say cheap." in system and "Write in Italian" in system
     assert "We never say cheap." in owner.get("/northwind/settings").text
+
+
+def test_documents_from_before_there_were_standards_still_open(
+    owner: Browser, anonymous: Browser, agency: AgencyView, run_jobs: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def older(said: dict[str, Any]) -> dict[str, Any]:
+        headings = {key: value for key, value in said["headings"].items() if key != "standards"}
+        return {key: value for key, value in said.items() if key != "standards"} | {"headings": headings}
+
+    monkeypatch.setattr(snapshot, "_clean", older)
+    made = make.sent()
+    monkeypatch.undo()
+    assert "standards" not in frozen.get(make.seen(made)).snapshot["contents"]
+    assert anonymous.get(make.path(made)).status_code == 200
+    assert owner.get(f"{BASE}/{made}/pdf").status_code == 200

@@ -27,11 +27,11 @@ SIGNS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞①-⓿❶-➓Ⅰ-ↈ"
 
 EN_MONTH = (
     r"(?-i:January|February|March|April|May|June|July|August|September|October|November|December"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.?"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\b\.?)"
 )
 IT_MONTH = (
     r"(?:gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre"
-    r"|gen|feb|mar|apr|mag|giu|lug|ago|set|ott|nov|dic)\b\.?"
+    r"|(?:gen|feb|mar|apr|mag|giu|lug|ago|set|ott|nov|dic)\b\.?)(?!\w)"
 )
 EN_TIME = r"(?:milliseconds?|seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|decades?)"
 IT_TIME = (
@@ -94,7 +94,7 @@ IT_SAFE = rf"(?:{IT_ANY}|quattro|cinque|sette|otto|nove)"
 SKIPS = (
     # addresses of the net, names with digits in them, names and standards followed by a number
     r"https?://\S{1,300}|www\.\S{1,200}|[\w.+-]{1,64}@[\w.-]{1,120}",
-    rf"(?!{CODE}\d|x\d)(?-i:[^\W\d_]+(?:[-/][^\W\d_]+){{0,2}}[-/]?)(?<!top-)(?<!Top-)\d++(?:\w|\.(?=\w)){{0,12}}+(?!\s?[%€$£])",
+    rf"(?!{CODE}\d|x\d)(?-i:[^\W\d_]+(?:[-/][^\W\d_]+){{0,2}}[-/]?)(?<!top-)(?<!Top-)\d++(?:\w|[.-](?=\w)){{0,12}}+(?!\s?[%€$£])",
     r"(?:2|3|4)D\b|[2-6]G\b|[48]K\b(?=\s(?:video|display|screen))|(?:720|1080|2160)p\b",
     rf"(?:(?-i:WCAG|ISO(?:/IEC)?|IEC|EN|DIN|UNI|RFC|HTTPS?|HTML|CSS|ES|PHP|Python|Node(?:\.js)?|Ruby|Java|Windows|Office"
     rf"|Microsoft|macOS|iOS|Android|iPhone|Web|TLS|Drupal|WordPress|Magento|TYPO3|Joomla|Laravel|Next\.js|Bootstrap|React"
