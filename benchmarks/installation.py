@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 from flask import Flask
-from flask_migrate import upgrade
 
 from benchmarks import data, house
 from benchmarks.data import Sizes
@@ -20,9 +19,8 @@ from webkit.accounts import sessions
 from webkit.accounts.models import Method
 from webkit.accounts.service import NewUser
 from webkit.agencies.service import NewAgency
-from webkit.core.kernel import db
+from webkit.core.kernel import db, migrations
 from webkit.core.kernel.directory import AgencyView
-from webkit.core.paths import MIGRATIONS
 from webkit.core.settings import Settings
 
 SLUG = "northwind"
@@ -76,7 +74,7 @@ class Installation:
     def prepare(self, sizes: Sizes) -> None:
         """Tables, people, and a year of work."""
         with self.app.app_context():
-            upgrade(directory=str(MIGRATIONS))
+            migrations.upgrade()
             with db.unit(db.Scope()):
                 self.user = accounts.create_user(NewUser("ada@northwind.example", "Ada Brandt", ""))
                 self.agency: AgencyView = accounts.found_agency(self.user, AGENCY)
