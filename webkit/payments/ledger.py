@@ -118,7 +118,8 @@ def _step(payment_id: UUID, news: News) -> bool:
         return True
     if row.vendor_id is None and news.vendor_id:
         models.name_reversal(row.id, news.vendor_id)
-    return models.move_reversal(row.id, news.state, changed_at=news.at, note=news.note)
+    said = {"note": news.note} if news.note else {}  # why staff asked stays, unless there is something to say
+    return models.move_reversal(row.id, news.state, changed_at=news.at, **said)
 
 
 def key_of(reversal_id: UUID) -> str:

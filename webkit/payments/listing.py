@@ -30,22 +30,26 @@ def read() -> int:
     provider, began = current().registry.chosen_name(PAYMENTS), clock.now()
     since = max(models.read_until(provider) or began - FIRST, began - timedelta(days=30)) - OVERLAP
     release()
-    vendor = current().registry.get(PAYMENTS)
     try:
-        bodies = list(vendor.recent_events(since))
+        listed = _listed(since)
     except ProviderError as error:
         log.warning("the payment vendor could not be asked what happened", error=str(error))
         return 0
-    listed = []
-    for body in bodies:
-        told = [(event.id, str(event.kind)) for event in vendor.events(body) if event.kind != PaymentEventKind.IGNORED]
-        if told:
-            listed.append((body, told))
     fresh = sum(inbox.receive(PAYMENTS.key, provider, inbox.PLATFORM, body, {}, told) for body, told in listed)
     if fresh:
         log.warning("webhooks that never arrived were repaired", events=fresh)
     _read_until(provider, began)
     return fresh
+
+
+def _listed(since: datetime) -> list[tuple[bytes, list[tuple[str, str]]]]:
+    """Bodies with the events in them that matter, oldest first."""
+    vendor = current().registry.get(PAYMENTS)
+    read = [(body, vendor.events(body)) for body in vendor.recent_events(since)]
+    told = [
+        (body, [(e.id, str(e.kind)) for e in events if e.kind != PaymentEventKind.IGNORED]) for body, events in read
+    ]
+    return [(body, events) for body, events in told if events]
 
 
 @writes

@@ -160,8 +160,6 @@ def receive(
             "headers": shown, "state": State.RECEIVED,
         }  # fmt: skip
         fresh += _keep(row)
-    if fresh:
-        jobs.nudge(APPLY)
     return fresh
 
 
@@ -171,7 +169,9 @@ def _keep(row: dict[str, Any]) -> bool:
     if dialect == "postgresql" and not session().writing:
         plain = {**row, "headers": json.dumps(row["headers"], sort_keys=True), "state": row["state"].value}
         values = {f"new_{name}": value for name, value in plain.items()}
-        return bool(_event_and_job(dialect).run({**values, "job_at": row["created_at"]}))
+        if fresh := bool(_event_and_job(dialect).run({**values, "job_at": row["created_at"]})):
+            jobs.nudge(APPLY)
+        return fresh
     with writing() as unit:
         added = unit.scalars(insert(InboxEvent).values(row).on_conflict_do_nothing().returning(InboxEvent.id)).first()
         if added is not None:

@@ -1,0 +1,105 @@
+"""Waking a worker for a burst of rows is one message, and nothing that came later is overlooked."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import redis
+from flask import Flask
+from rq import Queue
+
+from webkit.core.extensions import Job, JobSpec
+from webkit.core.kernel import db, jobs, outbox, runtime, tenancy
+from webkit.runtime import valkey
+
+KIND = "tests.nudged"
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[redis.Redis]:
+    with TemporaryDirectory(prefix="wk") as folder:
+        process = subprocess.Popen(valkey.command(Path(folder)))
+        try:
+            until(lambda: valkey.ready(Path(folder)))
+            connection = redis.Redis.from_url(valkey.url(Path(folder)))
+            yield connection
+            connection.close()
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def queue(app: Flask, server: redis.Redis) -> Queue:
+    server.flushall()
+    runtime.of(app).redis = server
+    return Queue("now", connection=server, serializer="json")
+
+
+@pytest.fixture
+def delivered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """What was delivered of a kind of its own, by this process in a worker's place."""
+    seen: list[Job] = []
+    monkeypatch.setitem(runtime.of(app).jobs, KIND, JobSpec(KIND, seen.append))
+    monkeypatch.setattr(jobs, "_app", lambda: app)
+    return seen
+
+
+def add(count: int) -> None:
+    """Rows that nobody was told of."""
+    with tenancy.platform("test"), db.writing() as unit:
+        for _ in range(count):
+            unit.add(outbox.OutboxJob(kind=KIND, queue="now", args={}))
+
+
+def test_a_burst_is_one_message_and_all_of_it_is_delivered(queue: Queue, delivered: list[Job]) -> None:
+    add(5)
+    for _ in range(50):
+        jobs.nudge(KIND)
+    until(lambda: len(queue) == 1)
+    time.sleep(jobs.MOMENT * 10)
+    (message,) = queue.jobs
+    assert (message.func_name, tuple(message.args)) == (jobs.DELIVER_DUE, (KIND,))
+    jobs.deliver_due(KIND)
+    assert len(delivered) == 5
+
+
+def test_what_comes_after_a_worker_looked_is_a_new_message(queue: Queue, delivered: list[Job]) -> None:
+    jobs.nudge(KIND)
+    until(lambda: len(queue) == 1)
+    jobs.deliver_due(KIND)
+    add(1)
+    jobs.nudge(KIND)
+    until(lambda: len(queue) == 2)
+    jobs.deliver_due(KIND)
+    assert len(delivered) == 1
+
+
+def test_an_unreachable_queue_loses_nothing(app: Flask, delivered: list[Job]) -> None:
+    runtime.of(app).redis = redis.Redis(unix_socket_path="/nonexistent/valkey.sock")
+    add(1)
+    jobs.nudge(KIND)
+    time.sleep(jobs.MOMENT * 4)
+    assert jobs.run_waiting() == 1
+
+
+def test_other_kinds_are_left_to_others(queue: Queue, delivered: list[Job], app: Flask) -> None:
+    add(1)
+    runtime.of(app).jobs["tests.other"] = runtime.of(app).jobs[KIND]
+    try:
+        jobs.deliver_due("tests.other")
+    finally:
+        del runtime.of(app).jobs["tests.other"]
+    assert delivered == []
