@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -114,7 +115,10 @@ def test_every_version_says_what_was_saved(acts: list[tuple[str, int, bool]]) ->
             service.restore(made, 1 + number % len(said), AUTHOR)
         else:
             goals = ["other", "build-brand", "credibility"][:number]
-            typed = {"name": {"business_name": "n" * number}, "goals": {"primary_goals": goals}}
+            typed: dict[str, dict[str, Any]] = {
+                "name": {"business_name": "n" * number},
+                "goals": {"primary_goals": goals},
+            }
             service.save(made, typed.get(what, {"consultation_notes": "x" * number}), Seen(10**6, "tab"), AUTHOR)
         view = service.get(made)
         said[view.version] = dict(view.answers)
