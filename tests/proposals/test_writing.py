@@ -168,26 +168,63 @@ def test_what_stood_there_stays_when_a_text_is_put_below() -> None:
 def test_a_doubt_stands_as_long_as_its_figure_does() -> None:
     (doubt,) = doubts.new("summary", "run", ["32%", "32 %".replace(" ", ""), figures.GAP])
     there = Contents(summary="Calm. We lift orders by 32% at once.", closing="32% is typed here by a person.")
-    (stands,) = doubts.standing([doubt], there, "en")
+    (stands,) = doubts.standing([doubt], there)
     assert stands.sentence == "We lift orders by 32% at once."
-    assert doubts.standing([doubt], Contents(summary="Reworded: 32% more orders."), "en")
-    assert not doubts.standing([doubt], Contents(summary="We lift orders by 33%."), "en")
-    assert not doubts.standing([doubt], Contents(closing="32%"), "en")
+    assert doubts.standing([doubt], Contents(summary="Reworded: 32% more orders."))
+    assert not doubts.standing([doubt], Contents(summary="We lift orders by 33%."))
+    assert not doubts.standing([doubt], Contents(closing="32%"))
     signed = doubts.vouched([doubt], doubt.id, "Ada", "user:1", "now")
-    assert not doubts.standing(signed, there, "en")
+    assert not doubts.standing(signed, there)
     assert doubts.read(doubts.stored(signed)) == signed and doubts.read(None) == ()
     assert doubts.seal([]) == "" != doubts.seal([stands]) != doubts.seal([replace(stands, sentence="Other")])
 
 
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "3__2%",
+        "3`2`%",
+        "3**2** %",
+        "3\x002%",
+        "[[fact:answer.industry]] to 32%",
+        "32\u200b%",
+        "a third__ of",
+        "__32%__",
+    ],
+)
+def test_no_markup_hides_a_figure_from_its_doubt(evil: str) -> None:
+    """What was marked when it was written is marked in the draft, whatever stood between its signs."""
+    written = figures.check(f"We lift orders by {evil} now.", facts={"answer.industry": "20"}, locale="en")
+    draft = sections.merged(Contents(), "summary", written.text, None, add=False)
+    marked = [each.text for each in written.segments if each.kind == "unproven"]
+    marked += doubts.appeared([written.text], [draft.summary], "en")
+    kept = doubts.new("summary", "run", marked)
+    assert marked and {each.figure for each in doubts.standing(kept, draft)} == {each.figure for each in kept}
+    found = {figure.text for figure in figures.find(draft.summary, "en")} - {"20"}
+    assert all(any(part in figure for part in marked) for figure in found)
+
+
+def test_a_doubt_is_no_part_of_another_figure() -> None:
+    (doubt,) = doubts.new("summary", "run", ["1"])
+    for other in ("10", "1.5", "2,1", "A1", "21"):
+        assert not doubts.standing([doubt], Contents(summary=f"It is {other} here."))
+    assert doubts.standing([doubt], Contents(summary="It is 1, or (1)."))
+
+
+def test_nothing_is_cut_within_a_figure() -> None:
+    assert sections.short("It costs 12,400 euros", 14) == "It costs"
+    assert sections.short("It costs 12,400 euros", 15) == "It costs 12,400"
+
+
 def test_doubts_are_marked_in_the_preview() -> None:
     (doubt,) = doubts.new("summary", "run", ["32%"])
-    told = list(doubts.pieces("By 32%, not 40%.", "summary", [doubt], "en"))
+    told = list(doubts.pieces("By 32%, not 40%.", "summary", [doubt]))
     assert [(each.text, each.doubt is not None) for each in told] == [
         ("By ", False),
         ("32%", True),
         (", not 40%.", False),
     ]
-    assert "".join(each.text for each in doubts.pieces("By 32%.", "closing", [doubt], "en")) == "By 32%."
+    assert "".join(each.text for each in doubts.pieces("By 32%.", "closing", [doubt])) == "By 32%."
 
 
 # The service
@@ -300,8 +337,8 @@ def test_somebody_vouches_for_a_figure(known: UUID, puppet: Script, run_jobs: Ru
     kinds = [each.kind for each in events.timeline(events.ref("proposal", known))]
     assert kinds.count("proposal.figure_vouched") == 2
     with pytest.raises(doubts.Unconfirmed):
-        service.send(known, view.revision, make.DELIVERY, make.ACTOR, marked=stale)
-    service.send(known, view.revision, make.DELIVERY, make.ACTOR)
+        service.send(known, service.get(known).revision, make.DELIVERY, make.ACTOR, marked=stale)
+    service.send(known, service.get(known).revision, make.DELIVERY, make.ACTOR)
 
 
 def test_doubts_travel_with_a_copy_and_leave_with_their_text(known: UUID, puppet: Script, run_jobs: Run) -> None:
@@ -312,6 +349,13 @@ def test_doubts_travel_with_a_copy_and_leave_with_their_text(known: UUID, puppet
     (run,) = write(known, run_jobs)
     apply(known, run)
     assert service.get(known).standing == ()
+
+
+def test_a_bold_figure_is_doubted_too(known: UUID, puppet: Script, run_jobs: Run) -> None:
+    puppet.says(["We win a **third** of all visitors, **40%** more."])
+    (run,) = write(known, run_jobs)
+    apply(known, run)
+    assert [each.figure for each in service.get(known).standing] == ["a third", "40%"]
 
 
 # The pages

@@ -7,8 +7,10 @@ it are changed; a figure that a person typed is that person's.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any, Self
 
 from webkit.ai_runs import figures
@@ -65,22 +67,27 @@ def new(section: str, run: str, found: Iterable[str]) -> list[Doubt]:
     return [Doubt(ids.token()[:12], section, figure, "", run) for figure in named.values()]
 
 
+def appeared(before: Iterable[str], after: Iterable[str], locale: str) -> list[str]:
+    """Figures that can be read only now that the marks of the model's markup are gone."""
+    known = {figure.text for text in before for figure in figures.find(text, locale)}
+    return [figure.text for text in after for figure in figures.find(text, locale) if figure.text not in known]
+
+
 def vouched(doubts: Iterable[Doubt], doubt_id: str, name: str, actor: str, at: str) -> tuple[Doubt, ...]:
     """The same with one that somebody stands for."""
     signed = {"vouched_by": name, "actor": actor, "at": at}
     return tuple(replace(each, **signed) if each.id == doubt_id else each for each in doubts)
 
 
-def standing(doubts: Collection[Doubt], contents: Contents, locale: str) -> tuple[Doubt, ...]:
+def standing(doubts: Collection[Doubt], contents: Contents) -> tuple[Doubt, ...]:
     """What still has no source, with the sentence in which it stands now, in the order of the document."""
-    left = {(each.section, figures.key(each.figure)): each for each in doubts if not each.vouched_by}
-    told = ((section, text) for section in _sections(doubts) for text in texts(contents, section))
-    return tuple(
-        replace(doubt, sentence=sentence(text, figure.start))
-        for section, text in told
-        for figure in figures.find(text, locale)
-        if (doubt := left.pop((section, figures.key(figure.text)), None))
-    )
+    open_doubts = [each for each in doubts if not each.vouched_by]
+    found: dict[str, Doubt] = {}
+    for section in _sections(open_doubts):
+        for text in texts(contents, section):
+            for start, _end, doubt in _places(text, section, open_doubts):
+                found.setdefault(doubt.id, replace(doubt, sentence=sentence(text, start)))
+    return tuple(found.values())
 
 
 def gaps(contents: Contents) -> list[str]:
@@ -90,14 +97,13 @@ def gaps(contents: Contents) -> list[str]:
     ]
 
 
-def pieces(text: str, section: str, doubts: Sequence[Doubt], locale: str) -> Iterator[Piece]:
+def pieces(text: str, section: str, doubts: Sequence[Doubt]) -> Iterator[Piece]:
     """A text with its doubts, for whoever shows it."""
-    left = {figures.key(each.figure): each for each in doubts if each.section == section}
     at = 0
-    for figure in figures.find(text, locale) if left else ():
-        if doubt := left.get(figures.key(figure.text)):
-            yield from (Piece(text[at : figure.start]), Piece(figure.text, doubt))
-            at = figure.end
+    for start, end, doubt in _places(text, section, doubts):
+        if start >= at:
+            yield from (Piece(text[at:start]), Piece(text[start:end], doubt))
+            at = end
     yield Piece(text[at:])
 
 
@@ -138,6 +144,24 @@ def _strings(value: Any) -> list[str]:
     if isinstance(value, list):
         return [each for each in value if isinstance(each, str)]
     return [value] if isinstance(value, str) else []
+
+
+def _places(text: str, section: str, doubts: Iterable[Doubt]) -> list[tuple[int, int, Doubt]]:
+    """Where the doubts of a section stand in a text. Longer ones first, where two begin at the same place."""
+    found = [
+        (place.start(), place.end(), doubt)
+        for doubt in doubts
+        if doubt.section == section
+        for place in _written(doubt.figure).finditer(text)
+    ]
+    return sorted(found, key=lambda each: (each[0], -each[1]))
+
+
+@lru_cache(512)
+def _written(figure: str) -> re.Pattern[str]:
+    """The figure as a person may have left it: spaces and capitals do not matter, what it is a part of does."""
+    signs = r"\s*".join(re.escape(sign) for sign in re.findall(r"\w+|[^\w\s]", figure))
+    return re.compile(rf"(?<![^\W_])(?<!\d[.,]){signs}(?![^\W_])(?![.,]\d)", re.IGNORECASE)
 
 
 def _sections(doubts: Iterable[Doubt]) -> list[str]:

@@ -95,8 +95,11 @@ def _saved(proposal: ProposalView, sheet: Sheet, act: str) -> Response:
 
 def _vouched(proposal: ProposalView, doubt_id: str) -> Response:
     author = Author(current_user.id, current_user.name, current_user.email)
-    if doubt := writing.vouch(proposal.id, doubt_id, author):
-        flash(_("You vouch for “%(figure)s”. That is written down.", figure=doubt.figure), "ok")
+    try:
+        if doubt := writing.vouch(proposal.id, doubt_id, author):
+            flash(_("You vouch for “%(figure)s”. That is written down.", figure=doubt.figure), "ok")
+    except Conflict as error:
+        flash(error.message, "bad")
     return go("proposals.edit", proposal_id=proposal.id, _anchor="marks")
 
 
@@ -121,7 +124,7 @@ def _page(
 ) -> Response:
     evaluation = service.evaluate(proposal, draft)
     said = draft.contents if draft else proposal.contents
-    marks = doubts.standing(proposal.doubts, said, proposal.language)
+    marks = doubts.standing(proposal.doubts, said)
     view = EditorPage(
         proposal=proposal,
         form=sheet.state,
@@ -136,8 +139,8 @@ def _page(
         problems=evaluation.problems,
         audit=website_audits.get(proposal.audit_id) if proposal.audit_id else None,
         audits=_audits(proposal),
-        marks=mark_rows(marks, proposal.language),
-        pieces=pieces({key: sheet.plain.get(key, "") for key in ("summary", "opportunity")}, marks, proposal),
+        marks=mark_rows(marks),
+        pieces=pieces({key: sheet.plain.get(key, "") for key in ("summary", "opportunity")}, marks),
         panel=None if wants_fragment() else panel(proposal),
         stale=stale,
         focus=focus or (act.removeprefix("add:") if act.startswith("add:") else ""),

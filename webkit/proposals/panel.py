@@ -51,7 +51,7 @@ class MarkRow:
     parts: tuple[Piece, ...]
 
 
-def mark_rows(standing: Sequence[Doubt], locale: str) -> list[MarkRow]:
+def mark_rows(standing: Sequence[Doubt]) -> list[MarkRow]:
     """Figures without a source as pages list them."""
     return [
         MarkRow(
@@ -59,7 +59,7 @@ def mark_rows(standing: Sequence[Doubt], locale: str) -> list[MarkRow]:
             each.section,
             sections.name(each.section),
             each.figure,
-            tuple(doubts.pieces(each.sentence, each.section, (each,), locale)),
+            tuple(doubts.pieces(each.sentence, each.section, (each,))),
         )
         for each in standing
     ]
@@ -81,12 +81,10 @@ def panel(view: ProposalView) -> Panel:
     )
 
 
-def pieces(
-    texts: Mapping[str, str], standing: Sequence[Doubt], view: ProposalView
-) -> dict[str, list[tuple[Piece, ...]]]:
+def pieces(texts: Mapping[str, str], standing: Sequence[Doubt]) -> dict[str, list[tuple[Piece, ...]]]:
     """The paragraphs of the preview, their doubts marked."""
     return {
-        key: [tuple(doubts.pieces(paragraph, key, standing, view.language)) for paragraph in text.split("\n\n")]
+        key: [tuple(doubts.pieces(paragraph, key, standing)) for paragraph in text.split("\n\n")]
         for key, text in texts.items()
         if text.strip()
     }

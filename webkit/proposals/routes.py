@@ -273,7 +273,7 @@ def _marked_page(proposal: ProposalView, form: SendForm) -> Response:
     given = form.model_dump(exclude={"marked"}, exclude_none=True)
     asked = MarkedPage(
         proposal=proposal,
-        marks=mark_rows(proposal.standing, proposal.language),
+        marks=mark_rows(proposal.standing),
         seal=doubts.seal(proposal.standing),
         given=[(name, str(value)) for name, value in given.items()],
         changed=bool(form.marked),
@@ -287,6 +287,6 @@ def _send_page(
     evaluation = service.evaluate(proposal) if proposal.state is State.DRAFT else None
     problems = refused or (evaluation.problems if evaluation else {})
     doc = evaluation.doc if evaluation else frozen.get(proposal.frozen_id).snapshot if proposal.frozen_id else None
-    marks = mark_rows(proposal.standing, proposal.language) if evaluation else []
+    marks = mark_rows(proposal.standing) if evaluation else []
     warning = messaging.warning(state.value("to_email"))
     return page("proposals/send.html", code=code, **fields(SendPage(proposal, state, doc, problems, warning, marks)))

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from webkit.core.kernel.i18n import gettext as _
-from webkit.proposals.contents import SECTIONS, Contents, Weight
+from webkit.proposals.contents import LONG, SECTIONS, Contents, Weight
 
 NAME, TEXT, ISSUE, FIX = 160, 500, 1000, 500
 MOST = 12
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_MARKUP = re.compile(r"^\s{0,3}#{1,6}\s+|\*\*|__|^\s{0,3}>\s?|`", re.MULTILINE)
+_MARKUP = re.compile(r"^\s{0,3}#{1,6}\s+|^\s{0,3}>\s?|(?<!\w)(?:\*\*|__|`)|(?:\*\*|__|`)(?!\w)", re.MULTILINE)
+"""Never what stands between two signs of a word: taken out, it would make another word, or another figure."""
 _ENTRY = re.compile(r"^\s*(?:#{1,6}\s+|[-*•]\s+|\d{1,2}[.)]\s+)")
 _TITLE = re.compile(r"(?:\s[–—-]\s|:\s)")
 
@@ -161,15 +162,20 @@ def merged(contents: Contents, key: str, text: str, parsed: Any, *, add: bool) -
         rows = [_cut(key, row) for row in (parsed["items"] if parsed is not None else _rows(key, text))]
         stored[key] = [*stored[key], *rows] if add else rows
     else:
-        said = prose(text)[:8000]
-        stored[key] = f"{stored[key]}\n\n{said}"[:8000] if add and stored[key] else said
+        said = short(prose(text), LONG)
+        stored[key] = short(f"{stored[key]}\n\n{said}", LONG) if add and stored[key] else said
     return Contents.from_dict(stored)
 
 
 def prose(text: str) -> str:
     """Plain paragraphs: without the marks some models put around words."""
-    plain = _MARKUP.sub("", _CONTROL.sub("", text.replace("\r\n", "\n").replace("\t", " ")))
-    return re.sub(r"\n{3,}", "\n\n", plain).strip()
+    plain = _MARKUP.sub("", _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\t", " ")))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", plain)).strip()
+
+
+def short(text: str, most: int) -> str:
+    """As many whole words as fit: half a figure would be another figure."""
+    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0].rstrip()
 
 
 def _cut(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,9 +185,11 @@ def _cut(key: str, row: Mapping[str, Any]) -> dict[str, Any]:
     for column, value in row.items():
         if isinstance(value, str):
             said = prose(value) if column in ("text", "fix") else " ".join(prose(value).split())
-            cut[column] = said[: lengths.get(column, NAME)]
+            cut[column] = short(said, lengths.get(column, NAME))
         else:
-            cut[column] = [" ".join(prose(each).split())[:NAME] for each in value] if isinstance(value, list) else value
+            cut[column] = (
+                [short(" ".join(prose(each).split()), NAME) for each in value] if isinstance(value, list) else value
+            )
     return cut
 
 
@@ -200,5 +208,5 @@ def _rows(key: str, text: str) -> list[dict[str, Any]]:
 def _row(first: str, key: str, entry: Iterable[str], at: int) -> dict[str, Any]:
     said = " ".join(entry)
     title, text = (*_TITLE.split(said, maxsplit=1), "")[:2]
-    row: dict[str, Any] = {first: title[:NAME] or "–", "text": text}
+    row: dict[str, Any] = {first: title or "–", "text": text}
     return row | ({"start": at + 1, "weeks": 1} if key == "timeline" else {})

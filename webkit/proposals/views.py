@@ -109,7 +109,7 @@ class ProposalView(ProposalCard):
     @property
     def standing(self) -> tuple[Doubt, ...]:
         """Figures that were written, and that nobody gave and nobody vouches for."""
-        return doubts.standing(self.doubts, self.contents, self.language)
+        return doubts.standing(self.doubts, self.contents)
 
     @property
     def draft(self) -> Draft:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -18,6 +19,7 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.proposals import doubts, facts, models, prompts, sections, service
+from webkit.proposals.contents import Contents
 from webkit.proposals.doubts import Doubt
 from webkit.proposals.facts import Material
 from webkit.proposals.models import State
@@ -106,7 +108,7 @@ def apply(proposal_id: UUID, run_id: UUID, revision: int, *, add: bool, actor: s
     written = ai_runs.result(run_id)
     contents = sections.merged(view.contents, run.section, written.text, written.parsed, add=add)
     kept = view.doubts if add else [each for each in view.doubts if each.section != run.section]
-    fresh = doubts.new(run.section, str(run_id), _unproven(written))
+    fresh = doubts.new(run.section, str(run_id), _unproven(run, written))
     service.save(proposal_id, revision, replace(view.draft, contents=contents))
     models.update(proposal_id, doubts=doubts.stored([*kept, *fresh]))
     ai_runs.settle_applied(run_id)
@@ -116,14 +118,18 @@ def apply(proposal_id: UUID, run_id: UUID, revision: int, *, add: bool, actor: s
 
 @writes
 def vouch(proposal_id: UUID, doubt_id: str, author: Author) -> Doubt | None:
-    """Somebody stands for a figure that has no source; None when it is settled already."""
+    """Somebody stands for a figure that has no source; None when it is settled already.
+
+    Raises Conflict when somebody saves at the same moment: nobody's doubts are lost.
+    """
     view = _draft(proposal_id)
     doubt = next((each for each in view.standing if each.id == doubt_id), None)
     if doubt is None:
         return None
     actor, at = events.ref("user", author.id), clock.now().isoformat()
     signed = doubts.vouched(view.doubts, doubt_id, author.name, actor, at)
-    models.update(proposal_id, doubts=doubts.stored(signed))
+    if not models.save(proposal_id, view.revision, doubts=doubts.stored(signed)):
+        raise Conflict(_("Somebody else changed this proposal at the same moment. Please look again."))
     said = {"actor": actor, "section": doubt.section, "figure": doubt.figure}
     personal = {"name": author.name, "sentence": doubt.sentence}
     about = (events.ref("client", view.client_id),)
@@ -190,5 +196,17 @@ def _audit(view: ProposalView) -> dict[str, object] | None:
     return website_audits.audit_snapshot(found) if found and found.done else None
 
 
-def _unproven(written: RunResult) -> list[str]:
-    return [mark.text for mark in written.marks]
+def _unproven(run: RunView, written: RunResult) -> list[str]:
+    """What was marked as it was written, and what could not be read as a figure before its markup was taken out."""
+    marked = [mark.text for mark in written.marks]
+    alone = sections.merged(Contents(), run.section, written.text, written.parsed, add=False)
+    before = [written.text] if written.parsed is None else list(_strings(written.parsed))
+    return [*marked, *doubts.appeared(before, doubts.texts(alone, run.section), run.locale)]
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
