@@ -24,6 +24,7 @@ from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.logging import is_secret
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
+from webkit.core.providers import ProviderRegistry
 
 APPLY = "core.inbox"
 PLATFORM = "platform"
@@ -129,7 +130,11 @@ def find(capability: str, provider: str, name: str) -> UUID | None:
 
 def chosen(capability: str, provider: str) -> Any:
     """The provider that reads this vendor's webhooks. Raises NotFound when it is not the configured one."""
-    registry = current().registry
+    return _chosen(current().registry, capability, provider)
+
+
+@functools.lru_cache(64)
+def _chosen(registry: ProviderRegistry, capability: str, provider: str) -> Any:
     found = next((known for known in registry.capabilities if known.key == capability), None)
     spec = registry.spec(found) if found else None
     if found is None or spec is None or spec.name != provider:
