@@ -9,6 +9,8 @@ const RETRY = [4, 8, 16, 30];
 // data-autosave-within-value: so many seconds after something was typed it is saved even if typing goes on.
 // What the server refuses (409, 422) is said by data-autosave-refused-value and not tried again: its answer says why.
 // A status outside the form is found by data-autosave-status-value (a selector).
+// One request at a time: each carries the version the form was read at, and two under way would refuse each other.
+// So a button that is pressed while the form is being saved is pressed again when that is done.
 export default class extends Controller {
   static targets = ["status"];
   static values = { saving: String, saved: String, failed: String, refused: String, status: String, within: Number };
@@ -18,17 +20,58 @@ export default class extends Controller {
     this.edits = this.saving = 0;
     this.on = [
       ["input", () => this.#typed()],
-      ["htmx:before:request", (event) => this.#mine(event) && this.#start()],
+      ["submit", () => (this.leaving = true)],
+      ["htmx:before:request", (event) => this.#before(event)],
       ["htmx:after:request", (event) => this.#mine(event) && this.#done(event)],
       ["htmx:error", (event) => this.#mine(event) && this.#fail()],
     ];
     for (const [name, listener] of this.on) this.element.addEventListener(name, listener);
+    this.hold = (event) => this.#hold(event);
+    // A button that its own answer has replaced says it is done at the document.
+    this.finally = (event) => this.#finally(event);
+    document.addEventListener("htmx:finally:request", this.finally);
+    this.back = () => (this.leaving = false);
+    document.addEventListener("click", this.hold, true);
+    window.addEventListener("pageshow", this.back);
   }
 
   disconnect() {
     clearTimeout(this.timer);
     clearTimeout(this.due);
     for (const [name, listener] of this.on) this.element.removeEventListener(name, listener);
+    document.removeEventListener("htmx:finally:request", this.finally);
+    document.removeEventListener("click", this.hold, true);
+    window.removeEventListener("pageshow", this.back);
+  }
+
+  #before(event) {
+    if (!this.#mine(event)) {
+      this.running = event.detail.ctx;
+    } else if (this.leaving || this.running) {
+      event.preventDefault();
+      this.missed = !this.leaving;
+    } else {
+      this.running = event.detail.ctx;
+      this.#start();
+    }
+  }
+
+  #finally(event) {
+    if (event.detail.ctx !== this.running) return;
+    this.running = null;
+    const pressed = this.pressed;
+    this.pressed = null;
+    if (pressed) pressed.click();
+    else if (this.missed) this.#again();
+    this.missed = false;
+  }
+
+  #hold(event) {
+    const button = event.target.closest?.("button, input[type=submit]");
+    if (!this.running || button?.form !== this.element || button.type !== "submit") return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.pressed = button;
   }
 
   #mine(event) {
