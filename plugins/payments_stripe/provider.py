@@ -8,10 +8,11 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from webkit.sdk import (
     Checkout,
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, ANSWER_SECONDS = 1.5, 3.5
 """Together what a person waits at most."""
+TURNS = (0.1, 0.2, 0.4, 0.8)
 PAGE, MOST_EVENTS = 100, 5_000
 _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
+T = TypeVar("T")
 _NEVER_LEFT = ("ConnectTimeout", "NewConnectionError", "NameResolutionError", "Max retries exceeded")
 
 
@@ -85,8 +88,7 @@ class Stripe:
         }
         if request.customer_email:
             order["customer_email"] = request.customer_email
-        with _translated():
-            session = self._client.v1.checkout.sessions.create(order, {"idempotency_key": request.key})
+        session = _in_turn(lambda: self._client.v1.checkout.sessions.create(order, {"idempotency_key": request.key}))
         return Checkout(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
 
     def get_checkout(self, id: str) -> CheckoutStatus:
@@ -111,8 +113,7 @@ class Stripe:
             "amount": to_stripe(request.amount_minor, request.currency),
             "metadata": {webhooks.KEY: request.key},
         }
-        with _translated():
-            refund = self._client.v1.refunds.create(order, {"idempotency_key": request.key})
+        refund = _in_turn(lambda: self._client.v1.refunds.create(order, {"idempotency_key": request.key}))
         currency = refund.currency.upper()
         return Refund(
             id=refund.id,
@@ -174,6 +175,20 @@ def _state(session: stripe.checkout.Session) -> CheckoutState:
     return CheckoutState.PENDING if processing else CheckoutState.BOUNCED
 
 
+def _in_turn(call: Callable[[], T]) -> T:
+    """A call with a key. While another one with the same key runs (a second tab), wait for it to be answered."""
+    for pause in TURNS:
+        try:
+            with _translated():
+                return call()
+        except ProviderUnavailable as error:
+            if error.code != "idempotency_key_in_use":
+                raise
+        time.sleep(pause)
+    with _translated():
+        return call()
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Stripe's errors in the words of the contract."""
@@ -189,7 +204,8 @@ def _raise(error: stripe.StripeError) -> NoReturn:
     """Stripe's own message may repeat what somebody typed, so only its code, the parameter and the request are told."""
     import stripe
 
-    code = error.code or (error.error.type if error.error else "") or ""
+    inner = error.error
+    code = error.code or (inner and (inner.code or inner.type)) or ""
     words = " ".join(filter(None, (type(error).__name__, code, getattr(error, "param", ""), error.request_id)))
     told = functools.partial(_told, code=code)
     match error:

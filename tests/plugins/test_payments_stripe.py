@@ -123,7 +123,7 @@ class TestStripe(PaymentsContract):
         ({"status": 403, "code": "account_invalid"}, CredentialsRejected, None),
         ({"status": 404, "code": "resource_missing"}, NotFoundAtProvider, None),
         ({"status": 400, "code": "parameter_unknown"}, ProviderRejected, None),
-        ({"status": 409, "code": "idempotency_key_in_use"}, ProviderUnavailable, None),
+        ({"status": 409, "code": "idempotency_key_in_use", "times": 5}, ProviderUnavailable, None),
         ({"status": 429, "code": "rate_limit", "retry_after": 7}, RateLimited, 7.0),
         ({"status": 429, "code": "lock_timeout"}, RateLimited, None),
         ({"status": 500}, ProviderUnavailable, None),
@@ -137,13 +137,20 @@ def test_errors_in_our_words(
     trouble: dict[str, Any],
     error: type[ProviderError],
     retry_after: float | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("plugins.payments_stripe.provider.TURNS", (0.0,) * 4)
     double.trouble(**trouble)
     with pytest.raises(error) as raised:
         payments.create_checkout(ORDER)
     assert type(raised.value) is error
     assert (raised.value.provider, raised.value.retry_after) == ("stripe", retry_after)
     assert "@" not in str(raised.value) and double.key not in str(raised.value)
+    assert payments.create_checkout(ORDER).id
+
+
+def test_a_second_tab_waits_for_the_first(double: StripeDouble, payments: Stripe) -> None:
+    double.trouble(status=409, code="idempotency_key_in_use", times=2)
     assert payments.create_checkout(ORDER).id
 
 
