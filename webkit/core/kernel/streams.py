@@ -31,6 +31,8 @@ PING = 8.0
 WITHOUT = 0.5
 """Seconds between two looks into the database where there is no stream."""
 CATCH_UP = 0.2
+REST = 0.04
+"""Seconds a reader lets pass after news: what comes meanwhile is read at once, and costs once."""
 _PLACE = re.compile(r"(\d{1,9})-(\d{1,12})")
 
 
@@ -179,17 +181,29 @@ def _entries(name: str, here: Place, seen: Place) -> Iterator[tuple[Piece | None
             return
         if not found:
             return
-        for seen, piece in found:
-            if piece.over or piece.place.attempt != here.attempt:
-                yield None, seen
-                return
-            skipped = here.offset - piece.place.offset
-            if skipped < 0:
-                time.sleep(CATCH_UP)  # a part was lost with the stream; the database will have it
-                return
-            rest = Piece(here, piece.text[skipped:])
-            here = Place(here.attempt, here.offset + len(rest.text))
-            yield rest, seen
+        rest, seen, more = _together(found, here, seen)
+        yield (Piece(here, rest) if rest else None), seen
+        if not more:
+            return
+        here = Place(here.attempt, here.offset + len(rest))
+        time.sleep(REST)
+
+
+def _together(found: list[tuple[Place, Piece]], here: Place, seen: Place) -> tuple[str, Place, bool]:
+    """What entries add to a text, how far they were read, and whether nothing but text was among them."""
+    rest: list[str] = []
+    offset = here.offset
+    for place, piece in found:
+        if piece.over or piece.place.attempt != here.attempt:
+            return "".join(rest), place, False
+        skipped = offset - piece.place.offset
+        if skipped < 0:
+            time.sleep(CATCH_UP)  # a part was lost with the stream; the database will have it
+            return "".join(rest), seen, False
+        rest.append(piece.text[skipped:])
+        offset += len(rest[-1])
+        seen = place
+    return "".join(rest), seen, True
 
 
 def _read(name: str, seen: Place) -> list[tuple[Place, Piece]] | None:
