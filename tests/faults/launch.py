@@ -26,9 +26,12 @@ from flask import Flask
 from webkit.core.capabilities.email import EMAIL, EmailMessage, SendReceipt
 from webkit.core.settings import Settings
 from webkit.house import create as real_create
+from webkit.payments import plugin as payments
 from webkit.runtime import processes
 
 PLAN, FORGETFUL = "WEBKIT_FAULT", "WEBKIT_FAULT_FORGETFUL_MAIL"
+PULL = "WEBKIT_FAULT_PULL_SECONDS"
+"""How often the vendor is asked what happened; set where the vendors are Claude and Stripe."""
 COMMIT = "webkit.core.kernel.db:UnitSession.commit"
 PUSH = "webkit.core.kernel.jobs:push"
 
@@ -45,15 +48,15 @@ class Point:
 POINTS: dict[str, Point] = {}
 
 
-def _commits(name: str, function: str) -> None:
+def _commits(name: str, function: str, points: dict[str, Point] = POINTS) -> None:
     """Both sides of the COMMIT in which a function ends. After it and before the queue hears of it is the second."""
-    POINTS[f"{name}: before COMMIT"] = Point("before", COMMIT, function)
-    POINTS[f"{name}: after COMMIT"] = Point("after", COMMIT, function)
+    points[f"{name}: before COMMIT"] = Point("before", COMMIT, function)
+    points[f"{name}: after COMMIT"] = Point("after", COMMIT, function)
 
 
-def _around(name: str, function: str, within: str = "") -> None:
-    POINTS[f"{name}: before"] = Point("before", function, within)
-    POINTS[f"{name}: after"] = Point("after", function, within)
+def _around(name: str, function: str, within: str = "", points: dict[str, Point] = POINTS) -> None:
+    points[f"{name}: before"] = Point("before", function, within)
+    points[f"{name}: after"] = Point("after", function, within)
 
 
 _commits("send proposal", "webkit.proposals.service:send")
@@ -89,11 +92,37 @@ POINTS["queue: asked while signing"] = Point("before", PUSH, "webkit.signing.ser
 POINTS["queue: told"] = Point("after", PUSH)
 POINTS["sweep"] = Point("after", "webkit.core.kernel.outbox:due")
 
+ABROAD: dict[str, Point] = {}
+"""Moments with Claude and Stripe, in installations that chose them."""
+AI, STRIPE = "plugins.ai_claude.provider:Claude", "plugins.payments_stripe.provider:Stripe"
+_commits("texts asked for", "webkit.proposals.writing:start", ABROAD)
+_commits("text begun", "webkit.ai_runs.outcomes:begin", ABROAD)
+ABROAD["model: not asked yet"] = Point("after", f"{AI}._asked")
+ABROAD["model: speaks"] = Point("before", "webkit.ai_runs.pump:Text.add")
+_commits("first word", "webkit.ai_runs.outcomes:first_sign", ABROAD)
+_commits("text so far", "webkit.ai_runs.outcomes:save", ABROAD)
+ABROAD["words sent on: before"] = Point("before", "webkit.core.kernel.streams:append")
+ABROAD["model: has spoken"] = Point("before", "webkit.ai_runs.writer:_bill")
+_commits("text finished", "webkit.ai_runs.outcomes:end", ABROAD)
+_commits("text applied", "webkit.proposals.writing:apply", ABROAD)
+_around("Stripe checkout", f"{STRIPE}.create_checkout", points=ABROAD)
+_commits("Stripe checkout kept", "webkit.payments.service:_opened", ABROAD)
+_around("Stripe asked", f"{STRIPE}.get_checkout", points=ABROAD)
+_commits("Stripe webhook kept", "webkit.core.kernel.inbox:receive", ABROAD)
+_commits("Stripe webhook applied", "webkit.core.kernel.inbox:apply", ABROAD)
+_commits("refund asked for", "webkit.payments.service:ask_refund", ABROAD)
+_around("Stripe refund", f"{STRIPE}.refund", points=ABROAD)
+_commits("refund kept", "webkit.payments.service:_reverse", ABROAD)
+_around("Stripe events listed", f"{STRIPE}.recent_events", points=ABROAD)
+_commits("Stripe events read", "webkit.payments.listing:_read_until", ABROAD)
+
 _inside = threading.local()
 
 
 def create(settings: Settings | None = None) -> Flask:
     """What the processes load instead of `webkit.house:create`."""
+    if pause := os.environ.get(PULL):
+        payments.PULL_EVERY = int(pause)
     return real_create(settings)
 
 
@@ -120,7 +149,7 @@ def _keep_books() -> None:
 def _arm() -> None:
     """Wrap everything that is named, once, in this process."""
     by_target: dict[str, list[tuple[str, Point]]] = {}
-    for name, point in POINTS.items():
+    for name, point in {**POINTS, **(ABROAD if PULL in os.environ else {})}.items():
         by_target.setdefault(point.target, []).append((name, point))
         if point.within:
             by_target.setdefault(point.within, [])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +16,7 @@ from tests.journeys.stack import Stack
 from webkit.sdk.testing.doubles.pagespeed import KEY, PageSpeedDouble
 
 _serial = count(1)
+D = TypeVar("D", bound=Deal)
 NewDeal = Callable[[], Deal]
 
 
@@ -57,8 +60,8 @@ def deal(new_deal: NewDeal) -> Deal:
     return new_deal()
 
 
-def another(first: Deal) -> Deal:
+def another(first: D) -> D:
     """A further deal of the same agency."""
     number = next(_serial)
     name, email = f"Kestrel Bikes {number:04} Ltd", f"amelia{number}@kestrel.example"
-    return Deal(first.stack, first.staff, first.agency, client_name=name, client_email=email)
+    return replace(first, client_name=name, client_email=email)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -31,6 +32,9 @@ SETTINGS = {
     "bank_account_name": "Northwind Studio S.r.l.",
     "bank_iban": "IT60X0542811101000000123456",
 }
+
+
+Steps = tuple[Callable[[Any], None], ...]
 
 
 @dataclass(frozen=True)
@@ -282,8 +286,8 @@ class Deal:
         page = self.client.get(self.contract)
         return page if "Download the signed PDF" in page.text else None
 
-    BEFORE = (found, settle_in, fill_catalogue)
-    STEPS = (add_client, write, send, read_mail, accept, ask_for_code, sign, pay, sealed)
+    BEFORE: ClassVar[Steps] = (found, settle_in, fill_catalogue)
+    STEPS: ClassVar[Steps] = (add_client, write, send, read_mail, accept, ask_for_code, sign, pay, sealed)
 
 
 def pdf_text(content: bytes) -> str:

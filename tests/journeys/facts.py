@@ -93,6 +93,10 @@ class Facts:
         assert self.contract["deposit_minor"] == AMOUNTS.deposit_minor
         assert self.invoice["total_minor"] == AMOUNTS.deposit_minor
         assert self.payment["amount_minor"] == AMOUNTS.deposit_minor
+        self.books()
+
+    def books(self) -> None:
+        """The vendor has it once."""
         books = [json.loads(path.read_text()) for path in (self.stack.data / "payments_local").rglob("co_*.json")]
         (book,) = [book for book in books if book["order"]["reference"] == self.payment["reference"]]
         assert (book["state"], book["order"]["amount_minor"]) == ("paid", AMOUNTS.deposit_minor)
@@ -122,12 +126,16 @@ class Facts:
         until(lambda: not self._on_their_way(), 60, "for all mails to leave")
         rows = self._mails()
         found = Counter((row["template"], row["to_email"]) for row in rows)
-        wanted = [(name, self.deal.client_email) for name in TO_CLIENT] + [(name, STUDIO) for name in TO_STUDIO]
-        assert found == Counter(wanted)
+        assert found == Counter(self.wanted_mails())
         assert {row["state"] for row in rows} <= {"accepted", "uncertain"}
         for row in rows:
             if row["state"] == "accepted":
                 assert (self.stack.data / "outbox" / f"{row['vendor_id']}.json").exists()
+
+    def wanted_mails(self) -> list[tuple[str, str]]:
+        """Template and receiver of every mail of the deal."""
+        to_client = [(name, self.deal.client_email) for name in TO_CLIENT]
+        return to_client + [(name, STUDIO) for name in TO_STUDIO]
 
     def uncertain(self) -> list[UUID]:
         """Mails of which nobody knows whether they arrived."""

@@ -159,7 +159,7 @@ class Visitor:
     def send(
         self, method: str, url: str, values: Sequence[tuple[str, str]], headers: Mapping[str, str] | None = None
     ) -> Page:
-        """One request and the redirects it leads to. Raises Died, and ServerError for any 5xx."""
+        """One request and the redirects it leads to, as far as they stay here. Raises Died, and ServerError for 5xx."""
         url = urldefrag(urljoin(self.base, url)).url
         if method.lower() == "get" and values:
             url = f"{url.partition('?')[0]}?{urlencode(values)}"
@@ -167,12 +167,15 @@ class Visitor:
         for _ in range(8):
             if page.status not in (301, 302, 303, 307, 308):
                 return page
-            page = self._request("GET", urldefrag(urljoin(page.url, str(page.headers["Location"]))).url, [], {})
+            target = urldefrag(urljoin(page.url, str(page.headers["Location"]))).url
+            if not self._is_here(target):
+                return page
+            page = self._request("GET", target, [], {})
         raise AssertionError(f"{url}: redirected for ever")
 
     def _request(self, method: str, url: str, values: Sequence[tuple[str, str]], more: Mapping[str, str]) -> Page:
         where = urlsplit(url)
-        assert (where.hostname, where.port) == (urlsplit(self.base).hostname, urlsplit(self.base).port), url
+        assert self._is_here(url), url
         headers = {"User-Agent": AGENT, "Accept": "text/html", "Sec-Fetch-Site": "same-origin", **more}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -188,6 +191,10 @@ class Visitor:
         if page.status >= 500 and not self.forgive_errors and where.path != "/readyz":
             raise ServerError(f"{method} {url}: {page.status}\n{page.text[:2000]}")
         return page
+
+    def _is_here(self, url: str) -> bool:
+        there, here = urlsplit(url), urlsplit(self.base)
+        return (there.hostname, there.port) == (here.hostname, here.port)
 
     def _keep(self, name: str, value: str, age: str) -> None:
         if value and age != "0":
