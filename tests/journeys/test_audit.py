@@ -42,7 +42,7 @@ def test_with_a_script_it_follows_by_itself(new_deal: NewDeal) -> None:
         eyes.page.get_by_text("so far.").wait_for()
         eyes.page.get_by_role("heading", name="What a visitor feels").wait_for(timeout=60_000)
         assert eyes.page.get_by_role("img", name="Performance: 38 of 100").is_visible()
-        eyes.look()
+        eyes.look("audit")
         eyes.context.close()
 
 

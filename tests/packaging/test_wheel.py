@@ -100,7 +100,7 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     assert all(line.startswith(home) for line in installed.python(WHERE).splitlines())
 
     rows: list[dict[str, Any]] = json.loads(installed.webkit("plugins", "--json"))
-    assert {row["provider"] for row in rows if row["chosen"]} == {"outline", "local", "outbox", "pluto"}
+    assert {row["provider"] for row in rows if row["chosen"]} == {"none", "outline", "local", "outbox", "pluto"}
     assert {row["health"] for row in rows if row["chosen"]} == {"ok"}
 
     assert json.loads(installed.webkit("db", "upgrade", "--json").splitlines()[-1])["ok"]
