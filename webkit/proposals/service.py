@@ -191,7 +191,7 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     profile = agencies.profile()
     token = links.token_for(LINK, proposal_id) or links.create(LINK, proposal_id)
     # The number comes last: its row stays locked until the commit.
-    number = view.number or counters.take("proposal", profile.patterns["proposal"], clock.today(profile.timezone))
+    number = view.number or counters.take_today("proposal", profile.patterns["proposal"], profile.timezone)[0]
     doc = snapshot.compose(_source(view, view.draft, number=number))
     document = _freeze(view, doc, number)
     models.update(
