@@ -54,9 +54,11 @@ def postgres_ward(vendors: Vendors) -> Iterator[Ward]:
 
 
 def _rounds(kills: list[Kill], size: int) -> list[list[Kill]]:
-    mixed = list(kills)
-    random.Random(SEED).shuffle(mixed)
-    return [mixed[at : at + size] for at in range(0, len(mixed), size)]
+    """Mixed anew by every seed; both sides of one moment never meet in a round, for the second may not come then."""
+    number = -(-len(kills) // size)
+    turned = random.Random(SEED).randrange(len(kills))
+    mixed = [*sorted(kills)[turned:], *sorted(kills)[:turned]]
+    return [mixed[at::number] for at in range(number)]
 
 
 def _name(kills: list[Kill]) -> str:

@@ -120,7 +120,8 @@ class VendorDeal(Deal):
     # ---- the client pays at Stripe
 
     def pay(self) -> None:
-        """Go to Stripe's page, pay there, and perhaps come back."""
+        """Go to Stripe's page, pay there, and perhaps come back: faster than the webhook, so that Stripe is asked."""
+        self.vendors.stripe.hold(self.comes_back)
         page = self.client.get(self.invoice).ok()
         if "Paid. Thank you." not in page.text:
             if any(form.action.endswith("/pay") for form in page.forms):
@@ -130,6 +131,7 @@ class VendorDeal(Deal):
                 if back and self.comes_back:
                     self.client.get(back)
             self.paid()
+        self.vendors.stripe.hold(False)
 
     def pay_there(self) -> str:
         """Stripe's own page; where it sends the payer afterwards."""
