@@ -66,12 +66,15 @@ EXCEPTIONS = {
 }
 
 
+ABOVE = {"webkit/house.py", "webkit/__main__.py"}
+
+
 def upward(root: Path) -> list[str]:
     """Imports against the order: of a later feature, or of the house from anywhere."""
     found, known = [], features(root)
     for module in modules(root, "webkit"):
         for name in module.imports():
-            to_the_house = name.startswith("webkit.house") and module.name not in ("webkit/house.py", "webkit/__main__.py")
+            to_the_house = name.startswith("webkit.house") and module.name not in ABOVE
             other = _feature_of(name, known)
             if to_the_house or (other and not _may_know(module, other)):
                 found.append(f"{module.name}: {name}")
