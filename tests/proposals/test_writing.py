@@ -383,6 +383,18 @@ def test_sections_are_chosen_written_and_applied(owner: Browser, known: UUID, pu
     assert page.count('<mark class="wk-doubt">32%</mark>') == 2  # in the list, and in the preview
 
 
+def test_who_may_only_read_presses_nothing(
+    owner: Browser, member: Browser, agency: AgencyView, known: UUID, puppet: Script, run_jobs: Run
+) -> None:
+    puppet.says(["Words."])
+    owner.post(f"{BASE}/{known}/writing", data={"section": ["summary"]})
+    run_jobs()
+    (run,) = writing.runs(known)
+    for act in ("stop", "retry", "discard"):
+        assert member.post(f"/{agency.slug}/ai-runs/{run.id}/{act}").status_code == 403
+        assert owner.post(f"/{agency.slug}/ai-runs/{run.id}/{act}").status_code == 303
+
+
 def test_existing_text_is_not_overwritten_without_asking(
     owner: Browser, known: UUID, puppet: Script, run_jobs: Run
 ) -> None:

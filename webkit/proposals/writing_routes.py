@@ -79,6 +79,10 @@ def _editable(proposal_id: UUID) -> ProposalView:
     return proposal
 
 
+def _demand(proposal_id: UUID) -> None:
+    _editable(proposal_id)
+
+
 def _actor() -> str:
     return events.ref("user", current_user.id)
 
@@ -93,5 +97,6 @@ SUBJECT = Subject(
     page_url=lambda run: url_for("proposals.edit", proposal_id=_id_of(run)),
     apply_url=lambda run: url_for("proposal_writing.apply", proposal_id=_id_of(run), run_id=run.id),
     shapes=SHAPES,
+    demand=lambda run: _demand(UUID(_id_of(run))),
 )
 """Proposals as runs know them."""
