@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -24,10 +25,10 @@ PATIENCE = 30
 
 
 def until(probe: Callable[[], T], seconds: float = 20) -> T:
-    """The first true answer of `probe`; errors of connections count as no."""
+    """The first true answer of `probe`; errors of connections, also in the middle of an answer, count as no."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, http.client.HTTPException):
             if answer := probe():
                 return answer
         time.sleep(0.02)
