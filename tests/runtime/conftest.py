@@ -118,6 +118,12 @@ def platform(data: Path) -> Iterator[Platform]:
     platform = Platform(data)
     yield platform
     platform.die()
-    for left in platform.processes():
-        processes.send(left.pid, signal.SIGKILL)
-    until(lambda: not platform.processes())
+    until(lambda: _ended(platform))
+
+
+def _ended(platform: Platform) -> bool:
+    """Whether nothing is left; what is, perhaps forked while the others were ended, is ended too."""
+    left = platform.processes()
+    for each in left:
+        processes.send(each.pid, signal.SIGKILL)
+    return not left
