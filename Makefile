@@ -9,7 +9,7 @@ WORKERS ?= 2
 HOUSE := $(addprefix tests/,core accounts agencies clients catalogue proposals contracts signing invoices payments messaging operations demo architecture)
 STOREYS := tests/core/kernel $(wildcard tests/*/test_service*.py tests/*/test_models*.py tests/architecture/test_tenancy*.py)
 
-.PHONY: help setup dev-setup run test check lint format bench lock messages clean
+.PHONY: help setup dev-setup run test check soak lint format bench lock messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -44,12 +44,15 @@ define tried
 endef
 
 test: dev-setup ## the tests for every change (SQLite; models and services again on PostgreSQL)
-	$(call tried,-m "not slow")
-	$(call tried,-m "not slow" --db postgres $(STOREYS))
+	$(call tried,-m "not slow and not soak")
+	$(call tried,-m "not slow and not soak" --db postgres $(STOREYS))
 
 check: dev-setup ## the slow tests: kills, browsers, accessibility; and whatever knows the database on PostgreSQL
 	$(call tried,-m slow)
-	$(call tried,-m "not slow" --db postgres $(HOUSE))
+	$(call tried,-m "not slow and not soak" --db postgres $(HOUSE))
+
+soak: dev-setup ## many deals while everything around them fails (WEBKIT_DEALS, WEBKIT_SEED); takes its time
+	$(BIN)/pytest -q -m soak
 
 lint: dev-setup ## formatting, style, types, rules of the house
 	$(BIN)/ruff format --check .

@@ -65,7 +65,12 @@ JOBS += [
     ("sweep", "valkey", 2),
 ]
 QUICK: list[Kill] = [("sign: after COMMIT", "self", 1), ("seal concluded: before COMMIT", "both", 1)]
-COMMITS = [kill for kill in dict.fromkeys(WEB + JOBS) if kill[0].endswith("COMMIT") and kill[1:] == ("self", 1)]
+# On PostgreSQL a webhook is kept by one message: there is no moment before or after its COMMIT to be killed at.
+COMMITS = [
+    (point, victim, nth)
+    for point, victim, nth in dict.fromkeys(WEB + JOBS)
+    if point.endswith("COMMIT") and not point.startswith("webhook kept") and (victim, nth) == ("self", 1)
+]
 AT_ONCE = 4
 
 

@@ -38,7 +38,7 @@ from webkit.runtime import processes
 from webkit.sdk.testing.doubles.anthropic import Behaviour, Mode
 from webkit.sdk.testing.doubles.stripe import BAD_IBAN, GOOD_IBAN
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 MANY = int(os.environ.get("WEBKIT_DEALS", "24"))
 CLIENTS = 6

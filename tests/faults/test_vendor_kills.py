@@ -13,7 +13,7 @@ from tests.faults.wounded import SEED, Kill, Ward
 from tests.journeys.conftest import another
 from tests.journeys.stack import postgres
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
 
 AT_ONCE = 6
 KILLS: list[Kill] = [(point, "self", 1) for point in ABROAD]
