@@ -15,7 +15,7 @@ from webkit.ai_runs.figures import GAP, Growing, Kind, check, find, scrub
 
 LABELLED = Path(__file__).with_name("figures.txt")
 FACTS = {"audit.lcp": "4.8 s", "answer.goals": "More bookings", "price.total": "€12,400.00"}
-MARK = re.compile(r"\[\s*fact|\[\[|\]\]", re.IGNORECASE)
+MARK = re.compile(r"\[[^\S\n]*fact\b|\[\[|\]\]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,10 @@ def test_the_agencys_own_plan_is_exempt() -> None:
         "[[fact:answer.goals]] [[fact:answer.goals",
         "[[[[fact:a]]fact:b]]",
         "[" * 50 + "fact:x" + "]" * 50,
+        "][[]",
+        "[fa[[ct:x",
+        "[ ]]fact:x",
+        "[fact]] : x",
     ],
 )
 def test_no_citation_is_left_whatever_is_written(hostile: str) -> None:
@@ -145,7 +149,12 @@ def test_no_citation_is_left_whatever_is_written(hostile: str) -> None:
     assert not MARK.search(scrub(f"So {hostile} it is."))
 
 
-@given(st.text(alphabet=st.sampled_from("[]fact: x1%\n.\u200b"), max_size=60), st.booleans())
+@given(
+    st.lists(
+        st.sampled_from(["[", "]", "fact", ":", "fa", "ct", " ", "x", "1", "%", "\n", ".", "\u200b"]), max_size=60
+    ).map("".join),
+    st.booleans(),
+)
 def test_no_citation_is_left_in_any_text(text: str, final: bool) -> None:
     assert not MARK.search(check(text, facts={"x": "1"}, locale="en", final=final).text)
     assert not MARK.search(scrub(text))

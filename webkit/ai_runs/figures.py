@@ -23,6 +23,8 @@ from webkit.ai_runs.figure_words import CITATION, pattern
 
 GAP = "[?]"
 """Stands where a citation named something that does not exist."""
+REST = "…"
+"""Stands where a broken citation was: with nothing there, its neighbours could become a new one."""
 HELD_WORDS = 4
 """So many words at the end of a growing text may still change what they belong to."""
 LONGEST_CITATION = 200
@@ -30,7 +32,7 @@ CONTEXT = 32
 """So many signs before a place may matter to what stands there."""
 
 _CITATION = re.compile(CITATION, re.IGNORECASE)
-_MARK = re.compile(r"\[\s{0,3}fact\s{0,3}:|\[\[|\]\]", re.IGNORECASE)
+_MARK = re.compile(r"\[[^\S\n]*fact\b(?:\s*:)?|\[\[|\]\]", re.IGNORECASE)
 _OPENED = re.compile(r"\[(?!\?\])[^\]\n]{0,200}\]?\Z")
 _WORD = re.compile(r"\S+")
 _NO_FIGURE = ("skip", "cite", "id")
@@ -142,10 +144,10 @@ class Growing:
         for each in found:
             marked = self._cited(each) if each.lastgroup == "cite" else self._marked(each)
             if marked:
-                yield Segment("plain", _MARK.sub("", self._text[at : each.start()]).rstrip("["))
+                yield Segment("plain", _MARK.sub(REST, self._text[at : each.start()]).rstrip("["))
                 yield marked
                 at = each.end() if each.lastgroup == "cite" else each.start() + len(marked.text)
-        yield Segment("plain", _MARK.sub("", self._text[at:end]))
+        yield Segment("plain", _MARK.sub(REST, self._text[at:end]))
 
     def _cited(self, citation: re.Match[str]) -> Segment:
         value = _printable(self._facts.get(citation["id"] or "", ""))
@@ -162,7 +164,7 @@ class Growing:
 
 def scrub(text: str) -> str:
     """A text in which no citation is left, whatever was written into it: what was cited leaves a gap."""
-    return _MARK.sub("", _CITATION.sub(GAP, _visible(text))) if "[" in text or "]" in text else text
+    return _MARK.sub(REST, _CITATION.sub(GAP, _visible(text))) if "[" in text or "]" in text else text
 
 
 def key(figure: str) -> str:
