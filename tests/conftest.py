@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextvars import Context
@@ -25,8 +26,9 @@ from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.settings import Settings
 
-# A busy machine is not a failing example.
-hypothesis.settings.register_profile("webkit", deadline=None)
+# A busy machine is not a failing example. Where a verdict is given (CI), the same commit gets the same one:
+# new examples are looked for by everybody else's runs, and a found one becomes a named test.
+hypothesis.settings.register_profile("webkit", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("webkit")
 
 
