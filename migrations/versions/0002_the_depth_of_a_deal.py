@@ -19,6 +19,8 @@ OWNED = (
     "consultation_versions",
     "consultations",
     "payment_reversals",
+    "plugin_stores",
+    "plugin_values",
     "tallies",
     "website_audits",
 )
@@ -93,6 +95,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_options")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
+    )
+    op.create_table(
+        "plugin_stores",
+        sa.Column("plugin", sa.String(length=64), nullable=False),
+        sa.Column("keys", sa.BigInteger(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_plugin_stores_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "plugin", name=op.f("pk_plugin_stores")),
     )
     op.create_table(
         "tallies",
@@ -219,6 +230,26 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "agency_id", "payment_id", "vendor_id", name=op.f("uq_payment_reversals_agency_id_payment_id_vendor_id")
         ),
+    )
+    op.create_table(
+        "plugin_values",
+        sa.Column("plugin", sa.String(length=64), nullable=False),
+        sa.Column(
+            "key",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plugin"],
+            ["plugin_stores.agency_id", "plugin_stores.plugin"],
+            name=op.f("fk_plugin_values_agency_id_plugin"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_plugin_values_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "plugin", "key", name=op.f("pk_plugin_values")),
     )
     op.create_table(
         "website_audits",
@@ -450,6 +481,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_website_audits_agency_id_client_id_id")
 
     op.drop_table("website_audits")
+    op.drop_table("plugin_values")
     op.drop_table("payment_reversals")
     with op.batch_alter_table("consultations", schema=None) as batch_op:
         batch_op.drop_index("ix_consultations_agency_id_state_id")
@@ -463,6 +495,7 @@ def downgrade() -> None:
 
     op.drop_table("ai_runs")
     op.drop_table("tallies")
+    op.drop_table("plugin_stores")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")

@@ -31,6 +31,7 @@ REASONS = {
     ],
     "core/kernel/scheduler.py": ["schedule {schedule.name}"],
     "operations/doctor.py": ["doctor"],
+    "operations/plugin_cli.py": ["what plugins keep", "an operator removes what a plugin keeps"],
     "operations/verify_cli.py": ["verify every agency"],
     "operations/routes.py": ["the operators' job page", "the operators' inbox page", "an operator replays an event"],
 }

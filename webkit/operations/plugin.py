@@ -13,6 +13,7 @@ from webkit.core.kernel import clock, outbox
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.templating import OPERATOR
 from webkit.operations import dashboard
+from webkit.operations.plugin_cli import plugin_group
 from webkit.operations.routes import blueprint
 from webkit.operations.settings_cli import settings_command
 
@@ -46,7 +47,7 @@ def webkit_register_schedules() -> list[Schedule]:
 
 @hookimpl
 def webkit_register_commands() -> list[Command]:
-    return [settings_command]
+    return [settings_command, plugin_group]
 
 
 @hookimpl

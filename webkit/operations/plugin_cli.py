@@ -1,0 +1,51 @@
+"""`webkit plugin`: for who writes a plugin, and for who takes one away."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+from flask.cli import ScriptInfo
+
+from webkit.core.kernel import pluginstore, tenancy
+from webkit.core.kernel.runtime import current
+
+
+@click.group("plugin")
+def plugin_group() -> None:
+    """Write a plugin, check one, and look after what plugins keep. What is installed: `webkit plugins`."""
+
+
+@plugin_group.command("data")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def data_command(info: ScriptInfo, as_json: bool) -> None:
+    """List what plugins keep, those that are gone too."""
+    with info.load_app().app_context():
+        installed = {plugin.name for plugin in current().plugins.loaded}
+        with tenancy.platform("what plugins keep"):
+            rows = [{**asdict(kept), "installed": kept.plugin in installed} for kept in pluginstore.kept()]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        gone = "" if row["installed"] else "  (not installed: webkit plugin forget " + str(row["plugin"]) + ")"
+        click.echo(f"{row['plugin']}: {row['keys']} values, {row['size']} bytes, {row['agencies']} agencies{gone}")
+    if not rows:
+        click.echo("No plugin keeps anything.")
+
+
+@plugin_group.command("forget")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def forget_command(info: ScriptInfo, name: str, yes: bool) -> None:
+    """Remove for good everything that the plugin NAME keeps, in every agency. Uninstalling it does not."""
+    with info.load_app().app_context(), tenancy.platform("an operator removes what a plugin keeps"):
+        kept = next((found for found in pluginstore.kept() if found.plugin == name), None)
+        if kept is None:
+            raise click.ClickException(f"No plugin named {name!r} keeps anything. `webkit plugin data` lists them.")
+        if not yes:
+            click.confirm(f"Remove {kept.keys} values of {name} in {kept.agencies} agencies for good?", abort=True)
+        click.echo(f"Removed {pluginstore.forget(name)} values of {name}.")
