@@ -41,6 +41,13 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def app(house: Flask) -> Iterator[Flask]:
+    """Nothing here asks a database, so none is made anew."""
+    with house.app_context():
+        yield house
+
+
+@pytest.fixture
 def allow(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     runtime = runtimes.of(app)
 
