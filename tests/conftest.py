@@ -68,6 +68,8 @@ def house(database: Source, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     settings = Settings(data=data, database_url=database.url, web_threads=16, log_level="ERROR")
     app = create_app(settings, FEATURES, environ={})
     app.test_client_class = Browser
+    with app.app_context():
+        database.hurry(db.db.engine)
     return app
 
 

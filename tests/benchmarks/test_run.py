@@ -15,6 +15,7 @@ import pytest
 from webkit.core.paths import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_figure_runs_and_leaves_nothing_behind() -> None:
     with tempfile.TemporaryDirectory() as folder:
