@@ -17,7 +17,14 @@ from webkit.sdk import DocumentRejected, ProviderError, ProviderUnavailable
 
 DONE, REJECTED, UNAVAILABLE = b"done", b"rejected", b"unavailable"
 CONNECT_SECONDS = 2.0
+BACK_SECONDS = 5.0
+"""How long a document waits for a renderer that died and is being started again: somebody may be waiting for it."""
+PAUSE_SECONDS = 0.1
 DRAIN_SECONDS = 3.0
+
+
+class Gone(ProviderUnavailable):
+    """Nobody listens, or whoever listened is no more."""
 
 
 class Client:
@@ -29,7 +36,17 @@ class Client:
         self._patience = 3 * limits.seconds + 5
 
     def render(self, html: str, title: str, author: str) -> Rendered:
-        """Raises DocumentRejected or ProviderUnavailable."""
+        """Raises DocumentRejected or ProviderUnavailable; a renderer that died is asked again when it is back."""
+        back = time.monotonic() + BACK_SECONDS
+        while True:
+            try:
+                return self._ask(html, title, author)
+            except Gone:
+                if time.monotonic() >= back:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+
+    def _ask(self, html: str, title: str, author: str) -> Rendered:
         with self._connect() as line:
             deadline = time.monotonic() + self._patience
             try:
@@ -38,7 +55,7 @@ class Client:
             except frames.TooLarge:
                 raise DocumentRejected("the document is too large", provider=NAME) from None
             except (frames.Closed, OSError):
-                raise ProviderUnavailable("the renderer went away", provider=NAME) from None
+                raise Gone("the renderer went away", provider=NAME) from None
         if status == DONE:
             return Rendered(content=values[1], pages=int(values[0]))
         error = DocumentRejected if status == REJECTED else ProviderUnavailable
@@ -55,7 +72,7 @@ class Client:
             line.connect(os.fspath(self._path))
         except OSError as error:
             line.close()
-            raise ProviderUnavailable(f"the renderer does not answer: {error}", provider=NAME) from None
+            raise Gone(f"the renderer does not answer: {error}", provider=NAME) from None
         return line
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins.pdf_pluto import frames, pool
+from plugins.pdf_pluto import frames, pool, server
 from plugins.pdf_pluto.plugin import webkit_register_providers
 from plugins.pdf_pluto.pool import Limits, Pool
 from plugins.pdf_pluto.provider import Pluto
@@ -107,6 +107,12 @@ def request(html: str = "") -> PdfRequest:
 
 def fine(pluto: Pluto) -> bool:
     return pluto.render(request()).content.startswith(b"%PDF-")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody starts the renderer again."""
+    monkeypatch.setattr(server, "BACK_SECONDS", 0)
 
 
 def small(seconds: float = 10, memory: int = 1024, output: int = 50) -> Pool:
@@ -239,7 +245,7 @@ def test_a_fork_uses_a_child_of_its_own_and_leaves_the_parents() -> None:
     one.close()
 
 
-def test_a_missing_renderer_is_a_matter_of_time(tmp_path: Path) -> None:
+def test_a_missing_renderer_is_a_matter_of_time(tmp_path: Path, impatient: None) -> None:
     pluto = provider(socket=tmp_path / "none.sock")
     with pytest.raises(ProviderUnavailable) as caught:
         pluto.render(request())
@@ -284,8 +290,25 @@ def test_rubbish_on_the_socket_harms_nobody(renderer: Renderer) -> None:
     assert fine(provider(socket=renderer.socket))
 
 
+def test_a_document_waits_for_a_renderer_that_is_started_again(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BACK_SECONDS", 60)
+    with ThreadPoolExecutor(1) as caller, socket.socket(socket.AF_UNIX) as dying:
+        dying.bind(str(renderer.socket))
+        dying.listen()
+        asked = caller.submit(fine, provider(socket=renderer.socket))
+        line, _ = dying.accept()
+        dying.close()
+        line.close()  # it died over the document
+        renderer.start()
+        assert asked.result(60)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_renderer_that_ends_takes_its_children_along(renderer: Renderer, number: signal.Signals) -> None:
+def test_a_renderer_that_ends_takes_its_children_along(
+    renderer: Renderer, number: signal.Signals, impatient: None
+) -> None:
     renderer.start()
     pluto = provider(socket=renderer.socket)
     assert fine(pluto)
