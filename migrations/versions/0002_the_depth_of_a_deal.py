@@ -65,6 +65,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_payment_strays_payment_vendor_id", ["payment_vendor_id"], unique=False)
 
     op.create_table(
+        "plugin_switches",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("off", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_plugin_switches")),
+    )
+    op.create_table(
         "ai_generations",
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column(
@@ -501,6 +513,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ai_generations_agency_id_month")
 
     op.drop_table("ai_generations")
+    op.drop_table("plugin_switches")
     with op.batch_alter_table("payment_strays", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_strays_payment_vendor_id")
 

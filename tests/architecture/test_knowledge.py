@@ -215,8 +215,8 @@ def test_ending_a_transaction_elsewhere_is_noticed(tmp_path: Path, word: str) ->
 
 CALLS_HOOKS = {"webkit/core/app.py", "webkit/core/plugins.py"}
 ANSWERS = {
-    "Blueprint", "Command", "DocumentSource", "EventKind", "InboxHandler", "JobSpec", "Listener", "MenuEntry",
-    "ProviderSpec", "Schedule",
+    "Blueprint", "Card", "Command", "DocumentSource", "EventKind", "InboxHandler", "JobSpec", "Listener", "MenuEntry",
+    "MergeField", "ProviderSpec", "Schedule", "Slot",
 }  # fmt: skip
 FOR_FEATURES = {"webkit_directory", "webkit_startup"}
 

@@ -18,7 +18,7 @@ from webkit.sdk import hookimpl
 
 @hookimpl
 def webkit_register_blueprints():
-    pages = Blueprint("pages", __name__)
+    pages = Blueprint("broken", __name__)
     pages.get("/a", endpoint="same")(lambda: "a")
     pages.get("/b", endpoint="same")(lambda: "b")
     return [pages]

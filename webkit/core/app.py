@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import cast
 
@@ -16,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from webkit.core.extensions import JobSpec
+from webkit.core.guarding import guarded, owners
 from webkit.core.kernel import (
     db,
     doors,
@@ -78,12 +80,13 @@ def _make_data_folder(settings: Settings) -> None:
 
 def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mapping[str, str]) -> Runtime:
     plugins = load_plugins(features, off=settings.plugins_off)
+    plugins = replace(plugins, contributions=tuple(map(guarded, plugins.contributions)))
     registry = ProviderRegistry(
         {**environ, "WEBKIT_DATA": str(settings.data)}, plugins.providers, in_transaction=db.in_transaction
     )
     if problems := registry.check():
         raise SettingsError(problems)
-    own_jobs = (JobSpec(kind=inbox.APPLY, handler=inbox.apply), listeners.JOB)
+    own_jobs = (JobSpec(kind=inbox.APPLY, handler=inbox.apply), *listeners.JOBS)
     jobs = {spec.kind: spec for spec in (*own_jobs, *plugins.jobs)}
     return Runtime(
         settings=settings,
@@ -98,6 +101,9 @@ def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mappi
         menu=list(plugins.menu),
         document_sources=sorted(plugins.document_sources, key=lambda source: source.order),
         inbox_handlers={handler.capability: handler for handler in plugins.inbox_handlers},
+        slots={slot.name: slot for slot in plugins.slots},
+        guests={found.plugin.name: found for found in plugins.contributions if found.stranger},
+        owners=owners(plugins.contributions),
         redis=_queue_connection(settings),
     )
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 _DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_ENDPOINT = re.compile(r"\w+(\.\w+)+")
 
 
 class LazyText(Protocol):
@@ -39,6 +40,8 @@ class Job:
     args: Mapping[str, str]
     attempt: int
     key: str
+    begun: Any = None
+    """What its kind's `begin` answered for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class JobSpec:
     `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier,
     unless its handler renews the lease: then it may take `longest` seconds.
     Where a vendor knows no idempotency key the handler notes that it is about to call, and a person decides the rest.
+    `begin` is called before, once for all jobs of an agency that were taken together: what it answers for a job's id is
+    the job's `begun`.
     """
 
     kind: str
@@ -55,9 +60,11 @@ class JobSpec:
     queue: Literal["now", "long", "ai"] = "now"
     lease: int = 60
     longest: int = 0
+    begin: Callable[[Sequence[Job]], Mapping[UUID, Any]] | None = None
 
     def __post_init__(self) -> None:
         _dotted(self.kind)
+        _callable(self.kind, self.handler)
         Queue(self.queue)
         if not 1 <= self.lease <= 86_400:
             raise ValueError(f"{self.kind}: lease is 1 to 86400 seconds, not {self.lease}")
@@ -98,6 +105,9 @@ class EventKind:
         _dotted(self.kind)
 
 
+ROLES = frozenset({"owner", "admin", "member"})
+
+
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
     """A line of the staff menu, shown to `roles`; `group` is one of the menu's sections, `order` sorts inside it."""
@@ -107,7 +117,13 @@ class MenuEntry:
     icon: str
     group: str = "work"
     order: int = 100
-    roles: frozenset[str] = frozenset({"owner", "admin", "member"})
+    roles: frozenset[str] = ROLES
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.endpoint, str) or not _ENDPOINT.fullmatch(self.endpoint):
+            raise ValueError(f"{self.endpoint!r} is not an endpoint like 'acme_mail.index'")
+        _texts(self.endpoint, icon=self.icon, group=self.group)
+        _order_and_roles(self.endpoint, self.order, self.roles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,101 @@ class Listener:
 
     def __post_init__(self) -> None:
         _dotted(self.name)
+        _texts(self.name, pattern=self.pattern)
+        _callable(self.name, self.run)
+
+
+class SlotName(enum.StrEnum):
+    """The places in our pages where a plugin's card may stand."""
+
+    DASHBOARD = "dashboard"
+    CLIENT = "client"
+    PROPOSAL = "proposal"
+    CONTRACT = "contract"
+    INVOICE = "invoice"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in our pages. `facts` tells what plugins are told about what the page shows; None: there is no such.
+
+    It is called in the agency's unit of work. The subject of the dashboard and of the settings is the agency.
+    """
+
+    name: SlotName
+    facts: Callable[[UUID], Mapping[str, str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something of a plugin is about to stand: which agency, which page, which client or document.
+
+    `facts` are texts by name, such as `client.name`; those of a contract are all its merge fields. `locale` is the
+    language in which the answer will be read.
+    """
+
+    slot: str
+    subject: UUID
+    agency: UUID
+    locale: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CardContent:
+    """What a card shows: a text, lines of (label, value), one link (label, address). Everything is escaped.
+
+    Who needs more names a `template` in the folder `templates` beside the plugin's module. It is rendered with `values`
+    and the place; tags that do more than structure a text are taken out.
+    """
+
+    text: str = ""
+    rows: Sequence[tuple[str, str]] = ()
+    link: tuple[str, str] | None = None
+    template: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Something of a plugin's in one of our pages, shown to `roles`.
+
+    `draw` is called in a job, never while somebody waits for the page, and has five seconds. What it answers is kept
+    for `fresh` seconds and shown meanwhile; None shows nothing.
+    """
+
+    name: str
+    slot: str
+    title: LazyText
+    draw: Callable[[Place], CardContent | None]
+    fresh: int = 300
+    order: int = 100
+    roles: frozenset[str] = ROLES
+
+    def __post_init__(self) -> None:
+        _dotted(self.name)
+        SlotName(self.slot)
+        _callable(self.name, self.draw)
+        _order_and_roles(self.name, self.order, self.roles)
+        if not isinstance(self.fresh, int) or not 10 <= self.fresh <= 86_400:
+            raise ValueError(f"{self.name}: fresh is 10 to 86400 seconds, not {self.fresh!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class MergeField:
+    """`{{acme_mail.account}}` in contract templates, and in the message that a proposal is sent with.
+
+    `value` is called in a job and has five seconds. While it is unknown, or empty, nothing that needs it can be sent.
+    """
+
+    name: str
+    label: LazyText
+    value: Callable[[Place], str]
+
+    def __post_init__(self) -> None:
+        _dotted(self.name)
+        _callable(self.name, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,5 +303,23 @@ class InboxHandler:
 
 
 def _dotted(name: str) -> None:
-    if not _DOTTED.fullmatch(name):
+    if not isinstance(name, str) or not _DOTTED.fullmatch(name) or len(name) > 64:
         raise ValueError(f"{name!r} is not a name like 'invoices.mail'")
+
+
+def _callable(name: str, thing: object) -> None:
+    if not callable(thing):
+        raise ValueError(f"{name}: {thing!r} cannot be called")
+
+
+def _texts(name: str, **given: object) -> None:
+    for what, value in given.items():
+        if not isinstance(value, str):
+            raise ValueError(f"{name}: {what} is a text, not {value!r}")
+
+
+def _order_and_roles(name: str, order: object, roles: object) -> None:
+    if not isinstance(order, int):
+        raise ValueError(f"{name}: order is a number, not {order!r}")
+    if not isinstance(roles, frozenset) or not all(isinstance(role, str) for role in roles):
+        raise ValueError(f"{name}: roles is a frozenset of texts, not {roles!r}")

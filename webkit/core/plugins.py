@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import enum
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from importlib import import_module, metadata
 from pathlib import Path
@@ -13,87 +12,34 @@ from typing import Any
 
 import click
 import pluggy
-from flask import Blueprint, Flask
 
-from . import hookspecs
+from . import hookspecs, strangers
 from .capabilities.base import ProviderSpec
-from .extensions import DocumentSource, EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+from .contributions import HOOKS, OURS, Broken, Contribution, PluginInfo, Status
+from .extensions import (
+    Card,
+    DocumentSource,
+    EventKind,
+    InboxHandler,
+    JobSpec,
+    Listener,
+    MenuEntry,
+    MergeField,
+    Schedule,
+    Slot,
+)
 from .problems import Problem
 from .providers import version_mismatch
 
+__all__ = ["Contribution", "PluginError", "PluginInfo", "Plugins", "Status", "load_plugins"]
+
 GROUP = "webkit.plugins"
-OURS = "webkit"
 
-_HOOKS: dict[str, type[Any]] = {
-    "providers": ProviderSpec,
-    "blueprints": Blueprint,
-    "menu": MenuEntry,
-    "jobs": JobSpec,
-    "schedules": Schedule,
-    "event_kinds": EventKind,
-    "commands": click.Command,
-    "listeners": Listener,
-    "inbox_handlers": InboxHandler,
-    "document_sources": DocumentSource,
+_FEATURES_ONLY = {
+    # They run in the boot, in a request, or inside our transactions: a stranger's could not be isolated.
+    *("webkit_directory", "webkit_startup", "webkit_register_document_sources", "webkit_register_inbox_handlers"),
+    *("webkit_register_event_kinds", "webkit_register_slots"),
 }
-_FEATURES_ONLY = {"webkit_directory", "webkit_startup"}  # they run in the boot: a stranger's could not be isolated
-_UNIQUE: dict[str, Callable[[Any], str]] = {
-    "providers": lambda spec: f"{spec.capability.key}={spec.name}",
-    "blueprints": lambda blueprint: str(blueprint.name),
-    "jobs": lambda job: str(job.kind),
-    "schedules": lambda schedule: str(schedule.name),
-    "event_kinds": lambda kind: str(kind.kind),
-    "commands": lambda command: str(command.name),
-    "listeners": lambda listener: str(listener.name),
-    "inbox_handlers": lambda handler: str(handler.capability),
-}
-
-
-class Status(enum.StrEnum):
-    LOADED = "loaded"
-    OFF = "off"  # by WEBKIT_PLUGINS_OFF
-    QUARANTINED = "quarantined"  # left out because it is broken; `reason` says how
-
-
-@dataclass(frozen=True, slots=True)
-class PluginInfo:
-    """A plugin as the operator sees it."""
-
-    name: str
-    distribution: str
-    version: str
-    status: Status = Status.LOADED
-    reason: str = ""
-
-    @property
-    def bundled(self) -> bool:
-        return self.distribution == OURS
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.distribution} {self.version})".replace(" )", ")")
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What one feature or plugin brings along."""
-
-    plugin: PluginInfo
-    feature: bool
-    providers: tuple[ProviderSpec[Any], ...] = ()
-    blueprints: tuple[Blueprint, ...] = ()
-    menu: tuple[MenuEntry, ...] = ()
-    jobs: tuple[JobSpec, ...] = ()
-    schedules: tuple[Schedule, ...] = ()
-    event_kinds: tuple[EventKind, ...] = ()
-    commands: tuple[click.Command, ...] = ()
-    listeners: tuple[Listener, ...] = ()
-    inbox_handlers: tuple[InboxHandler, ...] = ()
-    document_sources: tuple[DocumentSource, ...] = ()
-
-    def claims(self) -> Iterator[tuple[str, str]]:
-        """The names that nobody else may use."""
-        for hook, name in _UNIQUE.items():
-            yield from ((hook, name(item)) for item in getattr(self, hook))
 
 
 class PluginError(Exception):
@@ -102,10 +48,6 @@ class PluginError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(f"{p.where}: {p.problem}. {p.fix}" for p in problems))
         self.problems = problems
-
-
-class Broken(Exception):
-    """One plugin does not fit; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +66,18 @@ class Plugins:
     @property
     def menu(self) -> tuple[MenuEntry, ...]:
         return tuple(entry for c in self.contributions for entry in c.menu)
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        return tuple(card for c in self.contributions for card in c.cards)
+
+    @property
+    def fields(self) -> tuple[MergeField, ...]:
+        return tuple(merge_field for c in self.contributions for merge_field in c.fields)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(slot for c in self.contributions for slot in c.slots)
 
     @property
     def jobs(self) -> tuple[JobSpec, ...]:
@@ -236,8 +190,13 @@ class _Loader:
         return Plugins(self.manager, found, tuple(self.contributions), unknown)
 
     def _take(self, plugin: PluginInfo, load: Callable[[], object], *, feature: bool) -> None:
+        def bring() -> Contribution:
+            # A stranger gets a manager of its own: it can neither wrap a hook of ours nor be late in this one.
+            manager = self.manager if plugin.bundled else _manager()
+            return _contribution(manager, plugin, load(), feature=feature)
+
         try:
-            self.contributions.append(_contribution(self.manager, plugin, load(), feature=feature))
+            self.contributions.append(bring() if plugin.bundled else strangers.in_time(bring))
         except (Exception, SystemExit) as error:
             text = str(error) if isinstance(error, Broken | pluggy.PluginValidationError) else _text(error)
             self._refuse(plugin, text)
@@ -283,12 +242,17 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
     if not feature:
         _check_reserved(manager, module)
     others = [other for other in manager.get_plugins() if other is not module]
-    items = {hook: _call(manager, hook, kind, others) for hook, kind in _HOOKS.items()}
-    contribution = Contribution(plugin, feature, **items)
+    items = {hook: _call(manager, hook, kind, others) for hook, kind in HOOKS.items()}
+    contribution = Contribution(plugin, feature, **items, folder=_folder(module))
     _check(contribution)
-    if not feature:
-        _rehearse(contribution)
+    if contribution.stranger:
+        strangers.check(contribution)
     return contribution
+
+
+def _folder(module: ModuleType) -> Path | None:
+    place = getattr(module, "__file__", None)
+    return Path(place).parent if place else None
 
 
 def _check_marks(module: ModuleType) -> None:
@@ -321,13 +285,6 @@ def _check(contribution: Contribution) -> None:
     for spec in contribution.providers:
         if spec.api_version not in spec.capability.api_versions:
             raise Broken(version_mismatch(spec))
-
-
-def _rehearse(contribution: Contribution) -> None:
-    """Mount a plugin's pages on an application nobody sees, so that broken pages never break the real one."""
-    stage = Flask("rehearsal", static_folder=None)
-    for blueprint in contribution.blueprints:
-        stage.register_blueprint(blueprint, url_prefix=f"/x/{contribution.plugin.name}")
 
 
 def _distribution(point: metadata.EntryPoint) -> tuple[str, str]:

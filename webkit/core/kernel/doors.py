@@ -75,7 +75,7 @@ def init_app(app: Flask) -> None:
 def staff_blueprint(name: str, import_name: str, prefix: str = "") -> Blueprint:
     """Pages under `/<agency>/…` for members who are signed in; for others they do not exist."""
     blueprint = Blueprint(name, import_name, url_prefix=f"/<slug:agency>{prefix}")
-    blueprint.url_value_preprocessor(_keep_slug)
+    blueprint.url_value_preprocessor(keep_slug)
     blueprint.before_request(enter_agency)
     return blueprint
 
@@ -113,7 +113,8 @@ def open_tenant(agency: AgencyView) -> None:
     current().directory.know(agency)
 
 
-def _keep_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+def keep_slug(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Views under an agency's address are not bothered with its slug."""
     g.slug = (values or {}).pop("agency", "")
 
 

@@ -58,6 +58,7 @@ def on_crash(error: BaseException) -> Response:
     """Ours to mend: logged whole, told briefly."""
     log.error("request failed", path=request.path, method=request.method, exc_info=error)
     db.recover()
+    g.crash = error
     return answer(500, _words()[500])
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from webkit.core.extensions import Happened, Job, JobSpec
-from webkit.core.kernel import events, outbox
+from webkit.core.extensions import Happened, Job, JobSpec, Listener
+from webkit.core.kernel import events, isolation, outbox, switches
 from webkit.core.kernel.db import UnitSession, before_commit, release
 from webkit.core.kernel.runtime import current
 
-KIND = "core.listener"
+KIND, GUESTS_KIND = "core.listener", "core.guest_listener"
 
 
 @before_commit
@@ -18,7 +18,16 @@ def _queue(unit: UnitSession) -> None:
     for seq, kind in unit.info.pop("chained", []):
         for listener in current().listeners:
             if fnmatchcase(kind, listener.pattern):
-                outbox.add(KIND, listener=listener.name, seq=str(seq))
+                _add(listener, seq)
+
+
+def _add(listener: Listener, seq: int) -> None:
+    """A guest's job waits with other long ones; a guest that is switched off misses what happens."""
+    owner = current().owners.get(listener.name)
+    if owner is None:
+        outbox.add(KIND, listener=listener.name, seq=str(seq))
+    elif not switches.is_off(owner):
+        outbox.add(GUESTS_KIND, listener=listener.name, seq=str(seq))
 
 
 def tell(job: Job) -> None:
@@ -26,8 +35,14 @@ def tell(job: Job) -> None:
     listener = next((found for found in current().listeners if found.name == job.args["listener"]), None)
     entry = events.entry(int(job.args["seq"]))
     release()
-    if listener is not None and entry is not None:
-        listener.run(Happened(entry.seq, entry.kind, entry.at, entry.subject, entry.facts))
+    if listener is None or entry is None:
+        return
+    happened = Happened(entry.seq, entry.kind, entry.at, entry.subject, entry.facts)
+    if owner := current().owners.get(listener.name):
+        what, seconds = f"listener {listener.name}", isolation.LISTENER_SECONDS
+        isolation.call(owner, what, seconds, listener.run, happened, attempt=job.attempt)
+    else:
+        listener.run(happened)
 
 
-JOB = JobSpec(kind=KIND, handler=tell)
+JOBS = (JobSpec(kind=KIND, handler=tell), JobSpec(kind=GUESTS_KIND, handler=tell, queue="long"))

@@ -10,7 +10,17 @@ from uuid import UUID
 from flask import Flask, current_app
 
 if TYPE_CHECKING:
-    from webkit.core.extensions import DocumentSource, EventKind, InboxHandler, JobSpec, Listener, MenuEntry, Schedule
+    from webkit.core.contributions import Contribution
+    from webkit.core.extensions import (
+        DocumentSource,
+        EventKind,
+        InboxHandler,
+        JobSpec,
+        Listener,
+        MenuEntry,
+        Schedule,
+        Slot,
+    )
     from webkit.core.kernel.crypto import Keys
     from webkit.core.kernel.directory import Directory
     from webkit.core.kernel.evidence import Witness
@@ -36,6 +46,13 @@ class Runtime:
     menu: list[MenuEntry] = field(default_factory=list)
     inbox_handlers: dict[str, InboxHandler] = field(default_factory=dict)
     document_sources: list[DocumentSource] = field(default_factory=list)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    guests: dict[str, Contribution] = field(default_factory=dict)
+    """Somebody else's plugins by name: all that may be switched off while we run."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Whose a job, listener, card, field or menu entry of a guest is."""
+    switched_off: frozenset[str] = frozenset()
+    switches_seen: float = 0.0
     subscribers: dict[type, list[Callable[[Any], object]]] = field(default_factory=dict)
     finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
     after_upgrade: list[Callable[[Flask], None]] = field(default_factory=list)

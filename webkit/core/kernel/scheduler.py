@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import Schedule
-from webkit.core.kernel import clock, jobs, outbox, tenancy
+from webkit.core.kernel import clock, jobs, outbox, switches, tenancy
 from webkit.core.kernel.db import insert_missing, session, writing
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base
@@ -42,7 +42,8 @@ def tick(app: Flask) -> None:
     with app.app_context():
         jobs.push(outbox.due())
         for schedule in current().schedules:
-            _run_if_due(schedule)
+            if not switches.is_off(current().owners.get(schedule.name, "")):
+                _run_if_due(schedule)
 
 
 def next_time(schedule: Schedule, after: datetime) -> datetime:

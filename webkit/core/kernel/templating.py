@@ -16,7 +16,7 @@ from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 
 from webkit.core import assets
-from webkit.core.kernel import clock, i18n, money, once, security
+from webkit.core.kernel import clock, i18n, money, once, security, switches
 from webkit.core.kernel.components import Components
 from webkit.core.kernel.runtime import current, of
 
@@ -100,9 +100,11 @@ def _remembered_menu() -> Callable[[], tuple[MenuLine, ...]]:
     def menu() -> tuple[MenuLine, ...]:
         if "menu" not in g:  # a page shows it in two places
             slug = g.agency.slug if "agency" in g else None
+            owners = current().owners
             lines = entries(request.script_root, slug, _role(), i18n.current_locale())
             here = _place({endpoint: line.url for endpoint, line in lines.items()})
-            g.menu = tuple(replace(line, current=True) if name == here else line for name, line in lines.items())
+            shown = {name: line for name, line in lines.items() if not switches.is_off(owners.get(name, ""))}
+            g.menu = tuple(replace(line, current=True) if name == here else line for name, line in shown.items())
         found: tuple[MenuLine, ...] = g.menu
         return found
 
