@@ -19,7 +19,7 @@ from webkit.runtime.processes import marked, place
 
 MIB = 1024 * 1024
 SETTLE, PATIENCE = 3.0, 40.0
-PARTS = {"serve": 3, "worker now": 3, "worker long": 2, "worker ai": 1, "scheduler": 1, "renderer": 3}
+PARTS = {"serve": 3, "worker now": 5, "worker long": 3, "worker ai": 1, "scheduler": 1, "renderer": 3}
 """How many processes each part has when it is complete."""
 LIMITS = {"worker": 80.0, "worker ai": 160.0, "renderer": 60.0}
 """For each single process; the web's is for all of its processes."""

@@ -14,7 +14,7 @@ STARTED = "benchmarks:started"
 
 
 def start() -> None:
-    """What the job does; as in ours, the fork has its own connection."""
+    """What the job does; the fork has its own connection."""
     Redis.from_url(os.environ["REDIS_URL"]).rpush(STARTED, time.time())
 
 

@@ -1,7 +1,7 @@
-"""Workers: RQ's loop around our jobs, in two shapes.
+"""Workers: RQ's loop around our jobs, in forks of a parent that has loaded the application once.
 
-Jobs that compute run in forks of a parent that has loaded the application once; jobs that wait for somebody else run
-in threads of one process. Both outlive a restart of the store. What is lost with a process is sent again by the outbox.
+Each fork has one job at a time. Workers outlive a restart of the store; what is lost with a process is sent again by
+the outbox. Jobs that wait for somebody else run in threads: see `threads`.
 """
 
 from __future__ import annotations
@@ -9,25 +9,28 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import random
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn
 
 from flask import Flask
 from redis.exceptions import RedisError
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, Worker
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
-from rq.timeouts import TimerDeathPenalty
+from rq.timeouts import HorseMonitorTimeoutException, UnixSignalDeathPenalty
 from rq.worker import BaseWorker
 
+from webkit.runtime.horses import Horse, Order, Work, reap
 from webkit.runtime.seams import AppFactory, Seams, of
 from webkit.runtime.store import patient_connection
+from webkit.runtime.threads import ThreadedWorker
 
 log = logging.getLogger(__name__)
 
@@ -43,22 +46,22 @@ _COMMON: Mapping[str, Any] = {
 }
 
 stopping = threading.Event()
-"""Set in a threaded worker that was told to stop: a long job ends its work in good order and returns."""
+"""Set in a worker that was told to stop: a long job ends its work in good order and returns."""
 
 
 def run_worker(
     queues: Sequence[str], app_factory: AppFactory, url: str, *, processes: int = 1, threads: int = 0, drain: float = 3
 ) -> int:
-    """Work on `queues` until SIGTERM, which lets running jobs finish.
+    """Work on `queues` until SIGTERM, which lets running jobs finish: in `processes` loops forked from this one.
 
-    With `threads` in this process, that many jobs at once, and `drain` seconds for them at the end; else in `processes`
-    loops forked from this one, each with one job at a time.
+    With `threads`, on the jobs that wait for a model instead: that many at once, all of them in this process, and
+    `drain` seconds for them at the end.
     """
     app = app_factory()
     seams = of(app)
     seams.enter_worker(app)
     if threads:
-        _run_threaded(queues, url, threads, drain)
+        ThreadedWorker(app, seams, stopping, threads=threads, drain=drain).run()
     gc.collect()
     gc.freeze()
     return _Loops(processes, lambda: _work(lambda: _forking(queues, url, app, seams))).run()
@@ -72,15 +75,73 @@ class _Stoppable(BaseWorker):
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
+class _Penalty(UnixSignalDeathPenalty):
+    """Remembers that a job of this process was over its time."""
+
+    struck = False
+
+    def handle_death_penalty(self, signum: int, frame: FrameType | None) -> None:
+        _Penalty.struck = True
+        super().handle_death_penalty(signum, frame)  # type: ignore[no-untyped-call]
+
+
 class ForkingWorker(_Stoppable, Worker):
-    """One job at a time, each in a fork of its own: a crash, a leak or a time-out ends that job alone."""
+    """One job at a time, in a fork that is kept for the next: a crash, a leak or a time-out ends that job alone."""
 
-    after_fork: Callable[[], None]
+    prepare: Callable[[], None]
+    """What a fork does before its first job."""
     parent: int
+    _horse: Horse | None = None
 
-    def main_work_horse(self, job: Job, queue: Queue) -> None:
-        self.after_fork()
-        super().main_work_horse(job, queue)
+    def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
+        """A horse stands ready before there is a job for it."""
+        self._ready()
+        return super().dequeue_job_and_maintain_ttl(*args, **kwargs)
+
+    def _ready(self) -> Horse:
+        reap()
+        if self._horse is None:
+            self._horse = Horse(self._become_horse)
+        return self._horse
+
+    def _become_horse(self) -> Work:
+        random.seed()
+        self._is_horse, self.death_penalty_class = True, _Penalty
+        self.prepare()
+        return self._ride
+
+    def _ride(self, order: Order) -> bool:
+        """In the horse: do one job. Whatever was interrupted in the middle is not used again."""
+        job_id, origin, execution_id = order
+        job = self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
+        job.redis_server_version = self.get_redis_server_version()  # type: ignore[no-untyped-call]
+        execution = Execution(execution_id, job_id, self.connection, worker_name=self.name)
+        queue = next(queue for queue in self.queues if queue.name == origin)
+        return self.perform_job(job, queue, execution) and not _Penalty.struck
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Hand the job to the horse that stands ready; if that has died meanwhile, to another."""
+        execution = next(found.id for found in self.executions.values() if found.job_id == job.id)
+        while not self._ready().give((job.id, queue.name, execution)):
+            self._end_horse()
+        self._horse_pid = self._ready().pid
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Wait for the end of the job, or of the horse."""
+        assert self._horse is not None
+        pid = self._horse.pid
+        if (done := self._horse.wait(self.job_monitoring_interval - 1)) is None:
+            raise HorseMonitorTimeoutException
+        return (pid, 0, None) if done else (pid, self._end_horse(), None)
+
+    def _end_horse(self) -> int | None:
+        """It ends or has ended: returns how."""
+        assert self._horse is not None
+        horse, self._horse = self._horse, None
+        horse.let_go()
+        with suppress(ChildProcessError):
+            return os.waitpid(horse.pid, 0)[1]
+        return None
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         if not self._is_horse and os.getppid() != self.parent:
@@ -88,48 +149,9 @@ class ForkingWorker(_Stoppable, Worker):
             os.kill(os.getpid(), signal.SIGTERM)
         super().heartbeat(*args, **kwargs)
 
-
-class ThreadedWorker(_Stoppable, SimpleWorker):
-    """One loop that hands its jobs to threads: right for jobs that mostly wait.
-
-    A time-out cannot interrupt a thread that waits for the network: whoever calls out sets its own.
-    """
-
-    death_penalty_class = TimerDeathPenalty
-    pool: ThreadPoolExecutor
-    free: threading.Semaphore
-    drain: float
-
-    def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
-        """Take a job only when a thread is free for it: another machine may have one."""
-        while not self.free.acquire(timeout=15):
-            self.heartbeat()
-        result = None
-        try:
-            result = super().dequeue_job_and_maintain_ttl(*args, **kwargs)
-        finally:
-            if result is None:
-                self.free.release()
-        return result
-
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        try:
-            execution = self.prepare_execution(job)
-        except BaseException:
-            self.free.release()
-            raise
-        self.pool.submit(self._perform, job, queue, execution)
-
-    def _perform(self, job: Job, queue: Queue, execution: Execution) -> None:
-        try:
-            self.perform_job(job, queue, execution)
-        finally:
-            self.free.release()
-
     def teardown(self) -> None:
-        deadline = time.monotonic() + self.drain
-        while stopping.is_set() and self.executions and time.monotonic() < deadline:
-            time.sleep(0.02)
+        if self._horse is not None:
+            self._horse.let_go()
         super().teardown()  # type: ignore[no-untyped-call]
 
 
@@ -141,16 +163,8 @@ def _forking(queues: Sequence[str], url: str, app: Flask, seams: Seams) -> BaseW
             log.exception("a lost job could not be released, its lease will end")
 
     worker = ForkingWorker(queues, connection=patient_connection(url), work_horse_killed_handler=lost, **_COMMON)
-    worker.after_fork = lambda: seams.after_fork(app)
+    worker.prepare = lambda: seams.after_fork(app)
     worker.parent = os.getppid()
-    return worker
-
-
-def _threaded(queues: Sequence[str], url: str, threads: int, drain: float) -> BaseWorker:
-    worker = ThreadedWorker(queues, connection=patient_connection(url), **_COMMON)
-    worker.pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
-    worker.free = threading.Semaphore(threads)
-    worker.drain = drain
     return worker
 
 
@@ -218,10 +232,3 @@ class _Loops:
             log.exception("a worker loop failed")
         finally:
             os._exit(code)
-
-
-def _run_threaded(queues: Sequence[str], url: str, threads: int, drain: float) -> NoReturn:
-    _work(lambda: _threaded(queues, url, threads, drain))
-    # Threads that did not finish in time would be waited for. The outbox sends their jobs again.
-    logging.shutdown()
-    os._exit(0)
