@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,10 @@ def ask(data: Path, function: str, count: int = 1, queue: str = "now", timeout: 
         return ids
 
 
+def _ran(data: Path, count: int) -> bool:
+    return len(values(data, "ran")) == count
+
+
 def values(data: Path, what: str) -> list[str]:
     return sorted(entry["value"] for entry in jobs.read(data / "diary", what))
 
@@ -109,7 +114,7 @@ def test_a_fork_is_kept_for_the_next_job_but_not_after_a_time_out(
     start("worker", "now")
     for count in (1, 2):
         ask(data, "run")
-        until(lambda wanted=count: len(values(data, "ran")) == wanted)
+        until(partial(_ran, data, count))
     ask(data, "endless", timeout=1)
     ask(data, "run")
     until(lambda: len(values(data, "ran")) == 3, seconds=15)
