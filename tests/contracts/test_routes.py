@@ -59,9 +59,13 @@ def template_form(**changes: Any) -> dict[str, Any]:
 def test_from_the_proposal_to_the_client(member: Browser, agency: AgencyView) -> None:
     proposal_id = deals.accepted()
     assert str(proposal_id) in member.get(f"{BASE}/new").text
+    onward = f"{BASE}/new?proposal={proposal_id}"
+    assert onward in member.get(f"/northwind/proposals/{proposal_id}").text
+    assert f'value="{proposal_id}" selected' in member.get(onward).text
     made = member.post(f"{BASE}/new", data={"proposal": str(proposal_id)})
     assert made.status_code == 303
     assert member.post(f"{BASE}/new", data={"proposal": str(proposal_id)}).location == made.location
+    assert member.get(onward).location == made.location
     assert "No proposal is waiting" in member.get(f"{BASE}/new").text
     page = member.get(made.location)
     assert "A draft for Caffè Olmo S.r.l." in page.text and "Max Ferri" in page.text

@@ -45,8 +45,11 @@ def index() -> Response:
 
 @blueprint.get("/new")
 def new() -> Response:
-    """Which accepted proposal becomes a contract."""
-    return _new(FormState())
+    """Which accepted proposal becomes a contract; one that has become one already leads to it."""
+    proposal_id = request.args.get("proposal", type=UUID)
+    if proposal_id and (contract := service.of_proposal(proposal_id)):
+        return go(".show", contract_id=contract.id)
+    return _new(FormState({"proposal": [str(proposal_id)]} if proposal_id else {}))
 
 
 @blueprint.post("/new")
