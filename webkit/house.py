@@ -22,6 +22,7 @@ from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
 from webkit.demo import plugin as demo
+from webkit.extras import plugin as extras
 from webkit.invoices import plugin as invoices
 from webkit.messaging import plugin as messaging
 from webkit.operations import plugin as operations
@@ -40,6 +41,7 @@ from webkit.webhooks import plugin as webhooks
 from webkit.website_audits import plugin as website_audits
 
 FEATURES: tuple[ModuleType, ...] = (
+    extras,
     agencies,
     accounts,
     branding,

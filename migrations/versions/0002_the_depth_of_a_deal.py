@@ -19,6 +19,7 @@ OWNED = (
     "consultation_versions",
     "consultations",
     "payment_reversals",
+    "plugin_answers",
     "plugin_stores",
     "plugin_values",
     "tallies",
@@ -108,6 +109,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
     )
+    op.create_table(
+        "plugin_answers",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_plugin_answers_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plugin_answers")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_plugin_answers_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "subject", "name", "question", name=op.f("uq_plugin_answers_agency_id_subject_name_question")
+        ),
+    )
+    with op.batch_alter_table("plugin_answers", schema=None) as batch_op:
+        batch_op.create_index("ix_plugin_answers_agency_id_asked_at", ["agency_id", "asked_at"], unique=False)
+
     op.create_table(
         "plugin_stores",
         sa.Column("plugin", sa.String(length=64), nullable=False),
@@ -508,6 +531,10 @@ def downgrade() -> None:
     op.drop_table("ai_runs")
     op.drop_table("tallies")
     op.drop_table("plugin_stores")
+    with op.batch_alter_table("plugin_answers", schema=None) as batch_op:
+        batch_op.drop_index("ix_plugin_answers_agency_id_asked_at")
+
+    op.drop_table("plugin_answers")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")

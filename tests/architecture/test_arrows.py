@@ -11,6 +11,7 @@ from tests.architecture.source import ROOT, Module, features, modules, write
 # A feature imports only what stands before it.
 ORDER = (
     "pricing",
+    "extras",
     "agencies",
     "branding",
     "messaging",

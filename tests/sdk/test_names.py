@@ -11,15 +11,15 @@ from webkit.sdk import files, i18n, web
 PINNED = """
 check_message DeliveryEvent DeliveryKind ReportsDelivery
 Address AI_TEXT AIFeature AIText Attachment calls_nobody Capability check_key Checkout CheckoutRequest
-CheckoutState CheckoutStatus Completion CompletionRequest CredentialsRejected Delivery Delta DocumentRejected
-EMAIL Email EmailFeature EmailMessage env EventKind FeatureNotSupported Happened Health HealthReport hookimpl
-InboxHandler InvalidKey Job JobSpec Listener MenuEntry Message NoSettings NoSuchObject NotFoundAtProvider
+CheckoutState CheckoutStatus Completion CompletionRequest CredentialsRejected Delta DocumentRejected
+EMAIL Email EmailFeature EmailMessage env FeatureNotSupported Happened Health HealthReport hookimpl
+InvalidKey Job JobSpec Listener MenuEntry Message NoSettings NoSuchObject NotFoundAtProvider
 OutboxEntry OutboxMessage OutcomeUnknown PaymentEvent PaymentEventKind PaymentFeature PAYMENTS Payments PDF
 Pdf PdfDocument PdfFeature PdfRequest Provider ProviderError ProviderMisconfigured ProviderRejected
 ProviderSettings ProviderSpec ProviderUnavailable RateLimited ReadableOutbox Refund RefundRequest RefundState
 Cost PricedText Role Schedule SendReceipt SignatureInvalid StopReason STORAGE Storage StorageFeature StoredObject Usage
 AuditReport AuditRequest Metric MetricKey MOST_RECOMMENDATIONS PageNotMeasured PageSpeed PAGESPEED PageSpeedFeature
-BrokenOff Overloaded TimedOut Score ScoreKey Source Strategy Trouble Unit
+Card CardContent MergeField Place SlotName BrokenOff Overloaded TimedOut Score ScoreKey Source Strategy Trouble Unit
 """
 
 
@@ -27,7 +27,7 @@ def test_the_names_are_pinned() -> None:
     assert sorted(webkit.sdk.__all__) == sorted(PINNED.split())
     assert files.__all__ == ["DataFolderSettings", "replace", "replacing", "writable", "write_once"]
     assert i18n.__all__ == ["current_locale", "gettext", "lazy_gettext", "ngettext"]
-    assert web.__all__ == ["format_money", "settings_if_chosen"]
+    assert web.__all__ == ["Visitor", "csrf_exempt", "format_money", "go", "page", "settings_if_chosen", "visitor"]
 
 
 def test_every_name_is_there_and_described() -> None:

@@ -106,6 +106,25 @@ def page(
     )
 
 
+def facts(client_id: UUID) -> dict[str, str] | None:
+    """What plugins are told about a client."""
+    row = models.get(client_id)
+    return None if row is None else told(_view(row, _agency_locale()))
+
+
+def told(client: ClientView) -> dict[str, str]:
+    """The same, by the names that merge fields have in contracts."""
+    return {
+        "client.name": client.name,
+        "client.contact_name": client.contact_name,
+        "client.email": client.email,
+        "client.phone": client.phone,
+        "client.website": client.website,
+        "client.tax_id": client.tax_id,
+        "client.country": client.country,
+    }
+
+
 def client_snapshot(view: ClientView) -> dict[str, Any]:
     """What frozen documents keep of their receiver."""
     return {

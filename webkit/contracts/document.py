@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from webkit.contracts.models import Contract
 from webkit.contracts.terms import Clause
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
+from webkit.extras import service as extras
+from webkit.extras.service import Filled
 from webkit.pricing import Priced
 
 VERSION = 1
@@ -25,13 +27,15 @@ TEMPLATE = f"pdf/{KIND}/{VERSION}.html"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A contract with everything needed to write it out."""
+    """A contract with everything needed to write it out. `filled` are the values of plugins' fields."""
 
     facts: Facts
     clauses: tuple[Clause, ...]
     problems: tuple[str, ...]
     locale: str
     timezone: str
+    filled: Filled
+    told: Mapping[str, str]
 
     def numbered(self, number: str, on: date) -> Draft:
         """The same with its final number and date."""
@@ -43,11 +47,11 @@ def stored(value: dict[str, Any] | None) -> Priced | None:
     return Priced.from_dict(value) if value else None
 
 
-def draft(row: Contract, profile: AgencyProfile, client: ClientView, today: date) -> Draft:
-    """A stored contract written out, with everything that keeps it from being sent."""
+def facts_of(row: Contract, profile: AgencyProfile, client: ClientView, today: date) -> Facts:
+    """Everything a stored contract's fields can be filled from."""
     # What a client is called here is what the contract knows of it, and views have more than snapshots keep.
     known = {**client_snapshot(client), "phone": client.phone, "website": client.website}
-    facts = Facts(
+    return Facts(
         agency=agency_snapshot(profile),
         client=known,
         title=row.title,
@@ -66,11 +70,23 @@ def draft(row: Contract, profile: AgencyProfile, client: ClientView, today: date
         signer=(row.signer_name, row.signer_title),
         signatory=(row.signatory_name, row.signatory_title),
     )
-    clauses = terms.load(row.clauses)
+
+
+def told(row: Contract, profile: AgencyProfile, client: ClientView, today: date) -> dict[str, str]:
+    """What plugins are told about a contract, in its language."""
     with i18n.use_locale(row.locale, profile.timezone):
-        found = merge.resolve_clauses(clauses, merge.values(facts))[1]
-    problems = (*merge.problems(found), *_problems(row, clauses, today))
-    return Draft(facts, clauses, problems, row.locale, profile.timezone)
+        return merge.told(facts_of(row, profile, client, today))
+
+
+def draft(row: Contract, profile: AgencyProfile, client: ClientView, today: date) -> Draft:
+    """A stored contract written out, with everything that keeps it from being sent."""
+    facts, clauses = facts_of(row, profile, client, today), terms.load(row.clauses)
+    with i18n.use_locale(row.locale, profile.timezone):
+        known, values = merge.told(facts), merge.values(facts)
+    filled = extras.fill(KIND, row.id, merge.tags(clauses), known, row.locale)
+    found = merge.resolve_clauses(clauses, {**values, **filled.values})[1]
+    problems = (*merge.problems(found, filled.reasons), *_problems(row, clauses, today))
+    return Draft(facts, clauses, problems, row.locale, profile.timezone, filled, known)
 
 
 def _problems(row: Contract, clauses: Iterable[Clause], today: date) -> list[str]:
@@ -89,7 +105,7 @@ def snapshot(written: Draft, *, signer_email: str, signed_by_agency_at: datetime
     """Everything the contract says, as canonical JSON can hold it."""
     facts = written.facts
     with i18n.use_locale(written.locale, written.timezone):
-        clauses = merge.resolve_clauses(written.clauses, merge.values(facts))[0]
+        clauses = merge.resolve_clauses(written.clauses, {**merge.values(facts), **written.filled.values})[0]
         bills = figures.bills(facts.once, facts.monthly, facts.deposit)
     return {
         "version": VERSION,

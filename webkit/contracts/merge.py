@@ -6,24 +6,22 @@ or has no value is reported, never left in the text and never silently empty.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from babel import Locale
 
 from webkit.contracts.terms import Clause
-from webkit.core.kernel import i18n
+from webkit.core.kernel import i18n, merging
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.merging import Resolved
 from webkit.core.kernel.money import format_money
 from webkit.pricing import Priced
-
-_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_STRAY = re.compile(r"\{\{|\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +55,6 @@ class Field:
     label: Any
     value: Callable[[Facts], str]
     aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """A text with its fields filled in, and the fields for which that was not possible."""
-
-    text: str
-    unknown: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
 
 
 def _of(side: str, key: str) -> Callable[[Facts], str]:
@@ -200,6 +189,7 @@ FIELDS = (
     Field("computed.current_date", _l("Date of sending"), lambda facts: _day(facts.today)),
     Field("computed.current_year", _l("Year of sending"), lambda facts: str(facts.today.year)),
 )  # fmt: skip
+SETTLED_BY_SENDING = ("contract.number", "contract.date", "computed.current_date", "computed.current_year")
 NAMES = {name: field.name for field in FIELDS for name in (field.name, *field.aliases)}
 
 
@@ -208,26 +198,19 @@ def values(facts: Facts) -> dict[str, str]:
     return {field.name: field.value(facts).strip() for field in FIELDS}
 
 
+def told(facts: Facts) -> dict[str, str]:
+    """What plugins are told for their fields: everything but what is only settled when the contract is sent."""
+    return {name: value for name, value in values(facts).items() if name not in SETTLED_BY_SENDING}
+
+
 def resolve(text: str, filled: Mapping[str, str]) -> Resolved:
-    """Put values into `text`, in one pass: braces inside a value stay what they are."""
-    unknown: list[str] = []
-    empty: list[str] = []
+    """Put values into `text`. `filled` may hold values of plugins' fields too."""
+    return merging.resolve(text, filled, NAMES)
 
-    def value(found: re.Match[str]) -> str:
-        tag = found[1].strip()
-        name = NAMES.get(tag)
-        if name is None:
-            unknown.append(tag)
-        elif not filled.get(name):
-            empty.append(name)
-        else:
-            return filled[name]
-        return found[0]
 
-    done = _TAG.sub(value, text)
-    if _STRAY.search(_TAG.sub("", text)):
-        unknown.append("{{")
-    return Resolved(done, tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(empty)))
+def tags(clauses: Iterable[Clause]) -> tuple[str, ...]:
+    """The fields that stand in clauses."""
+    return merging.tags(part for clause in clauses for part in (clause.title, clause.text))
 
 
 def resolve_clauses(clauses: Iterable[Clause], filled: Mapping[str, str]) -> tuple[tuple[Clause, ...], Resolved]:
@@ -243,22 +226,23 @@ def resolve_clauses(clauses: Iterable[Clause], filled: Mapping[str, str]) -> tup
     return tuple(done), Resolved("", tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(empty)))
 
 
-def problems(found: Resolved) -> list[str]:
-    """A sentence for each field that keeps a contract from being sent."""
+def problems(found: Resolved, reasons: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """A sentence for each field that keeps a contract from being sent; `reasons` are those of plugins' fields."""
     sentences = [
         _("A field is not closed: every {{ needs its }}.")
-        if name == "{{"
+        if name == merging.OPEN
         else _("There is no field {{%(field)s}}.", field=name)
         for name in found.unknown
     ]
     labels = {field.name: field.label for field in FIELDS}
     sentences += [
-        _("The field {{%(field)s}} has no value: %(label)s is not known.", field=name, label=labels[name])
+        reasons.get(name)
+        or _("The field {{%(field)s}} has no value: %(label)s is not known.", field=name, label=labels[name])
         for name in found.empty
     ]
     return sentences
 
 
-def unknown_fields(clauses: Iterable[Clause]) -> tuple[str, ...]:
-    """Fields that no contract could fill in, for the template's editor."""
-    return resolve_clauses(clauses, {field.name: "x" for field in FIELDS})[1].unknown
+def unknown_fields(clauses: Iterable[Clause], more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Fields that no contract could fill in, for the template's editor; `more` are those of plugins."""
+    return resolve_clauses(clauses, dict.fromkeys((*(field.name for field in FIELDS), *more), "x"))[1].unknown

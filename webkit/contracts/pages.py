@@ -10,6 +10,7 @@ from webkit.contracts.models import ContractState
 from webkit.contracts.service import ContractView
 from webkit.contracts.templates import TemplateView
 from webkit.contracts.terms import Clause
+from webkit.core.extensions import MergeField
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
@@ -53,7 +54,7 @@ class EditPage:
     form: FormState
     clauses: tuple[Clause, ...]
     clause_problems: dict[int, str]
-    fields: tuple[Field, ...]
+    fields: tuple[Field | MergeField, ...]
     stale: str
 
 
@@ -69,6 +70,6 @@ class TemplatePage:
     form: FormState
     clauses: tuple[Clause, ...]
     clause_problems: dict[int, str]
-    fields: tuple[Field, ...]
+    fields: tuple[Field | MergeField, ...]
     languages: list[tuple[str, str]]
     stale: str

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, url_for
 
 from webkit.contracts import document, routes, service, template_routes, templates, terms, witness
-from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry
+from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import evidence, i18n, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
@@ -50,6 +50,11 @@ def webkit_register_event_kinds() -> list[EventKind]:
 @hookimpl
 def webkit_register_document_sources() -> list[DocumentSource]:
     return [DocumentSource("contract", 40, _l("Contracts"), _cards, "contracts.new")]
+
+
+@hookimpl
+def webkit_register_slots() -> list[Slot]:
+    return [Slot(SlotName.CONTRACT, service.told)]
 
 
 @hookimpl

@@ -21,6 +21,7 @@ from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind, decimal_text
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.extras import service as extras
 from webkit.messaging import service as messaging
 
 PAGE = 50
@@ -154,11 +155,11 @@ def _new(state: FormState, *, code: int = 200) -> Response:
 def _show(contract_id: UUID, *, code: int = 200) -> Response:
     contract = service.get(contract_id)
     original = frozen.get(contract.frozen_id) if contract.frozen_id else None
-    problems = service.draft(contract_id).problems if original is None else ()
+    written = service.draft(contract_id) if original is None else None
     view = ShowPage(
         contract=contract,
         client_name=clients.get(contract.client_id).name,
-        problems=problems if contract.state == ContractState.DRAFT else (),
+        problems=written.problems if written and contract.state == ContractState.DRAFT else (),
         timeline=events.timeline(contract.subject),
         mails=messaging.mails(contract.subject),
         warning=messaging.warning(contract.signer_email) if original is None else None,
@@ -167,6 +168,8 @@ def _show(contract_id: UUID, *, code: int = 200) -> Response:
         sealed=frozen.get(contract.sealed_id) if contract.sealed_id else None,
         may_cancel=_may_cancel(contract),
     )
+    if written:
+        service.look_up(contract_id, written)
     return page("contracts/show.html", code=code, **fields(view))
 
 
@@ -211,7 +214,7 @@ def _editor(
     stale: str = "",
     code: int = 200,
 ) -> Response:
-    view = EditPage(contract, state, clauses, problems or {}, merge.FIELDS, stale)
+    view = EditPage(contract, state, clauses, problems or {}, (*merge.FIELDS, *extras.fields()), stale)
     return page("contracts/edit.html", "clauses", code=code, **fields(view))
 
 

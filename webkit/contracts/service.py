@@ -22,6 +22,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
+from webkit.extras import service as extras
 from webkit.messaging import service as messaging
 from webkit.pricing import Priced, PricingError
 from webkit.proposals import service as proposals
@@ -229,6 +230,20 @@ def draft(contract_id: UUID) -> Draft:
     """The contract written out as it would be sent now, with what keeps it from being sent."""
     row = _row(contract_id)
     return document.draft(row, agencies.profile(), clients.get(row.client_id), agencies.today())
+
+
+def told(contract_id: UUID) -> dict[str, str] | None:
+    """What plugins are told about a contract: every merge field that does not depend on its being sent."""
+    row = models.contract(contract_id)
+    if row is None:
+        return None
+    return document.told(row, agencies.profile(), clients.get(row.client_id), agencies.today())
+
+
+def look_up(contract_id: UUID, written: Draft) -> None:
+    """Have plugins asked for the fields of a draft that are not known yet."""
+    if written.filled.wanted:
+        extras.ask(KIND, contract_id, written.filled.wanted, written.told, written.locale)
 
 
 @writes

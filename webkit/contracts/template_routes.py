@@ -11,12 +11,14 @@ from webkit.contracts.forms import TemplateForm
 from webkit.contracts.pages import TemplatePage, TemplatesPage
 from webkit.contracts.templates import TemplateText, TemplateView
 from webkit.contracts.terms import Clause
+from webkit.core.extensions import MergeField
 from webkit.core.kernel import i18n
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.extras import service as extras
 
 blueprint = staff_blueprint("contract_templates", __name__, "/settings/contracts")
 
@@ -115,5 +117,6 @@ def _editor(
     code: int = 200,
 ) -> Response:
     languages = list(i18n.LOCALES.items())
-    view = TemplatePage(found, state, clauses, problems or {}, merge.FIELDS, languages, stale)
+    offered: tuple[merge.Field | MergeField, ...] = (*merge.FIELDS, *extras.fields())
+    view = TemplatePage(found, state, clauses, problems or {}, offered, languages, stale)
     return page("contracts/template.html", "clauses", code=code, **fields(view))

@@ -14,6 +14,7 @@ from webkit.core.kernel import audit, events
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.extras import service as extras
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def archive(template_id: UUID) -> None:
 
 
 def _check(clauses: Iterable[Clause]) -> None:
-    if unknown := merge.unknown_fields(clauses):
+    if unknown := merge.unknown_fields(clauses, (each.name for each in extras.fields())):
         names = ", ".join("{{" if name == "{{" else "{{" + name + "}}" for name in unknown)
         raise DomainError(_("These fields do not exist or are not closed: %(names)s.", names=names), "clause_text")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, url_for
 
 from webkit.contracts.events import ContractSigned
-from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry
+from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import evidence, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
@@ -62,6 +62,11 @@ def webkit_register_event_kinds() -> list[EventKind]:
 @hookimpl
 def webkit_register_document_sources() -> list[DocumentSource]:
     return [DocumentSource("invoice", 50, _l("Invoices"), _cards, "invoices.new")]
+
+
+@hookimpl
+def webkit_register_slots() -> list[Slot]:
+    return [Slot(SlotName.INVOICE, service.told)]
 
 
 @hookimpl

@@ -308,6 +308,23 @@ def get(invoice_id: UUID) -> InvoiceView:
     return _view(_invoice(invoice_id), agencies.today())
 
 
+def told(invoice_id: UUID) -> dict[str, str] | None:
+    """What plugins are told about an invoice."""
+    row = models.get(invoice_id)
+    if row is None:
+        return None
+    invoice = _view(row, agencies.today())
+    return {
+        **clients.told(clients.get(invoice.client_id)),
+        "invoice.number": invoice.number,
+        "invoice.title": invoice.title,
+        "invoice.state": invoice.word,
+        "invoice.currency": invoice.currency,
+        "invoice.total_minor": str(invoice.total),
+        "invoice.due_date": invoice.due_date.isoformat() if invoice.due_date else "",
+    }
+
+
 def page(
     *, limit: int, before: UUID | None = None, state: InvoiceState | None = None, late: bool = False
 ) -> list[InvoiceRow]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from flask import Blueprint, Flask, url_for
 
 from webkit.ai_runs import service as ai_runs
-from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry
+from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import evidence
 from webkit.core.kernel.frozen import Frozen
@@ -56,6 +56,11 @@ def webkit_register_event_kinds() -> list[EventKind]:
 @hookimpl
 def webkit_register_document_sources() -> list[DocumentSource]:
     return [DocumentSource("proposal", 30, _l("Proposals"), _cards, "proposals.new")]
+
+
+@hookimpl
+def webkit_register_slots() -> list[Slot]:
+    return [Slot(SlotName.PROPOSAL, service.told)]
 
 
 @hookimpl

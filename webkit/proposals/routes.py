@@ -13,7 +13,7 @@ from webkit.consultations import service as consultations
 from webkit.consultations.service import State as ConsultationState
 from webkit.core.kernel import downloads, events, frozen, i18n, once
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
@@ -143,7 +143,12 @@ def send(proposal_id: UUID) -> Response:
     if form.by == "mail" and form.to_email is None:
         bound.state.errors["to_email"] = _("Write where the mail goes, or hand over the link yourself.")
         return _send_page(proposal, bound.state, code=422)
-    delivery = Delivery(form.to_name, form.to_email, form.message) if form.by == "mail" and form.to_email else None
+    try:
+        message = service.words(proposal_id, form.message)
+    except DomainError as error:
+        bound.state.errors["message"] = error.message
+        return _send_page(proposal, bound.state, code=422)
+    delivery = Delivery(form.to_name, form.to_email, message) if form.by == "mail" and form.to_email else None
     if delivery and form.warned.casefold() != delivery.to_email.casefold() and messaging.warning(delivery.to_email):
         bound.state.errors["to_email"] = _("The last mail to this address did not get through. Send to it anyway?")
         return _send_page(proposal, bound.state, code=422)

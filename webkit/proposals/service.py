@@ -15,10 +15,11 @@ from uuid import UUID
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.consultations import service as consultations
-from webkit.core.kernel import clock, counters, events, frozen, i18n, links, once
-from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel import clock, counters, events, frozen, i18n, links, merging, once
+from webkit.core.kernel.db import release, writes
+from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.extras import service as extras
 from webkit.pricing import Priced, PricingError, find
 from webkit.proposals import doubts, mails, models, origins, sections, snapshot
 from webkit.proposals.contents import Contents
@@ -201,6 +202,39 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     if delivery:
         models.update(proposal_id, to_name=delivery.to_name, to_email=delivery.to_email)
         mails.sent(document, delivery, links.url(LINK, token), profile.email or row.author_email)
+
+
+def told(proposal_id: UUID) -> dict[str, str] | None:
+    """What plugins are told about a proposal. Its number is known once it was sent."""
+    row = models.by_id(proposal_id)
+    if row is None:
+        return None
+    profile = agencies.profile()
+    return {
+        **clients.told(clients.get(row.client_id)),
+        "agency.name": profile.name,
+        "proposal.title": row.title,
+        "proposal.state": ProposalView.of(row, today()).word,
+        "proposal.currency": row.currency,
+        **({"proposal.number": row.number} if row.number else {}),
+    }
+
+
+def words(proposal_id: UUID, message: str) -> str:
+    """The sender's message with its fields filled in. Raises DomainError, after having plugins asked if that helps."""
+    if not merging.tags((message,)) and merging.OPEN not in message:
+        return message
+    row, known = _row(proposal_id), told(proposal_id) or {}
+    filled = extras.fill(snapshot.KIND, proposal_id, merging.tags((message,)), known, row.language)
+    done = merging.resolve(message, {**known, **filled.values})
+    if not (done.unknown or done.empty):
+        return done.text
+    if filled.wanted:
+        release()
+        extras.ask(snapshot.KIND, proposal_id, filled.wanted, known, row.language)
+    unknown = [_("There is no field {{%(field)s}}.", field=name) for name in done.unknown]
+    empty = [filled.reasons.get(name) or _("The field {{%(field)s}} has no value.", field=name) for name in done.empty]
+    raise DomainError(" ".join((*unknown, *empty)), "message")
 
 
 @writes
