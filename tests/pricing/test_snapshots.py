@@ -45,7 +45,8 @@ def test_numbers_are_written_in_one_way() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (("version",), 2, "newer version"),
+        (("version",), 3, "newer version"),
+        (("version",), 2, "not a stored calculation"),
         (("totals", "gross"), 9901, "do not add up"),
         (("totals", "payable"), 1, "do not add up"),
         (("totals", "discount"), 0, "do not add up"),

@@ -3,43 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.i18n import gettext as _
-from webkit.pricing.document import Adjustment, AdjustmentKind, Amount, Document, Line, Place, TaxRate
-from webkit.pricing.errors import PricingError
-from webkit.pricing.result import Priced, PricedAdjustment, PricedLine, PricedTax, Totals
-from webkit.pricing.rounding import apportion, half_up, minor_units, shares
+from webkit.pricing.document import Adjustment, Document, Line
+from webkit.pricing.errors import PricingError, within
+from webkit.pricing.figures import FRESH, Figures
+from webkit.pricing.payable import deducted, funds_of, stamp_of, totals_of, withholdings_of
+from webkit.pricing.result import Priced, PricedAdjustment, PricedFund, PricedLine, PricedStamp, PricedTax
+from webkit.pricing.rounding import half_up, minor_units, shares
+from webkit.pricing.terms import AdjustmentKind, Amount, TaxRate
 
 
 def compute(document: Document) -> Priced:
     """Lines, tax by rate and totals of a document, in minor units.
 
     A line's amount is quantity times price, rounded half-up, less its own discounts. The document's discounts and
-    charges are shared out over the rates, and within a rate over its lines, by largest remainder. Tax comes last,
-    from what is really charged: rounded half-up per line or once per rate, as the scheme says.
+    charges are shared out over the rates, and within a rate over its lines, by largest remainder. A pension fund's
+    contribution is added to what is charged. Tax comes last, from what is really charged: rounded half-up per line or
+    once per rate, as the scheme says. Deposits are then taken off with the tax they had.
     """
+    return compute_with(document, FRESH)
+
+
+def compute_with(document: Document, figures: Figures) -> Priced:
+    """`compute()` with another way to find tax and duties than their percentages: that of a credit note."""
     listed = [_listed(line, document.currency) for line in document.lines]
-    subtotal = _within(sum(each.amount for each in listed), _("The lines together are too large to be true."))
+    subtotal = within(sum(each.amount for each in listed), _("The lines together are too large to be true."))
     if subtotal < 0:
         raise PricingError(_("The lines take off more than they add up to."), "lines")
-    adjustments = tuple(_adjusted(each, subtotal) for each in document.adjustments)
-    discount = _total(adjustments, AdjustmentKind.DISCOUNT)
-    charge = _total(adjustments, AdjustmentKind.CHARGE)
-    if discount > subtotal:
-        raise PricingError(_("The discount is larger than what it is taken from."), "discount")
-    taxes, lines = _tax(document, listed, discount, charge)
+    adjustments = tuple(_of_document(each, listed, subtotal) for each in document.adjustments)
+    groups = _groups(document, listed, adjustments)
+    funds = funds_of(document, _fees(groups), figures)
+    stamp = stamp_of(document, _charged(groups, funds))
+    taxes, lines, funds = _tax(document, groups, funds, stamp, figures)
+    ordered = tuple(lines[line.id] for line in document.lines)
+    taxes = deducted(document, taxes)
+    withholdings = withholdings_of(document, ordered, funds, figures)
     return Priced(
         currency=document.currency,
         scheme=document.scheme.key,
         place=document.scheme.place,
         prices_include_tax=document.prices_include_tax,
-        lines=tuple(lines[line.id] for line in document.lines),
+        lines=ordered,
         adjustments=adjustments,
         taxes=taxes,
-        totals=_totals(taxes, subtotal, discount, charge),
+        totals=totals_of(document, taxes, adjustments, withholdings),
+        funds=funds,
+        withholdings=withholdings,
+        stamp=stamp,
+        deductions=document.deductions,
     )
 
 
@@ -61,9 +75,24 @@ class _Listed:
         return (-self.amount, -self.listed, self.line.id)
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The lines of one rate with their parts of the document's discounts and charges."""
+
+    rate: TaxRate
+    listed: tuple[_Listed, ...]
+    discount: int
+    charge: int
+    amounts: tuple[int, ...]
+
+    @property
+    def charged(self) -> int:
+        return sum(self.amounts)
+
+
 def _listed(line: Line, currency: str) -> _Listed:
     exact = minor_units(line.unit_price, currency) * Fraction(line.quantity)
-    listed = _within(half_up(exact), _("This line is too large to be true."), line.id)
+    listed = within(half_up(exact), _("This line is too large to be true."), line.id)
     if listed < 0 and line.adjustments:
         raise PricingError(_("A line that takes off has no discount or charge of its own."), "adjustments", line.id)
     adjustments = tuple(_adjusted(each, listed) for each in line.adjustments)
@@ -78,46 +107,114 @@ def _adjusted(adjustment: Adjustment, of: int) -> PricedAdjustment:
     return PricedAdjustment.of(adjustment, amount)
 
 
+def _of_document(adjustment: Adjustment, listed: Sequence[_Listed], subtotal: int) -> PricedAdjustment:
+    """An adjustment of the document: of all lines, or of those of its one rate."""
+    if adjustment.only is None:
+        return _adjusted(adjustment, subtotal)
+    of = [each.amount for each in listed if each.line.rate == adjustment.only]
+    if not of or sum(of) < 0:
+        raise PricingError(_("There is no line with the tax of this discount or charge."), "adjustments")
+    return _adjusted(adjustment, sum(of))
+
+
 def _total(adjustments: Sequence[PricedAdjustment], kind: AdjustmentKind) -> int:
     return sum(each.amount for each in adjustments if each.kind is kind)
 
 
-def _tax(
-    document: Document, listed: Sequence[_Listed], discount: int, charge: int
-) -> tuple[tuple[PricedTax, ...], dict[str, PricedLine]]:
-    groups: dict[TaxRate, list[_Listed]] = {}
+def _groups(
+    document: Document, listed: Sequence[_Listed], adjustments: Sequence[PricedAdjustment]
+) -> tuple[_Group, ...]:
+    """The lines by rate, highest first, with what the adjustments make of them."""
+    grouped: dict[TaxRate, list[_Listed]] = {}
     for each in listed:
-        groups.setdefault(each.line.rate, []).append(each)
-    rates = sorted(groups, key=lambda rate: rate.order)
-    weights, ties = [sum(each.amount for each in groups[rate]) for rate in rates], [rate.order for rate in rates]
-    discounts, charges = shares(discount, weights, ties), shares(charge, weights, ties)
+        grouped.setdefault(each.line.rate, []).append(each)
+    rates = sorted(grouped, key=lambda rate: rate.order)
+    weights = [sum(each.amount for each in grouped[rate]) for rate in rates]
+    less = _by_rate(adjustments, AdjustmentKind.DISCOUNT, rates, weights)
+    more = _by_rate(adjustments, AdjustmentKind.CHARGE, rates, weights)
+    for weight, out, up in zip(weights, less, more, strict=True):
+        if weight >= 0 > weight - out + up:
+            raise PricingError(_("The discount is larger than what it is taken from."), "discount")
+    return tuple(_group(rate, grouped[rate], out, up) for rate, out, up in zip(rates, less, more, strict=True))
+
+
+def _by_rate(
+    adjustments: Sequence[PricedAdjustment], kind: AdjustmentKind, rates: Sequence[TaxRate], weights: Sequence[int]
+) -> list[int]:
+    """How much of the discounts, or of the charges, falls on each rate."""
+    shared = _total([each for each in adjustments if each.only is None], kind)
+    if shared > sum(weights) and kind is AdjustmentKind.DISCOUNT:
+        raise PricingError(_("The discount is larger than what it is taken from."), "discount")
+    if shared and not sum(weights):
+        raise PricingError(_("A charge needs lines with an amount."), "adjustments")
+    parts = shares(shared, weights, [rate.order for rate in rates])
+    return [
+        part + _total([a for a in adjustments if a.only == rate], kind) for part, rate in zip(parts, rates, strict=True)
+    ]
+
+
+def _group(rate: TaxRate, listed: Sequence[_Listed], discount: int, charge: int) -> _Group:
+    weights, ties = [each.amount for each in listed], [each.tie for each in listed]
+    if (discount or charge) and not sum(weights):
+        raise PricingError(_("A discount or charge needs lines with an amount."), "adjustments")
+    less, more = shares(discount, weights, ties), shares(charge, weights, ties)
+    amounts = tuple(amount - out + up for amount, out, up in zip(weights, less, more, strict=True))
+    return _Group(rate, tuple(listed), discount, charge, amounts)
+
+
+def _fees(groups: Sequence[_Group]) -> int:
+    """What contributions are taken of: everything charged that was not paid in the client's name."""
+    pairs = (pair for group in groups for pair in zip(group.listed, group.amounts, strict=True))
+    return sum(amount for each, amount in pairs if not each.line.passed_on)
+
+
+def _charged(groups: Sequence[_Group], funds: Sequence[PricedFund]) -> dict[TaxRate, int]:
+    """What is charged at each rate, contributions included."""
+    charged = {group.rate: group.charged for group in groups}
+    for fund in funds:
+        charged[fund.rate] = charged.get(fund.rate, 0) + fund.amount
+    return charged
+
+
+def _tax(
+    document: Document,
+    groups: Sequence[_Group],
+    funds: Sequence[PricedFund],
+    stamp: PricedStamp | None,
+    figures: Figures,
+) -> tuple[tuple[PricedTax, ...], dict[str, PricedLine], tuple[PricedFund, ...]]:
+    """Sums by rate, lines by id and funds, with their tax."""
+    stamped = {stamp.rate: stamp.amount} if stamp and stamp.recharged else {}
+    alone = ({fund.rate for fund in funds} | stamped.keys()) - {group.rate for group in groups}
+    every = [*groups, *(_Group(rate, (), 0, 0, ()) for rate in alone)]
     taxes: list[PricedTax] = []
     lines: dict[str, PricedLine] = {}
-    for rate, less, more in zip(rates, discounts, charges, strict=True):
-        priced = _group(document, rate, groups[rate], less, more)
+    taxed: dict[str, PricedFund] = {}
+    for group in sorted(every, key=lambda group: group.rate.order):
+        own = [fund for fund in funds if fund.rate == group.rate]
+        priced, own = _taxed(document, group, own, figures)
         lines.update({line.id: line for line in priced})
-        taxes.append(_summary(rate, priced, less, more))
-    return tuple(taxes), lines
+        taxed.update({fund.code: fund for fund in own})
+        taxes.append(_summary(group, priced, own, stamped.get(group.rate, 0)))
+    return tuple(taxes), lines, tuple(taxed[fund.code] for fund in funds)
 
 
-def _group(
-    document: Document, rate: TaxRate, listed: Sequence[_Listed], discount: int, charge: int
-) -> list[PricedLine]:
-    """The lines of one rate with their share of the document's adjustments and their tax."""
-    weights, ties = [each.amount for each in listed], [each.tie for each in listed]
-    less, more = shares(discount, weights, ties), shares(charge, weights, ties)
-    charged = [amount - out + up for amount, out, up in zip(weights, less, more, strict=True)]
-    percent = Fraction(rate.percent)
-    share = percent / (100 + percent) if document.prices_include_tax else percent / 100
-    exact = [amount * share for amount in charged]
-    if document.scheme.place is Place.LINE:
-        taxes = [half_up(value) for value in exact]
-    else:
-        taxes = apportion(half_up(sum(exact, Fraction())), exact, ties)
-    return [
-        _line(each, amount, tax, document.prices_include_tax)
-        for each, amount, tax in zip(listed, charged, taxes, strict=True)
+def _taxed(
+    document: Document, group: _Group, funds: Sequence[PricedFund], figures: Figures
+) -> tuple[list[PricedLine], list[PricedFund]]:
+    """The tax of each line and of each contribution at one rate."""
+    included, percent = document.prices_include_tax, Fraction(group.rate.percent)
+    share = percent / (100 + percent) if included else percent / 100
+    amounts = [*group.amounts, *(fund.amount for fund in funds)]
+    ties = [*(each.tie for each in group.listed), *((-fund.amount, -fund.amount, fund.code) for fund in funds)]
+    exact = [amount * share for amount in amounts]
+    parts = figures.taxes(group.rate, document.scheme.place, sum(amounts), exact, ties, included=included)
+    count = len(group.listed)
+    lines = [
+        _line(each, amount, tax, included)
+        for each, amount, tax in zip(group.listed, group.amounts, parts[:count], strict=True)
     ]
+    return lines, [replace(fund, tax=tax) for fund, tax in zip(funds, parts[count:], strict=True)]
 
 
 def _line(listed: _Listed, charged: int, tax: int, included: bool) -> PricedLine:
@@ -135,29 +232,20 @@ def _line(listed: _Listed, charged: int, tax: int, included: bool) -> PricedLine
         net=charged - tax if included else charged,
         tax=tax,
         gross=charged if included else charged + tax,
+        unit=line.unit,
+        passed_on=line.passed_on,
     )
 
 
-def _summary(rate: TaxRate, lines: Sequence[PricedLine], discount: int, charge: int) -> PricedTax:
+def _summary(group: _Group, lines: Sequence[PricedLine], funds: Sequence[PricedFund], stamped: int) -> PricedTax:
+    contribution = sum(fund.amount for fund in funds)
     return PricedTax(
-        rate=rate,
+        rate=group.rate,
         amount=sum(line.amount for line in lines),
-        discount=discount,
-        charge=charge,
-        base=sum(line.net for line in lines),
-        tax=sum(line.tax for line in lines),
+        discount=group.discount,
+        charge=group.charge,
+        base=sum(line.net for line in lines) + contribution + stamped,
+        tax=sum(line.tax for line in lines) + sum(fund.tax for fund in funds),
+        contribution=contribution,
+        stamped=stamped,
     )
-
-
-def _totals(taxes: Sequence[PricedTax], subtotal: int, discount: int, charge: int) -> Totals:
-    net, tax = sum(each.base for each in taxes), sum(each.tax for each in taxes)
-    gross = _within(net + tax, _("The total is too large to be true."))
-    if gross < 0:
-        raise PricingError(_("The lines take off more than they add up to."), "lines")
-    return Totals(subtotal=subtotal, discount=discount, charge=charge, net=net, tax=tax, gross=gross, payable=gross)
-
-
-def _within(minor: int, refusal: str, line: str | None = None) -> int:
-    if abs(minor) > MAX_MINOR:
-        raise PricingError(refusal, "amount", line)
-    return minor

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing.compute import compute
-from webkit.pricing.document import Amount, Document, Line, Percent, TaxRate
+from webkit.pricing.document import Document, Line
+from webkit.pricing.duties import Fund, Withholding
 from webkit.pricing.errors import PricingError
 from webkit.pricing.result import Priced, PricedTax
 from webkit.pricing.rounding import half_up, shares, unit_price
 from webkit.pricing.schemes import find
+from webkit.pricing.terms import Amount, Percent, TaxRate
+
+Parts = Mapping[tuple[TaxRate, bool], int]
+"""Minor units by rate, for costs that are passed on apart from what they are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,39 +53,73 @@ def split(priced: Priced, share: Percent | Amount, description: str) -> Split:
 
     A `Percent` is taken of each rate's base; an `Amount`, tax included, is shared out over the rates by what is
     due at each. The deposit has one line per rate, so it is an ordinary document that `compute()` prices, and the
-    rest is the total less the deposit, never computed a second time.
+    rest is the total less the deposit, never computed a second time: the final invoice takes the deposit off with
+    `Deduction.of()`.
     """
     if priced.totals.payable <= 0 or any(tax.base < 0 for tax in priced.taxes):
         raise PricingError(_("A deposit needs a total to be taken from."), "deposit")
     included = isinstance(share, Amount) or priced.prices_include_tax
-    parts = _parts(priced, share)
+    parts = _amount(priced, share) if isinstance(share, Amount) else _percent(priced, share)
     lines = tuple(
         Line(
             id=f"deposit-{number}",
             description=description,
             unit_price=unit_price(minor, priced.currency),
-            rate=tax.rate,
+            rate=rate,
+            passed_on=passed_on,
         )
-        for number, (tax, minor) in enumerate(zip(priced.taxes, parts, strict=True), start=1)
+        for number, ((rate, passed_on), minor) in enumerate(parts.items(), start=1)
         if minor
     )
-    scheme = replace(find(priced.scheme), place=priced.place)
-    document = Document(currency=priced.currency, scheme=scheme, lines=lines, prices_include_tax=included)
+    document = Document(
+        currency=priced.currency,
+        scheme=replace(find(priced.scheme), place=priced.place),
+        lines=lines,
+        prices_include_tax=included,
+        funds=funds_again(priced),
+        withholdings=withholdings_again(priced),
+        split_payment=bool(priced.totals.split),
+    )
     deposit = compute(document)
     return Split(document=document, deposit=deposit, rest=_rest(priced, deposit))
 
 
-def _parts(priced: Priced, share: Percent | Amount) -> list[int]:
-    """Minor units per rate, in the terms the deposit's lines are written in."""
+def funds_again(priced: Priced) -> tuple[Fund, ...]:
+    """The funds of a computed document, for another one that belongs to it."""
+    return tuple(
+        Fund(code=each.code, percent=each.percent, rate=each.rate, label=each.label, withheld=each.withheld)
+        for each in priced.funds
+    )
+
+
+def withholdings_again(priced: Priced) -> tuple[Withholding, ...]:
+    """The withholdings of a computed document, for another one that belongs to it."""
+    return tuple(
+        Withholding(code=each.code, percent=each.percent, share=each.share, reason=each.reason)
+        for each in priced.withholdings
+    )
+
+
+def _amount(priced: Priced, share: Amount) -> Parts:
     taxes = priced.taxes
-    if isinstance(share, Amount):
-        if not 0 < share.amount < priced.totals.payable:
-            raise PricingError(_("A deposit is more than nothing and less than the total."), "deposit")
-        return shares(share.amount, [tax.gross for tax in taxes], [tax.rate.order for tax in taxes])
+    if not 0 < share.amount < priced.totals.payable:
+        raise PricingError(_("A deposit is more than nothing and less than the total."), "deposit")
+    if priced.funds:
+        raise PricingError(_("With a pension fund's contribution, say the deposit in percent."), "deposit")
+    parts = shares(share.amount, [tax.gross for tax in taxes], [tax.rate.order for tax in taxes])
+    return {(tax.rate, False): part for tax, part in zip(taxes, parts, strict=True)}
+
+
+def _percent(priced: Priced, share: Percent) -> Parts:
+    """The percentage of what the lines charge at each rate; contributions follow from it."""
     if not 0 < share.percent < 100:
         raise PricingError(_("A deposit is more than 0 and less than 100 percent."), "deposit")
-    part = Fraction(share.percent) / 100
-    return [half_up(part * (tax.gross if priced.prices_include_tax else tax.base)) for tax in taxes]
+    charged: dict[tuple[TaxRate, bool], int] = {}
+    for rate in (tax.rate for tax in priced.taxes):
+        for line in (line for line in priced.lines if line.rate == rate):
+            key = (rate, line.passed_on)
+            charged[key] = charged.get(key, 0) + (line.gross if priced.prices_include_tax else line.net)
+    return {key: half_up(Fraction(share.percent) * amount / 100) for key, amount in charged.items()}
 
 
 def _rest(priced: Priced, deposit: Priced) -> tuple[Rest, ...]:

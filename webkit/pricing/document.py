@@ -1,139 +1,75 @@
-"""What goes into the kernel. A value of these types is already sound: everything impossible is refused on creation."""
+"""What goes into the kernel. A value of these types is already sound: everything impossible is refused on creation.
+
+Where a field is one of EN 16931 its number stands beside it (BT business term, BG group of terms).
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from webkit.core.kernel.currencies import MAX_MINOR, is_currency
 from webkit.core.kernel.i18n import gettext as _
+from webkit.pricing.duties import Deduction, Fund, Stamp, Withholding, check_once
 from webkit.pricing.errors import PricingError
 from webkit.pricing.rounding import plain
+from webkit.pricing.terms import (
+    AdjustmentKind,
+    Amount,
+    Category,
+    Percent,
+    Place,
+    TaxRate,
+    check_decimal,
+)
 
 if TYPE_CHECKING:
-    from webkit.pricing.schemes import Scheme
+    from webkit.pricing.scheme import Scheme
 
-PLACES = 8
-LARGEST_EXPONENT = 13
+__all__ = [
+    "Adjustment",
+    "AdjustmentKind",
+    "Amount",
+    "Category",
+    "Document",
+    "Line",
+    "Percent",
+    "Place",
+    "TaxRate",
+]
+
 MAX_LINES = 5_000
 MAX_QUANTITY = Decimal(10**9)
 MAX_PRICE = Decimal(10**13)
-
-STRICT = ConfigDict(extra="forbid")
-
-
-def _written(value: Any) -> Any:
-    """A stored number is text: a JSON number may have been a float on its way here."""
-    if not isinstance(value, str | Decimal):
-        raise ValueError("numbers are stored as text")
-    try:
-        return Decimal(value)
-    except InvalidOperation as error:
-        raise ValueError("this is not a number") from error
-
-
-Exact = Annotated[Decimal, BeforeValidator(_written), PlainSerializer(plain, return_type=str)]
-
-
-class Category(StrEnum):
-    """Tax categories of EN 16931 (UNCL 5305)."""
-
-    STANDARD = "S"
-    ZERO = "Z"
-    EXEMPT = "E"
-    REVERSE_CHARGE = "AE"
-    INTRA_EU = "K"
-    EXPORT = "G"
-    OUTSIDE = "O"
-
-
-_EXPLAINED = frozenset(Category) - {Category.STANDARD, Category.ZERO}
-
-
-class AdjustmentKind(StrEnum):
-    DISCOUNT = "discount"
-    CHARGE = "charge"
-
-
-class Place(StrEnum):
-    """Where tax is rounded: once per line, or once per rate on the whole document."""
-
-    LINE = "line"
-    DOCUMENT = "document"
-
-
-@dataclass(frozen=True, slots=True)
-class TaxRate:
-    """A category, its percentage (22, not 0.22) and, where no tax is charged, why: text and code (VATEX or Natura)."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    category: Category
-    percent: Exact = Decimal(0)
-    reason: str = ""
-    code: str = ""
-
-    def __post_init__(self) -> None:
-        check_decimal(self.percent, "rate", limit=Decimal(100))
-        if (self.category is Category.STANDARD) != (self.percent > 0) or self.percent < 0:
-            raise PricingError(_("Only the category S has a rate, and it has one above zero."), "rate")
-        if self.category in _EXPLAINED and not self.reason.strip():
-            raise PricingError(
-                _("The category %(category)s needs the reason why no tax is charged.", category=self.category),
-                "reason",
-            )
-
-    @property
-    def order(self) -> tuple[object, ...]:
-        """Highest rate first; the same on every page, and never by position."""
-        return (-self.percent, self.category.value, self.code, self.reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Percent:
-    """So much of a hundred, between 0 and 100."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    percent: Exact
-
-    def __post_init__(self) -> None:
-        check_decimal(self.percent, "percent", limit=Decimal(100))
-        if self.percent < 0:
-            raise PricingError(_("A percentage lies between 0 and 100."), "percent")
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """So many minor units, not negative."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = STRICT
-
-    amount: int
-
-    def __post_init__(self) -> None:
-        if type(self.amount) is not int:
-            raise PricingError(_("An amount is a whole number of minor units."), "amount")
-        if not 0 <= self.amount <= MAX_MINOR:
-            raise PricingError(_("This amount is negative or too large to be true."), "amount")
+MAX_STEP = 100_000
+_UNIT = re.compile(r"[A-Z0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A discount or a charge, of a line or of the document, in the terms of the prices: before tax when they are."""
+    """A discount or a charge, of a line or of the document, in the terms of the prices: before tax when they are.
+
+    Of the document it is BG-20 or BG-21: `value` BT-94/101 or the amount, `reason` BT-97/104, `reason_code` BT-98/105
+    (UNTDID 5189 and 7161). `only` binds it to the lines of one rate (BT-95/102); without it every rate bears its part.
+    Of a line it is BG-27 or BG-28: BT-138/143, BT-139/144, BT-140/145.
+    """
 
     kind: AdjustmentKind
     value: Percent | Amount
     reason: str = ""
+    reason_code: str = ""
+    only: TaxRate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. `id` is unique in its document and only names it: the figures depend on what the line says."""
+    """One line (BG-25). `id` is unique in its document and only names it: the figures depend on what the line says.
+
+    `description` is BT-153, `quantity` BT-129 in `unit` BT-130 (UN/ECE recommendation 20), `unit_price` BT-146 with up
+    to eight decimals, `rate` BG-30. What is `passed_on` was paid in the client's name: no contribution, no withholding.
+    """
 
     id: str
     description: str
@@ -141,23 +77,28 @@ class Line:
     rate: TaxRate
     quantity: Decimal = Decimal(1)
     adjustments: tuple[Adjustment, ...] = ()
+    unit: str = ""
+    passed_on: bool = False
 
     def __post_init__(self) -> None:
         if not self.id:
             raise PricingError(_("Every line needs an id."), "id")
         check_decimal(self.quantity, "quantity", limit=MAX_QUANTITY, line=self.id)
         check_decimal(self.unit_price, "unit_price", limit=MAX_PRICE, line=self.id)
+        if not _UNIT.fullmatch(self.unit):
+            raise PricingError(_("A unit is a code of at most three capital letters and digits."), "unit", self.id)
+        if any(each.only for each in self.adjustments):
+            raise PricingError(_("A line's discount has the line's tax."), "adjustments", self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """Everything `compute()` needs, and nothing it ignores.
 
-    What a later rule needs is added as a further optional field whose default changes no figure:
-    `deductions: tuple[Deduction, ...] = ()` (deposits by rate, taken off what is payable), `withholding: Withholding
-    | None = None`, `fund: Fund | None = None` (pension-fund contribution, raises a base), `stamp: Stamp | None = None`,
-    `split_payment: bool = False`, `cash_rounding: int | None = None`. Each brings its figure to `Totals` in the same
-    way, so callers and stored results stay valid.
+    `currency` is BT-5, `adjustments` BG-20 and BG-21, `prepaid` BT-113: what was paid before without an invoice of its
+    own. `deductions` are deposit invoices, taken off with their tax. With `split_payment` the client pays the tax to
+    the state (Italian scissione, category B). `cash_rounding` is the smallest coin in minor units; the difference is
+    BT-114.
     """
 
     currency: str
@@ -165,35 +106,48 @@ class Document:
     lines: tuple[Line, ...]
     adjustments: tuple[Adjustment, ...] = ()
     prices_include_tax: bool = False
+    funds: tuple[Fund, ...] = ()
+    withholdings: tuple[Withholding, ...] = ()
+    stamp: Stamp | None = None
+    deductions: tuple[Deduction, ...] = ()
+    prepaid: int = 0
+    split_payment: bool = False
+    cash_rounding: int = 0
 
     def __post_init__(self) -> None:
         if not is_currency(self.currency):
             raise PricingError(_("“%(currency)s” is not a currency in use.", currency=self.currency), "currency")
         if len(self.lines) > MAX_LINES:
             raise PricingError(_("A document has at most %(most)s lines.", most=MAX_LINES), "lines")
+        self._check_lines()
+        self._check_duties()
+        if type(self.prepaid) is not int or not 0 <= self.prepaid <= MAX_MINOR:
+            raise PricingError(_("This amount is negative or too large to be true."), "prepaid")
+        if type(self.cash_rounding) is not int or not 0 <= self.cash_rounding <= MAX_STEP:
+            raise PricingError(_("This is not a coin."), "cash_rounding")
+
+    def _check_lines(self) -> None:
         seen: set[str] = set()
         for line in self.lines:
             if line.id in seen:
                 raise PricingError(_("Two lines have the same id."), "id", line.id)
             seen.add(line.id)
-            if not self.scheme.knows(line.rate):
-                raise PricingError(
-                    _(
-                        "%(percent)s %% is not a rate of %(scheme)s.",
-                        percent=plain(line.rate.percent),
-                        scheme=self.scheme.name,
-                    ),
-                    "rate",
-                    line.id,
-                )
+            self._check_rate(line.rate, line.id)
 
+    def _check_duties(self) -> None:
+        check_once((fund.code for fund in self.funds), "fund")
+        check_once((each.code for each in self.withholdings), "withholding")
+        check_once((each.number for each in self.deductions), "deductions")
+        for fund in self.funds:
+            self._check_rate(fund.rate)
+        if self.funds and self.prices_include_tax:
+            raise PricingError(_("A pension fund contribution needs prices without tax."), "fund")
+        if self.stamp is not None:
+            self._check_rate(self.stamp.rate)
+            if self.stamp.currency != self.currency:
+                raise PricingError(_("Stamp duty is paid in %(currency)s.", currency=self.stamp.currency), "stamp")
 
-def check_decimal(value: object, field: str, *, limit: Decimal, line: str | None = None) -> None:
-    """A finite `Decimal` of at most eight places and of a size somebody may have meant."""
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise PricingError(_("This is not a number."), field, line)
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -PLACES:
-        raise PricingError(_("At most %(places)s decimals are kept.", places=PLACES), field, line)
-    if abs(value) > limit or (isinstance(exponent, int) and exponent > LARGEST_EXPONENT):
-        raise PricingError(_("This number is too large to be true."), field, line)
+    def _check_rate(self, rate: TaxRate, line: str | None = None) -> None:
+        if not self.scheme.knows(rate):
+            named = {"percent": plain(rate.percent), "scheme": self.scheme.name}
+            raise PricingError(_("%(percent)s %% is not a rate of %(scheme)s.", **named), "rate", line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.errors import DomainError
 
 
@@ -11,3 +12,10 @@ class PricingError(DomainError):
     def __init__(self, message: str, field: str | None = None, line: str | None = None) -> None:
         super().__init__(message, field)
         self.line = line
+
+
+def within(minor: int, refusal: str, line: str | None = None) -> int:
+    """The amount, if somebody may have meant it."""
+    if abs(minor) > MAX_MINOR:
+        raise PricingError(refusal, "amount", line)
+    return minor

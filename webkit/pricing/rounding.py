@@ -29,12 +29,36 @@ def apportion(total: int, exact: Sequence[Fraction], ties: Sequence[tuple[object
     return parts
 
 
+def spread(total: int, exact: Sequence[Fraction], ties: Sequence[tuple[object, ...]]) -> list[int]:
+    """`total` shared out in proportion to `exact`, whatever these sum to. Without any of them there is nothing."""
+    whole = sum(exact, Fraction())
+    return apportion(total, [value * total / whole for value in exact], ties) if whole else [0] * len(exact)
+
+
 def shares(total: int, weights: Sequence[int], ties: Sequence[tuple[object, ...]]) -> list[int]:
     """`total` shared out in proportion to `weights`."""
     whole = sum(weights)
     if whole == 0:
         return [0] * len(weights)
     return apportion(total, [Fraction(total * weight, whole) for weight in weights], ties)
+
+
+def cells(rows: Sequence[int], columns: Sequence[int], weights: Sequence[int]) -> list[list[int]]:
+    """A table of whole numbers with these sums of rows and columns, nearly in proportion to `weights`.
+
+    For sums that belong together: `columns` shares out the sum of `rows` by `weights`, as `shares()` does it.
+    """
+    whole = sum(weights)
+    table = [[row * weight // whole if whole else 0 for weight in weights] for row in rows]
+    left = [row - sum(parts) for row, parts in zip(rows, table, strict=True)]
+    under = [column - sum(parts[place] for parts in table) for place, column in enumerate(columns)]
+    for parts, open_ in zip(table, left, strict=True):
+        for place in range(len(parts)):
+            more = min(open_, under[place])
+            parts[place] += more
+            under[place] -= more
+            open_ -= more
+    return table
 
 
 def minor_units(amount: Decimal, currency: str) -> Fraction:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
-from webkit.core.kernel.i18n import current_locale, format_decimal
+from webkit.core.kernel.i18n import current_locale, format_date, format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent, format_money
-from webkit.pricing.document import Percent
-from webkit.pricing.result import Priced, PricedAdjustment, PricedTax
+from webkit.pricing.result import Priced, PricedAdjustment, PricedFund, PricedTax, PricedWithholding
 from webkit.pricing.schemes import find
+from webkit.pricing.terms import Percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,57 @@ class ShownLine:
 
 
 def sum_rows(priced: Priced) -> list[SumRow]:
-    """From the lines to the total: subtotal, discounts and charges, net, tax by rate, total with its currency."""
+    """From the lines to the total: subtotal, discounts and charges, net, tax by rate, total with its currency.
+
+    Where something else is asked for than the total, what the client keeps back or has paid follows, and what remains.
+    """
     totals = priced.totals
-    rows = []
-    if priced.adjustments:
-        rows.append(SumRow(_("Subtotal"), totals.subtotal))
-        rows += [SumRow(_adjustment(each), each.signed, note=each.reason) for each in priced.adjustments]
-    rows.append(SumRow(_("Without tax"), totals.net, "mid" if priced.adjustments else ""))
+    rows = _before_tax(priced)
+    many = bool(rows)
+    rows.append(SumRow(_("Without tax"), totals.net, "mid" if many else ""))
     rows += [_tax(tax, priced) for tax in priced.taxes]
-    rows.append(SumRow(_("Total in %(currency)s", currency=priced.currency), totals.payable, "sum"))
+    after = _after_tax(priced)
+    kind = "mid" if after else "sum"
+    rows.append(SumRow(_("Total in %(currency)s", currency=priced.currency), totals.gross, kind))
+    if after:
+        rows += [*after, SumRow(_("To pay in %(currency)s", currency=priced.currency), totals.payable, "sum")]
     return rows
+
+
+def _before_tax(priced: Priced) -> list[SumRow]:
+    rows = [SumRow(_adjustment(each), each.signed, note=each.reason) for each in priced.adjustments]
+    rows += [SumRow(_fund(each), each.amount) for each in priced.funds]
+    if priced.stamp and priced.stamp.recharged:
+        rows.append(SumRow(_("Stamp duty"), priced.stamp.amount))
+    rows += [
+        SumRow(
+            _("Deposit, invoice %(number)s", number=each.number),
+            -each.base,
+            note=format_date(date.fromisoformat(each.issued)),
+        )
+        for each in priced.deductions
+    ]
+    return [SumRow(_("Subtotal"), priced.totals.subtotal), *rows] if rows else []
+
+
+def _after_tax(priced: Priced) -> list[SumRow]:
+    totals = priced.totals
+    rows = [SumRow(_withholding(each), -each.due) for each in priced.withholdings]
+    if totals.split:
+        rows.append(SumRow(_("Tax that you pay to the state"), -totals.split))
+    if totals.prepaid:
+        rows.append(SumRow(_("Already paid"), -totals.prepaid))
+    if totals.rounding:
+        rows.append(SumRow(_("Rounding"), totals.rounding))
+    return rows
+
+
+def _fund(fund: PricedFund) -> str:
+    return f"{fund.label or _('Pension fund contribution')} {format_decimal(fund.percent)} %"
+
+
+def _withholding(each: PricedWithholding) -> str:
+    return _("Withholding tax %(percent)s %%", percent=format_decimal(each.percent))
 
 
 def lines(priced: Priced) -> list[ShownLine]:

@@ -1,0 +1,224 @@
+"""The kernel against a second, independent calculation, and what must hold of everything it can compute."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from tests.pricing.chance import Chance
+from tests.pricing.oracle import Refused, expected
+from webkit.pricing import (
+    AdjustmentKind,
+    Amount,
+    Deduction,
+    Document,
+    Part,
+    Percent,
+    Place,
+    Priced,
+    PricingError,
+    compute,
+    credit_all,
+    credit_amount,
+    credit_lines,
+    left,
+    semantic,
+    split,
+)
+
+DAY = date(2026, 11, 22)
+
+
+def agrees(document: Document) -> Priced | None:
+    """The kernel's result after comparing it with the oracle's; None where both refuse."""
+    try:
+        wanted = expected(document)
+    except Refused:
+        with pytest.raises(PricingError):
+            compute(document)
+        return None
+    priced = compute(document)
+    totals = priced.totals
+    assert (totals.net, totals.tax, totals.gross) == (wanted.net, wanted.tax, wanted.gross)
+    assert (totals.payable, totals.rounding, totals.withheld) == (wanted.payable, wanted.rounding, wanted.withheld)
+    assert {tax.rate: (tax.base, tax.tax) for tax in priced.taxes} == wanted.by_rate
+    return priced
+
+
+def is_kept(priced: Priced) -> None:
+    stored = json.dumps(priced.to_dict(), sort_keys=True)
+    read = Priced.from_dict(json.loads(stored, parse_float=lambda text: pytest.fail(f"a float: {text}")))
+    assert read == priced
+    assert json.dumps(read.to_dict(), sort_keys=True) == stored
+
+
+def keeps_the_rules_of_en_16931(priced: Priced) -> None:
+    model = semantic(priced)
+    assert model.lines_total == sum(line.amount for line in model.lines)  # BR-CO-10
+    for line in model.lines:
+        assert line.price >= 0  # BR-27
+    for kind, total in (
+        (AdjustmentKind.DISCOUNT, model.allowances_total),
+        (AdjustmentKind.CHARGE, model.charges_total),
+    ):
+        assert total == sum(each.amount for each in model.adjustments if each.kind is kind)  # BR-CO-11, BR-CO-12
+    assert model.net == model.lines_total - model.allowances_total + model.charges_total  # BR-CO-13
+    assert model.tax == sum(each.tax for each in model.taxes)  # BR-CO-14
+    assert model.gross == model.net + model.tax  # BR-CO-15
+    assert model.due == model.gross - model.prepaid + model.rounding  # BR-CO-16
+    for tax, wanted in zip(model.taxes, priced.taxes, strict=True):  # BR-S-08 and its sisters
+        lines = sum(line.amount for line in model.lines if line.rate == wanted.rate)
+        signed = sum(
+            -each.amount if each.kind is AdjustmentKind.DISCOUNT else each.amount
+            for each in model.adjustments
+            if each.rate == wanted.rate
+        )
+        assert tax.base == lines + signed
+        if priced.place is Place.DOCUMENT and not priced.deductions and not priced.prices_include_tax:  # BR-CO-17
+            assert abs(Fraction(tax.base) * Fraction(tax.percent) / 100 - tax.tax) <= Fraction(1, 2)
+
+
+def every_document(count: int, first: int) -> int:
+    """Compare `count` documents and return how many came to something."""
+    priced = 0
+    for seed in range(first, first + count):
+        document = Chance(seed).document()
+        try:
+            if (result := agrees(document)) is not None:
+                priced += 1
+                is_kept(result)
+                keeps_the_rules_of_en_16931(result)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {error!r}") from error
+    return priced
+
+
+def test_every_document_is_what_fractions_say() -> None:
+    assert every_document(1_500, first=0) > 800
+
+
+@pytest.mark.slow
+def test_ten_thousand_documents_are_what_fractions_say() -> None:
+    assert every_document(10_000, first=10_000) > 5_000
+
+
+# --- deposits and final invoices -------------------------------------------------------------------------------
+
+
+def deposits_and_final(seed: int) -> bool:
+    chance = Chance(seed)
+    document = replace(chance.document(), stamp=None, prepaid=0, cash_rounding=0)
+    percents = [chance.draw.randint(1, 60) for _ in range(chance.draw.randint(1, 3))]
+    try:
+        whole = compute(document)
+        deposits = [split(whole, Percent(Decimal(percent)), "Deposit").deposit for percent in percents]
+        taken = tuple(Deduction.of(each, f"D-{n}", DAY) for n, each in enumerate(deposits))
+        final = compute(replace(document, deductions=taken))
+    except PricingError:
+        return False
+    assert agrees(replace(document, deductions=taken)) == final
+    is_kept(final)
+    keeps_the_rules_of_en_16931(final)
+    every = [*deposits, final]
+    for figure in ("net", "tax", "gross", "withheld"):
+        assert sum(getattr(each.totals, figure) for each in every) == getattr(whole.totals, figure)
+    for fund in whole.funds:
+        assert sum(f.due for each in every for f in each.funds if f.code == fund.code) == fund.amount
+    return True
+
+
+def test_deposits_and_the_final_invoice_are_the_whole() -> None:
+    assert sum(deposits_and_final(seed) for seed in range(800)) > 100
+
+
+def test_a_deposit_of_an_amount_is_that_amount() -> None:
+    done = 0
+    for seed in range(200):
+        chance = Chance(seed)
+        try:
+            whole = compute(replace(chance.document(), funds=()))
+            wanted = chance.draw.randint(1, max(1, whole.totals.payable))
+            parted = split(whole, Amount(wanted), "Deposit")
+        except PricingError:
+            continue
+        done += 1
+        assert parted.deposit.totals.gross == wanted
+        assert parted.deposit.totals.gross + parted.rest_gross == whole.totals.gross
+    assert done > 20
+
+
+# --- credit notes ----------------------------------------------------------------------------------------------
+
+
+def a_line(invoice: Priced, earlier: list[Priced], chance: Chance) -> Priced:
+    line = chance.draw.choice(invoice.lines)
+    share = chance.draw.choice([Decimal("0.1"), Decimal("0.33"), Decimal("0.5"), None])
+    quantity = None if share is None else (line.quantity * share).quantize(Decimal("1e-8"))
+    return credit_lines(invoice, [Part(line.id, quantity)], earlier)
+
+
+def an_amount(invoice: Priced, earlier: list[Priced], chance: Chance) -> Priced:
+    whole = sum(each.gross for each in left(invoice, earlier))
+    amount = chance.draw.randint(1, max(whole, 1))
+    note = credit_amount(invoice, amount, earlier)
+    assert note.totals.gross == amount
+    return note
+
+
+def never_more_than_the_invoice(invoice: Priced, notes: list[Priced]) -> None:
+    for rest in left(invoice, notes):
+        assert rest.base >= 0
+        assert rest.tax >= 0
+
+
+def credits_make_the_whole(seed: int) -> bool:
+    chance = Chance(seed)
+    try:
+        invoice = compute(chance.document())
+        credit_all(invoice)
+    except PricingError:
+        return False
+    notes: list[Priced] = []
+    for act in chance.draw.choices([a_line, an_amount], k=chance.draw.randint(0, 4)):
+        try:
+            notes.append(act(invoice, notes, chance))
+        except PricingError:
+            continue
+        is_kept(notes[-1])
+        never_more_than_the_invoice(invoice, notes)
+    if any(rest.gross for rest in left(invoice, notes)):
+        notes.append(credit_all(invoice, notes, "The rest"))
+    assert all(rest.base == rest.tax == 0 for rest in left(invoice, notes))
+    for note in notes:
+        keeps_the_rules_of_en_16931(replace(note, place=Place.LINE))
+    for figure in ("net", "tax", "gross", "withheld"):
+        assert sum(getattr(each.totals, figure) for each in notes) == getattr(invoice.totals, figure)
+    with pytest.raises(PricingError):
+        credit_amount(invoice, 1, notes)
+    with pytest.raises(PricingError):
+        credit_lines(invoice, [Part(invoice.lines[0].id)], notes)
+    return True
+
+
+def all_credited(count: int, first: int) -> int:
+    done = 0
+    for seed in range(first, first + count):
+        try:
+            done += credits_make_the_whole(seed)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}: {error!r}") from error
+    return done
+
+
+def test_credit_notes_make_the_invoice_and_never_more() -> None:
+    assert all_credited(600, first=0) > 200
+
+
+@pytest.mark.slow
+def test_five_thousand_invoices_are_credited() -> None:
+    assert all_credited(5_000, first=10_000) > 2_000
