@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from webkit.core.kernel import clock, outbox, runtime, tenancy
+from webkit.core.kernel import clock, outbox, runtime, switches, tenancy
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
 from webkit.operations import models
@@ -54,7 +54,7 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            yield from [*_role(), *_connections(), *_jobs()]
+            yield from [*_role(), *_connections(), *_jobs(), *switches.problems(runtime.current().guests)]
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
 

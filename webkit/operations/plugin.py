@@ -12,10 +12,10 @@ from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import clock, outbox
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.templating import OPERATOR
-from webkit.operations import dashboard
-from webkit.operations.plugin_cli import plugin_group
+from webkit.operations import dashboard, plugin_routes
 from webkit.operations.routes import blueprint
 from webkit.operations.settings_cli import settings_command
+from webkit.operations.switch_cli import plugin_group
 
 PRUNE = "operations.prune"
 KEEP = timedelta(days=14)
@@ -23,7 +23,7 @@ KEEP = timedelta(days=14)
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [blueprint]
+    return [blueprint, plugin_routes.blueprint]
 
 
 @hookimpl
@@ -32,6 +32,7 @@ def webkit_register_menu() -> list[MenuEntry]:
     return [
         MenuEntry(_l("Jobs"), "operations.jobs", "stack", order=10, roles=operators),
         MenuEntry(_l("Received events"), "operations.received", "webhook", order=20, roles=operators),
+        MenuEntry(_l("Plugins"), "plugin_switches.index", "plug", order=40, roles=operators),
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 import click
 
 from webkit.core.capabilities.base import Health
+from webkit.core.kernel import switches
 from webkit.core.plugins import Plugins, load_plugins
 from webkit.core.providers import ProviderRegistry
 from webkit.core.settings import Settings
@@ -37,7 +38,8 @@ def plugins_command(as_json: bool) -> None:
     registry = ProviderRegistry({**os.environ, "WEBKIT_DATA": str(settings.data)}, plugins.providers)
     rows = _rows(plugins, registry)
     click.echo(json.dumps([asdict(row) for row in rows], indent=2) if as_json else _table(rows))
-    problems = [*plugins.problems(), *registry.check()]
+    strangers = [found.plugin.name for found in plugins.contributions if found.stranger]
+    problems = [*plugins.problems(), *registry.check(), *switches.peek(settings.database, strangers)]
     for problem in problems:
         click.echo(f"{problem.where}: {problem.problem}\n  {problem.fix}", err=True)
     if problems or any(row.health == Health.DOWN for row in rows):

@@ -117,7 +117,7 @@ class ForkingWorker(_Stoppable, Worker):
         job.redis_server_version = self.get_redis_server_version()  # type: ignore[no-untyped-call]
         execution = Execution(execution_id, job_id, self.connection, worker_name=self.name)
         queue = next(queue for queue in self.queues if queue.name == origin)
-        return self.perform_job(job, queue, execution) and not _Penalty.struck
+        return self.perform_job(job, queue, execution) and not _Penalty.struck and not _left_behind()
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Hand the job to the horse that stands ready; if that has died meanwhile, to another."""
@@ -153,6 +153,11 @@ class ForkingWorker(_Stoppable, Worker):
         if self._horse is not None:
             self._horse.let_go()
         super().teardown()  # type: ignore[no-untyped-call]
+
+
+def _left_behind() -> bool:
+    """Whether a plugin's call that was given up still runs in this process: it ends with it."""
+    return any(thread.name.startswith("plugin-") for thread in threading.enumerate())
 
 
 def _forking(queues: Sequence[str], url: str, app: Flask, seams: Seams) -> BaseWorker:

@@ -10,10 +10,12 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 from flask import current_app
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock
@@ -158,12 +160,28 @@ def _view(row: PluginSwitch) -> Switch:
     return Switch(row.name, row.off, row.reason, row.by, row.at, row.failures, row.last)
 
 
+def peek(database: str, installed: Collection[str]) -> list[Problem]:
+    """The same before there is an application, as far as the database at this address can be read; never makes one."""
+    url = make_url(database)
+    if not installed or (url.get_backend_name() == "sqlite" and not Path(url.database or "").exists()):
+        return []
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    wanted = sa.select(PluginSwitch.name, PluginSwitch.reason).where(
+        PluginSwitch.off, PluginSwitch.by == PLATFORM, PluginSwitch.name.in_(installed)
+    )
+    try:
+        with engine.connect() as connection:
+            return [_problem(name, reason) for name, reason in connection.execute(wanted)]
+    except sa.exc.SQLAlchemyError:
+        return []
+
+
 def problems(installed: Collection[str]) -> list[Problem]:
     """A line for each installed plugin in quarantine, with the command that ends it."""
     return [
-        Problem(
-            f"plugin {found.name}", f"switched off: {found.reason}", f"Mend it, then: webkit plugin enable {found.name}"
-        )
-        for found in views().values()
-        if found.quarantined and found.name in installed
+        _problem(each.name, each.reason) for each in views().values() if each.quarantined and each.name in installed
     ]
+
+
+def _problem(plugin: str, reason: str) -> Problem:
+    return Problem(f"plugin {plugin}", f"it {reason}", f"Mend it, then: webkit plugin enable {plugin}")
