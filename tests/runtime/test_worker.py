@@ -16,6 +16,7 @@ from rq import Queue
 
 from tests.runtime import jobs
 from tests.runtime.conftest import until
+from tests.runtime.toys import WAITING
 from webkit.runtime import processes, store, valkey
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -59,6 +60,9 @@ def ask(data: Path, function: str, count: int = 1, queue: str = "now", timeout: 
     with store.connection(valkey.url(data)) as connection:
         wanted = Queue(queue, connection=connection, serializer="json")
         ids = [f"{function}-{number}" for number in range(count)]
+        if queue == "ai":
+            connection.rpush(WAITING, *ids)
+            return ids
         for job in ids:
             wanted.enqueue(f"tests.runtime.jobs.{function}", job, result_ttl=0, job_timeout=timeout)
         return ids
@@ -146,21 +150,21 @@ def test_a_dead_loop_is_forked_again(data: Path, start: Start, server: Callable[
     assert parent.poll() is None
 
 
-@pytest.mark.parametrize("shape", [("--processes", "2"), ("--threads", "4")])
+@pytest.mark.parametrize("queue", ["now", "ai"])
 def test_workers_outlive_the_store(
-    data: Path, start: Start, server: Callable[[], subprocess.Popen[bytes]], shape: tuple[str, str]
+    data: Path, start: Start, server: Callable[[], subprocess.Popen[bytes]], queue: str
 ) -> None:
-    worker = start("worker", "now", *shape)
+    worker = start("worker", queue)
     time.sleep(0.5)
     first = server()  # later than the worker
-    ask(data, "run")
+    ask(data, "run", queue=queue)
     until(lambda: values(data, "ran") == ["run-0"])
     first.kill()
     first.wait()
     with pytest.raises(StoreDown):
-        ask(data, "run")
+        ask(data, "run", queue=queue)
     server()
-    ask(data, "slow")
+    ask(data, "slow", queue=queue)
     until(lambda: values(data, "ended") == ["slow-0"], seconds=15)
     assert worker.poll() is None
 
@@ -181,7 +185,7 @@ def test_no_more_jobs_are_taken_than_threads_are_free(data: Path, start: Start, 
     ask(data, "slow", 3, "ai")
     until(lambda: len(values(data, "began")) == 2)
     with store.connection(valkey.url(data)) as connection:
-        assert Queue("ai", connection=connection, serializer="json").count == 1
+        assert connection.llen(WAITING) == 1
     until(lambda: len(values(data, "ended")) == 3)
 
 
@@ -198,6 +202,21 @@ def test_threads_are_told_to_stop_and_not_waited_for_too_long(
     assert worker.wait(5) == 0
     assert 0.9 < time.monotonic() - began < 3
     assert values(data, "ended") == ["polite-0"]
+
+
+def test_an_idle_process_with_threads_stops_at_once(data: Path, start: Start, server: Callable[[], object]) -> None:
+    server()
+    worker = start("worker", "ai")
+    ask(data, "run", 1, "ai")
+    until(lambda: values(data, "ran"))
+    began = time.monotonic()
+    worker.terminate()
+    assert worker.wait(5) == 0
+    assert time.monotonic() - began < 0.8
+
+
+def test_the_queue_of_threads_has_a_process_to_itself(start: Start) -> None:
+    assert start("worker", "now", "ai").wait(10) == 2
 
 
 def test_the_scheduler_ticks_until_it_is_told_to_stop(data: Path, start: Start) -> None:

@@ -6,16 +6,19 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from flask import Flask, Response
 
 from tests.runtime import jobs
-from webkit.runtime import ports, processes, seams, valkey, web
+from webkit.runtime import ports, processes, seams, store, valkey, web
 from webkit.runtime.supervisor import NOT_NEEDED, CannotStart, Child, Supervisor
 
 HOST = "127.0.0.1"
+WAITING = "toy:waiting"
+"""The list of jobs for threads."""
 
 
 def _pages() -> Flask:
@@ -43,6 +46,8 @@ def create() -> Flask:
         enter_worker=lambda _app: jobs.note("worker"),
         lost=lambda _app, job: jobs.note("lost", job),
         tick=_tick,
+        await_ids=_await_ids,
+        take=_take,
     )
     return flask
 
@@ -51,6 +56,17 @@ def _upgrade(_app: Flask) -> None:
     jobs.note("upgraded")
     if os.environ.get("TOY_UPGRADE") == "fails":
         raise RuntimeError("no such table")
+
+
+def _await_ids(_app: Flask, room: int) -> list[str]:
+    with store.connection(os.environ["REDIS_URL"]) as connection:
+        first = connection.blpop([WAITING], 1)
+        more = connection.lpop(WAITING, room - 1) if first and room > 1 else None
+    return [each.decode() for each in (*(first or ())[1:], *(more or ()))]
+
+
+def _take(_app: Flask, ids: Sequence[str]) -> list[Callable[[], None]]:
+    return [partial(getattr(jobs, each.partition("-")[0]), each) for each in ids]
 
 
 def _tick(_app: Flask) -> None:

@@ -10,8 +10,6 @@ import click
 from webkit.core.settings import Settings
 from webkit.runtime.supervisor import CANNOT_START, NOT_NEEDED
 
-AI_THREADS = 64
-
 
 def commands(factory: str) -> list[click.Command]:
     """The commands for the application that `factory`, "package.module:name", makes."""
@@ -72,21 +70,22 @@ def _worker(factory: str) -> click.Command:
     @click.command("worker")
     @click.argument("queues", nargs=-1)
     @click.option("--processes", default=1, show_default=True, help="Jobs at once, each in a process of its own.")
-    @click.option("--threads", default=0, help="Instead: that many jobs at once in threads. The queue ai has 64.")
-    @click.option("--drain", default=3.0, show_default=True, help="Seconds for jobs in threads at the end.")
+    @click.option("--threads", default=64, show_default=True, help="The queue ai: jobs at once.")
+    @click.option("--drain", default=3.0, show_default=True, help="The queue ai: seconds for them at the end.")
     def worker(queues: tuple[str, ...], processes: int, threads: int, drain: float) -> None:
         """Work on QUEUES, the first one first; without any, on now and long.
 
-        Jobs of the queue ai mostly wait for a model: alone, they share one process.
+        Jobs of the queue ai mostly wait for a model: they share one process, which works on nothing else.
         """
         from webkit.runtime import dev, seams
         from webkit.runtime.worker import run_worker
 
         url = dev.store_url(_settings())
         names = queues or ("now", "long")
-        threads = threads or (AI_THREADS if names == ("ai",) and processes == 1 else 0)
+        if "ai" in names and (names != ("ai",) or processes != 1):
+            raise click.UsageError("the queue ai has a process to itself: webkit worker ai")
         make = seams.load_factory(factory)
-        sys.exit(run_worker(names, make, url, processes=processes, threads=threads, drain=drain))
+        sys.exit(run_worker(names, make, url, processes=processes, threads=threads * (names == ("ai",)), drain=drain))
 
     return worker
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,12 +24,22 @@ def _forget(_app: Flask, _job: str) -> None:
     return None
 
 
+def _none(_app: Flask, _room: int) -> Sequence[str]:
+    time.sleep(1)
+    return ()
+
+
+def _nobody(_app: Flask, _ids: Sequence[str]) -> Sequence[Callable[[], None]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Seams:
     """`upgrade` brings the database up to date; `after_fork` drops what a parent had opened.
 
     `enter_worker` prepares a process for jobs; `lost` is told the id of a job whose process died; `tick` is called
-    every second by the scheduler.
+    every second by the scheduler. For jobs in threads, `await_ids` waits a moment for ids, so many at the most, and
+    `take` claims them and answers what is to be done for each.
     """
 
     upgrade: Step = _nothing
@@ -36,6 +47,8 @@ class Seams:
     enter_worker: Step = _nothing
     lost: Callable[[Flask, str], None] = _forget
     tick: Step = _nothing
+    await_ids: Callable[[Flask, int], Sequence[str]] = _none
+    take: Callable[[Flask, Sequence[str]], Sequence[Callable[[], None]]] = _nobody
 
 
 def of(app: Flask) -> Seams:
@@ -53,7 +66,7 @@ def load_factory(path: str) -> AppFactory:
 
 def kernel() -> Seams:
     """The platform's own."""
-    return Seams(_upgrade, _after_fork, _enter_worker, _lost, _tick)
+    return Seams(_upgrade, _after_fork, _enter_worker, _lost, _tick, _await_ids, _take)
 
 
 def _upgrade(app: Flask) -> None:
@@ -98,3 +111,16 @@ def _tick(app: Flask) -> None:
     from webkit.core.kernel import scheduler
 
     scheduler.tick(app)
+
+
+def _await_ids(app: Flask, room: int) -> Sequence[str]:
+    from webkit.core.kernel import jobs
+
+    with app.app_context():
+        return jobs.await_ids(room)
+
+
+def _take(_app: Flask, ids: Sequence[str]) -> Sequence[Callable[[], None]]:
+    from webkit.core.kernel import jobs
+
+    return jobs.take(ids)

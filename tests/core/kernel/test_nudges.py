@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextvars import Context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from rq import Queue
 
 from webkit.core.extensions import Job, JobSpec
 from webkit.core.kernel import db, jobs, outbox, runtime, tenancy
+from webkit.core.kernel.directory import AgencyView
 from webkit.runtime import valkey
 
 KIND = "tests.nudged"
@@ -103,3 +105,22 @@ def test_other_kinds_are_left_to_others(queue: Queue, delivered: list[Job], app:
     finally:
         del runtime.of(app).jobs["tests.other"]
     assert delivered == []
+
+
+def test_jobs_for_threads_are_one_message_however_many(
+    queue: Queue, server: redis.Redis, agency: AgencyView, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Job] = []
+    monkeypatch.setitem(runtime.of(app).jobs, KIND, JobSpec(KIND, seen.append, queue="ai"))
+    monkeypatch.setattr(jobs, "_app", lambda: app)
+    with db.writing():
+        ids = outbox.add_all(KIND, [{"n": str(n)} for n in range(5)])
+    assert (jobs.length("ai"), len(queue)) == (5, 0)
+    taken = jobs.await_ids(3)
+    assert taken == [str(each) for each in ids[:3]]
+    assert jobs.await_ids(9) == [str(each) for each in ids[3:]]
+    db.release()
+    for attempt in Context().run(jobs.take, taken):
+        Context().run(attempt)
+    assert sorted(job.args["n"] for job in seen) == ["0", "1", "2"]
+    assert server.ttl(jobs.WAITING) > 0 or not server.exists(jobs.WAITING)

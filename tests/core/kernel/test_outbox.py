@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import Context
 from datetime import timedelta
 from uuid import UUID
@@ -134,13 +134,12 @@ def test_it_gives_up_after_enough_attempts(agency: AgencyView, handler: Recorder
 def test_a_silent_worker_loses_its_job(agency: AgencyView, handler: Recorder) -> None:
     """The lease runs out, somebody else does it, and the late finisher changes nothing."""
     job_id = _ask()
-    claimed = outbox._claim(job_id)
-    assert claimed is not None
+    ((claimed, _kind),) = outbox._claim([job_id])
     assert outbox.due() == [] and not outbox.deliver(job_id)
     with clock.frozen(clock.now() + timedelta(seconds=61)):
         assert outbox.due() == [(job_id, "test.job")]
         assert outbox.deliver(job_id)
-        outbox._fail(claimed[0], RuntimeError("too late"))
+        outbox._fail(claimed, RuntimeError("too late"))
     assert _row(job_id).state == State.DONE
 
 
@@ -165,7 +164,7 @@ def test_ids_left_in_the_queue_do_not_shorten_the_back_off(agency: AgencyView, h
 
 def test_a_running_job_cannot_be_started_again(agency: AgencyView, handler: Recorder) -> None:
     job_id = _ask()
-    outbox._claim(job_id)
+    outbox._claim([job_id])
     assert not outbox.retry(job_id)
     with clock.frozen(clock.now() + timedelta(seconds=61)):
         assert outbox.retry(job_id)
@@ -188,9 +187,41 @@ def test_errors_are_kept_without_what_is_nobodys_business(agency: AgencyView, ha
 
 def test_a_known_death_frees_the_job_at_once(agency: AgencyView, handler: Recorder) -> None:
     job_id = _ask()
-    outbox._claim(job_id)
+    outbox._claim([job_id])
     outbox.let_go(job_id)
     assert jobs.run_waiting() == 1
+
+
+def test_jobs_taken_together_begin_together(agency: AgencyView, handler: Recorder, app: Flask) -> None:
+    begun: list[int] = []
+
+    def begin(given: Sequence[Job]) -> dict[UUID, str]:
+        begun.append(len(given))
+        return {job.id: f"begun {job.args['n']}" for job in given}
+
+    runtime.of(app).jobs["test.job"] = JobSpec("test.job", handler, begin=begin)
+    ids = [_ask(n=str(n)) for n in range(3)]
+    done = _ask(n="3")
+    outbox.deliver(done)
+    for attempt in outbox.claim([*ids, done]):
+        attempt()
+    assert begun == [1, 3]
+    assert [job.begun for job in handler.seen] == ["begun 3", "begun 0", "begun 1", "begun 2"]
+    assert {_row(job_id).state for job_id in ids} == {State.DONE}
+
+
+def test_one_that_cannot_begin_spoils_no_other(agency: AgencyView, handler: Recorder, app: Flask) -> None:
+    def begin(given: Sequence[Job]) -> dict[UUID, str]:
+        if any(job.args["n"] == "1" for job in given):
+            raise RuntimeError("not this one")
+        return {}
+
+    runtime.of(app).jobs["test.job"] = JobSpec("test.job", handler, begin=begin)
+    first, second = (_ask(n=str(n)) for n in range(2))
+    for attempt in outbox.claim([first, second]):
+        attempt()
+    assert (_row(first).state, _row(second).state) == (State.DONE, State.WAITING)
+    assert "not this one" in _row(second).error
 
 
 def test_workers_racing_for_a_job_do_it_once(agency: AgencyView, handler: Recorder, app: Flask) -> None:

@@ -1,7 +1,12 @@
-"""The bridge to RQ: it wakes workers with the id of an outbox row and carries nothing else."""
+"""The bridge to the workers: it wakes them with the id of an outbox row and carries nothing else.
+
+Jobs that compute go through RQ. Jobs that wait for a model go through a plain list: what RQ does for each of them
+takes longer than people should wait for their first word.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -22,6 +27,11 @@ log = structlog.get_logger(__name__)
 
 DELIVER = "webkit.core.kernel.jobs.deliver"
 DELIVER_DUE = "webkit.core.kernel.jobs.deliver_due"
+THREADS = "ai"
+"""The queue whose jobs are done in threads."""
+WAITING, WAITING_SECONDS = "webkit:waiting", 60
+"""Ids for threads; after a minute in which nothing was added the list is forgotten, the sweeper knows what is due."""
+PATIENCE = 1
 MARK, MARK_SECONDS = "webkit:nudged:", 5
 MOMENT = 0.005
 BATCH = 50
@@ -38,11 +48,46 @@ def push(rows: Sequence[tuple[UUID, str]]) -> None:
     connection = current().redis
     if connection is None:
         return
+    waiting = [str(job_id) for job_id, kind in rows if current().jobs[kind].queue == THREADS]
     try:
+        if waiting:
+            _add_waiting(connection, waiting)
         for job_id, kind in rows:
-            _enqueue(connection, kind, job_id)
+            if current().jobs[kind].queue != THREADS:
+                _enqueue(connection, kind, job_id)
     except (RedisError, OSError) as error:
         log.warning("queue unreachable, the sweeper will send again", error=str(error))
+
+
+def _add_waiting(connection: Any, ids: Sequence[str]) -> None:
+    pipe = connection.pipeline(transaction=False)
+    pipe.rpush(WAITING, *ids)
+    pipe.expire(WAITING, WAITING_SECONDS)
+    pipe.execute()
+
+
+def await_ids(room: int) -> list[str]:
+    """Ids of jobs for threads, `room` at the most; waits a second for the first. Raises RedisError."""
+    connection = current().redis
+    first = connection.blpop([WAITING], PATIENCE)
+    if first is None:
+        return []
+    more = connection.lpop(WAITING, room - 1) if room > 1 else None
+    return [each.decode() for each in (first[1], *(more or ()))]
+
+
+def take(ids: Sequence[str]) -> list[Callable[[], None]]:
+    """Claim jobs: what is to be done for those that were free, each in a thread of its own."""
+    if _app is None:
+        raise RuntimeError("this process is not a webkit worker")
+    app = _app()
+    with app.app_context():
+        return [functools.partial(_inside, app, attempt) for attempt in outbox.claim([UUID(each) for each in ids])]
+
+
+def _inside(app: Flask, attempt: Callable[[], None]) -> None:
+    with app.app_context():
+        attempt()
 
 
 def _enqueue(connection: Any, kind: str, job_id: UUID) -> None:
@@ -54,7 +99,8 @@ def _enqueue(connection: Any, kind: str, job_id: UUID) -> None:
 def nudge(kind: str) -> None:
     """Have a worker look for whatever of a kind is due, in a moment, without making anybody wait for the queue.
 
-    A burst of rows is one message. Rows must be committed. What is lost on the way the sweeper finds.
+    A burst of rows is one message. Rows must be committed. What is lost on the way the sweeper finds. Kinds that are
+    done in threads need no nudge: a burst of them is one message anyway.
     """
     if current().redis is not None:
         _nudges().add(kind, current().redis, current().jobs[kind].queue, outbox.time_limit(kind))
@@ -122,7 +168,11 @@ def length(queue: str) -> int | None:
     """How many ids wait in a queue; None when it cannot be asked."""
     connection = current().redis
     try:
-        return None if connection is None else len(Queue(queue, connection=connection, serializer=JSONSerializer))
+        if connection is None:
+            return None
+        if queue == THREADS:
+            return int(connection.llen(WAITING))
+        return len(Queue(queue, connection=connection, serializer=JSONSerializer))
     except (RedisError, OSError):
         return None
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import enum
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -95,13 +96,18 @@ class JobView:
 
 def add(kind: str, /, **args: str) -> UUID:
     """Ask for a job of a registered `kind` in the current write; a worker is woken after the commit."""
-    spec = current().jobs[kind]
-    row = OutboxJob(agency_id=session().scope.agency, kind=kind, queue=spec.queue, args=args)
-    session().add(row)
+    return add_all(kind, [args])[0]
+
+
+def add_all(kind: str, args: Sequence[Mapping[str, str]]) -> list[UUID]:
+    """Ask for several jobs of a kind at once."""
+    spec, agency = current().jobs[kind], session().scope.agency
+    rows = [OutboxJob(agency_id=agency, kind=kind, queue=spec.queue, args=dict(each)) for each in args]
+    session().add_all(rows)
     session().flush()
-    row_id = row.id
-    after_commit(lambda: _wake([(row_id, kind)]))
-    return row_id
+    ids = [row.id for row in rows]
+    after_commit(lambda: _wake([(row_id, kind) for row_id in ids]))
+    return ids
 
 
 def _wake(rows: Sequence[tuple[UUID, str]]) -> None:
@@ -112,50 +118,80 @@ def _wake(rows: Sequence[tuple[UUID, str]]) -> None:
 
 def deliver(job_id: UUID) -> bool:
     """Make one attempt at a job; False when somebody else has it or nothing is to be done."""
-    job = _claim(job_id)
-    if job is None:
-        return False
-    spec = current().jobs[job[1]]
-    attempt = job[0]
-    structlog.contextvars.bind_contextvars(job=str(job_id), kind=spec.kind, agency=str(attempt.agency_id or ""))
+    attempts = claim([job_id])
+    for attempt in attempts:
+        attempt()
+    return bool(attempts)
+
+
+def claim(job_ids: Sequence[UUID]) -> list[Callable[[], None]]:
+    """Claim of these jobs what nobody else has; returns the attempts that are to be made, each on its own.
+
+    Where a kind has a `begin`, those of an agency begin together.
+    """
+    together: dict[tuple[str, UUID | None], list[Job]] = {}
+    for job, kind in _claim(job_ids):
+        together.setdefault((kind, job.agency_id), []).append(job)
+    return [attempt for (kind, _), jobs in together.items() for attempt in _begin(jobs, current().jobs[kind])]
+
+
+def _begin(jobs: Sequence[Job], spec: JobSpec) -> list[Callable[[], None]]:
+    """The attempts at jobs of one agency and kind, that begin together. One that cannot begin spoils no other."""
+    if spec.begin is None:
+        return [partial(_attempt, job, spec) for job in jobs]
     try:
-        with _door(attempt, spec):
-            spec.handler(attempt)
-    except PutBack as later:
-        put_back(attempt, later.after)
+        with _door(jobs[0], spec):
+            begun = spec.begin(jobs)
     except Exception as error:
-        log.warning("job failed", attempt=attempt.attempt, error=f"{type(error).__name__}: {error}", exc_info=True)
-        _fail(attempt, error)
+        if len(jobs) == 1:
+            return [partial(_failed, jobs[0], error)]
+        return [attempt for job in jobs for attempt in _begin([job], spec)]
+    return [partial(_attempt, replace(job, begun=begun.get(job.id)), spec) for job in jobs]
+
+
+def _attempt(job: Job, spec: JobSpec) -> None:
+    structlog.contextvars.bind_contextvars(job=str(job.id), kind=spec.kind, agency=str(job.agency_id or ""))
+    try:
+        with _door(job, spec):
+            spec.handler(job)
+    except PutBack as later:
+        put_back(job, later.after)
+    except Exception as error:
+        _failed(job, error)
     else:
-        _finish(attempt)
+        _finish(job)
     finally:
         structlog.contextvars.unbind_contextvars("job", "kind", "agency")
-    return True
 
 
 def _door(job: Job, spec: JobSpec) -> AbstractContextManager[Any]:
     return tenancy.tenant(job.agency_id) if job.agency_id else tenancy.platform(f"job {spec.kind}")
 
 
-def _claim(job_id: UUID) -> tuple[Job, str] | None:
+def _claim(job_ids: Sequence[UUID]) -> list[tuple[Job, str]]:
     moment = clock.now()
     # The queue may hold an id several times: what backs off after a failure is not tried by the next of them. A row
     # the sweeper has just sent is due within its pause.
     due_now = OutboxJob.next_at <= moment + SWEEP_PAUSE
     with tenancy.platform("claim a job"), writing() as unit:
-        found = unit.scalar(sa.select(OutboxJob.kind).where(OutboxJob.id == job_id))
-        kind = found if found in current().jobs else ""
-        lease = timedelta(seconds=_lease(kind) if kind else 0)
-        row = unit.execute(
-            sa.update(OutboxJob)
-            .where(OutboxJob.id == job_id, OutboxJob.kind == kind, OutboxJob.state == State.WAITING)
-            .where(_free(moment), due_now)
-            .values(lease_until=moment + lease, attempt=OutboxJob.attempt + 1)
-            .returning(OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt)
-        ).one_or_none()
-    if row is None:
-        return None
-    return Job(id=job_id, agency_id=row.agency_id, args=row.args, attempt=row.attempt, key=f"job-{job_id}"), kind
+        kinds = unit.scalars(sa.select(OutboxJob.kind).where(OutboxJob.id.in_(job_ids)).distinct()).all()
+        rows: list[Any] = []
+        # One that nobody knows is asked for when there is none, so that it is prepared like the others.
+        for kind in [kind for kind in kinds if kind in current().jobs] or [""]:
+            lease = timedelta(seconds=_lease(kind) if kind else 0)
+            claimed = (
+                sa.update(OutboxJob)
+                .where(OutboxJob.id.in_(job_ids), OutboxJob.kind == kind, OutboxJob.state == State.WAITING)
+                .where(_free(moment), due_now)
+                .values(lease_until=moment + lease, attempt=OutboxJob.attempt + 1)
+                .returning(OutboxJob.id, OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt, OutboxJob.kind)
+                .execution_options(synchronize_session=False)
+            )
+            rows += unit.execute(claimed)
+    return [
+        (Job(id=row.id, agency_id=row.agency_id, args=row.args, attempt=row.attempt, key=f"job-{row.id}"), row.kind)
+        for row in rows
+    ]
 
 
 def rehearse() -> None:
@@ -165,7 +201,7 @@ def rehearse() -> None:
     """
     nobody = Job(id=uuid7(), agency_id=None, args={}, attempt=0, key="")
     with suppress(sa.exc.SQLAlchemyError):
-        _claim(nobody.id)
+        _claim([nobody.id])
         _finish(nobody)
     db.engine.dispose()
 
@@ -193,6 +229,7 @@ def _update(job: Job, **values: Any) -> None:
             sa.update(OutboxJob)
             .where(OutboxJob.id == job.id, OutboxJob.state == State.WAITING, OutboxJob.attempt == job.attempt)
             .values(lease_until=None, **values)
+            .execution_options(synchronize_session=False)
         )
 
 
@@ -217,6 +254,11 @@ def renew(attempts: Sequence[Job], kind: str) -> set[UUID]:
 
 def _finish(job: Job) -> None:
     _update(job, state=State.DONE, done_at=clock.now(), error="")
+
+
+def _failed(job: Job, error: Exception) -> None:
+    log.warning("job failed", attempt=job.attempt, error=f"{type(error).__name__}: {error}", exc_info=True)
+    _fail(job, error)
 
 
 def _fail(job: Job, error: Exception) -> None:
