@@ -1,4 +1,4 @@
-"""Where templates and migrations live, in a checkout and in an installed wheel."""
+"""Where templates, migrations and the example of a plugin live, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 
@@ -8,4 +8,5 @@ _inside = PACKAGE / "_root"
 ROOT = _inside if _inside.is_dir() else PACKAGE.parent
 TEMPLATES = ROOT / "templates"
 MIGRATIONS = ROOT / "migrations"
+PLUGIN_TEMPLATE = ROOT / "examples" / "webkit-plugin-template"
 STATIC = PACKAGE / "static" / "dist"

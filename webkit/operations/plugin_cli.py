@@ -4,17 +4,37 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 from flask.cli import ScriptInfo
 
 from webkit.core.kernel import pluginstore, tenancy
 from webkit.core.kernel.runtime import current
+from webkit.operations import plugin_template
 
 
 @click.group("plugin")
 def plugin_group() -> None:
     """Write a plugin, check one, and look after what plugins keep. What is installed: `webkit plugins`."""
+
+
+@plugin_group.command("new")
+@click.argument("name", required=False)
+@click.option("--capability", help="What it provides: " + ", ".join(plugin_template.capabilities()))
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to put it.")
+@click.option("--no-input", is_flag=True, help="Ask nothing.")
+def new_command(name: str | None, capability: str | None, into: Path, no_input: bool) -> None:
+    """Write the package of a new plugin NAME: a provider that works, its tests, and a double of its vendor."""
+    if no_input and not (name and capability):
+        raise click.UsageError("With --no-input give NAME and --capability.")
+    name = name or click.prompt("Name, like acme_mail")
+    capability = capability or click.prompt("Capability", type=click.Choice(plugin_template.capabilities()))
+    try:
+        folder = plugin_template.write(name, capability, into)
+    except plugin_template.NotWritten as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Wrote {folder}. Next:\n  cd {folder}\n  pip install -e .\n  pytest\n  webkit plugin check .")
 
 
 @plugin_group.command("data")

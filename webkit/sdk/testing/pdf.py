@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +12,9 @@ from threading import Thread
 import pytest
 from pypdf import PdfReader
 
-from webkit.core.capabilities.pdf import Pdf, PdfRequest
+from webkit.core.capabilities.pdf import PDF, Pdf, PdfRequest
+from webkit.core.plugins import load_plugins
+from webkit.core.providers import ProviderRegistry
 
 from .contract import ProviderContract
 
@@ -130,3 +132,10 @@ class PdfContract(ProviderContract):
         with ThreadPoolExecutor(4) as pool:
             texts = list(pool.map(words, range(12)))
         assert [f"Documento {number:03}" in text for number, text in enumerate(texts)] == [True] * 12
+
+
+def embedded_printer() -> Callable[[PdfRequest], bytes]:
+    """Prints with the engine that comes with webkit: for the double of a vendor that prints."""
+    plugins = load_plugins()
+    provider = ProviderRegistry({"PDF_PROVIDER": "pluto"}, plugins.providers, capabilities=[PDF]).get(PDF)
+    return lambda request: provider.render(request).content

@@ -25,7 +25,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -228,12 +228,20 @@ def _handler(double: HttpDouble) -> type[BaseHTTPRequestHandler]:
                 raise _Dropped
             return body
 
-        def _chunks(self) -> Any:
-            while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
+        def _chunks(self) -> Iterator[bytes]:
+            while size := self._chunk_size():
+                content = self.rfile.read(size)
+                if len(content) < size or self.rfile.readline() != b"\r\n":
+                    raise _Dropped
+                yield content
             while self.rfile.readline().strip():
                 pass
+
+        def _chunk_size(self) -> int:
+            try:
+                return int(self.rfile.readline().split(b";")[0], 16)
+            except ValueError:  # the sender went away before the end: nothing of it is done
+                raise _Dropped from None
 
         def _send(self, answer: Answer, half: bool) -> None:
             content, kind = answer.content()

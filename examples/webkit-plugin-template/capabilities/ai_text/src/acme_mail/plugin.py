@@ -1,0 +1,21 @@
+"""The business card: what this package offers to webkit."""
+
+from __future__ import annotations
+
+from webkit.sdk import AI_TEXT, AIFeature, AIText, ProviderSpec, hookimpl
+
+from .settings import AcmeMailSettings
+
+
+@hookimpl
+def webkit_register_providers() -> list[ProviderSpec[AIText]]:
+    return [
+        ProviderSpec(
+            capability=AI_TEXT,
+            name="acme_mail",
+            label="Acme mail",
+            factory="acme_mail.provider:AcmeMail",
+            settings=AcmeMailSettings,
+            features=frozenset({AIFeature.STREAMING}),
+        )
+    ]

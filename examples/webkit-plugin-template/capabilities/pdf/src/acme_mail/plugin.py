@@ -1,0 +1,20 @@
+"""The business card: what this package offers to webkit."""
+
+from __future__ import annotations
+
+from webkit.sdk import PDF, Pdf, ProviderSpec, hookimpl
+
+from .settings import AcmeMailSettings
+
+
+@hookimpl
+def webkit_register_providers() -> list[ProviderSpec[Pdf]]:
+    return [
+        ProviderSpec(
+            capability=PDF,
+            name="acme_mail",
+            label="Acme mail",
+            factory="acme_mail.provider:AcmeMail",
+            settings=AcmeMailSettings,
+        )
+    ]

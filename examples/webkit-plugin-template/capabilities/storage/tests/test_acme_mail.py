@@ -1,0 +1,44 @@
+"""The contract of webkit, and what happens when the vendor fails."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from acme_mail.plugin import webkit_register_providers
+from vendor import API_KEY, Vendor
+
+from webkit.sdk import BrokenOff, CredentialsRejected, ProviderUnavailable, RateLimited, Storage
+from webkit.sdk.testing.storage import KEY, StorageContract
+
+
+@pytest.fixture
+def vendor_server() -> Iterator[Vendor]:
+    with Vendor() as vendor:
+        yield vendor
+
+
+class TestContract(StorageContract):
+    spec = webkit_register_providers()[0]
+
+    @pytest.fixture
+    def configured(self, webkit_data: Path, vendor_server: Vendor) -> dict[str, str]:
+        return {"STORAGE_PROVIDER": "acme_mail", "ACME_MAIL_API_KEY": API_KEY, "ACME_MAIL_URL": vendor_server.url}
+
+    @pytest.mark.parametrize(
+        ("status", "error"), [(401, CredentialsRejected), (429, RateLimited), (503, ProviderUnavailable)]
+    )
+    def test_refusals_are_told_apart(
+        self, provider: Storage, vendor_server: Vendor, status: int, error: type[Exception]
+    ) -> None:
+        vendor_server.fail(status)
+        with pytest.raises(error):
+            provider.size(KEY)
+
+    def test_a_download_that_breaks_off_is_no_shorter_file(self, provider: Storage, vendor_server: Vendor) -> None:
+        provider.put(KEY, io.BytesIO(b"x" * 100_000), content_type="text/plain")
+        vendor_server.fail(drop="half")
+        with provider.open(KEY) as stream, pytest.raises(BrokenOff):
+            stream.read()

@@ -1,0 +1,1 @@
+"""Acme mail for webkit."""

@@ -1,0 +1,21 @@
+"""The business card: what this package offers to webkit."""
+
+from __future__ import annotations
+
+from webkit.sdk import EMAIL, Email, EmailFeature, ProviderSpec, hookimpl
+
+from .settings import AcmeMailSettings
+
+
+@hookimpl
+def webkit_register_providers() -> list[ProviderSpec[Email]]:
+    return [
+        ProviderSpec(
+            capability=EMAIL,
+            name="acme_mail",
+            label="Acme mail",
+            factory="acme_mail.provider:AcmeMail",
+            settings=AcmeMailSettings,
+            features=frozenset({EmailFeature.IDEMPOTENT}),
+        )
+    ]
