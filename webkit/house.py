@@ -33,6 +33,7 @@ from webkit.operations.verify_cli import verify_command
 from webkit.payments import plugin as payments
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
+from webkit.quotations import plugin as quotations
 from webkit.reports import plugin as reports
 from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
@@ -54,6 +55,7 @@ FEATURES: tuple[ModuleType, ...] = (
     pricing,
     ai_runs,
     proposals,
+    quotations,
     contracts,
     signing,
     invoices,

@@ -22,6 +22,10 @@ OWNED = (
     "plugin_answers",
     "plugin_stores",
     "plugin_values",
+    "provider_accounts",
+    "quotation_blocks",
+    "quotation_templates",
+    "quotations",
     "tallies",
     "website_audits",
 )
@@ -42,6 +46,7 @@ def upgrade() -> None:
     op.create_table(
         "payment_strays",
         sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("account", sa.String(length=36), server_default="", nullable=False),
         sa.Column("event_id", sa.String(length=128), nullable=False),
         sa.Column("payment_vendor_id", sa.String(length=128), nullable=False),
         sa.Column(
@@ -60,7 +65,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_strays")),
-        sa.UniqueConstraint("provider", "event_id", name=op.f("uq_payment_strays_provider_event_id")),
+        sa.UniqueConstraint(
+            "provider", "account", "event_id", name=op.f("uq_payment_strays_provider_account_event_id")
+        ),
     )
     with op.batch_alter_table("payment_strays", schema=None) as batch_op:
         batch_op.create_index("ix_payment_strays_payment_vendor_id", ["payment_vendor_id"], unique=False)
@@ -139,6 +146,61 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_plugin_stores_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "plugin", name=op.f("pk_plugin_stores")),
+    )
+    op.create_table(
+        "provider_accounts",
+        sa.Column("capability", sa.String(length=32), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("chosen_for", sa.String(length=32), nullable=True),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("sender", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.Uuid(), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("health", sa.String(length=16), nullable=False),
+        sa.Column("health_detail", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_provider_accounts_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_accounts")),
+        sa.UniqueConstraint("agency_id", "chosen_for", name=op.f("uq_provider_accounts_agency_id_chosen_for")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_provider_accounts_agency_id_id")),
+    )
+    with op.batch_alter_table("provider_accounts", schema=None) as batch_op:
+        batch_op.create_index("ix_provider_accounts_capability_provider", ["capability", "provider"], unique=False)
+
+    op.create_table(
+        "quotation_blocks",
+        sa.Column("kind", sa.Enum("scope", "terms", name="blockkind", native_enum=False, length=32), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_quotation_blocks_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quotation_blocks")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_quotation_blocks_agency_id_id")),
+    )
+    with op.batch_alter_table("quotation_blocks", schema=None) as batch_op:
+        batch_op.create_index("ix_quotation_blocks_agency_id_kind", ["agency_id", "kind"], unique=False)
+
+    op.create_table(
+        "quotation_templates",
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("offer", sa.Text(), nullable=False),
+        sa.Column("valid_days", sa.Integer(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_quotation_templates_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quotation_templates")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_quotation_templates_agency_id_id")),
     )
     op.create_table(
         "tallies",
@@ -287,6 +349,72 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "plugin", "key", name=op.f("pk_plugin_values")),
     )
     op.create_table(
+        "quotations",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("client_name", sa.String(length=255), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "sent",
+                "accepted",
+                "declined",
+                "changes_requested",
+                "withdrawn",
+                name="state",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("offer", sa.Text(), nullable=False),
+        sa.Column("memo", sa.Text(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("total_minor", sa.BigInteger(), nullable=True),
+        sa.Column("author_id", sa.Uuid(), nullable=False),
+        sa.Column("author_name", sa.String(length=255), nullable=False),
+        sa.Column("author_email", sa.String(length=255), nullable=False),
+        sa.Column("to_name", sa.String(length=255), nullable=False),
+        sa.Column("to_email", sa.String(length=255), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("views", sa.Integer(), nullable=False),
+        sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remind_on", sa.Date(), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("frozen_id", sa.Uuid(), nullable=True),
+        sa.Column("accepted_id", sa.Uuid(), nullable=True),
+        sa.Column("became", sa.String(length=16), nullable=True),
+        sa.Column("became_id", sa.Uuid(), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_quotations_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_quotations_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quotations")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_quotations_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "number", name=op.f("uq_quotations_agency_id_number")),
+    )
+    with op.batch_alter_table("quotations", schema=None) as batch_op:
+        batch_op.create_index("ix_quotations_agency_id_client_id", ["agency_id", "client_id"], unique=False)
+        batch_op.create_index("ix_quotations_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
+        batch_op.create_index("ix_quotations_remind_on", ["remind_on"], unique=False)
+
+    op.create_table(
         "website_audits",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("url", sa.String(length=2048), nullable=False),
@@ -396,12 +524,45 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("voice_words", sa.String(length=500), server_default="", nullable=False))
         batch_op.add_column(sa.Column("writing_locale", sa.String(length=16), server_default="", nullable=False))
 
+    with op.batch_alter_table("contracts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("quotation_id", sa.Uuid(), nullable=True))
+        batch_op.alter_column("proposal_id", existing_type=sa.CHAR(length=32), nullable=True)
+        batch_op.create_index(
+            "uq_contracts_quotation",
+            ["agency_id", "quotation_id"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'cancelled'"),
+            postgresql_where=sa.text("state <> 'cancelled'"),
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_contracts_agency_id_quotation_id"),
+            "quotations",
+            ["agency_id", "quotation_id"],
+            ["agency_id", "id"],
+        )
+
+    with op.batch_alter_table("frozen_documents", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("pdf_account", sa.Uuid(), nullable=True))
+
+    with op.batch_alter_table("inbox_endpoints", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("account_id", sa.Uuid(), nullable=True))
+
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("quotation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.create_index("ix_invoices_agency_id_state_due_date", ["agency_id", "state", "due_date"], unique=False)
         batch_op.create_index(
             "ix_invoices_received", ["agency_id", "state", "paid_at", "currency", "total_minor"], unique=False
+        )
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_invoices_agency_id_quotation_id"), ["agency_id", "quotation_id"]
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_quotation_id"),
+            "quotations",
+            ["agency_id", "quotation_id"],
+            ["agency_id", "id"],
         )
 
     with op.batch_alter_table("mails", schema=None) as batch_op:
@@ -410,11 +571,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("sending", sa.Integer(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("provider", sa.String(length=32), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("account_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("tried", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("attempt", sa.Integer(), server_default="0", nullable=False))
         batch_op.create_index("ix_mails_agency_id_address_id", ["agency_id", "address", "id"], unique=False)
         batch_op.create_index("ix_mails_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
 
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("account_id", sa.Uuid(), nullable=True))
         batch_op.create_index("ix_payments_checkout_id", ["checkout_id"], unique=False)
         batch_op.create_index("ix_payments_vendor_id", ["vendor_id"], unique=False)
 
@@ -422,6 +588,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("sending", sa.Integer(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("delayed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("provider", sa.String(length=32), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("account_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("tried", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("attempt", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("proposals", schema=None) as batch_op:
         batch_op.add_column(sa.Column("doubts", sa.Text(), nullable=True))
@@ -473,6 +643,10 @@ def downgrade() -> None:
         batch_op.drop_column("doubts")
 
     with op.batch_alter_table("platform_mails", schema=None) as batch_op:
+        batch_op.drop_column("attempt")
+        batch_op.drop_column("tried")
+        batch_op.drop_column("account_id")
+        batch_op.drop_column("provider")
         batch_op.drop_column("reported_at")
         batch_op.drop_column("delayed_at")
         batch_op.drop_column("sending")
@@ -480,11 +654,16 @@ def downgrade() -> None:
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index("ix_payments_vendor_id")
         batch_op.drop_index("ix_payments_checkout_id")
+        batch_op.drop_column("account_id")
         batch_op.drop_column("returned_minor")
 
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.drop_index("ix_mails_agency_id_state_id")
         batch_op.drop_index("ix_mails_agency_id_address_id")
+        batch_op.drop_column("attempt")
+        batch_op.drop_column("tried")
+        batch_op.drop_column("account_id")
+        batch_op.drop_column("provider")
         batch_op.drop_column("reported_at")
         batch_op.drop_column("delayed_at")
         batch_op.drop_column("sending")
@@ -492,10 +671,29 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_quotation_id"), type_="unique")
         batch_op.drop_index("ix_invoices_received")
         batch_op.drop_index("ix_invoices_agency_id_state_due_date")
         batch_op.drop_column("returned_minor")
         batch_op.drop_column("pending_at")
+        batch_op.drop_column("quotation_id")
+
+    with op.batch_alter_table("inbox_endpoints", schema=None) as batch_op:
+        batch_op.drop_column("account_id")
+
+    with op.batch_alter_table("frozen_documents", schema=None) as batch_op:
+        batch_op.drop_column("pdf_account")
+
+    with op.batch_alter_table("contracts", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_contracts_agency_id_quotation_id"), type_="foreignkey")
+        batch_op.drop_index(
+            "uq_contracts_quotation",
+            sqlite_where=sa.text("state <> 'cancelled'"),
+            postgresql_where=sa.text("state <> 'cancelled'"),
+        )
+        batch_op.alter_column("proposal_id", existing_type=sa.CHAR(length=32), nullable=False)
+        batch_op.drop_column("quotation_id")
 
     with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
         batch_op.drop_column("writing_locale")
@@ -516,6 +714,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_website_audits_agency_id_client_id_id")
 
     op.drop_table("website_audits")
+    with op.batch_alter_table("quotations", schema=None) as batch_op:
+        batch_op.drop_index("ix_quotations_remind_on")
+        batch_op.drop_index("ix_quotations_agency_id_state_id")
+        batch_op.drop_index("ix_quotations_agency_id_client_id")
+
+    op.drop_table("quotations")
     op.drop_table("plugin_values")
     op.drop_table("payment_reversals")
     with op.batch_alter_table("consultations", schema=None) as batch_op:
@@ -530,6 +734,15 @@ def downgrade() -> None:
 
     op.drop_table("ai_runs")
     op.drop_table("tallies")
+    op.drop_table("quotation_templates")
+    with op.batch_alter_table("quotation_blocks", schema=None) as batch_op:
+        batch_op.drop_index("ix_quotation_blocks_agency_id_kind")
+
+    op.drop_table("quotation_blocks")
+    with op.batch_alter_table("provider_accounts", schema=None) as batch_op:
+        batch_op.drop_index("ix_provider_accounts_capability_provider")
+
+    op.drop_table("provider_accounts")
     op.drop_table("plugin_stores")
     with op.batch_alter_table("plugin_answers", schema=None) as batch_op:
         batch_op.drop_index("ix_plugin_answers_agency_id_asked_at")

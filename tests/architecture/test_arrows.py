@@ -23,6 +23,7 @@ ORDER = (
     "payments",
     "ai_runs",
     "proposals",
+    "quotations",
     "contracts",
     "signing",
     "invoices",

@@ -134,6 +134,7 @@ class SettingsForm(Form):
     payment_days: int = Field(ge=0, le=365)
     proposal_days: int = Field(ge=1, le=365)
     pattern_proposal: Pattern
+    pattern_quotation: Pattern = service.PATTERNS["quotation"]
     pattern_contract: Pattern
     pattern_invoice: Pattern
     voice: Annotated[str, _among(lambda: service.VOICES)] = service.VOICES[0]

@@ -82,6 +82,7 @@ def labels() -> dict[str, str]:
         "locale": _("Language of documents"),
         "timezone": _("Time zone"),
         "pattern_proposal": _("Proposals"),
+        "pattern_quotation": _("Quotations"),
         "pattern_contract": _("Contracts"),
         "pattern_invoice": _("Invoices"),
         "proposal_days": _("Proposals are valid for"),

@@ -27,6 +27,7 @@ from webkit.core.kernel.runtime import current
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
 PATTERNS = {
     "proposal": "PRO-{year}-{n:03}",
+    "quotation": "QUO-{year}-{n:03}",
     "contract": "CON-{year}-{n:03}",
     "invoice": "INV-{year}-{n:04}",
 }

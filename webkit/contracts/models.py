@@ -64,17 +64,27 @@ class ContractTemplate(Owned):
 
 
 class Contract(Owned):
-    """One contract. Its amounts are the accepted proposal's as they were; `revision` counts the edits of a draft."""
+    """One contract. Its amounts are those of the accepted proposal or quotation, whose number is `proposal_number`;
+    `revision` counts the edits of a draft."""
 
     __tablename__ = "contracts"
     __table_args__ = owned_args(
         owned_fk("proposal_id", "proposals"),
+        owned_fk("quotation_id", "quotations"),
         owned_fk("client_id", "clients"),
         owned_fk("template_id", "contract_templates"),
         sa.Index(
             "uq_contracts_proposal",
             "agency_id",
             "proposal_id",
+            unique=True,
+            sqlite_where=sa.text("state <> 'cancelled'"),
+            postgresql_where=sa.text("state <> 'cancelled'"),
+        ),
+        sa.Index(
+            "uq_contracts_quotation",
+            "agency_id",
+            "quotation_id",
             unique=True,
             sqlite_where=sa.text("state <> 'cancelled'"),
             postgresql_where=sa.text("state <> 'cancelled'"),
@@ -88,7 +98,8 @@ class Contract(Owned):
     state: Mapped[ContractState] = enum_column(ContractState, default=ContractState.DRAFT)
     number: Mapped[str | None] = mapped_column(sa.String(64))
     title: Mapped[str] = mapped_column(sa.String(200))
-    proposal_id: Mapped[UUID]
+    proposal_id: Mapped[UUID | None]
+    quotation_id: Mapped[UUID | None]
     proposal_number: Mapped[str] = mapped_column(sa.String(64))
     client_id: Mapped[UUID]
     template_id: Mapped[UUID]

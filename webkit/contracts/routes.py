@@ -66,6 +66,17 @@ def create() -> Response:
     return go(".show", contract_id=contract_id)
 
 
+@blueprint.post("/from-quotation")
+def from_quotation() -> Response:
+    """The contract of an accepted quotation; asked for twice it is the same one."""
+    if (quotation_id := _uuid(request.form.get("quotation", ""))) is None:
+        raise NotFound(_("There is no such quotation."))
+    actor = events.ref("user", current_user.id)
+    contract_id = service.create_from_quotation(quotation_id, actor=actor, creator=current_user.name)
+    flash(_("The contract is a draft with the prices that were accepted. Read it, then send it."), "ok")
+    return go(".show", contract_id=contract_id)
+
+
 @blueprint.get("/<uuid:contract_id>")
 def show(contract_id: UUID) -> Response:
     return _show(contract_id)

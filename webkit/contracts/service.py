@@ -29,6 +29,7 @@ from webkit.proposals import service as proposals
 from webkit.proposals.events import ProposalAccepted
 from webkit.proposals.service import Filter
 from webkit.proposals.views import ProposalCard
+from webkit.quotations import service as quotations
 
 LINK = "c"
 SYSTEM = "system"
@@ -43,7 +44,8 @@ class ContractView:
     expired: bool
     number: str
     title: str
-    proposal_id: UUID
+    proposal_id: UUID | None
+    quotation_id: UUID | None
     proposal_number: str
     client_id: UUID
     template_id: UUID
@@ -80,7 +82,9 @@ class ContractView:
 
     @property
     def about(self) -> tuple[str, ...]:
-        return (events.ref("client", self.client_id), events.ref("proposal", self.proposal_id))
+        origin = events.ref("proposal", self.proposal_id) if self.proposal_id else ""
+        origin = origin or (events.ref("quotation", self.quotation_id) if self.quotation_id else "")
+        return (events.ref("client", self.client_id), *filter(None, (origin,)))
 
     @property
     def word(self) -> str:
@@ -90,11 +94,11 @@ class ContractView:
 
 @dataclass(frozen=True, slots=True)
 class SignedContract:
-    """What an invoice needs of a signed contract; the amounts are the accepted proposal's."""
+    """What an invoice needs of a signed contract; the amounts are those of the accepted proposal or quotation."""
 
     id: UUID
     client_id: UUID
-    proposal_id: UUID
+    proposal_id: UUID | None
     number: str
     title: str
     locale: str
@@ -207,6 +211,45 @@ def create_from_proposal(proposal_id: UUID, *, template_id: UUID | None = None, 
 
 
 @writes
+def create_from_quotation(quotation_id: UUID, *, actor: str, creator: str = "") -> UUID:
+    """Draft the contract of an accepted quotation, with its totals; asked again it is the same one.
+
+    Raises Conflict when the quotation became an invoice, or is not accepted.
+    """
+    accepted = quotations.to_convert(quotation_id)
+    if accepted.became == "contract" and accepted.became_id:
+        return accepted.became_id
+    client, profile = clients.get(accepted.client_id), agencies.profile()
+    template = templates.choose(None, accepted.language)
+    once = figures.part(accepted.priced)
+    row = Contract(
+        title=accepted.title,
+        quotation_id=quotation_id,
+        proposal_number=accepted.number,
+        client_id=accepted.client_id,
+        template_id=template.id,
+        template_version=template.version,
+        locale=accepted.language,
+        currency=accepted.currency,
+        once=once.to_dict() if once else None,
+        total_minor=document.totals(once, None, None)["once"],
+        monthly_minor=0,
+        deposit_minor=0,
+        clauses=terms.dump(template.clauses),
+        valid_until=agencies.today() + timedelta(days=profile.proposal_days),
+        signer_name=(accepted.accepted_by or client.contact_name or client.name)[:120],
+        signer_title=accepted.accepted_title[:120],
+        signer_email=accepted.to_email or client.email or "",
+        signatory_name=template.signatory_name or creator or accepted.author_name,
+        signatory_title=template.signatory_title,
+    )
+    contract_id = models.add(row)
+    quotations.mark_converted(quotation_id, "contract", contract_id, actor)
+    audit.log("contract.drafted", subject=events.ref("contract", contract_id), detail={"quotation": accepted.number})
+    return contract_id
+
+
+@writes
 def change(contract_id: UUID, revision: int, values: Mapping[str, Any]) -> None:
     """Store what the editor of a draft says. Raises Conflict when the contract has moved on since it was opened."""
     row = _row(contract_id)
@@ -296,6 +339,8 @@ def cancel(contract_id: UUID, reason: str, *, actor: str) -> None:
     if not models.move(contract_id, ContractState.CANCELLED, cancelled_at=clock.now(), cancel_reason=reason):
         raise Conflict(_("This contract can no longer be cancelled."))
     links.revoke(LINK, contract_id)
+    if before.quotation_id:
+        quotations.release(before.quotation_id, contract_id, actor)
     facts = {"actor": actor, "number": before.number, "reason": reason}
     events.record("contract.cancelled", before.subject, facts, about=before.about)
     if before.state == ContractState.SENT:

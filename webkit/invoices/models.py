@@ -51,8 +51,10 @@ class Invoice(Owned):
     __table_args__ = owned_args(
         owned_fk("client_id", "clients"),
         owned_fk("contract_id", "contracts"),
+        owned_fk("quotation_id", "quotations"),
         sa.UniqueConstraint("agency_id", "number"),
         sa.UniqueConstraint("agency_id", "contract_id", "kind"),
+        sa.UniqueConstraint("agency_id", "quotation_id"),
         sa.Index("ix_invoices_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_invoices_agency_id_state_id", "agency_id", "state", "id"),
         sa.Index("ix_invoices_agency_id_state_due_date", "agency_id", "state", "due_date"),
@@ -62,6 +64,7 @@ class Invoice(Owned):
 
     client_id: Mapped[UUID]
     contract_id: Mapped[UUID | None]
+    quotation_id: Mapped[UUID | None]
     kind: Mapped[InvoiceKind] = enum_column(InvoiceKind, default=InvoiceKind.STANDARD)
     title: Mapped[str] = mapped_column(sa.String(200))
     state: Mapped[InvoiceState] = enum_column(InvoiceState, default=InvoiceState.DRAFT)

@@ -65,6 +65,17 @@ def create() -> Response:
     return go(".show", invoice_id=invoice_id)
 
 
+@blueprint.post("/from-quotation")
+def from_quotation() -> Response:
+    """The draft that bills an accepted quotation; asked for twice it is the same one."""
+    quotation_id = request.form.get("quotation", type=UUID)
+    if quotation_id is None:
+        raise NotFound(_("There is no such quotation."))
+    invoice_id = service.create_from_quotation(quotation_id, events.ref("user", current_user.id))
+    flash(_("The invoice is a draft with the amounts that were accepted. Issue it when the work is done."), "ok")
+    return go(".show", invoice_id=invoice_id)
+
+
 @blueprint.get("/<uuid:invoice_id>/edit")
 def edit(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
@@ -85,7 +96,7 @@ def save(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
     if "more" in request.form:
         return _more(invoice)
-    given, state, typed = _read()
+    given, state, typed = _read() if invoice.quotation_id is None else _read_head(invoice)
     if given is None:
         return _editor(invoice, state, typed, code=422)
     try:
@@ -176,7 +187,7 @@ def _payment(invoice_id: UUID, payment_id: UUID) -> PaymentView:
 
 @blueprint.post("/<uuid:invoice_id>/delete")
 def delete(invoice_id: UUID) -> Response:
-    service.delete_draft(invoice_id)
+    service.delete_draft(invoice_id, events.ref("user", current_user.id))
     flash(_("Draft deleted."), "ok")
     return go(".index")
 
@@ -228,6 +239,15 @@ def _read() -> tuple[InvoiceInput | None, FormState, _Typed]:
     head = bound.data
     given = InvoiceInput(head.client_id, head.title, typed.lines, head.payment_days, head.note)
     return given, bound.state, typed
+
+
+def _read_head(invoice: InvoiceView) -> tuple[InvoiceInput | None, FormState, _Typed]:
+    """What was typed about an invoice whose client and amounts were agreed on before."""
+    bound, typed = bind(forms.InvoiceForm, request.form), _Typed([], priced=invoice.priced)
+    if not bound.ok:
+        return None, bound.state, typed
+    head = bound.data
+    return InvoiceInput(invoice.client_id, head.title, (), head.payment_days, head.note), bound.state, typed
 
 
 def _rows(invoice: InvoiceView) -> list[dict[str, str]]:

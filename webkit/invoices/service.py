@@ -27,6 +27,7 @@ from webkit.invoices.models import InvoiceState as InvoiceState
 from webkit.invoices.paying import LINK as LINK
 from webkit.payments import service as payments
 from webkit.pricing import Document, Line, Priced, compute, find
+from webkit.quotations import service as quotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class InvoiceView:
     id: UUID
     client_id: UUID
     contract_id: UUID | None
+    quotation_id: UUID | None
     kind: InvoiceKind
     title: str
     state: InvoiceState
@@ -154,14 +156,45 @@ def create_draft(given: InvoiceInput, once_key: str = "") -> UUID:
 
 
 @writes
+def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
+    """The draft that bills an accepted quotation, with its very totals; asked again it is the same one.
+
+    Raises Conflict when the quotation became a contract, or is not accepted.
+    """
+    accepted = quotations.to_convert(quotation_id)
+    if accepted.became == snapshot.KIND and accepted.became_id:
+        return accepted.became_id
+    invoice = Invoice(
+        client_id=accepted.client_id,
+        quotation_id=quotation_id,
+        title=accepted.title,
+        currency=accepted.currency,
+        locale=accepted.language,
+        payment_days=agencies.profile().payment_days,
+        lines=[],
+        note=_("Quotation %(number)s", number=accepted.number),
+        **_totals(accepted.priced),
+    )
+    invoice_id = models.add(invoice)
+    quotations.mark_converted(quotation_id, snapshot.KIND, invoice_id, actor)
+    return invoice_id
+
+
+@writes
 def save_draft(invoice_id: UUID, revision: int, given: InvoiceInput) -> None:
-    """Change a draft; refused when somebody else changed it since it was opened, or when it was issued."""
+    """Change a draft; refused when somebody else changed it since it was opened, or when it was issued.
+
+    One that bills a quotation keeps its client and its amounts: they were agreed.
+    """
     invoice = _invoice(invoice_id)
     client = clients.get(given.client_id)
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("This invoice has been issued and cannot be changed. Nothing was saved."))
-    values = _columns(given, agencies.profile())
-    if not models.save(invoice_id, revision, client_id=client.id, **values):
+    if invoice.quotation_id:
+        values: dict[str, Any] = _head(given)
+    else:
+        values = {"client_id": client.id, **_columns(given, agencies.profile())}
+    if not models.save(invoice_id, revision, **values):
         raise Conflict(_("Somebody else changed this invoice since you opened it. Your text is still here, not saved."))
 
 
@@ -171,13 +204,11 @@ def _columns(given: InvoiceInput, profile: agencies.AgencyProfile) -> dict[str, 
         {"description": row.description, "quantity": str(row.quantity), "price": str(row.price), "rate": row.rate}
         for row in given.lines
     ]
-    return {
-        "title": given.title,
-        "note": given.note,
-        "payment_days": given.payment_days,
-        "lines": lines,
-        **_totals(priced),
-    }
+    return {**_head(given), "lines": lines, **_totals(priced)}
+
+
+def _head(given: InvoiceInput) -> dict[str, Any]:
+    return {"title": given.title, "note": given.note, "payment_days": given.payment_days}
 
 
 def _totals(priced: Priced) -> dict[str, Any]:
@@ -191,11 +222,14 @@ def _totals(priced: Priced) -> dict[str, Any]:
 
 
 @writes
-def delete_draft(invoice_id: UUID) -> None:
-    """Throw a draft away. What was issued stays."""
+def delete_draft(invoice_id: UUID, actor: str = "system") -> None:
+    """Throw a draft away. What was issued stays; the quotation it billed can be billed anew."""
     invoice = _found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("An issued invoice cannot be deleted."))
+    if invoice.quotation_id:
+        quotations.release(invoice.quotation_id, invoice_id, actor)
+        invoice = _found(models.locked(invoice_id))  # the release made the row stale
     models.delete(invoice)
 
 
@@ -427,6 +461,7 @@ def _view(invoice: Invoice, today: date) -> InvoiceView:
         id=invoice.id,
         client_id=invoice.client_id,
         contract_id=invoice.contract_id,
+        quotation_id=invoice.quotation_id,
         kind=invoice.kind,
         title=invoice.title,
         state=invoice.state,

@@ -9,6 +9,7 @@ from webkit.agencies.service import AgencyProfile, agency_snapshot
 from webkit.clients.service import ClientView, client_snapshot
 from webkit.invoices.models import Invoice
 
+KIND = "invoice"
 TEMPLATE = "pdf/invoice/1.html"
 VERSION = 1
 

@@ -1,0 +1,466 @@
+"""What staff do with quotations, and what other features may know of them.
+
+A draft is saved under an optimistic check. Sending is one short transaction: evaluate, move, number, freeze, mail.
+What was sent stays as it was; revising makes the next version. An accepted one becomes a contract or an invoice, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from webkit.agencies import service as agencies
+from webkit.clients import service as clients
+from webkit.core.kernel import clock, counters, events, frozen, ids, links, once
+from webkit.core.kernel.db import writes
+from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel.i18n import gettext as _
+from webkit.pricing import Priced, PricingError, find
+from webkit.quotations import library, mails, models, snapshot
+from webkit.quotations.models import Filter as Filter
+from webkit.quotations.models import Quotation, State
+from webkit.quotations.offer import Offer, Rules, Section, full_price, problems
+from webkit.quotations.views import (
+    AcceptedQuotation,
+    Author,
+    Delivery,
+    Draft,
+    Evaluation,
+    QuotationCard,
+    QuotationView,
+    Sum,
+)
+
+LINK = "q"
+REMIND_BEFORE, REMIND_AFTER = timedelta(days=3), timedelta(days=2)
+"""The one reminder by itself: so long before validity ends, if the client has had it for so long by then."""
+
+
+def get(quotation_id: UUID) -> QuotationView:
+    """One quotation of the agency. Raises NotFound."""
+    return QuotationView.of(_row(quotation_id), today())
+
+
+def page(which: Filter, limit: int) -> list[QuotationCard]:
+    """A page of a list, newest first."""
+    day = today()
+    return [QuotationCard.of(row, day) for row in models.listed(which, day, limit)]
+
+
+def sums(which: Filter) -> list[Sum]:
+    """What everything that is filtered comes to, one for each currency in use."""
+    return [Sum(*row) for row in models.sums(which, today())]
+
+
+def of_client(client_id: UUID) -> list[QuotationCard]:
+    """A client's quotations, newest first."""
+    return page(Filter(client_id=client_id), 100)
+
+
+def keeps(client_id: UUID) -> bool:
+    """Whether a quotation stands on this client, who then cannot be deleted."""
+    return models.any_of_client(client_id)
+
+
+def today() -> date:
+    """The agency's calendar date: a quotation is valid until the end of its last day there."""
+    return agencies.today()
+
+
+@writes
+def create(client_id: UUID, title: str, author: Author, *, template_id: UUID | None = None, key: str = "") -> UUID:
+    """Begin a quotation for a client, with what a template says if one is given.
+
+    The same `key` answers with the first result.
+    """
+    if made := once.result(key):
+        return UUID(made)
+    profile = agencies.profile()
+    offer, days = Offer(sections=(Section(id=ids.token()[:12]),)), profile.proposal_days
+    if template_id is not None:
+        source = library.template(template_id)
+        offer, days = library.resolved(source.offer), source.valid_days or days
+    ends = clock.today(profile.timezone) + timedelta(days=days)
+    quotation_id = _add(Draft(client_id=client_id, title=title, offer=offer, valid_until=ends), author)
+    once.keep(key, str(quotation_id))
+    return quotation_id
+
+
+@writes
+def duplicate(quotation_id: UUID, author: Author, *, key: str = "") -> UUID:
+    """A new draft with everything the other one says. Only its dates are new."""
+    if made := once.result(key):
+        return UUID(made)
+    source = get(quotation_id)
+    title = _("%(title)s (Copy)", title=source.title[:180])
+    copied = _add(replace(source.draft, title=title, valid_until=_default_validity()), author)
+    once.keep(key, str(copied))
+    return copied
+
+
+@writes
+def save(quotation_id: UUID, revision: int, draft: Draft) -> int:
+    """Keep a draft that is still at `revision`; returns its next revision. Raises Conflict when somebody was faster."""
+    row = _row(quotation_id)
+    _must_be_draft(row)
+    if not models.save(quotation_id, revision, **_columns(draft, row)):
+        raise Conflict(
+            _("Somebody else changed this quotation since you opened it. Your text is still here, not saved.")
+        )
+    return revision + 1
+
+
+@writes
+def delete(quotation_id: UUID) -> None:
+    """Throw away a draft that was never sent."""
+    _row(quotation_id)
+    if not models.delete_draft(quotation_id):
+        raise Conflict(_("Only drafts that were never sent can be deleted. This quotation is part of your history."))
+
+
+def evaluate(quotation: QuotationView, draft: Draft | None = None) -> Evaluation:
+    """The document as it would be sent now, and what is still missing."""
+    draft = draft or quotation.draft
+    try:
+        source = _source(quotation, draft, number=quotation.number)
+        doc = snapshot.compose(source)
+    except Invalid as error:
+        return Evaluation(None, error.errors)
+    except PricingError as error:
+        return Evaluation(None, {"discount-value": error.message})
+    wrong = problems(draft.offer, source.full)
+    if draft.valid_until and draft.valid_until < today():
+        wrong["valid_until"] = _("This day has passed. Choose a later one.")
+    return Evaluation(doc, wrong)
+
+
+@writes
+def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: str) -> None:
+    """Freeze the draft as it is at `revision` and give the client the link. Sent twice it does nothing more."""
+    row = _row(quotation_id)
+    if row.state is State.SENT:
+        return
+    _must_be_draft(row)
+    view, author_email = QuotationView.of(row, today()), row.author_email
+    evaluation = evaluate(view)
+    if evaluation.problems or evaluation.doc is None:
+        raise Invalid(evaluation.problems)
+    moment = clock.now()
+    sent: dict[str, Any] = {"sent_at": moment, "answered_at": None, "answer": "", "reminded_at": None}
+    if not models.move(quotation_id, (State.DRAFT,), State.SENT, seen_revision=revision, **sent):
+        raise Conflict(_("This quotation was changed since you opened it. Look at it again before you send it."))
+    profile = agencies.profile()
+    token = links.token_for(LINK, quotation_id) or links.create(LINK, quotation_id)
+    # The number comes last: its row stays locked until the commit.
+    number = view.number or counters.take_today("quotation", profile.patterns["quotation"], profile.timezone)[0]
+    document = _freeze(view, number)
+    noted: dict[str, Any] = {"frozen_id": document.id, "number": number, "search": _search(view.draft, view, number)}
+    if delivery:
+        noted |= {"to_name": delivery.to_name, "to_email": delivery.to_email}
+    noted["remind_on"] = remind_on(today(), view.valid_until) if delivery and delivery.remind else None
+    models.update(quotation_id, **noted)
+    _record_sent(document, delivery, actor)
+    if delivery:
+        mails.sent(document, delivery, links.url(LINK, token), profile.email or author_email)
+
+
+def remind_on(sent: date, ends: date | None) -> date | None:
+    """The day of the one reminder that goes out by itself; None where validity is too short for it."""
+    if ends is None or ends - REMIND_BEFORE < sent + REMIND_AFTER:
+        return None
+    return ends - REMIND_BEFORE
+
+
+@writes
+def remind(quotation_id: UUID, actor: str, *, key: str = "") -> None:
+    """Send the client a word now. The same `key` sends one; whoever was reminded by hand is not reminded by itself."""
+    if once.result(key):
+        return
+    view = get(quotation_id)
+    if view.word != State.SENT.value or not models.remind(quotation_id, clock.now()):
+        raise Conflict(_("Only a quotation that waits for its answer can be reminded of."))
+    if not view.to_email:
+        raise Conflict(_("Nobody knows where to send the reminder: this quotation went out as a link."))
+    once.keep(key, str(quotation_id))
+    _remind(view, actor)
+
+
+@writes
+def remind_if_due(quotation_id: UUID) -> None:
+    """The reminder that goes out by itself: once, whoever asks how often."""
+    view = get(quotation_id)
+    if view.to_email and models.remind(quotation_id, clock.now(), today()):
+        _remind(view, "system")
+
+
+@writes
+def mail_again(quotation_id: UUID, delivery: Delivery, actor: str) -> None:
+    """Send the mail of a sent quotation once more, perhaps to somebody else."""
+    row = _row(quotation_id)
+    token = links.token_for(LINK, quotation_id)
+    if row.state is not State.SENT or row.frozen_id is None or token is None:
+        raise Conflict(_("Only a quotation that waits for its answer, with an open link, can be mailed again."))
+    document, reply_to = frozen.get(row.frozen_id), agencies.profile().email or row.author_email
+    models.update(quotation_id, to_name=delivery.to_name, to_email=delivery.to_email)
+    mails.sent(document, delivery, links.url(LINK, token), reply_to)
+
+
+@writes
+def revise(quotation_id: UUID, actor: str) -> None:
+    """Begin the next version. The client still sees the one before, and can no longer answer it."""
+    row = _row(quotation_id)
+    if row.state is State.DRAFT:
+        return
+    keep = row.valid_until if row.valid_until and row.valid_until >= today() else _default_validity()
+    sources = (State.SENT, State.CHANGES_REQUESTED, State.DECLINED, State.WITHDRAWN)
+    version, client_id = row.version + 1, row.client_id
+    changes: dict[str, Any] = {
+        "version": version,
+        "revision": row.revision + 1,
+        "valid_until": keep,
+        "updated_at": clock.now(),
+        "remind_on": None,
+    }
+    if not models.move(quotation_id, sources, State.DRAFT, **changes):
+        if (now := models.fresh(quotation_id)) and now.state is State.DRAFT:
+            return
+        raise Conflict(_("An accepted quotation cannot be changed any more. Duplicate it to offer something else."))
+    facts = {"actor": actor, "version": version}
+    events.record("quotation.revised", events.ref("quotation", quotation_id), facts, about=_about(client_id))
+
+
+@writes
+def withdraw(quotation_id: UUID, reason: str, actor: str) -> None:
+    """Take back what the client has not answered yet. Its page then says so; the client gets a mail."""
+    view = get(quotation_id)
+    if view.state is State.WITHDRAWN:
+        return
+    sources = (State.SENT, State.CHANGES_REQUESTED)
+    if not models.move(quotation_id, sources, State.WITHDRAWN, answered_at=clock.now(), answer=""):
+        raise Conflict(_("Only a quotation that waits for its answer can be withdrawn."))
+    assert view.frozen_id is not None  # it was sent
+    facts = {"actor": actor, "number": view.number, "version": view.version, "reason": reason}
+    events.record("quotation.withdrawn", events.ref("quotation", quotation_id), facts, about=_about(view.client_id))
+    reply_to = agencies.profile().email or _row(quotation_id).author_email
+    mails.withdrawn(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), reply_to, reason)
+
+
+def link(quotation_id: UUID) -> str | None:
+    """The address under which the client reads it; None before it was sent and after the link was revoked."""
+    token = links.token_for(LINK, quotation_id)
+    return links.url(LINK, token) if token else None
+
+
+@writes
+def revoke_link(quotation_id: UUID, actor: str) -> None:
+    """Close every link the client may hold."""
+    row = _row(quotation_id)
+    if links.revoke(LINK, quotation_id):
+        _record_link("quotation.link_revoked", row, actor)
+
+
+@writes
+def renew_link(quotation_id: UUID, actor: str) -> None:
+    """A new link after the old one was revoked; one that is open stays."""
+    row = _row(quotation_id)
+    if row.frozen_id is None:
+        raise Conflict(_("The link is made when the quotation is sent."))
+    if links.token_for(LINK, quotation_id) is None:
+        links.create(LINK, quotation_id)
+        _record_link("quotation.link_renewed", row, actor)
+
+
+def accepted(quotation_id: UUID) -> AcceptedQuotation:
+    """What the client accepted, exactly as it was frozen. Raises Conflict for a quotation that is not accepted."""
+    return _accepted(_row(quotation_id))
+
+
+@writes
+def to_convert(quotation_id: UUID) -> AcceptedQuotation:
+    """The same for whoever turns it into something: nobody else can until this write ends."""
+    if (row := models.locked(quotation_id)) is None:
+        raise _missing()
+    return _accepted(row)
+
+
+@writes
+def mark_converted(quotation_id: UUID, kind: str, document_id: UUID, actor: str) -> None:
+    """Note what it was turned into, inside the write that made that. Raises Conflict when it was turned before."""
+    if not models.convert(quotation_id, kind, document_id):
+        raise Conflict(_("This quotation was turned into a contract or an invoice before. Nothing was made."))
+    row = _row(quotation_id)
+    facts = {"actor": actor, "number": row.number, "into": kind, "document": str(document_id)}
+    subject, about = events.ref("quotation", quotation_id), (*_about(row.client_id), events.ref(kind, document_id))
+    events.record(f"quotation.became_{kind}", subject, facts, about=about)
+
+
+@writes
+def release(quotation_id: UUID, document_id: UUID, actor: str) -> None:
+    """What it was turned into is gone: it can be turned into something once more."""
+    if models.release(quotation_id, document_id):
+        row = _row(quotation_id)
+        facts = {"actor": actor, "number": row.number}
+        events.record("quotation.released", events.ref("quotation", quotation_id), facts, about=_about(row.client_id))
+
+
+def _accepted(row: Quotation) -> AcceptedQuotation:
+    if row.accepted_id is None:
+        raise Conflict(_("This quotation has not been accepted."))
+    document = frozen.get(row.accepted_id)
+    doc, acceptance = document.snapshot, document.snapshot["acceptance"]
+    return AcceptedQuotation(
+        id=row.id,
+        client_id=row.client_id,
+        title=doc["title"],
+        number=doc["number"],
+        site=doc["site"],
+        language=doc["language"],
+        currency=doc["currency"],
+        priced=Priced.from_dict(doc["priced"]),
+        accepted_by=acceptance["name"],
+        accepted_title=acceptance["title"],
+        accepted_at=datetime.fromisoformat(acceptance["at"]),
+        to_email=row.to_email,
+        author_name=row.author_name,
+        frozen_id=document.id,
+        became=row.became,
+        became_id=row.became_id,
+    )
+
+
+def _row(quotation_id: UUID) -> Quotation:
+    if (row := models.by_id(quotation_id)) is None:
+        raise _missing()
+    return row
+
+
+def _missing() -> NotFound:
+    return NotFound(_("There is no such quotation."))
+
+
+def _must_be_draft(row: Quotation) -> None:
+    if row.state is not State.DRAFT:
+        raise Conflict(_("This quotation has been sent and cannot be changed. Revise it to make the next version."))
+
+
+def _add(draft: Draft, author: Author) -> UUID:
+    profile, client = agencies.profile(), clients.get(draft.client_id)
+    row = Quotation(
+        author_id=author.id,
+        author_name=author.name,
+        author_email=author.email,
+        language=client.locale or profile.locale,
+        currency=profile.currency,
+        **_said(draft, client.name, ""),
+    )
+    models.add(row)
+    models.update(row.id, total_minor=_total(row.id, draft))
+    return row.id
+
+
+def _columns(draft: Draft, row: Quotation) -> dict[str, Any]:
+    profile, client = agencies.profile(), clients.get(draft.client_id)
+    terms = {"language": client.locale or profile.locale, "currency": profile.currency}
+    return {**_said(draft, client.name, row.number or ""), **terms, "total_minor": _total(row.id, draft)}
+
+
+def _said(draft: Draft, client_name: str, number: str) -> dict[str, Any]:
+    return {
+        "client_id": draft.client_id,
+        "client_name": client_name,
+        "title": draft.title,
+        "site": draft.site,
+        "search": models.search_text(draft.title, client_name, draft.site, number),
+        "offer": draft.offer.to_dict(),
+        "memo": draft.memo,
+        "valid_until": draft.valid_until,
+    }
+
+
+def _search(draft: Draft, view: QuotationView, number: str) -> str:
+    return models.search_text(draft.title, view.client_name, draft.site, number)
+
+
+def _total(quotation_id: UUID, draft: Draft) -> int | None:
+    """The total for lists; unknown while the figures of a draft do not work out."""
+    doc = evaluate(get(quotation_id), draft).doc
+    return int(doc["priced"]["totals"]["payable"]) if doc else None
+
+
+def _source(view: QuotationView, draft: Draft, *, number: str) -> snapshot.Source:
+    profile, client = agencies.profile(), clients.get(draft.client_id)
+    day = clock.today(profile.timezone)
+    rules = Rules(profile.currency, find(profile.tax_scheme), profile.tax_rate, day)
+    return snapshot.Source(
+        id=view.id,
+        title=draft.title,
+        number=number,
+        version=view.version,
+        language=client.locale or profile.locale,
+        author=view.author_name,
+        site=draft.site,
+        written=day,
+        valid_until=draft.valid_until,
+        offer=draft.offer,
+        full=full_price(draft.offer, rules),
+        agency=agencies.agency_snapshot(profile),
+        client=clients.client_snapshot(client),
+    )
+
+
+def _freeze(view: QuotationView, number: str) -> frozen.Frozen:
+    doc = snapshot.compose(_source(view, view.draft, number=number))
+    return frozen.freeze(
+        snapshot.KIND,
+        view.id,
+        number=number,
+        template=snapshot.TEMPLATE,
+        snapshot=doc,
+        version=view.version,
+        locale=doc["language"],
+    )
+
+
+def _remind(view: QuotationView, actor: str) -> None:
+    token = links.token_for(LINK, view.id)
+    if token is None or view.frozen_id is None:
+        raise Conflict(_("The link of this quotation is closed. Make a new one before you remind the client."))
+    reply_to = agencies.profile().email or _row(view.id).author_email
+    mails.reminder(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), links.url(LINK, token), reply_to)
+    facts = {"actor": actor, "number": view.number, "version": view.version}
+    events.record("quotation.reminded", events.ref("quotation", view.id), facts, about=_about(view.client_id))
+
+
+def _record_sent(document: frozen.Frozen, delivery: Delivery | None, actor: str) -> None:
+    doc = document.snapshot
+    facts = {
+        "actor": actor,
+        "number": document.number,
+        "version": document.version,
+        "currency": doc["currency"],
+        "total_minor": doc["priced"]["totals"]["payable"],
+        "valid_until": doc["valid_until"],
+        "frozen": str(document.id),
+        "snapshot_hash": document.snapshot_hash,
+        "by_mail": delivery is not None,
+    }
+    personal = {"to_name": delivery.to_name, "to_email": delivery.to_email} if delivery else None
+    about = (events.ref("client", doc["client"]["id"]),)
+    subject = events.ref("quotation", document.document_id)
+    events.record("quotation.sent", subject, facts, personal=personal, about=about)
+
+
+def _record_link(kind: str, row: Quotation, actor: str) -> None:
+    facts = {"actor": actor, "number": row.number}
+    events.record(kind, events.ref("quotation", row.id), facts, about=_about(row.client_id))
+
+
+def _about(client_id: UUID) -> Sequence[str]:
+    return (events.ref("client", client_id),)
+
+
+def _default_validity() -> date:
+    return today() + timedelta(days=agencies.profile().proposal_days)
