@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from flask.cli import ScriptInfo
 
 from webkit.core.kernel import pluginstore, tenancy
 from webkit.core.kernel.runtime import current
-from webkit.operations import plugin_template
+from webkit.operations import plugin_check, plugin_template
 
 
 @click.group("plugin")
@@ -35,6 +36,34 @@ def new_command(name: str | None, capability: str | None, into: Path, no_input: 
     except plugin_template.NotWritten as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Wrote {folder}. Next:\n  cd {folder}\n  pip install -e .\n  pytest\n  webkit plugin check .")
+
+
+@plugin_group.command("check")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--quick", is_flag=True, help="Leave out what takes long: types and contract.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check_command(path: Path, quick: bool, as_json: bool) -> None:
+    """Look at the package of a plugin in the folder PATH and say what to mend. Its code and tests are run.
+
+    Exits with 1 when there is something to mend, with 2 when there is no plugin.
+    """
+    try:
+        points = plugin_check.check(path, quick=quick)
+    except plugin_check.NoPlugin as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(json.dumps([asdict(point) for point in points]) if as_json else _words(points))
+    if any(point.mend for point in points):
+        sys.exit(1)
+
+
+def _words(points: list[plugin_check.Point]) -> str:
+    lines = []
+    for point in points:
+        word = "mend" if point.mend else "left out" if point.skipped else "ok"
+        lines.append(f"{word:9} {point.name}" + (f": {point.skipped}" if point.skipped else ""))
+        lines += [f"          {sentence}" for sentence in point.mend]
+    lines.append("There is something to mend." if any(point.mend for point in points) else "Everything is in order.")
+    return "\n".join(lines)
 
 
 @plugin_group.command("data")

@@ -16,6 +16,9 @@ from pydantic_core import PydanticUndefined
 
 from .errors import ProviderMisconfigured
 
+SECRET_WORDS = frozenset({"KEY", "SECRET", "TOKEN", "PASSWORD", "PASSPHRASE"})
+"""A variable that ends with one of these holds a secret."""
+
 
 class Health(enum.StrEnum):
     """How a provider feels. DEGRADED works but needs somebody to look at it."""

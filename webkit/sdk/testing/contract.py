@@ -12,10 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from webkit.core.capabilities import ALL
-from webkit.core.capabilities.base import Health, ProviderSpec, environment_names
+from webkit.core.capabilities.base import SECRET_WORDS, Health, ProviderSpec, environment_names
 from webkit.core.providers import HEALTH_SECONDS, CalledInTransaction, ProviderRegistry, load
 
-SECRET_WORDS = {"KEY", "SECRET", "TOKEN", "PASSWORD", "PASSPHRASE"}
 CANARY = "canary-7f3a91c4"
 
 
