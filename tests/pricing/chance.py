@@ -77,7 +77,7 @@ class Chance:
         own = draw.choice([(), (), (), (off,), (more,), (off, more)])
         return Line(
             id=f"line-{number}", description="x", unit_price=price, quantity=quantity, rate=rate,
-            adjustments=own if price >= 0 else (), unit=draw.choice(["", "HUR"]), passed_on=self.rarely(5),
+            adjustments=own if price >= 0 else (), unit=draw.choice(["", "HUR"]), passed_on=price >= 0 and self.rarely(5),
         )  # fmt: skip
 
     def adjustments(self, lines: tuple[Line, ...]) -> tuple[Adjustment, ...]:

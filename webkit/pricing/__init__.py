@@ -1,6 +1,6 @@
 """The tax kernel: `compute(document)` turns prices into totals, once. Pure: no HTTP, no SQL, no clock."""
 
-from webkit.pricing import italian
+from webkit.pricing import italian, tax_ids
 from webkit.pricing.compute import compute
 from webkit.pricing.credit import Left, Part, credit_all, credit_amount, credit_lines, left, left_gross
 from webkit.pricing.deposits import Rest, Split, split
@@ -65,5 +65,6 @@ __all__ = [
     "left_gross",
     "semantic",
     "split",
+    "tax_ids",
     "unit_price",
 ]
