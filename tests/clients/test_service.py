@@ -33,7 +33,7 @@ def test_a_client_as_others_see_it(agency: AgencyView) -> None:
         "contact_name": "Giulia Ferrante",
         "email": "giulia@caffeolmo.example",
         "lines": ["Via Padova 41", "20131 Milano (MI)"],
-        "tax_id": "IT04127550968",
+        "tax_id": "IT04127550962",
         "country": "IT",
     }
 

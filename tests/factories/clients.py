@@ -27,6 +27,6 @@ def caffe_olmo() -> UUID:
         postcode="20131",
         city="Milano",
         region="MI",
-        tax_id="IT04127550968",
+        tax_id="IT04127550962",
         locale="it-IT",
     )

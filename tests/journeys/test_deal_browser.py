@@ -194,7 +194,7 @@ def _prepare(deal: Deal, eyes: Eyes) -> None:
         street="14 Mill Lane",
         postcode="BS1 4ST",
         city="Bristol",
-        tax_id="IT98765432106",
+        tax_id="IT98765430214",
     ).look("client-new")
     eyes.press("Add client").says("is a client now").look("client")
     deal.client_page = eyes.page.url.removeprefix(eyes.url)

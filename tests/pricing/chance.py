@@ -74,10 +74,11 @@ class Chance:
         )
         off = Adjustment(AdjustmentKind.DISCOUNT, Percent(self.decimal(0, 100, 3)))
         more = Adjustment(AdjustmentKind.CHARGE, Amount(draw.randint(0, 500)), "Express", "ZZZ")
+        cost = price >= 0 and self.rarely(5)
         own = draw.choice([(), (), (), (off,), (more,), (off, more)])
         return Line(
             id=f"line-{number}", description="x", unit_price=price, quantity=quantity, rate=rate,
-            adjustments=own if price >= 0 else (), unit=draw.choice(["", "HUR"]), passed_on=price >= 0 and self.rarely(5),
+            adjustments=own if price >= 0 else (), unit=draw.choice(["", "HUR"]), passed_on=cost,
         )  # fmt: skip
 
     def adjustments(self, lines: tuple[Line, ...]) -> tuple[Adjustment, ...]:

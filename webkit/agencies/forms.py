@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from webkit.agencies import regions, service
 from webkit.core.kernel import counters
@@ -13,6 +13,7 @@ from webkit.core.kernel.currencies import CURRENCIES
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.forms import Email, Form, Line, Text, Url, wrong
 from webkit.core.kernel.i18n import gettext as _
+from webkit.pricing import PricingError, tax_ids
 
 _HEX = re.compile(r"#?[0-9a-fA-F]{6}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
@@ -64,6 +65,17 @@ def _bic(value: str) -> str:
     return plain
 
 
+def _tax_id(value: str, info: ValidationInfo) -> str:
+    """Checked by its digits as far as its country is known."""
+    country = info.data.get("country")
+    if not (value and country):
+        return value
+    try:
+        return tax_ids.check(value, country).number
+    except PricingError as error:
+        raise wrong(error.message) from None
+
+
 def _pattern(value: str) -> str:
     if not _PLAIN.fullmatch(value) or counters.check_pattern(value):
         raise wrong(_("Write {n} or {n:04} where the running number stands, and {year} for the year. Nothing else."))
@@ -76,6 +88,8 @@ Country = Annotated[str, _among(regions.country_codes)]
 Currency = Annotated[str, _among(lambda: CURRENCIES)]
 Locale = Annotated[str, _among(lambda: regions.DOCUMENT_LOCALES)]
 Timezone = Annotated[str, _among(regions.timezones)]
+TaxNumber = Annotated[Line(40), AfterValidator(_tax_id)]  # type: ignore[valid-type]
+"""A tax number; stands after the field `country` in its form."""
 TaxScheme = Annotated[str, Field(max_length=32), AfterValidator(_scheme)]
 Pattern = Annotated[str, Field(max_length=40), AfterValidator(_pattern)]
 
@@ -118,7 +132,7 @@ class SettingsForm(Form):
     city: Line(100) = ""  # type: ignore[valid-type]
     region: Line(100) = ""  # type: ignore[valid-type]
     country: Country
-    tax_id: Line(40) = ""  # type: ignore[valid-type]
+    tax_id: TaxNumber = ""
     email: Email | None = None
     phone: Line(40) = ""  # type: ignore[valid-type]
     website: Url | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from webkit.agencies.forms import Country, Locale
+from webkit.agencies.forms import Country, Locale, TaxNumber
 from webkit.core.kernel.forms import Email, Form, Line, Text, Url
 
 
@@ -21,7 +21,7 @@ class ClientForm(Form):
     city: Line(100) = ""  # type: ignore[valid-type]
     region: Line(100) = ""  # type: ignore[valid-type]
     country: Country
-    tax_id: Line(40) = ""  # type: ignore[valid-type]
+    tax_id: TaxNumber = ""
     locale: Locale | None = None
     notes: Text(5000) = ""  # type: ignore[valid-type]
 

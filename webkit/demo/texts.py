@@ -17,7 +17,7 @@ SETTINGS: dict[str, Any] = {
     "postcode": "34121",
     "city": "Trieste",
     "region": "TS",
-    "tax_id": "IT01234567890",
+    "tax_id": "IT01234560157",
     "phone": "+39 040 555 0142",
     "website": "https://northwind.example",
     "bank_account_name": "Northwind Studio S.r.l.",

@@ -28,7 +28,7 @@ _PREFIX = {"GR": "EL"}
 
 @dataclass(frozen=True, slots=True)
 class TaxId:
-    """A checked number: `kind` is "vat" or what else it is, `vat` has the country in front (BT-31, BT-48) or is empty."""
+    """A checked number: `kind` is "vat" or what else it is; `vat` has the country in front (BT-31, BT-48)."""
 
     number: str
     country: str
@@ -78,7 +78,4 @@ def _wrong(written: str, country: str) -> str:
             return _("This tax number has a wrong digit somewhere. Please compare it with the original.")
         except ValidationError:
             continue
-    return _(
-        "This is not a tax number of %(country)s. Its letters and digits are too many, too few or others.",
-        country=country,
-    )
+    return _("This does not look like a tax number of %(country)s. Compare it with the original.", country=country)
