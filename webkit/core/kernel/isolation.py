@@ -5,10 +5,12 @@ Only jobs do this: whatever hangs ends with the process of the job. Pages never 
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable
 from contextvars import copy_context
 from datetime import timedelta
-from threading import Thread
 from typing import TypeVar
 
 from webkit.core.capabilities.errors import ProviderError
@@ -21,6 +23,7 @@ R = TypeVar("R")
 
 LISTENER_SECONDS = 20.0
 ANSWER_SECONDS = 5.0
+NICE = 10
 WAIT_WHILE_OFF = timedelta(minutes=10)
 
 
@@ -50,13 +53,14 @@ def call(plugin: str, what: str, seconds: float, function: Callable[[A], R], arg
     agency = session().scope.agency
 
     def run() -> None:
+        _step_back()
         try:
             with unit(Scope(agency=agency)):
                 done.append(function(argument))
         except BaseException as error:
             errors.append(error)
 
-    thread = Thread(target=copy_context().run, args=(run,), daemon=True, name=f"plugin-{plugin}")
+    thread = threading.Thread(target=copy_context().run, args=(run,), daemon=True, name=f"plugin-{plugin}")
     thread.start()
     thread.join(seconds)
     if not done and not errors:
@@ -68,9 +72,10 @@ def call(plugin: str, what: str, seconds: float, function: Callable[[A], R], arg
     return done[0]
 
 
-def nonsense(plugin: str, what: str, answer: object, wanted: str) -> PluginFailed:
-    """The error for an answer that is of no use, already counted."""
-    return _failed(plugin, what, f"answered {type(answer).__name__} instead of {wanted}")
+def _step_back() -> None:
+    """Let whatever else this machine does go first, where threads have a rank of their own."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 def _failed(plugin: str, what: str, words: str, attempt: int = 1) -> PluginFailed:

@@ -39,8 +39,8 @@ def tell(job: Job) -> None:
         return
     happened = Happened(entry.seq, entry.kind, entry.at, entry.subject, entry.facts)
     if owner := current().owners.get(listener.name):
-        what, seconds = f"listener {listener.name}", isolation.LISTENER_SECONDS
-        isolation.call(owner, what, seconds, listener.run, happened, attempt=job.attempt)
+        seconds = min(isolation.LISTENER_SECONDS, outbox.time_limit(GUESTS_KIND) - 1.0)
+        isolation.call(owner, f"listener {listener.name}", seconds, listener.run, happened, attempt=job.attempt)
     else:
         listener.run(happened)
 
