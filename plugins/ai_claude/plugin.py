@@ -17,6 +17,7 @@ def webkit_register_providers() -> list[ProviderSpec[AIText]]:
             factory="plugins.ai_claude.provider:Claude",
             settings=ClaudeSettings,
             features=frozenset({AIFeature.STREAMING, AIFeature.JSON_SCHEMA}),
+            agencies=True,
             modules=("anthropic",),
             install_hint="pip install 'webkit[claude]'",
         )

@@ -32,16 +32,29 @@ class ClaudeSettings(ProviderSettings):
         description="on: the model thinks before it writes, which costs tokens and time before the first word.",
     )
     effort: Literal["", "low", "medium", "high", "xhigh", "max"] = env(
-        "CLAUDE_EFFORT", default="", description="How hard it tries. Empty: the vendor's default; not for 4.5 models."
+        "CLAUDE_EFFORT",
+        default="",
+        description="How hard it tries. Empty: the vendor's default; not for 4.5 models.",
     )
     cache: Literal["5m", "1h", "off"] = env(
-        "CLAUDE_CACHE", default="5m", description="How long the vendor remembers what prompts have in common."
+        "CLAUDE_CACHE",
+        default="5m",
+        of_operator=True,
+        description="How long the vendor remembers what prompts have in common.",
     )
-    connect_seconds: float = env("CLAUDE_CONNECT_SECONDS", default=5.0, gt=0, description="Longest wait to connect.")
+    connect_seconds: float = env(
+        "CLAUDE_CONNECT_SECONDS", default=5.0, of_operator=True, gt=0, description="Longest wait to connect."
+    )
     silence_seconds: float = env(
-        "CLAUDE_SILENCE_SECONDS", default=60.0, gt=0, description="Longest silence of the vendor while it streams."
+        "CLAUDE_SILENCE_SECONDS",
+        default=60.0,
+        of_operator=True,
+        gt=0,
+        description="Longest silence of the vendor while it streams.",
     )
-    seconds: float = env("CLAUDE_SECONDS", default=300.0, gt=0, description="Longest time for a whole answer.")
+    seconds: float = env(
+        "CLAUDE_SECONDS", default=300.0, of_operator=True, gt=0, description="Longest time for a whole answer."
+    )
     price_input: Decimal | None = env(
         "CLAUDE_PRICE_INPUT",
         default=None,
@@ -49,11 +62,20 @@ class ClaudeSettings(ProviderSettings):
         description="US dollars for a million tokens read, if it is not the list price; the next three likewise.",
     )
     price_output: Decimal | None = env(
-        "CLAUDE_PRICE_OUTPUT", default=None, ge=0, description="US dollars for a million tokens written."
+        "CLAUDE_PRICE_OUTPUT",
+        default=None,
+        ge=0,
+        description="US dollars for a million tokens written.",
     )
     price_cache_read: Decimal | None = env(
-        "CLAUDE_PRICE_CACHE_READ", default=None, ge=0, description="US dollars for a million tokens remembered."
+        "CLAUDE_PRICE_CACHE_READ",
+        default=None,
+        ge=0,
+        description="US dollars for a million tokens remembered.",
     )
     price_cache_write: Decimal | None = env(
-        "CLAUDE_PRICE_CACHE_WRITE", default=None, ge=0, description="US dollars for a million tokens put into memory."
+        "CLAUDE_PRICE_CACHE_WRITE",
+        default=None,
+        ge=0,
+        description="US dollars for a million tokens put into memory.",
     )

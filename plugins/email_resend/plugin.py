@@ -17,5 +17,6 @@ def webkit_register_providers() -> list[ProviderSpec[Email]]:
             factory="plugins.email_resend.provider:ResendEmail",
             settings=ResendSettings,
             features=frozenset({EmailFeature.IDEMPOTENT, EmailFeature.DELIVERY_EVENTS}),
+            agencies=True,
         )
     ]

@@ -21,7 +21,9 @@ class ResendSettings(ProviderSettings):
         default=None,
         description="Signing secret of the webhook, whsec_…; two with a comma while one replaces the other.",
     )
-    api_url: str = env("RESEND_API_URL", default="https://api.resend.com", description="Address of the API.")
+    api_url: str = env(
+        "RESEND_API_URL", default="https://api.resend.com", of_operator=True, description="Address of the API."
+    )
 
     @field_validator("api_url")
     @classmethod

@@ -17,6 +17,7 @@ def webkit_register_providers() -> list[ProviderSpec[Payments]]:
             factory="plugins.payments_stripe.provider:Stripe",
             settings=StripeSettings,
             features=frozenset(PaymentFeature),
+            agencies=True,
             modules=("stripe",),
             install_hint="pip install 'webkit[stripe]'",
         )

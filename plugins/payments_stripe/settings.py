@@ -26,11 +26,13 @@ class StripeSettings(ProviderSettings):
     checkout_origin: str = env(
         "STRIPE_CHECKOUT_ORIGIN",
         default="https://checkout.stripe.com",
+        of_operator=True,
         description="Where the payment page lives: change it when you use a domain of your own for Checkout.",
     )
     api_base: str = env(
         "STRIPE_API_BASE",
         default="https://api.stripe.com",
+        of_operator=True,
         description="Address of the API; another one only in tests.",
     )
 

@@ -17,6 +17,7 @@ def webkit_register_providers() -> list[ProviderSpec[Storage]]:
             factory="plugins.storage_r2.provider:R2Storage",
             settings=R2Settings,
             features=frozenset({StorageFeature.SIGNED_URLS}),
+            agencies=True,
             modules=("boto3",),
             install_hint="pip install 'webkit[r2]'",
         )

@@ -13,12 +13,17 @@ class R2Settings(ProviderSettings):
     """An account of Cloudflare, or the endpoint of another S3."""
 
     account_id: str = env(
-        "R2_ACCOUNT_ID", "CLOUDFLARE_ACCOUNT_ID", default="", description="The Cloudflare account the bucket is in."
+        "R2_ACCOUNT_ID",
+        "CLOUDFLARE_ACCOUNT_ID",
+        default="",
+        place=True,
+        description="The Cloudflare account the bucket is in.",
     )
     endpoint: str = env(
         "R2_ENDPOINT",
         "S3_ENDPOINT",
         default="",
+        place=True,
         description="Address of another S3-compatible service, or of a jurisdiction. Empty: the account's at R2.",
     )
     access_key_id: SecretStr = env(
@@ -27,7 +32,9 @@ class R2Settings(ProviderSettings):
     secret_access_key: SecretStr = env(
         "R2_SECRET_ACCESS_KEY", "R2_SECRET_KEY", "S3_SECRET_KEY", description="Its secret access key."
     )
-    bucket: str = env("R2_BUCKET", "R2_BUCKET_NAME", "BUCKET_NAME", description="Name of the bucket.", min_length=3)
+    bucket: str = env(
+        "R2_BUCKET", "R2_BUCKET_NAME", "BUCKET_NAME", place=True, description="Name of the bucket.", min_length=3
+    )
     region: str = env(
         "R2_REGION", "S3_REGION", default="auto", description="Region; R2 has one, other services have several."
     )

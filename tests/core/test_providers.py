@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from webkit.core.providers import CalledInTransaction, ProviderRegistry
 from webkit.sdk import (
@@ -144,12 +144,13 @@ def test_the_alias_that_was_used_is_named() -> None:
 
 
 def test_two_names_for_one_place_are_refused() -> None:
-    reg = registry(EMAIL_PROVIDER="vendor, other", VENDOR_API_KEY="k")
+    one: Capability[Provider] = Capability("sms", "SMS_PROVIDER", Provider)
+    reg = registry(capabilities=(one,), SMS_PROVIDER="vendor, other")
     (problem,) = reg.check()
     assert problem.problem == "takes one provider, not 2"
-    assert problem.fix == "EMAIL_PROVIDER=vendor"
+    assert problem.fix == "SMS_PROVIDER=vendor"
     with pytest.raises(ProviderMisconfigured, match="takes one provider"):
-        reg.get(EMAIL)
+        reg.get(one)
 
 
 def test_an_optional_capability_may_be_empty() -> None:
@@ -194,7 +195,53 @@ def test_a_provider_that_cannot_be_built_says_why(factory: str, text: str) -> No
 def test_built_once_for_each_scope() -> None:
     reg = registry(VENDOR_API_KEY="k")
     assert reg.get(EMAIL) is reg.get(EMAIL)
-    assert reg.get(EMAIL, scope="agency-1") is not reg.get(EMAIL)
+    own = spec(agencies=True)
+
+    def of(scope: str, version: int = 1, **values: str) -> Any:
+        return reg.of_account(own, scope, version, lambda: {"api_key": scope, **values})
+
+    assert of("agency-1") is of("agency-1") is not reg.get(EMAIL)
+    assert of("agency-1").settings.api_key.get_secret_value() == "agency-1"
+    assert of("agency-2").settings.api_key.get_secret_value() == "agency-2"
+
+
+def test_an_account_is_built_anew_when_it_changes() -> None:
+    reg = registry(VENDOR_API_KEY="k")
+    first = reg.of_account(spec(), "agency", 1, lambda: {"api_key": "old"})
+    second: Any = reg.of_account(spec(), "agency", 2, lambda: {"api_key": "new"})
+    assert first is not second
+    assert second.settings.api_key.get_secret_value() == "new"
+
+
+class OperatorSettings(ProviderSettings):
+    api_key: SecretStr = env("VENDOR_API_KEY", description="Key.")
+    region: str = env("VENDOR_REGION", default="eu", description="Region.")
+    base: str = env("VENDOR_BASE", default="https://vendor.example", of_operator=True, description="Address.")
+
+
+def test_an_agency_gets_nothing_of_the_platforms_but_what_operators_say_for_all() -> None:
+    card = spec(settings=OperatorSettings)
+    reg = registry(card, VENDOR_API_KEY="platform", VENDOR_REGION="us", VENDOR_BASE="https://double.example")
+    own: Any = reg.settings_of(card, {"api_key": "own", "base": "https://elsewhere.example"})
+    assert (own.api_key.get_secret_value(), own.region, own.base) == ("own", "eu", "https://double.example")
+    with pytest.raises(ValidationError):
+        reg.settings_of(card, {})
+
+
+def test_a_chain_is_chosen_in_its_order() -> None:
+    reg = registry(spec("one"), spec("two"), EMAIL_PROVIDER="two, one", VENDOR_API_KEY="k")
+    assert [card.name for card in reg.chain(EMAIL)] == ["two", "one"]
+    assert reg.check() == []
+    assert reg.get(EMAIL) is reg.get(EMAIL, name="two") is not reg.get(EMAIL, name="one")
+
+
+def test_a_chain_names_nobody_twice_and_nobody_unknown() -> None:
+    (twice,) = registry(EMAIL_PROVIDER="vendor,vendor", VENDOR_API_KEY="k").check()
+    assert (twice.problem, twice.fix) == ("names a provider twice", "EMAIL_PROVIDER=vendor")
+    (unknown,) = registry(EMAIL_PROVIDER="vendor,owl", VENDOR_API_KEY="k").check()
+    assert "there is no provider 'owl'" in unknown.problem
+    (missing,) = registry(spec(), spec("two"), EMAIL_PROVIDER="vendor,two").check()[:1]
+    assert missing.where == "VENDOR_SECRET_KEY"
 
 
 def test_built_once_by_threads_at_once() -> None:

@@ -24,7 +24,7 @@ from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.inbox import InboxEvent
 from webkit.core.providers import ProviderRegistry
-from webkit.messaging import fate, jobs, models, service
+from webkit.messaging import fate, handing, jobs, models, service
 from webkit.messaging.models import MailState
 from webkit.proposals import service as offers
 from webkit.sdk.testing.doubles.resend import Mail as Taken
@@ -299,7 +299,7 @@ def test_a_report_faster_than_our_own_record(
 
     job = Job(uuid7(), agency.id, {"mail_id": str(mail_id)}, 1, "job-1")
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(jobs, "_conclude", die)
+        patched.setattr(handing, "_conclude", die)
         jobs.send(job)
     assert _view(mail_id).state == MailState.SENDING
     fate.apply(_event(mail_id, DeliveryKind.DELIVERED))
@@ -329,7 +329,7 @@ def test_two_reports_and_the_receipt_at_the_same_moment(agency: AgencyView, app:
             app,
             inside(lambda mail_id=mail_id: fate.apply(_event(mail_id, DeliveryKind.DELIVERED))),  # type: ignore[misc]
             inside(lambda mail_id=mail_id: fate.apply(_event(mail_id, DeliveryKind.BOUNCED))),  # type: ignore[misc]
-            inside(lambda draft=draft: jobs._conclude(draft, MailState.ACCEPTED, vendor_id="x", sealed="")),  # type: ignore[misc]
+            inside(lambda draft=draft: handing._conclude(draft, MailState.ACCEPTED, vendor_id="x", sealed="")),  # type: ignore[misc]
         )
         assert answers == [None, None, None]
         assert _view(mail_id).state == MailState.BOUNCED

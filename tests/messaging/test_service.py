@@ -24,7 +24,7 @@ from webkit.core.kernel import clock, db, events, runtime, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.ids import uuid7
-from webkit.messaging import jobs, models, service
+from webkit.messaging import handing, jobs, models, service
 from webkit.messaging.models import MailState
 
 SUBJECT = "invoice:1"
@@ -61,7 +61,7 @@ def post(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Post:
     """The vendor of mail in this test."""
     double, registry = Post(), runtime.of(app).registry
     monkeypatch.setattr(type(registry.get(EMAIL)), "send", lambda self, message: double.send(self, message))
-    monkeypatch.setattr(registry, "features", lambda _capability: frozenset())
+    monkeypatch.setattr(handing, "_repeatable", lambda _vendor: False)
     return double
 
 
@@ -196,9 +196,11 @@ def test_an_attempt_that_read_before_the_other_marked_does_not_send(agency: Agen
     assert mail is not None
     stale = jobs._draft(mail)
     db.release()
-    message = {"subject": "s", "text": "t", "html": "h"}
+    letter = jobs._letter(stale, {"subject": "s", "text": "t", "html": "h"}, "Northwind")
     for _ in range(2):
-        jobs._deliver(stale, message, sender_name="Northwind", reply_to="", attachments=())
+        links = handing.links(stale)
+        db.release()
+        handing.deliver(stale, links, letter)
     assert len(post.taken) == 1
 
 
@@ -260,7 +262,7 @@ def test_an_idempotent_vendor_is_simply_asked_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "_conclude", die)
+        patched.setattr(handing, "_conclude", die)
         with pytest.raises(KeyboardInterrupt):
             _attempt(agency, mail_id)
     _attempt(agency, mail_id)

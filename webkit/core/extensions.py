@@ -49,7 +49,8 @@ class JobSpec:
     """A kind of job. Its handler may run twice: it does nothing when the work is done already.
 
     `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier,
-    unless its handler renews the lease: then it may take `longest` seconds.
+    unless its handler renews the lease: then it may take `longest` seconds. Somebody sits and waits for an `urgent` one:
+    it goes before whatever else waits in its queue.
     Where a vendor knows no idempotency key the handler notes that it is about to call, and a person decides the rest.
     `begin` is called before, once for all jobs of an agency that were taken together: what it answers for a job's id is
     the job's `begun`.
@@ -60,6 +61,7 @@ class JobSpec:
     queue: Literal["now", "long", "ai"] = "now"
     lease: int = 60
     longest: int = 0
+    urgent: bool = False
     begin: Callable[[Sequence[Job]], Mapping[UUID, Any]] | None = None
 
     def __post_init__(self) -> None:
@@ -278,11 +280,15 @@ class MergeField:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One normalised event of a vendor: who sent it, to which of our endpoints, and the capability's event object."""
+    """One normalised event of a vendor: who sent it, to which of our endpoints, and the capability's event object.
+
+    `account` is the agency's own that reports there; None is the platform's.
+    """
 
     provider: str
     endpoint: str
     event: object
+    account: UUID | None = None
 
 
 def _nobody(_delivery: Delivery) -> UUID | None:

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from .capabilities import ALL
 from .capabilities.base import (
+    Arity,
     Capability,
     Health,
     HealthReport,
@@ -26,6 +27,7 @@ from .capabilities.base import (
     ProviderSettings,
     ProviderSpec,
     environment_names,
+    is_marked,
 )
 from .capabilities.errors import ProviderMisconfigured
 from .problems import Problem
@@ -66,7 +68,7 @@ class ProviderRegistry:
         self._environ = dict(environ)
         self._in_transaction = in_transaction
         self._specs: dict[tuple[str, str], ProviderSpec[Any]] = {}
-        self._built: dict[tuple[str, str, str], Provider] = {}
+        self._built: dict[tuple[str, str, str], tuple[int, Provider]] = {}
         self._lock = Lock()
         for spec in specs:
             self._add(spec)
@@ -75,7 +77,7 @@ class ProviderRegistry:
         capability = spec.capability
         if (capability.key, spec.name) in self._specs:
             raise ProviderMisconfigured(f"two plugins provide {capability.key}={spec.name}", provider=spec.name)
-        if spec.api_version not in capability.api_versions:
+        if spec.spoken is None:
             raise ProviderMisconfigured(version_mismatch(spec), provider=spec.name)
         self._specs[capability.key, spec.name] = spec
 
@@ -88,15 +90,37 @@ class ProviderRegistry:
 
         Raises ProviderMisconfigured.
         """
-        problem, spec = self._choose(capability)
+        return next(iter(self.chain(capability)), None)
+
+    def chain(self, capability: Capability[P]) -> tuple[ProviderSpec[P], ...]:
+        """All chosen providers, in the order in which they are asked; one, unless the capability is for chains.
+
+        Raises ProviderMisconfigured.
+        """
+        problem, specs = self._choose(capability)
         if problem is not None:
             raise ProviderMisconfigured(f"{problem.where}: {problem.problem}. {problem.fix}")
-        return spec
+        return specs
 
     def chosen_name(self, capability: Capability[Any]) -> str:
-        """The chosen provider's name, or "" if there is none or the choice is wrong."""
-        spec = self._choose(capability)[1]
-        return spec.name if spec else ""
+        """The name of the provider that is asked first, or "" if there is none or the choice is wrong."""
+        return next((spec.name for spec in self._choose(capability)[1]), "")
+
+    def chosen_names(self, capability: Capability[Any]) -> tuple[str, ...]:
+        """The names of all chosen providers, in their order; none if the choice is wrong."""
+        return tuple(spec.name for spec in self._choose(capability)[1])
+
+    def chooser(self, capability: Capability[Any]) -> str:
+        """The environment variable that chose, or "" where the default holds."""
+        return next((name for name in capability.names if self._environ.get(name, "").strip()), "")
+
+    def named(self, capability: Capability[P], name: str) -> ProviderSpec[P] | None:
+        """An installed provider, chosen or not."""
+        return self._specs.get((capability.key, name))
+
+    def of_key(self, key: str) -> Capability[Any] | None:
+        """The capability under this key."""
+        return next((capability for capability in self.capabilities if capability.key == key), None)
 
     def features(self, capability: Capability[Any]) -> frozenset[str]:
         """What the chosen provider declares beyond the contract's core."""
@@ -111,28 +135,59 @@ class ProviderRegistry:
             raise ProviderMisconfigured(f"{spec.label}: {text}", provider=spec.name)
         return settings
 
-    def get(self, capability: Capability[P], *, scope: str = PLATFORM) -> P:
-        """The chosen provider, ready to be called, but never while a transaction is open (CalledInTransaction)."""
-        spec = self.spec(capability)
+    def get(self, capability: Capability[P], *, name: str = "") -> P:
+        """The platform's provider, ready to be called, but never while a transaction is open (CalledInTransaction).
+
+        The one that is asked first, unless another installed one is named.
+        """
+        spec = self.named(capability, name) if name else self.spec(capability)
         if spec is None:
             choices = ", ".join(self.names(capability)) or "none"
             raise ProviderMisconfigured(
                 f"nobody supplies {capability.key}: set {capability.env} (installed: {choices})"
             )
-        key = (capability.key, spec.name, scope)
-        with self._lock:
-            if key not in self._built:
-                self._built[key] = self._build(spec)
-            return cast("P", self._built[key])
+        return self._kept(spec, PLATFORM, 0, lambda: self.settings(spec))
+
+    def of_account(self, spec: ProviderSpec[P], scope: str, version: int, values: Callable[[], Mapping[str, str]]) -> P:
+        """The provider of an agency's own account: one object for each `scope`, made anew with each `version`."""
+        return self._kept(spec, scope, version, lambda: self.settings_of(spec, values()))
+
+    def settings_of(self, spec: ProviderSpec[Any], values: Mapping[str, str]) -> ProviderSettings:
+        """Settings from an agency's `values`, by field; only those `of_operator` come from the environment.
+
+        Raises pydantic's ValidationError.
+        """
+        fields = spec.settings.model_fields
+        of_operator = {name for name, field in fields.items() if is_marked(field, "of_operator")}
+        given = {name: value for name, value in self._given_values(spec).items() if name in of_operator}
+        return spec.settings.model_validate(given | {n: v for n, v in values.items() if n not in of_operator})
+
+    def try_out(self, spec: ProviderSpec[Any], settings: ProviderSettings) -> HealthReport:
+        """How a provider with exactly these settings feels; nothing of it is kept. Never raises."""
+        try:
+            self._refuse_in_transaction("health")
+            return _ask(self._make(spec, settings))
+        except Exception as error:
+            return HealthReport(Health.DOWN, _sentence(error))
+
+    def _kept(self, spec: ProviderSpec[P], scope: str, version: int, settings: Callable[[], ProviderSettings]) -> P:
+        key = (spec.capability.key, spec.name, scope)
+        known = self._built.get(key)
+        if known is None or known[0] != version:
+            with self._lock:
+                known = self._built.get(key)
+                if known is None or known[0] != version:
+                    self._built[key] = known = (version, self._make(spec, settings()))
+        return cast("P", known[1])
 
     def check(self) -> list[Problem]:
         """Everything that is wrong with the configuration. Calls no vendor and imports no vendor's SDK."""
         return [problem for capability in self.capabilities for problem in self._check(capability)]
 
-    def health(self, capability: Capability[Any]) -> HealthReport:
-        """How the chosen provider feels. Answers in about two seconds whatever happens, and never raises."""
+    def health(self, capability: Capability[Any], *, name: str = "") -> HealthReport:
+        """How a chosen provider feels. Answers in about two seconds whatever happens, and never raises."""
         try:
-            provider = self.get(capability)
+            provider = self.get(capability, name=name)
             self._refuse_in_transaction("health")
         except Exception as error:
             return HealthReport(Health.DOWN, _sentence(error))
@@ -150,11 +205,14 @@ class ProviderRegistry:
         return list(described.values())
 
     def _check(self, capability: Capability[Any]) -> list[Problem]:
-        problem, spec = self._choose(capability)
+        problem, specs = self._choose(capability)
         if problem is not None:
             return [problem]
-        if spec is None:
-            return []
+        return [problem for spec in specs for problem in self.missing(spec)]
+
+    def missing(self, spec: ProviderSpec[Any]) -> list[Problem]:
+        """What a provider lacks before it can be chosen. Calls no vendor and imports no vendor's SDK."""
+        capability = spec.capability
         problems, _ = self._read(spec)
         missing = [module for module in spec.modules if not _installed(module)]
         if missing:
@@ -162,21 +220,24 @@ class ProviderRegistry:
             problems.append(Problem(f"{capability.env}={spec.name}", text, spec.install_hint or "Install it."))
         return problems
 
-    def _choose(self, capability: Capability[P]) -> tuple[Problem | None, ProviderSpec[P] | None]:
+    def _choose(self, capability: Capability[P]) -> tuple[Problem | None, tuple[ProviderSpec[P], ...]]:
         where, value = self._given(capability)
         installed = self.names(capability)
         example = f"{where}={installed[0]}" if installed else f"Install a plugin that provides {capability.key}"
         chosen = [name.strip() for name in value.split(",") if name.strip()]
-        if len(chosen) > 1:
-            return Problem(where, f"takes one provider, not {len(chosen)}", f"{where}={chosen[0]}"), None
+        if len(chosen) > 1 and capability.arity is Arity.ONE:
+            return Problem(where, f"takes one provider, not {len(chosen)}", f"{where}={chosen[0]}"), ()
+        if len(set(chosen)) < len(chosen):
+            once = ",".join(dict.fromkeys(chosen))
+            return Problem(where, "names a provider twice", f"{where}={once}"), ()
         if not chosen:
             text = f"nobody supplies {capability.key}"
-            return (Problem(where, text, example) if capability.required else None), None
-        spec = self._specs.get((capability.key, chosen[0]))
-        if spec is None:
-            text = f"there is no provider {chosen[0]!r}; installed: {', '.join(installed) or 'none'}"
-            return Problem(where, text, example), None
-        return None, spec
+            return (Problem(where, text, example) if capability.required else None), ()
+        specs = [spec for name in chosen if (spec := self._specs.get((capability.key, name))) is not None]
+        if unknown := [name for name in chosen if (capability.key, name) not in self._specs]:
+            text = f"there is no provider {unknown[0]!r}; installed: {', '.join(installed) or 'none'}"
+            return Problem(where, text, example), ()
+        return None, tuple(specs)
 
     def _given(self, capability: Capability[Any]) -> tuple[str, str]:
         for name in capability.names:
@@ -185,18 +246,21 @@ class ProviderRegistry:
         return capability.env, capability.default
 
     def _read(self, spec: ProviderSpec[Any]) -> tuple[list[Problem], ProviderSettings | None]:
-        given: dict[str, str] = {}
-        for field_name, field in spec.settings.model_fields.items():
-            value = next((v for name in environment_names(field) if (v := self._environ.get(name))), None)
-            if value is not None:
-                given[field_name] = value
         try:
-            return [], spec.settings.model_validate(given)
+            return [], spec.settings.model_validate(self._given_values(spec))
         except ValidationError as error:
             return [_problem(spec, dict(e)) for e in error.errors(include_input=False, include_url=False)], None
 
-    def _build(self, spec: ProviderSpec[P]) -> P:
-        return guarded(load(spec), spec.capability.protocol, self._refuse_in_transaction)(self.settings(spec))
+    def _given_values(self, spec: ProviderSpec[Any]) -> dict[str, str]:
+        """What the environment says, by field."""
+        found = {
+            name: next((v for variable in environment_names(field) if (v := self._environ.get(variable))), "")
+            for name, field in spec.settings.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value}
+
+    def _make(self, spec: ProviderSpec[P], settings: ProviderSettings) -> P:
+        return guarded(load(spec), spec.capability.protocol, self._refuse_in_transaction)(settings)
 
     def _refuse_in_transaction(self, what: str) -> None:
         if self._in_transaction():
@@ -207,12 +271,13 @@ class ProviderRegistry:
 
     def _describe_choice(self, capability: Capability[Any]) -> SettingDescription:
         installed = ", ".join(self.names(capability)) or "none"
+        in_order = " Several, with commas: the next while one is down." if capability.arity is Arity.CHAIN else ""
         return SettingDescription(
             group=capability.key,
             names=capability.names,
             kind="str",
             default=capability.default,
-            description=f"Who supplies {capability.key}. Installed: {installed}.",
+            description=f"Who supplies {capability.key}. Installed: {installed}.{in_order}",
             required=capability.required and not capability.default,
             secret=False,
         )

@@ -52,10 +52,10 @@ def apply(delivery: Delivery) -> None:
     if not isinstance(event, DeliveryEvent) or named is None:
         return
     mail = models.mail(named[0]) or models.platform_mail(named[0])
-    if mail is None or mail.sending != named[1]:
+    if mail is None or mail.sending != named[1] or mail.account_id != delivery.account:
         return
     if event.kind is DeliveryKind.DELAYED:
-        late = {"delayed_at": event.occurred_at, "error": event.reason}
+        late: dict[str, Any] = {"delayed_at": event.occurred_at, "error": event.reason}
         _take(mail, event, MailState.ACCEPTED)
         models.move(type(mail), named[0], (MailState.ACCEPTED,), nth=named[1], **late)
     elif state := _STATES.get(event.kind):
@@ -85,11 +85,12 @@ def advance(mail: AnyMail, state: MailState, expected: tuple[MailState, ...], **
     if isinstance(mail, PlatformMail):
         values["sealed"] = ""
     moved = models.move(type(mail), mail.id, expected, nth=mail.sending, state=state, **values)
+    provider = str(values.get("provider", mail.provider))
     if moved and isinstance(mail, Mail) and state in _EVENTS:
         events.record(
             _EVENTS[state],
             mail.subject,
-            {"actor": "system", "mail": str(mail.id), "template": mail.template},
+            {"actor": "system", "mail": str(mail.id), "template": mail.template, "provider": provider},
             personal={"to_name": mail.to_name, "to_email": mail.to_email, "reason": str(values.get("error", ""))},
             about=tuple(mail.about),
         )

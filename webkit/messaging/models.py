@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel.db import session
+from webkit.core.kernel.sealed import sealed_column
 from webkit.core.kernel.tables import Json, Owned, Record, enum_column, owned_args
 
 
@@ -45,7 +46,9 @@ def before(state: MailState) -> tuple[MailState, ...]:
 class MailColumns:
     """What a mail is, whoever sends it. `sealed` is the encrypted context: links in it open documents.
 
-    `sending` counts how often a person had it sent: what is reported about an earlier sending is stale.
+    `sending` counts how often a person had it sent: what is reported about an earlier sending is stale. `provider` is
+    who has it or was asked last, through the agency's own account or the platform's; `tried` who was asked before;
+    `attempt` counts how often somebody was.
     """
 
     template: Mapped[str] = mapped_column(sa.String(64))
@@ -53,7 +56,7 @@ class MailColumns:
     to_email: Mapped[str] = mapped_column(sa.String(255))
     reply_to: Mapped[str] = mapped_column(sa.String(255), default="")
     locale: Mapped[str] = mapped_column(sa.String(16))
-    sealed: Mapped[str] = mapped_column(sa.Text)
+    sealed: Mapped[str] = sealed_column()
     subject_line: Mapped[str] = mapped_column(sa.String(255), default="")
     state: Mapped[MailState] = enum_column(MailState, default=MailState.QUEUED)
     vendor_id: Mapped[str] = mapped_column(sa.String(255), default="")
@@ -62,6 +65,10 @@ class MailColumns:
     sending: Mapped[int] = mapped_column(default=1, server_default="1")
     delayed_at: Mapped[datetime | None]
     reported_at: Mapped[datetime | None]
+    provider: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
+    account_id: Mapped[UUID | None]
+    tried: Mapped[list[dict[str, str]] | None] = mapped_column(Json)
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Mail(MailColumns, Owned):
@@ -131,13 +138,31 @@ def of_subject(subject: str) -> list[Mail]:
 
 
 def move(
-    kind: type[AnyMail], mail_id: UUID, expected: Sequence[MailState], *, nth: int | None = None, **values: Any
+    kind: type[AnyMail],
+    mail_id: UUID,
+    expected: Sequence[MailState],
+    *,
+    nth: int | None = None,
+    attempt: int | None = None,
+    **values: Any,
 ) -> bool:
-    """Change a mail that is still in one of the `expected` states, and in its `nth` sending; False if it is not."""
+    """Change a mail that is still in one of the `expected` states, and in its `nth` sending; False if it is not.
+
+    With `attempt`, only while nobody has begun a later one.
+    """
     change = sa.update(kind).where(kind.id == mail_id, kind.state.in_(expected)).values(**values).returning(kind.id)
     if nth is not None:
         change = change.where(kind.sending == nth)
+    if attempt is not None:
+        change = change.where(kind.attempt == attempt)
     return session().scalars(change).one_or_none() is not None
+
+
+def claim(kind: type[AnyMail], mail_id: UUID, expected: Sequence[MailState], *, nth: int, **values: Any) -> int | None:
+    """Mark a mail as being handed over; the number of this attempt, or None when it is in no `expected` state."""
+    change = sa.update(kind).where(kind.id == mail_id, kind.state.in_(expected), kind.sending == nth)
+    change = change.values(state=MailState.SENDING, attempt=kind.attempt + 1, **values)
+    return session().scalars(change.returning(kind.attempt)).one_or_none()
 
 
 def put_away(mail_id: UUID, at: datetime) -> bool:

@@ -24,7 +24,11 @@ def webkit_register_menu() -> list[MenuEntry]:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(service.SEND, jobs.send), JobSpec(service.SEND_PLATFORM, jobs.send_platform)]
+    return [
+        JobSpec(service.SEND, jobs.send),
+        JobSpec(service.SEND_AWAITED, jobs.send, urgent=True),
+        JobSpec(service.SEND_PLATFORM, jobs.send_platform, urgent=True),
+    ]
 
 
 @hookimpl

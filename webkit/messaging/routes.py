@@ -6,12 +6,10 @@ from uuid import UUID
 
 from flask import Response, flash, make_response, request, url_for
 
-from webkit.core.capabilities.email import EMAIL, ReadableOutbox
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.runtime import current
 from webkit.messaging import service
 from webkit.messaging.pages import MailListPage, MailPage
 
@@ -26,7 +24,7 @@ def index() -> Response:
     view = wished if wished in VIEWS else "all"
     mails = VIEWS[view](limit=PAGE + 1, before=before)
     older = url_for(".index", view=view, before=mails[PAGE - 1].id) if len(mails) > PAGE else None
-    kept_here = isinstance(current().registry.get(EMAIL), ReadableOutbox)
+    kept_here = service.kept_here()
     return page("messaging/index.html", "list", **fields(MailListPage(view, mails[:PAGE], older, kept_here)))
 
 

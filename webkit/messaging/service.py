@@ -11,7 +11,7 @@ from uuid import UUID
 
 from webkit.core.capabilities.email import EMAIL, OutboxMessage, ReadableOutbox
 from webkit.core.capabilities.errors import NotFoundAtProvider
-from webkit.core.kernel import clock, i18n, outbox
+from webkit.core.kernel import clock, i18n, outbox, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
@@ -20,7 +20,9 @@ from webkit.messaging import models
 from webkit.messaging.models import Mail, PlatformMail
 from webkit.messaging.models import MailState as MailState
 
-SEND, SEND_PLATFORM = "messaging.send", "messaging.send_platform"
+SEND, SEND_AWAITED, SEND_PLATFORM = "messaging.send", "messaging.send_awaited", "messaging.send_platform"
+AWAITED = frozenset({"signing_code"})
+"""Mails for which somebody waits with the page open: they do not queue behind the others."""
 REPEATABLE = (MailState.UNCERTAIN, MailState.FAILED)
 
 
@@ -28,7 +30,8 @@ REPEATABLE = (MailState.UNCERTAIN, MailState.FAILED)
 class MailView:
     """A mail as staff see it. `error` is why it failed, or why it still waits; `can_repeat`: it may be sent again.
 
-    `reported_at` is when what its state says happened at the other end; `handled` says that somebody has seen to it.
+    `provider` is who has it, `tried` who was asked before and why they have not. `reported_at` is when what its state
+    says happened at the other end; `handled` says that somebody has seen to it.
     """
 
     id: UUID
@@ -39,6 +42,8 @@ class MailView:
     subject: str
     state: MailState
     error: str
+    provider: str
+    tried: tuple[tuple[str, str], ...]
     created_at: datetime
     sent_at: datetime | None
     delayed_at: datetime | None
@@ -92,7 +97,7 @@ def send(
         attach=[str(frozen_id) for frozen_id in attach],
     )
     mail_id = models.add(mail)
-    outbox.add(SEND, mail_id=str(mail_id))
+    outbox.add(SEND_AWAITED if template in AWAITED else SEND, mail_id=str(mail_id))
     return mail_id
 
 
@@ -155,8 +160,9 @@ def get(mail_id: UUID) -> MailView:
 
 def content(mail_id: UUID) -> OutboxMessage | None:
     """The message as it left, where the mail provider keeps messages instead of sending them."""
-    vendor_id = _mail(mail_id).vendor_id
-    provider = current().registry.get(EMAIL)
+    mail = _mail(mail_id)
+    vendor_id, vendor = mail.vendor_id, vendors.find_keeper(EMAIL, mail.account_id, mail.provider)
+    provider: object = vendor.connect() if vendor else None
     release()
     if not (vendor_id and isinstance(provider, ReadableOutbox)):
         return None
@@ -166,11 +172,17 @@ def content(mail_id: UUID) -> OutboxMessage | None:
         return None
 
 
+def kept_here() -> bool:
+    """Whether mail is kept in a folder instead of being sent."""
+    vendor = vendors.chosen(EMAIL)
+    return isinstance(vendor.connect(), ReadableOutbox)
+
+
 @writes
 def send_again(mail_id: UUID) -> None:
     """Send a mail whose fate is unknown, or that was refused, once more because a person says so."""
     mail = _mail(mail_id)
-    fresh = {"state": MailState.QUEUED, "error": "", "sending": mail.sending + 1, "handled_at": None}
+    fresh: dict[str, Any] = {"state": MailState.QUEUED, "error": "", "sending": mail.sending + 1, "handled_at": None}
     if not mail.sealed or not models.move(Mail, mail_id, REPEATABLE, nth=mail.sending, **fresh):
         raise Conflict(_("This mail is already on its way."))
     outbox.add(SEND, mail_id=str(mail_id))
@@ -196,6 +208,12 @@ def _mail(mail_id: UUID) -> Mail:
     return mail
 
 
+def _provider(mail: Mail) -> str:
+    """Who has it, in words."""
+    spec = current().registry.named(EMAIL, mail.provider)
+    return spec.label if spec else mail.provider
+
+
 def _view(mail: Mail) -> MailView:
     return MailView(
         id=mail.id,
@@ -206,6 +224,8 @@ def _view(mail: Mail) -> MailView:
         subject=mail.subject,
         state=mail.state,
         error=mail.error,
+        provider=_provider(mail),
+        tried=tuple((each["provider"], each["error"]) for each in mail.tried or ()),
         created_at=mail.created_at,
         sent_at=mail.sent_at,
         delayed_at=mail.delayed_at,

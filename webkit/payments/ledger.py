@@ -76,7 +76,7 @@ def settle(
     ):
         note = f"{amount_minor} {currency} arrived, {payment.amount_minor} {payment.currency} was asked for"
         state = PaymentState.REJECTED
-    payment_id, provider, known = payment.id, payment.provider, payment.vendor_id
+    payment_id, provider, account, known = payment.id, payment.provider, payment.account_id, payment.vendor_id
     if not models.move(payment_id, state, vendor_id=vendor_id or known, settled_at=at, note=note):
         return False
     current = _locked(payment_id)
@@ -85,7 +85,7 @@ def settle(
     if (told := _OUTCOMES.get(state)) is not None:
         _tell(current, *told, current.amount_minor, at, note=note)
     if vendor_id:
-        take_strays(payment_id, provider, vendor_id)
+        take_strays(payment_id, provider, account, vendor_id)
     return True
 
 
@@ -127,17 +127,18 @@ def key_of(reversal_id: UUID) -> str:
     return f"refund-{reversal_id}"
 
 
-def keep_stray(provider: str, event_id: str, payment_vendor_id: str, news: News) -> None:
+def keep_stray(provider: str, account: UUID | None, event_id: str, payment_vendor_id: str, news: News) -> None:
     """Keep news of a payment that is not known: its own report may be late, or it is none of ours."""
     models.keep_stray(
-        provider=provider, event_id=event_id, payment_vendor_id=payment_vendor_id, kind=news.kind, state=news.state,
-        amount_minor=news.amount_minor, currency=news.currency, vendor_id=news.vendor_id, key=news.key, at=news.at,
+        provider=provider, account=models.told_by(account), event_id=event_id, payment_vendor_id=payment_vendor_id,
+        kind=news.kind, state=news.state, amount_minor=news.amount_minor, currency=news.currency,
+        vendor_id=news.vendor_id, key=news.key, at=news.at,
     )  # fmt: skip
 
 
-def take_strays(payment_id: UUID, provider: str, vendor_id: str) -> None:
+def take_strays(payment_id: UUID, provider: str, account: UUID | None, vendor_id: str) -> None:
     """Apply what was heard before the payment was known."""
-    found = models.strays(provider, vendor_id)
+    found = models.strays(provider, account, vendor_id)
     waiting = [
         News(stray.kind, stray.state, stray.vendor_id, stray.amount_minor, stray.currency, stray.at, stray.key)
         for stray in found

@@ -81,7 +81,7 @@ BEFORE: dict[ReversalState, tuple[ReversalState, ...]] = {
 
 
 class Payment(Owned):
-    """One attempt to pay one document, with what the vendor calls it."""
+    """One attempt to pay one document, with what the vendor calls it; through which account of the agency, if any."""
 
     __tablename__ = "payments"
     __table_args__ = owned_args(
@@ -104,6 +104,7 @@ class Payment(Owned):
     note: Mapped[str] = mapped_column(sa.String(255), default="")
     settled_at: Mapped[datetime | None]
     returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    account_id: Mapped[UUID | None]
 
 
 class Reversal(Owned):
@@ -126,15 +127,19 @@ class Reversal(Owned):
 
 
 class Stray(Record):
-    """News of a reversal whose payment nobody knows yet. Those of payments that are not ours stay, and are dropped."""
+    """News of a reversal whose payment nobody knows yet. Those of payments that are not ours stay, and are dropped.
+
+    `account` is the agency's own that told it, "" is the platform's: it is believed about its own payments only.
+    """
 
     __tablename__ = "payment_strays"
     __table_args__ = (
-        sa.UniqueConstraint("provider", "event_id"),
+        sa.UniqueConstraint("provider", "account", "event_id"),
         sa.Index("ix_payment_strays_payment_vendor_id", "payment_vendor_id"),
     )
 
     provider: Mapped[str] = mapped_column(sa.String(32))
+    account: Mapped[str] = mapped_column(sa.String(36), default="", server_default="")
     event_id: Mapped[str] = mapped_column(sa.String(128))
     payment_vendor_id: Mapped[str] = mapped_column(sa.String(128))
     kind: Mapped[ReversalKind] = enum_column(ReversalKind)
@@ -171,14 +176,18 @@ def locked(payment_id: UUID) -> Payment | None:
     return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def by_checkout(provider: str, checkout_id: str) -> Payment | None:
+def by_checkout(provider: str, checkout_id: str, account: UUID | None) -> Payment | None:
     query = sa.select(Payment).where(Payment.provider == provider, Payment.checkout_id == checkout_id)
-    return session().scalars(query).one_or_none()
+    return session().scalars(query.where(_through(account))).one_or_none()
 
 
-def by_vendor_id(provider: str, vendor_id: str) -> Payment | None:
+def by_vendor_id(provider: str, vendor_id: str, account: UUID | None) -> Payment | None:
     query = sa.select(Payment).where(Payment.provider == provider, Payment.vendor_id == vendor_id)
-    return session().scalars(query.order_by(Payment.id).limit(1)).first()
+    return session().scalars(query.where(_through(account)).order_by(Payment.id).limit(1)).first()
+
+
+def _through(account: UUID | None) -> sa.ColumnElement[bool]:
+    return Payment.account_id.is_(None) if account is None else Payment.account_id == account
 
 
 def of_reference(reference: str) -> list[Payment]:
@@ -277,17 +286,23 @@ def keep_stray(**values: Any) -> None:
     insert_missing(Stray, id=uuid7(), created_at=clock.now(), **values)
 
 
-def strays(provider: str, payment_vendor_id: str) -> list[Stray]:
+def strays(provider: str, account: UUID | None, payment_vendor_id: str) -> list[Stray]:
     """Oldest first."""
     query = sa.select(Stray).where(Stray.provider == provider, Stray.payment_vendor_id == payment_vendor_id)
-    return list(session().scalars(query.order_by(Stray.at, Stray.id)))
+    return list(session().scalars(query.where(Stray.account == told_by(account)).order_by(Stray.at, Stray.id)))
+
+
+def told_by(account: UUID | None) -> str:
+    """How a stray names who told it."""
+    return str(account or "")
 
 
 def found_strays() -> list[tuple[UUID, UUID]]:
     """Agencies and payments for which news lie about; for the platform's periodic pull."""
     met = sa.and_(Payment.provider == Stray.provider, Payment.vendor_id == Stray.payment_vendor_id)
-    query = sa.select(Payment.agency_id, Payment.id).join(Stray, met).distinct()
-    return [(row[0], row[1]) for row in session().execute(query)]
+    query = sa.select(Payment.agency_id, Payment.id, Payment.account_id, Stray.account).join(Stray, met).distinct()
+    found = [(row[0], row[1]) for row in session().execute(query) if told_by(row[2]) == row[3]]
+    return list(dict.fromkeys(found))
 
 
 def drop_strays(ids: Collection[UUID]) -> None:

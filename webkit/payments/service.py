@@ -22,16 +22,18 @@ from webkit.core.capabilities.payments import (
     PaymentEvent,
     PaymentEventKind,
     PaymentFeature,
+    Payments,
     RefundRequest,
     RefundState,
 )
 from webkit.core.extensions import Delivery
-from webkit.core.kernel import clock, inbox, locks, outbox
+from webkit.core.kernel import clock, inbox, locks, outbox, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.core.kernel.runtime import current
+from webkit.core.kernel.vendors import Vendor
 from webkit.payments import ledger, models
 from webkit.payments.ledger import News
 from webkit.payments.models import Payment, Reversal
@@ -154,9 +156,8 @@ def start(
     Transaction 1 records the intent, then the vendor is called, then transaction 2 records what it opened.
     Raises Conflict when the money has arrived or is on its way: nobody pays twice.
     """
-    spec = current().registry.spec(PAYMENTS)
-    provider = spec.name if spec else ""
-    intent = _intend(reference, amount_minor, currency, provider)
+    vendor = vendors.chosen(PAYMENTS)
+    intent = _intend(reference, amount_minor, currency, vendor)
     if intent.url:
         return intent.url
     release()
@@ -167,23 +168,23 @@ def start(
         description=description,
         success_url=return_url,
         cancel_url=cancel_url,
-        notify_url=inbox.url(PAYMENTS.key, provider, intent.endpoint),
+        notify_url=inbox.url(PAYMENTS.key, vendor.name, intent.endpoint),
         key=_key(intent),
         customer_email=customer_email,
         metadata=_metadata(intent),
     )
-    vendor = current().registry.get(PAYMENTS)
+    till = vendor.connect()
     try:
-        checkout = vendor.create_checkout(request)
+        checkout = till.create_checkout(request)
     except ProviderRejected:
         if not intent.again:
             raise
         # The lost visit asked for something else under this key, another return address perhaps.
-        intent = _intend(reference, amount_minor, currency, provider, fresh=True)
+        intent = _intend(reference, amount_minor, currency, vendor, fresh=True)
         if intent.url:
             return intent.url
         release()
-        checkout = vendor.create_checkout(replace(request, key=_key(intent), metadata=_metadata(intent)))
+        checkout = till.create_checkout(replace(request, key=_key(intent), metadata=_metadata(intent)))
     _opened(intent.id, checkout.id, checkout.url, checkout.expires_at)
     return checkout.url
 
@@ -197,19 +198,25 @@ def _metadata(intent: _Intent) -> dict[str, str]:
 
 
 @writes
-def _intend(reference: str, amount_minor: int, currency: str, provider: str, *, fresh: bool = False) -> _Intent:
+def _intend(
+    reference: str, amount_minor: int, currency: str, vendor: Vendor[Payments], *, fresh: bool = False
+) -> _Intent:
     locks.hold(reference)
-    reports_to_one = PaymentFeature.ONE_ENDPOINT in current().registry.features(PAYMENTS)
-    endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider)
+    provider, account = vendor.name, vendor.account_id
+    reports_to_one = PaymentFeature.ONE_ENDPOINT in vendor.features and account is None
+    endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider, account)
     attempts = models.of_reference(reference)
     _refuse_second_payment({known.state for known in attempts})
     for known in attempts:
-        fits = (known.amount_minor, known.currency, known.provider) == (amount_minor, currency, provider)
+        fits = (known.amount_minor, known.currency) == (amount_minor, currency)
+        fits = fits and (known.provider, known.account_id) == (provider, account)
         alive = known.expires_at is None or known.expires_at > clock.now() + timedelta(minutes=5)
         usable = bool(known.checkout_url) or not fresh
         if fits and alive and usable and known.state in (PaymentState.OPEN, PaymentState.FAILED):
             return _Intent(known.id, endpoint, known.checkout_url, again=True)
-    payment = Payment(reference=reference, provider=provider, amount_minor=amount_minor, currency=currency)
+    payment = Payment(
+        reference=reference, provider=provider, account_id=account, amount_minor=amount_minor, currency=currency
+    )
     return _Intent(models.add(payment), endpoint)
 
 
@@ -259,16 +266,15 @@ def pull() -> None:
 
 
 def _pull(payments: list[Payment]) -> None:
-    chosen = current().registry.spec(PAYMENTS)
     wanted = [
-        (p.id, p.checkout_id or "")
+        (p.id, p.checkout_id or "", vendor)
         for p in payments
-        if chosen and p.provider == chosen.name and p.state in models.UNSETTLED
+        if p.state in models.UNSETTLED and (vendor := _taker(p)) is not None
     ]
     release()
-    for payment_id, checkout_id in wanted:
+    for payment_id, checkout_id, vendor in wanted:
         try:
-            status = current().registry.get(PAYMENTS).get_checkout(checkout_id)
+            status = vendor.connect().get_checkout(checkout_id)
         except NotFoundAtProvider:
             log.warning("the vendor does not know a checkout of ours", payment=str(payment_id))
         except ProviderError as error:
@@ -291,7 +297,7 @@ def apply(delivery: Delivery) -> None:
     event = delivery.event
     if not isinstance(event, PaymentEvent):
         return
-    payment = _find(event, delivery.provider)
+    payment = _find(event, delivery.provider, delivery.account)
     if (state := _STATES.get(event.kind)) is not None:
         if payment is None:
             log.warning("payment event for no payment of this agency", checkout=event.checkout_id, vendor=event.id)
@@ -303,39 +309,40 @@ def apply(delivery: Delivery) -> None:
         if payment is not None:
             ledger.reverse(payment.id, news)
         elif event.payment_id:
-            ledger.keep_stray(delivery.provider, event.id, event.payment_id, news)
+            ledger.keep_stray(delivery.provider, delivery.account, event.id, event.payment_id, news)
 
 
 def agency_of(delivery: Delivery) -> UUID | None:
     """Whose payment an event is about; asked while looking at all agencies."""
     event = delivery.event
-    payment = _find(event, delivery.provider) if isinstance(event, PaymentEvent) else None
+    payment = _find(event, delivery.provider, delivery.account) if isinstance(event, PaymentEvent) else None
     return payment.agency_id if payment else None
 
 
-def _find(event: PaymentEvent, provider: str) -> Payment | None:
-    """The payment of an event, by whatever the vendor says of it.
+def _find(event: PaymentEvent, provider: str, account: UUID | None) -> Payment | None:
+    """The payment of an event, by whatever the vendor says of it; only one that was begun through this account.
 
     The webhook may be faster than the transaction that records the checkout's id: then our own id, which the checkout
     carries, or the newest attempt without a checkout tells.
     """
-    if event.checkout_id and (payment := models.by_checkout(provider, event.checkout_id)) is not None:
+    if event.checkout_id and (payment := models.by_checkout(provider, event.checkout_id, account)) is not None:
         return payment
-    if (payment := _by_own_id(event.metadata.get("payment", ""), provider)) is not None:
+    if (payment := _by_own_id(event.metadata.get("payment", ""), provider, account)) is not None:
         return payment
-    if event.payment_id and (payment := models.by_vendor_id(provider, event.payment_id)) is not None:
+    if event.payment_id and (payment := models.by_vendor_id(provider, event.payment_id, account)) is not None:
         return payment
     attempts = models.of_reference(event.reference) if event.reference else []
-    waiting = [p for p in attempts if p.checkout_id is None and p.provider == provider]
+    waiting = [p for p in attempts if p.checkout_id is None and (p.provider, p.account_id) == (provider, account)]
     return waiting[-1] if waiting else None
 
 
-def _by_own_id(text: str, provider: str) -> Payment | None:
+def _by_own_id(text: str, provider: str, account: UUID | None) -> Payment | None:
     try:
         payment = models.get(UUID(text))
     except ValueError:
         return None
-    return payment if payment is not None and payment.provider == provider else None
+    begun = (payment.provider, payment.account_id) if payment is not None else None
+    return payment if begun == (provider, account) else None
 
 
 @writes
@@ -343,7 +350,7 @@ def take_strays(payment_id: UUID) -> None:
     """Apply what was heard about a payment before it was known."""
     payment = models.get(payment_id)
     if payment is not None and payment.vendor_id:
-        ledger.take_strays(payment_id, payment.provider, payment.vendor_id)
+        ledger.take_strays(payment_id, payment.provider, payment.account_id, payment.vendor_id)
 
 
 @writes
@@ -361,7 +368,8 @@ def ask_refund(reference: str, payment_id: UUID, amount_minor: int, actor: str, 
     if not 0 < amount_minor <= left:
         most = format_money(left, payment.currency)
         raise Invalid({"amount": _("At most %(amount)s can be given back.", amount=most)})
-    if amount_minor < left and PaymentFeature.PARTIAL_REFUNDS not in current().registry.features(PAYMENTS):
+    vendor = _taker(payment)
+    if amount_minor < left and not (vendor and PaymentFeature.PARTIAL_REFUNDS in vendor.features):
         raise Invalid({"amount": _("This payment service gives back payments in full only.")})
     reversal_id = ledger.ask(payment, amount_minor, actor, note)
     outbox.add(REFUND, reversal=str(reversal_id))
@@ -374,15 +382,15 @@ def carry_out(reversal_id: UUID) -> None:
     payment = models.get(reversal.payment_id) if reversal else None
     if reversal is None or payment is None or reversal.state != ReversalState.ASKED:
         return
-    payment_id, amount, currency, provider = payment.id, reversal.amount_minor, payment.currency, payment.provider
+    payment_id, amount, currency, vendor = payment.id, reversal.amount_minor, payment.currency, _taker(payment)
     request = RefundRequest(payment.vendor_id, amount, currency, ledger.key_of(reversal_id))
     release()
     news = News(ReversalKind.REFUND, ReversalState.FAILED, "", amount, currency, clock.now(), request.key)
-    if current().registry.chosen_name(PAYMENTS) != provider:
-        _reverse(payment_id, replace(news, note=_("Another payment service took this payment.")))
+    if vendor is None:
+        _reverse(payment_id, replace(news, note=_("The payment service that took it is not set up any more.")))
         return
     try:
-        refund = current().registry.get(PAYMENTS).refund(request)
+        refund = vendor.connect().refund(request)
     except ProviderRejected as error:
         log.warning("the vendor refuses a refund", reversal=str(reversal_id), error=str(error))
         _reverse(payment_id, replace(news, note=_("The payment service refused: %(code)s", code=error.code or "?")))
@@ -395,12 +403,17 @@ def _reverse(payment_id: UUID, news: News) -> None:
     ledger.reverse(payment_id, news)
 
 
+def _taker(payment: Payment) -> Vendor[Payments] | None:
+    """Who took a payment, or was asked to: money goes back the way it came, whoever is chosen since."""
+    return vendors.find_keeper(PAYMENTS, payment.account_id, payment.provider)
+
+
 def _refundable(payment: Payment, reversals: Sequence[Reversal]) -> int:
-    """What may still be given back: not while a dispute runs, and not through another vendor than took it."""
-    usable = current().registry.chosen_name(PAYMENTS) == payment.provider and payment.vendor_id
-    if payment.state != PaymentState.SUCCEEDED or not usable:
+    """What may still be given back: not while a dispute runs, and only through the vendor that took it."""
+    if payment.state != PaymentState.SUCCEEDED or not payment.vendor_id:
         return 0
-    if PaymentFeature.REFUNDS not in current().registry.features(PAYMENTS):
+    vendor = _taker(payment)
+    if vendor is None or PaymentFeature.REFUNDS not in vendor.features:
         return 0
     gone = sum(row.amount_minor for row in reversals if row.state != ReversalState.FAILED)
     return max(0, payment.amount_minor - gone)

@@ -13,11 +13,10 @@ from webkit.ai_runs.views import RunRequest, RunResult, RunView
 from webkit.clients import service as clients
 from webkit.consultations import service as consultations
 from webkit.core.capabilities.ai_text import AI_TEXT, AIFeature
-from webkit.core.kernel import audit, clock, events, i18n
+from webkit.core.kernel import audit, clock, events, i18n, vendors
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.runtime import current
 from webkit.proposals import doubts, facts, models, prompts, sections, service
 from webkit.proposals.contents import Contents
 from webkit.proposals.doubts import Doubt
@@ -147,7 +146,7 @@ def run_of(proposal_id: UUID, run_id: UUID) -> RunView:
 
 def writer() -> str:
     """Who writes: the name of the chosen provider."""
-    return current().registry.chosen_name(AI_TEXT)
+    return vendors.chosen_name(AI_TEXT)
 
 
 def _draft(proposal_id: UUID) -> ProposalView:
@@ -159,7 +158,7 @@ def _draft(proposal_id: UUID) -> ProposalView:
 
 def _request(view: ProposalView, known: Material, section: Section) -> RunRequest:
     profile = agencies.profile()
-    shape = section.shape if AIFeature.JSON_SCHEMA in current().registry.features(AI_TEXT) else None
+    shape = section.shape if AIFeature.JSON_SCHEMA in vendors.chosen(AI_TEXT).features else None
     style = {"voice": profile.voice, "words": profile.voice_words}
     return RunRequest(
         subject=subject(view.id),

@@ -78,14 +78,14 @@ def _where(environ: WSGIEnvironment) -> tuple[str, str, str] | None:
 def _keep(capability: str, provider: str, name: str, headers: dict[str, str], body: bytes) -> dict[str, int] | None:
     """How many events a genuine delivery brought; None sends it the ordinary way."""
     try:
-        agency = inbox.find(capability, provider, name)
-        vendor = inbox.chosen(capability, provider)
+        where = inbox.find(capability, provider, name)
+        vendor = inbox.reader(capability, provider, where)
         release()
         vendor.verify(headers, body)
         events = [(event.id, str(event.kind)) for event in vendor.events(body)]
     except (ProviderError, NotFound):
         return None
-    new = inbox.receive(capability, provider, name, body, headers, events, agency=agency)
+    new = inbox.receive(capability, provider, name, body, headers, events, agency=where.agency)
     return {"received": len(events), "new": new}
 
 

@@ -17,8 +17,8 @@ blueprint = Blueprint("webhooks", __name__)
 @csrf_exempt
 def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, int]:
     """200 once it is kept, also the second time; 400 for a wrong signature, 404 for an unknown endpoint, 413."""
-    agency = inbox.find(capability, provider, endpoint)
-    vendor = inbox.chosen(capability, provider)
+    where = inbox.find(capability, provider, endpoint)
+    vendor = inbox.reader(capability, provider, where)
     release()
     request.max_content_length = LIMIT
     body = request.get_data(cache=False)
@@ -32,7 +32,7 @@ def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, in
         events = [(event.id, str(event.kind)) for event in vendor.events(body)]
     except ProviderRejected:
         return jsonify(error="This is not an event we can read."), 400
-    fresh = inbox.receive(capability, provider, endpoint, body, headers, events, agency=agency)
+    fresh = inbox.receive(capability, provider, endpoint, body, headers, events, agency=where.agency)
     return jsonify(received=len(events), new=fresh), 200
 
 

@@ -124,4 +124,6 @@ class PricedText(Protocol):
         ...
 
 
-AI_TEXT: Capability[AIText] = Capability(key="ai_text", env="AI_PROVIDER", protocol=AIText, default="outline")
+AI_TEXT: Capability[AIText] = Capability(
+    key="ai_text", env="AI_PROVIDER", protocol=AIText, default="outline", agencies=True
+)

@@ -6,8 +6,8 @@ Pure Python: no web framework, no database, no vendor's SDK.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from .errors import ProviderMisconfigured
+from .versions import Versions, common
 
 SECRET_WORDS = frozenset({"KEY", "SECRET", "TOKEN", "PASSWORD", "PASSPHRASE"})
 """A variable that ends with one of these holds a secret."""
@@ -58,14 +59,31 @@ def calls_nobody(method: F) -> F:
     return method
 
 
-def env(*names: str, description: str, default: object = PydanticUndefined, **constraints: Any) -> Any:
+def env(
+    *names: str,
+    description: str,
+    default: object = PydanticUndefined,
+    of_operator: bool = False,
+    place: bool = False,
+    **constraints: Any,
+) -> Any:
     """A provider's setting: the environment variables it listens to (the first one set wins), and a sentence.
 
     `api_key: SecretStr = env("STRIPE_SECRET_KEY", "STRIPE_API_KEY", description="Secret key of the account.")`
+
+    Where agencies bring accounts of their own they set everything but what is `of_operator`, which the environment says
+    for all of them. `place`: it says where things are kept; with another value it is another account.
     """
     if not names:
         raise TypeError("a setting needs at least one environment variable")
-    return Field(default, validation_alias=AliasChoices(*names), description=description, **constraints)
+    extra = {"of_operator": of_operator, "place": place}
+    alias = AliasChoices(*names)
+    return Field(default, validation_alias=alias, description=description, json_schema_extra=extra, **constraints)
+
+
+def is_marked(field: FieldInfo, mark: str) -> bool:
+    """Whether a setting was declared with `of_operator` or `place`."""
+    return isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get(mark) is True
 
 
 def environment_names(field: FieldInfo) -> tuple[str, ...]:
@@ -97,7 +115,8 @@ class Capability(Generic[P]):
     """Something the platform needs and a configured provider supplies.
 
     `key` is also the webhook URL's segment; `env` (or one of `aliases`) holds the chosen provider's name, `default` is
-    taken when it is empty. A provider whose `api_version` is not in `api_versions` is refused.
+    taken when it is empty. A provider whose `api_version` is not in `api_versions` is refused. `agencies`: each of them
+    may bring an account of its own.
     """
 
     key: str
@@ -108,6 +127,9 @@ class Capability(Generic[P]):
     arity: Arity = Arity.ONE
     default: str = ""
     required: bool = True
+    retiring: Mapping[int, str] = field(default_factory=dict, hash=False)
+    """Versions that are still spoken, and the release ("0.5") that will not speak them any more."""
+    agencies: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -121,6 +143,8 @@ class ProviderSpec(Generic[P]):
 
     `factory` names the class, "plugins.email_smtp.provider:Smtp"; it is imported on first use and called with the
     settings. `modules` are the imports that `install_hint` installs: they are looked for, not imported, at boot.
+    `api_version` is the version of the contract it was written for, or all of them: `Versions(1, 2)`.
+    `agencies`: an agency may use it with an account of its own, where the capability allows that.
     """
 
     capability: Capability[P]
@@ -131,7 +155,13 @@ class ProviderSpec(Generic[P]):
     features: frozenset[str] = frozenset()
     modules: tuple[str, ...] = ()
     install_hint: str = ""
-    api_version: int = 1
+    api_version: int | Versions = 1
+    agencies: bool = False
+
+    @property
+    def spoken(self) -> int | None:
+        """The newest version of the contract that provider and platform both know; None if there is none."""
+        return common(self.api_version, self.capability.api_versions)
 
     def __post_init__(self) -> None:
         module, _, attribute = self.factory.partition(":")

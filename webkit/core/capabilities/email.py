@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from .base import Capability, Provider
+from .base import Arity, Capability, Provider
 from .errors import ProviderRejected
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f]+")
@@ -179,4 +179,6 @@ class ReadableOutbox(Protocol):
         ...
 
 
-EMAIL: Capability[Email] = Capability(key="email", env="EMAIL_PROVIDER", protocol=Email, default="outbox")
+EMAIL: Capability[Email] = Capability(
+    key="email", env="EMAIL_PROVIDER", protocol=Email, default="outbox", arity=Arity.CHAIN, agencies=True
+)

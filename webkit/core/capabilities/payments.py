@@ -182,5 +182,10 @@ class Payments(Provider, Protocol):
 
 
 PAYMENTS: Capability[Payments] = Capability(
-    key="payments", env="PAYMENTS_PROVIDER", aliases=("PAYMENT_PROVIDER",), protocol=Payments, default="local"
+    key="payments",
+    env="PAYMENTS_PROVIDER",
+    aliases=("PAYMENT_PROVIDER",),
+    protocol=Payments,
+    default="local",
+    agencies=True,
 )

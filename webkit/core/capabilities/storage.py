@@ -84,5 +84,10 @@ class Storage(Provider, Protocol):
 
 
 STORAGE: Capability[Storage] = Capability(
-    key="storage", env="STORAGE_PROVIDER", aliases=("FILE_PROVIDER",), protocol=Storage, default="local"
+    key="storage",
+    env="STORAGE_PROVIDER",
+    aliases=("FILE_PROVIDER",),
+    protocol=Storage,
+    default="local",
+    agencies=True,
 )

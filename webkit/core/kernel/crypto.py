@@ -1,6 +1,7 @@
 """Keys of the installation and what is done with them.
 
-Keys live beside the data in `<data>/keys/`, made once, readable by the owner only, never part of a backup.
+Keys live beside the data in `<data>/keys/`, made once, readable by the owner only, never part of a backup. The key that
+seals values may be followed by another one: see `SealingKeys`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,12 +60,113 @@ def verify(public_key: bytes, data: bytes, signature: bytes) -> bool:
     return True
 
 
+class SealingKeys:
+    """The keys of sealed values: the newest seals, all of them open, retired ones too.
+
+    `sealing.key` is the first, `sealing-<id>.key` those that followed, `sealing.current` names the newest; in
+    `retired/` lie those that nothing should be sealed with any more. A process sees another one's new key at once: it
+    looks at `sealing.current` whenever it seals, and at the folder when it does not know a key.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._pointer = folder, folder / "sealing.current"
+        if not self._pointer.exists():
+            _once(folder / "sealing.key", os.urandom(32))
+        self._lock = threading.Lock()
+        self._seen: tuple[int, int] | None = None
+        self._keys: dict[str, bytes] = {}
+        self._first = self._newest = ""
+        self._read()
+
+    @staticmethod
+    def mark(name: str) -> str:
+        """How everything begins that the key `name` sealed."""
+        return f"2.{name}."
+
+    @property
+    def first(self) -> str:
+        """The id of the key that sealed what names no key."""
+        return self._first
+
+    def newest(self) -> tuple[str, bytes]:
+        """The id of the key that seals, and the key."""
+        if self._stamp() != self._seen:
+            self._read()
+        return self._newest, self._keys[self._newest]
+
+    def named(self, name: str) -> bytes:
+        """The key with this id; the first one for "". Raises KeyError."""
+        if (name or self._first) not in self._keys:
+            self._read()
+        return self._keys[name or self._first]
+
+    def former(self) -> tuple[str, ...]:
+        """Ids of keys that were followed by another one and are not retired yet."""
+        return tuple(sorted(set(self._in(self._folder)) - {self.newest()[0]}))
+
+    def retired(self) -> tuple[str, ...]:
+        return tuple(sorted(self._in(self._folder / "retired")))
+
+    def add(self) -> str:
+        """Make a key that seals from now on; returns its id. The former ones still open."""
+        fresh = os.urandom(32)
+        name = digest(fresh)[:8]
+        _once(self._folder / f"sealing-{name}.key", fresh)
+        temporary = self._pointer.with_suffix(".new")
+        temporary.write_text(name)
+        temporary.replace(self._pointer)
+        self._read()
+        return name
+
+    def retire(self, name: str) -> None:
+        """Put a former key aside: it opens what may have been overlooked, and can be forgotten."""
+        shelf = self._folder / "retired"
+        shelf.mkdir(mode=0o700, exist_ok=True)
+        path = self._path(self._folder, name)
+        if path.name == "sealing.key":
+            (shelf / "first").write_text(name)
+        path.replace(shelf / f"sealing-{name}.key")
+
+    def forget(self, name: str) -> None:
+        """Delete a retired key for good."""
+        (self._folder / "retired" / f"sealing-{name}.key").unlink()
+        self._read()
+
+    def _read(self) -> None:
+        with self._lock:
+            stamp = self._stamp()
+            here = self._in(self._folder)
+            keys = {**self._in(self._folder / "retired"), **here}
+            first = self._folder / "sealing.key"
+            oldest = digest(first.read_bytes())[:8] if first.exists() else self._first_retired()
+            pointed = self._pointer.read_text().strip() if stamp else oldest
+            self._keys, self._first, self._newest, self._seen = keys, oldest, pointed, stamp
+
+    def _first_retired(self) -> str:
+        marker = self._folder / "retired" / "first"
+        return marker.read_text().strip() if marker.exists() else ""
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self._pointer.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _in(self, folder: Path) -> dict[str, bytes]:
+        found = [path.read_bytes() for path in folder.glob("sealing*.key")]
+        return {digest(key)[:8]: key for key in found}
+
+    def _path(self, folder: Path, name: str) -> Path:
+        return next(path for path in folder.glob("sealing*.key") if digest(path.read_bytes())[:8] == name)
+
+
 @dataclass(frozen=True)
 class Keys:
-    """The installation's secrets: one to sign evidence, one to seal values at rest, one for cookies and hashes."""
+    """The installation's secrets: one to sign evidence, those that seal values at rest, one for cookies and hashes."""
 
     signing: Ed25519PrivateKey
-    sealing: bytes
+    sealing: SealingKeys
     secret: bytes
 
     def sign(self, data: bytes) -> bytes:
@@ -81,22 +184,23 @@ class Keys:
         return digest(self.public_key)[:16]
 
     def seal(self, text: str) -> str:
-        """AES-256-GCM with a fresh nonce; the text form starts with its version."""
+        """AES-256-GCM with a fresh nonce, as `2.<key id>.<nonce and text>`."""
+        name, key = self.sealing.newest()
         nonce = os.urandom(12)
-        return (
-            "1." + base64.urlsafe_b64encode(nonce + AESGCM(self.sealing).encrypt(nonce, text.encode(), None)).decode()
-        )
+        body = base64.urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), None)).decode()
+        return f"{self.sealing.mark(name)}{body}"
 
     def unseal(self, sealed: str) -> str:
         """What `seal` was given; raises CryptoError rather than ever returning the sealed text."""
-        version, _, body = sealed.partition(".")
+        version, _, rest = sealed.partition(".")
+        name, _, body = rest.rpartition(".")  # version 1 names no key: it was the first one
         try:
-            raw = base64.urlsafe_b64decode(body)
-            if version != "1":
+            if version not in ("1", "2"):
                 raise ValueError(version)
-            return AESGCM(self.sealing).decrypt(raw[:12], raw[12:], None).decode()
+            raw = base64.urlsafe_b64decode(body)
+            return AESGCM(self.sealing.named(name)).decrypt(raw[:12], raw[12:], None).decode()
         except Exception as error:
-            raise CryptoError("a sealed value does not open with this installation's key") from error
+            raise CryptoError("a sealed value does not open with this installation's keys") from error
 
     def token_hash(self, token: str) -> str:
         """How a bearer token is stored: keyed, so a leaked table cannot be searched."""
@@ -109,7 +213,7 @@ def load_keys(folder: Path) -> Keys:
     signing = _once(folder / "signing.key", _new_signing_key())
     return Keys(
         signing=Ed25519PrivateKey.from_private_bytes(signing),
-        sealing=_once(folder / "sealing.key", os.urandom(32)),
+        sealing=SealingKeys(folder),
         secret=_once(folder / "secret.key", os.urandom(32)),
     )
 

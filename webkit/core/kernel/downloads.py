@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, make_response
 from flask_login import current_user
 
-from webkit.core.capabilities.storage import STORAGE
 from webkit.core.kernel import doors, frozen, tenancy
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.frozen import FrozenDocument
@@ -40,11 +39,8 @@ def pdf(document: frozen.Frozen | None) -> Response:
 def _signed(document: frozen.Frozen) -> str | None:
     if not document.pdf_key:
         return None
-    return (
-        current()
-        .registry.get(STORAGE)
-        .url(document.pdf_key, expires=ADDRESS_LIVES, filename=document.filename, content_type=PDF)
-    )
+    storage = frozen.keeper(document).connect()
+    return storage.url(document.pdf_key, expires=ADDRESS_LIVES, filename=document.filename, content_type=PDF)
 
 
 def _file(document: frozen.Frozen) -> Response:

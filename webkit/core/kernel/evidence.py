@@ -19,13 +19,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from webkit.core.capabilities.errors import ProviderError
-from webkit.core.capabilities.storage import STORAGE
 from webkit.core.extensions import Job, LazyText
 from webkit.core.kernel import clock, crypto, events, tenancy
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import insert_missing, release, session, writes
 from webkit.core.kernel.events import COMMITTED, ERASED, Event, EventDetail, SignedHead
-from webkit.core.kernel.frozen import Frozen, FrozenDocument, view
+from webkit.core.kernel.frozen import Frozen, FrozenDocument, keeper, view
 from webkit.core.kernel.runtime import current, of
 
 SIGN_HEADS = "evidence.sign_heads"
@@ -322,7 +321,9 @@ def _differences(document: Frozen, content: bytes | None) -> list[str]:
 
 def _pdf(document: Frozen, broken: Callable[[str], None]) -> bytes | None:
     try:
-        with current().registry.get(STORAGE).open(document.pdf_key or "") as file:
+        storage = keeper(document)
+        release()
+        with storage.connect().open(document.pdf_key or "") as file:
             content = file.read()
     except (ProviderError, OSError) as error:
         broken(f"the stored PDF cannot be read ({type(error).__name__}).")

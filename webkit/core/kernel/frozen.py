@@ -22,14 +22,15 @@ from flask import Flask, render_template
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.capabilities.pdf import PDF, PdfRequest
-from webkit.core.capabilities.storage import STORAGE
-from webkit.core.kernel import i18n, links, tenancy
+from webkit.core.capabilities.storage import STORAGE, Storage
+from webkit.core.kernel import i18n, links, tenancy, vendors
 from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import release, session, writes
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Json, Owned, owned_args
+from webkit.core.kernel.vendors import Vendor
 
 VERIFY = "verify"
 
@@ -53,6 +54,7 @@ class FrozenDocument(Owned):
     pdf_key: Mapped[str | None] = mapped_column(sa.String(255))
     pdf_size: Mapped[int | None]
     pdf_pages: Mapped[int | None]
+    pdf_account: Mapped[UUID | None]
     seal: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
@@ -75,6 +77,7 @@ class Frozen:
     pdf_size: int | None
     created_at: datetime
     seal: dict[str, Any] | None
+    pdf_account: UUID | None = None
 
     @property
     def verify_url(self) -> str:
@@ -151,10 +154,10 @@ def ensure_pdf(frozen_id: UUID) -> bytes:
     """
     document = get(frozen_id)
     agency = tenancy.agency_id()
+    storage = keeper(document) if document.pdf_key else vendors.chosen(STORAGE)
     release()
-    storage = current().registry.get(STORAGE)
     if document.pdf_key:
-        with storage.open(document.pdf_key) as file:
+        with storage.connect().open(document.pdf_key) as file:
             return file.read()
     html = render_html(document)
     pdf = current().registry.get(PDF).render(PdfRequest(html=html, title=document.number or document.kind))
@@ -162,10 +165,16 @@ def ensure_pdf(frozen_id: UUID) -> bytes:
         pdf = replace(pdf, content=finish(document, pdf.content))
     hashed = digest(pdf.content)
     key = f"documents/{agency}/{document.kind}/{document.document_id}/{hashed}.pdf"
-    storage.put(key, io.BytesIO(pdf.content), content_type="application/pdf")
-    if _attach(frozen_id, key, hashed, len(pdf.content), pdf.pages):
+    storage.connect().put(key, io.BytesIO(pdf.content), content_type="application/pdf")
+    where = {"pdf_key": key, "pdf_account": storage.account_id}
+    if _attach(frozen_id, pdf_hash=hashed, pdf_size=len(pdf.content), pdf_pages=pdf.pages, **where):
         return pdf.content
     return ensure_pdf(frozen_id)
+
+
+def keeper(document: Frozen) -> Vendor[Storage]:
+    """Who keeps a document's PDF: the agency's storage of that time, whatever it has chosen since."""
+    return vendors.keeper(STORAGE, document.pdf_account)
 
 
 def finisher(app: Flask, kind: str, finish: Callable[[Frozen, bytes], bytes]) -> None:
@@ -191,11 +200,11 @@ def render_html(document: Frozen) -> str:
 
 
 @writes
-def _attach(frozen_id: UUID, key: str, hashed: str, size: int, pages: int) -> bool:
+def _attach(frozen_id: UUID, **values: Any) -> bool:
     done = session().scalars(
         sa.update(FrozenDocument)
         .where(FrozenDocument.id == frozen_id, FrozenDocument.pdf_hash.is_(None))
-        .values(pdf_key=key, pdf_hash=hashed, pdf_size=size, pdf_pages=pages)
+        .values(**values)
         .returning(FrozenDocument.id)
     )
     return done.one_or_none() is not None
@@ -229,6 +238,7 @@ def view(row: FrozenDocument) -> Frozen:
         pdf_hash=row.pdf_hash,
         pdf_key=row.pdf_key,
         pdf_size=row.pdf_size,
+        pdf_account=row.pdf_account,
         created_at=row.created_at,
         seal=row.seal,
     )

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import Delivery, Job
-from webkit.core.kernel import clock, ids, jobs, outbox, tenancy
+from webkit.core.kernel import clock, ids, jobs, outbox, tenancy, vendors
 from webkit.core.kernel.db import Alone, insert, release, session, writes, writing
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.logging import is_secret
@@ -53,6 +53,15 @@ class InboxEndpoint(Record):
     capability: Mapped[str] = mapped_column(sa.String(32))
     provider: Mapped[str] = mapped_column(sa.String(32))
     agency_id: Mapped[UUID | None]
+    account_id: Mapped[UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Whose endpoint it is, and which account of theirs reports there; the platform's has neither."""
+
+    agency: UUID | None = None
+    account: UUID | None = None
 
 
 class InboxEvent(Record):
@@ -91,18 +100,27 @@ class InboxView:
     applied_at: datetime | None
 
 
-def endpoint(capability: str, provider: str) -> str:
-    """The name of the current agency's endpoint for a provider, made on first use, inside a write."""
-    agency = tenancy.agency_id()
+def endpoint(capability: str, provider: str, account: UUID | None = None, *, name: str = "") -> str:
+    """The name of the current agency's endpoint for a provider, made on first use, inside a write.
+
+    Through which account it is used belongs to it. `name` is one that was promised before.
+    """
+    if (known := endpoint_of(capability, provider, account)) is None:
+        agency, known = tenancy.agency_id(), name or ids.token()
+        row = {"name": known, "capability": capability, "provider": provider, "agency_id": agency}
+        session().add(InboxEndpoint(**row, account_id=account))
+    return known
+
+
+def endpoint_of(capability: str, provider: str, account: UUID | None) -> str | None:
+    """The name of the current agency's endpoint, if there is one."""
     query = sa.select(InboxEndpoint.name).where(
-        InboxEndpoint.agency_id == agency,
+        InboxEndpoint.agency_id == tenancy.agency_id(),
         InboxEndpoint.capability == capability,
         InboxEndpoint.provider == provider,
+        InboxEndpoint.account_id.is_(None) if account is None else InboxEndpoint.account_id == account,
     )
-    if (name := session().scalars(query.limit(1)).first()) is None:
-        name = ids.token()
-        session().add(InboxEndpoint(name=name, capability=capability, provider=provider, agency_id=agency))
-    return name
+    return session().scalars(query.limit(1)).first()
 
 
 def url(capability: str, provider: str, name: str) -> str:
@@ -110,36 +128,46 @@ def url(capability: str, provider: str, name: str) -> str:
     return f"{current().settings.base_url}/webhooks/{capability}/{provider}/{name}"
 
 
-def find(capability: str, provider: str, name: str) -> UUID | None:
-    """The agency behind an endpoint, None for the platform's own; raises NotFound for an unknown one."""
+def find(capability: str, provider: str, name: str) -> Endpoint:
+    """Who is behind an endpoint; raises NotFound for an unknown one."""
     if name == PLATFORM:
-        return None
+        return Endpoint()
     here = (capability, provider, name)
     if here in (known := current().endpoints):
         return known[here]
-    query = sa.select(InboxEndpoint.agency_id).where(
+    query = sa.select(InboxEndpoint.agency_id, InboxEndpoint.account_id).where(
         InboxEndpoint.name == name, InboxEndpoint.capability == capability, InboxEndpoint.provider == provider
     )
-    if (found := session().execute(query).one_or_none()) is None:
+    if (row := session().execute(query).one_or_none()) is None:
         raise NotFound("No such endpoint.")
-    agency: UUID | None = found.agency_id
-    if agency is not None and len(current().endpoints) < MOST_KNOWN:
-        current().endpoints[here] = agency  # an endpoint never changes hands
-    return agency
+    found = Endpoint(row.agency_id, row.account_id)
+    if found.agency is not None and len(current().endpoints) < MOST_KNOWN:
+        current().endpoints[here] = found  # an endpoint never changes hands
+    return found
 
 
-def chosen(capability: str, provider: str) -> Any:
-    """The provider that reads this vendor's webhooks. Raises NotFound when it is not the configured one."""
-    return _chosen(current().registry, capability, provider)
+def reader(capability: str, provider: str, where: Endpoint) -> Any:
+    """The provider that reads this vendor's webhooks: with the secret of the account that reports there.
+
+    Raises NotFound when the platform has not chosen it, or the account is gone.
+    """
+    if where.agency is None or where.account is None:
+        return _chosen(current().registry, capability, provider)
+    known = current().registry.of_key(capability)
+    with tenancy.tenant(where.agency):
+        vendor = vendors.find_keeper(known, where.account) if known else None
+        release()
+        if vendor is None or vendor.name != provider:
+            raise NotFound("No such endpoint.")
+        return vendor.connect()
 
 
 @functools.lru_cache(64)
 def _chosen(registry: ProviderRegistry, capability: str, provider: str) -> Any:
-    found = next((known for known in registry.capabilities if known.key == capability), None)
-    spec = registry.spec(found) if found else None
-    if found is None or spec is None or spec.name != provider:
+    found = registry.of_key(capability)
+    if found is None or provider not in registry.chosen_names(found):
         raise NotFound("No such endpoint.")
-    return registry.get(found)
+    return registry.get(found, name=provider)
 
 
 def receive(
@@ -204,9 +232,10 @@ def apply(job: Job) -> None:
     row_id, agency, wanted, body = row.id, row.agency_id, row.event_id, row.body
     capability, provider, name = row.capability, row.provider, row.endpoint
     handler = current().inbox_handlers.get(capability)
+    where = find(capability, provider, name)
     release()
-    events = [event for event in chosen(capability, provider).events(body) if event.id == wanted]
-    deliveries = [Delivery(provider=provider, endpoint=name, event=event) for event in events]
+    events = [event for event in reader(capability, provider, where).events(body) if event.id == wanted]
+    deliveries = [Delivery(provider=provider, endpoint=name, event=event, account=where.account) for event in events]
     if handler is not None and agency is None and deliveries:
         with tenancy.platform("whose document a vendor's event is about"):
             agency = handler.agency_of(deliveries[0])

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, ids, tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import sealed_column
 from webkit.core.kernel.tables import Record
 
 
@@ -32,7 +33,7 @@ class Link(Record):
     kind: Mapped[str] = mapped_column(sa.String(16))
     document_id: Mapped[UUID]
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    token_sealed: Mapped[str] = mapped_column(sa.Text)
+    token_sealed: Mapped[str] = sealed_column()
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 

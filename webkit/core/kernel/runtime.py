@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
         Schedule,
         Slot,
     )
+    from webkit.core.kernel.circuits import Own
     from webkit.core.kernel.crypto import Keys
     from webkit.core.kernel.directory import Directory
     from webkit.core.kernel.evidence import Witness
     from webkit.core.kernel.frozen import Frozen
+    from webkit.core.kernel.inbox import Endpoint
     from webkit.core.plugins import Plugins
     from webkit.core.providers import ProviderRegistry
     from webkit.core.settings import Settings
@@ -57,9 +59,17 @@ class Runtime:
     finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
     after_upgrade: list[Callable[[Flask], None]] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
+    numbered: dict[str, Callable[[], Mapping[UUID, int]]] = field(default_factory=dict)
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
-    endpoints: dict[tuple[str, str, str], UUID] = field(default_factory=dict)
+    endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
+    circuits: Own = field(default_factory=lambda: _own())
     redis: Any = None
+
+
+def _own() -> Own:
+    from webkit.core.kernel.circuits import Own
+
+    return Own()
 
 
 def current() -> Runtime:
