@@ -49,8 +49,8 @@ class JobSpec:
     """A kind of job. Its handler may run twice: it does nothing when the work is done already.
 
     `lease` is the seconds after which a silent attempt is given up and repeated; a worker ends it a little earlier,
-    unless its handler renews the lease: then it may take `longest` seconds. Somebody sits and waits for an `urgent` one:
-    it goes before whatever else waits in its queue.
+    unless its handler renews the lease: then it may take `longest` seconds. An `urgent` one, for which
+    somebody sits and waits, goes before whatever else stands in its queue.
     Where a vendor knows no idempotency key the handler notes that it is about to call, and a person decides the rest.
     `begin` is called before, once for all jobs of an agency that were taken together: what it answers for a job's id is
     the job's `begun`.

@@ -17,6 +17,7 @@ from rq import Queue
 from webkit.core.extensions import Job, JobSpec
 from webkit.core.kernel import db, jobs, outbox, runtime, tenancy
 from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.ids import uuid7
 from webkit.runtime import valkey
 
 KIND = "tests.nudged"
@@ -124,3 +125,32 @@ def test_jobs_for_threads_are_one_message_however_many(
         Context().run(attempt)
     assert sorted(job.args["n"] for job in seen) == ["0", "1", "2"]
     assert server.ttl(jobs.WAITING) > 0 or not server.exists(jobs.WAITING)
+
+
+def test_a_sweep_repeats_nothing_that_still_stands_in_its_queue(
+    queue: Queue, delivered: list[Job], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(runtime.of(app).jobs, "tests.threads", JobSpec("tests.threads", delivered.append, queue="ai"))
+    rows = [(uuid7(), KIND), (uuid7(), KIND), (uuid7(), "tests.threads")]
+    jobs.push(rows)
+    jobs.push_again(rows)
+    assert (len(queue), jobs.length("ai")) == (2, 1)
+    queue.pop_job_id()
+    jobs.await_ids(1)
+    jobs.push_again(rows)
+    assert (len(queue), jobs.length("ai")) == (2, 1)
+    assert [message.args[0] for message in queue.jobs] == [str(rows[1][0]), str(rows[0][0])]
+
+
+def test_what_somebody_waits_for_goes_before_the_rest(
+    queue: Queue, delivered: list[Job], app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(runtime.of(app).jobs, "tests.urgent", JobSpec("tests.urgent", delivered.append, urgent=True))
+    slow, urgent = (uuid7(), KIND), (uuid7(), "tests.urgent")
+    jobs.push([slow])
+    jobs.push([urgent])
+    assert [message.args[0] for message in queue.jobs] == [str(urgent[0]), str(slow[0])]
+    assert {name for name, spec in runtime.of(app).jobs.items() if spec.urgent and name.startswith("messaging")} == {
+        "messaging.send_awaited",
+        "messaging.send_platform",
+    }

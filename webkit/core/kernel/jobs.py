@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ THREADS = "ai"
 """The queue whose jobs are done in threads."""
 WAITING, WAITING_SECONDS = "webkit:waiting", 60
 """Ids for threads; after a minute in which nothing was added the list is forgotten, the sweeper knows what is due."""
+UUID_LENGTH = 36
 PATIENCE = 1
 MARK, MARK_SECONDS = "webkit:nudged:", 5
 MOMENT = 0.005
@@ -57,6 +59,26 @@ def push(rows: Sequence[tuple[UUID, str]]) -> None:
                 _enqueue(connection, kind, job_id)
     except (RedisError, OSError) as error:
         log.warning("queue unreachable, the sweeper will send again", error=str(error))
+
+
+def push_again(rows: Sequence[tuple[UUID, str]]) -> None:
+    """Wake workers for what a sweep found, but for what still stands in its queue.
+
+    Workers that are behind would else get everything that waits a second time with every sweep, and fall behind more.
+    """
+    if rows and current().redis is not None:
+        standing = _standing({current().jobs[kind].queue for _job_id, kind in rows})
+        push([(job_id, kind) for job_id, kind in rows if str(job_id) not in standing])
+
+
+def _standing(queues: Collection[str]) -> set[str]:
+    """The ids that nobody has taken out of these queues yet."""
+    connection = current().redis
+    try:
+        keys = [WAITING if name == THREADS else Queue(name, connection=connection).key for name in queues]
+        return {entry[:UUID_LENGTH].decode() for key in keys for entry in connection.lrange(key, 0, -1)}
+    except (RedisError, OSError):
+        return set()  # to be written about by whoever pushes
 
 
 def _add_waiting(connection: Any, ids: Sequence[str]) -> None:
@@ -93,7 +115,11 @@ def _inside(app: Flask, attempt: Callable[[], None]) -> None:
 def _enqueue(connection: Any, kind: str, job_id: UUID) -> None:
     queue = Queue(current().jobs[kind].queue, connection=connection, serializer=JSONSerializer)
     limit = outbox.time_limit(kind)
-    queue.enqueue(DELIVER, str(job_id), result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit)
+    name = f"{job_id}-{secrets.token_hex(4)}"  # begins with the row's id: see `_standing`
+    queue.enqueue(
+        DELIVER, str(job_id), job_id=name, result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit,
+        at_front=current().jobs[kind].urgent,
+    )  # fmt: skip
 
 
 def nudge(kind: str) -> None:

@@ -40,7 +40,7 @@ def checked(schedules: Iterable[Schedule], kinds: Collection[str]) -> list[Sched
 def tick(app: Flask) -> None:
     """One round: send what waits in the outbox, add the jobs of due schedules. Safe in any number of processes."""
     with app.app_context():
-        jobs.push(outbox.due())
+        jobs.push_again(outbox.due())
         for schedule in current().schedules:
             if not switches.is_off(current().owners.get(schedule.name, "")):
                 _run_if_due(schedule)
