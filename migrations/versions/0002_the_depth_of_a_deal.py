@@ -541,6 +541,10 @@ def upgrade() -> None:
             ["agency_id", "id"],
         )
 
+    with op.batch_alter_table("counters", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("first", sa.BigInteger(), server_default="1", nullable=False))
+        batch_op.add_column(sa.Column("skipped", sa.BigInteger(), server_default="0", nullable=False))
+
     with op.batch_alter_table("frozen_documents", schema=None) as batch_op:
         batch_op.add_column(sa.Column("pdf_account", sa.Uuid(), nullable=True))
 
@@ -629,6 +633,17 @@ def upgrade() -> None:
         "SELECT agency_id, 'invoice.due', currency, CAST(due_date AS VARCHAR(32)), count(*), sum(total_minor) "
         "FROM invoices WHERE state = 'issued' GROUP BY agency_id, currency, due_date"
     )
+    # What was sent and accepted before there were kept sums.
+    for kept, state, last in (
+        ("open", "sent", "COALESCE(CAST(valid_until AS VARCHAR(32)), '9999-12-31')"),
+        ("accepted", "accepted", "'9999-12-31'"),
+    ):
+        for part in ("once", "monthly"):
+            op.execute(
+                "INSERT INTO tallies (agency_id, kind, currency, place, count, total_minor) "  # noqa: S608
+                f"SELECT agency_id, 'proposal.{kept}.{part}', currency, {last}, count(*), "
+                f"sum(COALESCE({part}_minor, 0)) FROM proposals WHERE state = '{state}' GROUP BY agency_id, currency, 4"
+            )
 
 
 def downgrade() -> None:
@@ -684,6 +699,10 @@ def downgrade() -> None:
 
     with op.batch_alter_table("frozen_documents", schema=None) as batch_op:
         batch_op.drop_column("pdf_account")
+
+    with op.batch_alter_table("counters", schema=None) as batch_op:
+        batch_op.drop_column("skipped")
+        batch_op.drop_column("first")
 
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_contracts_agency_id_quotation_id"), type_="foreignkey")

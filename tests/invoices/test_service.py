@@ -98,10 +98,10 @@ def test_nobody_changes_a_draft_while_it_is_issued(
     intruder = threading.Thread(target=lambda: Context().run(intrude))
     real = counters.take_today
 
-    def slow(series: str, pattern: str, timezone: str) -> tuple[str, date]:
+    def slow(series: str, pattern: str, timezone: str, *, client: str = "") -> tuple[str, date]:
         intruder.start()
         intruder.join(0.5)
-        return real(series, pattern, timezone)
+        return real(series, pattern, timezone, client=client)
 
     monkeypatch.setattr(counters, "take_today", slow)
     service.issue(draft, ACTOR)

@@ -17,7 +17,6 @@ from webkit.pricing import PricingError, tax_ids
 
 _HEX = re.compile(r"#?[0-9a-fA-F]{6}")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
-_PLAIN = re.compile(r"[A-Za-z0-9 ./_{}:-]+")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
 
@@ -77,8 +76,8 @@ def _tax_id(value: str, info: ValidationInfo) -> str:
 
 
 def _pattern(value: str) -> str:
-    if not _PLAIN.fullmatch(value) or counters.check_pattern(value):
-        raise wrong(_("Write {n} or {n:04} where the running number stands, and {year} for the year. Nothing else."))
+    if problem := counters.check_pattern(value):
+        raise wrong(problem)
     return value
 
 

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
-from webkit.contracts import document, routes, service, template_routes, templates, terms, witness
+from webkit.contracts import document, models, routes, service, template_routes, templates, terms, witness
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import evidence, i18n, signals
+from webkit.core.kernel import counters, evidence, i18n, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import companions
 from webkit.proposals.events import ProposalAccepted
@@ -59,6 +59,7 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    counters.numbered(app, "contract", models.Contract.number)
     app.jinja_env.filters.update(clause=terms.to_html, moment=_moment, hour=i18n.format_time)
     signals.subscribe(app, ProposalAccepted, service.on_accepted)
     companions.offer_contracts(app, templates.choices)

@@ -300,7 +300,8 @@ def send(contract_id: UUID, *, actor: str) -> None:
         raise Conflict(_("This contract was sent, cancelled or changed in another window. Open it again."))
     token = links.create(LINK, contract_id)
     row = _row(contract_id)
-    number, today = counters.take_today("contract", profile.patterns["contract"], profile.timezone)
+    client = clients.get(row.client_id).name
+    number, today = counters.take_today("contract", profile.patterns["contract"], profile.timezone, client=client)
     content = document.snapshot(
         written.numbered(number, today), signer_email=row.signer_email, signed_by_agency_at=moment
     )

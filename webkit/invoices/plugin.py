@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, url_for
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import evidence, signals
+from webkit.core.kernel import counters, evidence, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import paying, public, routes, service, witness
+from webkit.invoices import models, paying, public, routes, service, witness
 from webkit.payments.events import OUTCOMES
 
 WORDS = {
@@ -71,6 +71,7 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    counters.numbered(app, "invoice", models.Invoice.number)
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     for outcome in OUTCOMES:
         signals.subscribe(app, outcome, paying.on_payment)

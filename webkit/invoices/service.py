@@ -247,7 +247,8 @@ def issue(invoice_id: UUID, actor: str) -> None:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
     token = links.create(LINK, invoice_id)
     # The number comes late: its row stays locked until the commit.
-    number, issued = counters.take_today("invoice", profile.patterns["invoice"], profile.timezone)
+    pattern = profile.patterns["invoice"]
+    number, issued = counters.take_today("invoice", pattern, profile.timezone, client=client.name)
     due = issued + timedelta(days=invoice.payment_days)
     content = snapshot.build(invoice, profile, client, number=number, issued=issued, due=due)
     document = frozen.freeze(

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, url_for
 from webkit.ai_runs import service as ai_runs
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import evidence
+from webkit.core.kernel import counters, evidence
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import models, public, routes, service, snapshot, writing_routes
@@ -65,6 +65,7 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    counters.numbered(app, "proposal", models.Proposal.number)
     ai_runs.register(writing_routes.SUBJECT)
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Proposal"), _state, _differences))

@@ -192,7 +192,7 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     profile = agencies.profile()
     token = links.token_for(LINK, proposal_id) or links.create(LINK, proposal_id)
     # The number comes last: its row stays locked until the commit.
-    number = view.number or counters.take_today("proposal", profile.patterns["proposal"], profile.timezone)[0]
+    number = view.number or _next_number(profile, view.client_name)
     doc = snapshot.compose(_source(view, view.draft, number=number))
     document = _freeze(view, doc, number)
     models.update(
@@ -202,6 +202,10 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     if delivery:
         models.update(proposal_id, to_name=delivery.to_name, to_email=delivery.to_email)
         mails.sent(document, delivery, links.url(LINK, token), profile.email or row.author_email)
+
+
+def _next_number(profile: agencies.AgencyProfile, client: str) -> str:
+    return counters.take_today("proposal", profile.patterns["proposal"], profile.timezone, client=client)[0]
 
 
 def told(proposal_id: UUID) -> dict[str, str] | None:

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, url_for
 
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, LazyText, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import evidence
+from webkit.core.kernel import counters, evidence
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.quotations import jobs, library_routes, models, prose, public, routes, service, snapshot
@@ -80,6 +80,7 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    counters.numbered(app, "quotation", models.Quotation.number)
     app.jinja_env.filters["prose"] = prose.blocks
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Quotation"), _state, _differences))

@@ -155,7 +155,7 @@ def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: st
     profile = agencies.profile()
     token = links.token_for(LINK, quotation_id) or links.create(LINK, quotation_id)
     # The number comes last: its row stays locked until the commit.
-    number = view.number or counters.take_today("quotation", profile.patterns["quotation"], profile.timezone)[0]
+    number = view.number or _next_number(profile, view.client_name)
     document = _freeze(view, number)
     noted: dict[str, Any] = {"frozen_id": document.id, "number": number, "search": _search(view.draft, view, number)}
     if delivery:
@@ -165,6 +165,10 @@ def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: st
     _record_sent(document, delivery, actor)
     if delivery:
         mails.sent(document, delivery, links.url(LINK, token), profile.email or author_email)
+
+
+def _next_number(profile: agencies.AgencyProfile, client: str) -> str:
+    return counters.take_today("quotation", profile.patterns["quotation"], profile.timezone, client=client)[0]
 
 
 def remind_on(sent: date, ends: date | None) -> date | None:

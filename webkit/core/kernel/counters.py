@@ -5,21 +5,32 @@ Lock order: counters first, the head of the event chain last.
 
 from __future__ import annotations
 
-import re
+from collections import Counter as Counted
+from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from flask import Flask
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel import clock, number_patterns, tenancy
 from webkit.core.kernel.db import insert, session
+from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Base, Scoped
 
-PLACEHOLDER = re.compile(r"\{(year|n(?::0?(\d))?)\}")
+MOST = 10**9
 
 
 class Counter(Scoped, Base):
-    """The last number used of a series in a period (a year, or "" for series that never start again)."""
+    """The last number used of a series in a period (a year, a month, or "" for series that never start again).
+
+    A series counted for each client has the client's letters in its name. `first` is where the agency began, when it
+    moved here with numbers given elsewhere. `skipped` counts numbers that were passed over because a document has them.
+    """
 
     __tablename__ = "counters"
     __table_args__ = (
@@ -30,55 +41,162 @@ class Counter(Scoped, Base):
     series: Mapped[str] = mapped_column(sa.String(32))
     period: Mapped[str] = mapped_column(sa.String(8))
     value: Mapped[int] = mapped_column(sa.BigInteger)
+    first: Mapped[int] = mapped_column(sa.BigInteger, default=1, server_default="1")
+    skipped: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What the next number would be, and whether where it begins can still be said."""
+
+    number: str
+    value: int
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a series that were given and stand on no document: `missing` of them, or (negative) too few given."""
+
+    agency_id: UUID
+    series: str
+    missing: int
 
 
 def check_pattern(pattern: str) -> str | None:
-    """What is wrong with a number pattern like `INV-{year}-{n:04}`, or None."""
-    if len(PLACEHOLDER.findall(pattern)) == 0 or not re.search(r"\{n(:0?\d)?\}", pattern):
-        return "needs {n}, the running number"
-    if re.search(r"[{}]", PLACEHOLDER.sub("", pattern)):
-        return "only knows {year} and {n}, {n:04} for four digits"
-    return None
+    """What is wrong with a number pattern like `INV-{year}-{n:04}`, as a sentence, or None."""
+    return number_patterns.check(pattern)
 
 
-def take(series: str, pattern: str, on: date) -> str:
-    """The next number of `series` for the date `on`, inside a write: gone for good only if that write commits."""
-    _check(pattern)
-    return _number(pattern, _raise(series, _period(pattern, on), by=1), on)
+def take(series: str, pattern: str, on: date, *, client: str = "") -> str:
+    """The next number of `series` for the date `on`, inside a write: gone for good only if that write commits.
+
+    `client` is the client's name, for patterns that count by it. A number that a document has already, because the
+    pattern was another one before, is passed over.
+    """
+    _demand_usable(pattern)
+    row = _Row(_named(series, pattern, client), number_patterns.period(pattern, on))
+    return _number(row, pattern, row.raised(), on, client)
 
 
-def take_today(series: str, pattern: str, timezone: str) -> tuple[str, date]:
+def take_today(series: str, pattern: str, timezone: str, *, client: str = "") -> tuple[str, date]:
     """The next number and its date, read once the counter is ours: no later number has an earlier date."""
-    _check(pattern)
-    period = _period(pattern, clock.today(timezone))
-    value, day = _raise(series, period, by=1), clock.today(timezone)
-    if (now := _period(pattern, day)) != period:  # we waited for the lock over the turn of the year
-        _raise(series, period, by=-1)
-        value = _raise(series, now, by=1)
-    return _number(pattern, value, day), day
+    _demand_usable(pattern)
+    name = _named(series, pattern, client)
+    row = _Row(name, number_patterns.period(pattern, clock.today(timezone)))
+    value, day = row.raised(), clock.today(timezone)
+    if (now := number_patterns.period(pattern, day)) != row.period:  # we waited for the lock over the turn of the year
+        row.raised(by=-1)
+        row = _Row(name, now)
+        value = row.raised()
+    return _number(row, pattern, value, day, client), day
 
 
-def _check(pattern: str) -> None:
-    if problem := check_pattern(pattern):
-        raise ValueError(f"{pattern!r} {problem}")
-
-
-def _number(pattern: str, value: int, on: date) -> str:
-    return PLACEHOLDER.sub(lambda m: str(on.year) if m[1] == "year" else str(value).zfill(int(m[2] or 1)), pattern)
-
-
-def _period(pattern: str, on: date) -> str:
-    return str(on.year) if "{year}" in pattern else ""
-
-
-def _raise(series: str, period: str, *, by: int) -> int:
-    """Lock the counter until the write ends, made if need be, and return its new value: one statement for all of it."""
-    current = session()
-    if not current.writing:
-        raise RuntimeError("a number is taken inside a write")
-    first = insert(Counter).values(agency_id=tenancy.agency_id(), series=series, period=period, value=by)
-    raised = first.on_conflict_do_update(
-        index_elements=[Counter.agency_id, Counter.series, Counter.period], set_={"value": Counter.value + by}
+def following(series: str, pattern: str, on: date, *, client: str = "") -> Following:
+    """What the next number of a series looks like; nothing is taken."""
+    key = {"series": _named(series, pattern, client), "period": number_patterns.period(pattern, on)}
+    row = session().scalars(sa.select(Counter).filter_by(**key)).one_or_none()
+    value = row.value if row else 0
+    return Following(
+        number=number_patterns.written(pattern, value + 1, on, number_patterns.client_code(client)),
+        value=value + 1,
+        open=row is None or row.value < row.first,
     )
-    value: int = current.connection().execute(raised.returning(Counter.value)).scalar_one()
-    return value
+
+
+def begin(series: str, pattern: str, on: date, value: int) -> None:
+    """Let the first number of a series in this period be `value`: for agencies that gave numbers elsewhere before.
+
+    Inside a write. Refused once a number was given here, because that would leave a gap.
+    """
+    _demand_usable(pattern)
+    if not 1 <= value <= MOST:
+        raise DomainError(_("A start number lies between 1 and a thousand million."), "start")
+    if not _Row(series, number_patterns.period(pattern, on)).begun(value):
+        next_ = following(series, pattern, on).value
+        raise DomainError(
+            _("Numbers have been given in this series already. The next one is %(next)d.", next=next_), "start"
+        )
+
+
+def numbered(app: Flask, series: str, column: InstrumentedAttribute[str | None], *of_it: ColumnElement[bool]) -> None:
+    """Say where the numbers of a series stand, and which rows there are of it; call from `webkit_startup`.
+
+    No number that stands there is given again, and `doctor` compares what was given with what stands there.
+    """
+    of(app).numbered[series] = (column, of_it)
+
+
+def gaps() -> list[Gap]:
+    """Series in which not every number that was given stands on a document, through the platform's door."""
+    given: Counted[tuple[UUID, str]] = Counted()
+    last = sa.select(Counter.agency_id, Counter.series, Counter.value - Counter.first + 1 - Counter.skipped)
+    for agency_id, name, count in session().execute(last):
+        given[agency_id, name.partition(":")[0]] += count
+    for series, (column, of_it) in current().numbered.items():
+        agency = column.class_.agency_id
+        standing = sa.select(agency, sa.func.count()).where(column.is_not(None), *of_it).group_by(agency)
+        for agency_id, count in session().execute(standing):
+            given[agency_id, series] -= count
+    known = current().numbered
+    return [Gap(*key, missing) for key, missing in sorted(given.items(), key=str) if missing and key[1] in known]
+
+
+def _is_used(name: str, number: str) -> bool:
+    """Whether a document of the series has this number already."""
+    known = current().numbered.get(name.partition(":")[0])
+    if known is None:
+        return False
+    return session().scalars(sa.select(known[0]).where(known[0] == number).limit(1)).first() is not None
+
+
+def _demand_usable(pattern: str) -> None:
+    if problem := number_patterns.unusable(pattern):
+        raise ValueError(f"{pattern!r}: {problem}")
+
+
+def _named(series: str, pattern: str, client: str) -> str:
+    return f"{series}:{number_patterns.client_code(client)}" if "{client}" in pattern else series
+
+
+def _number(row: _Row, pattern: str, value: int, on: date, client: str) -> str:
+    code = number_patterns.client_code(client)
+    number = number_patterns.written(pattern, value, on, code)
+    while _is_used(row.series, number):
+        value = row.raised(skipped=1)
+        number = number_patterns.written(pattern, value, on, code)
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One counter of the agency whose door is open; every change locks it until the write ends."""
+
+    series: str
+    period: str
+
+    def raised(self, *, by: int = 1, skipped: int = 0) -> int:
+        """Its new value, made if need be: one statement for all of it."""
+        if not session().writing:
+            raise RuntimeError("a number is taken inside a write")
+        first = insert(Counter).values(**self._key(), value=by, first=1, skipped=skipped)
+        changed = {"value": Counter.value + by, "skipped": Counter.skipped + skipped}
+        raised = first.on_conflict_do_update(index_elements=_KEY, set_=changed)
+        value: int = session().connection().execute(raised.returning(Counter.value)).scalar_one()
+        return value
+
+    def begun(self, value: int) -> bool:
+        """Put it where `value` comes next; False when a number was taken from it."""
+        start = insert(Counter).values(**self._key(), value=value - 1, first=value, skipped=0)
+        put = start.on_conflict_do_update(
+            index_elements=_KEY,
+            set_={"value": value - 1, "first": value, "skipped": 0},
+            where=Counter.value < Counter.first,
+        )
+        return session().connection().execute(put.returning(Counter.value)).scalar_one_or_none() is not None
+
+    def _key(self) -> dict[str, object]:
+        return {"agency_id": tenancy.agency_id(), "series": self.series, "period": self.period}
+
+
+_KEY = [Counter.agency_id, Counter.series, Counter.period]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from flask import Flask, current_app
 
@@ -59,7 +58,8 @@ class Runtime:
     finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
     after_upgrade: list[Callable[[Flask], None]] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
-    numbered: dict[str, Callable[[], Mapping[UUID, int]]] = field(default_factory=dict)
+    numbered: dict[str, tuple[Any, tuple[Any, ...]]] = field(default_factory=dict)
+    """By series: the column where its numbers stand, and which rows of that table are its."""
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
     circuits: Own = field(default_factory=lambda: _own())

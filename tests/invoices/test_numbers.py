@@ -1,0 +1,63 @@
+"""Numbers of invoices when their pattern changes, and what the audit says of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import documents
+from webkit.agencies import service as agencies
+from webkit.core.kernel import clock, counters, db, tenancy
+from webkit.core.kernel.counters import Gap
+from webkit.core.kernel.directory import AgencyView
+from webkit.invoices import models, service
+
+
+def _pattern(pattern: str) -> None:
+    agencies.change({"patterns": {**agencies.profile().patterns, "invoice": pattern}})
+    db.release()
+
+
+def _numbers(count: int, client_id: object) -> list[str]:
+    return [service.get(documents.issued("10", client_id=client_id)).number for _ in range(count)]
+
+
+def _gaps(agency: AgencyView) -> list[Gap]:
+    db.release()
+    with tenancy.platform("the audit of numbers in a test"):
+        return [gap for gap in counters.gaps() if gap.agency_id == agency.id]
+
+
+def test_a_pattern_changed_in_the_middle_of_the_year_repeats_nothing(agency: AgencyView) -> None:
+    client_id, year = documents.client(), clock.today(agency.timezone).year
+    numbers = []
+    for pattern in ("{n}/{year}", f"{{n}}/{year}", "{n}/{year}", "{client}-{n}", f"{{n}}/{year}"):
+        _pattern(pattern)
+        numbers += _numbers(2, client_id)
+    assert len(set(numbers)) == 10, numbers
+    assert numbers[:2] == [f"1/{year}", f"2/{year}"]
+    assert numbers[2:4] == [f"3/{year}", f"4/{year}"], "a counter of its own begins after what stands there"
+    assert _gaps(agency) == []
+
+
+def test_the_audit_finds_a_number_without_a_document(agency: AgencyView) -> None:
+    client_id = documents.client()
+    _numbers(3, client_id)
+    assert _gaps(agency) == []
+    with db.writing():
+        counters.take("invoice", "INV-{year}-{n:04}", clock.today(agency.timezone))
+    assert _gaps(agency) == [Gap(agency.id, "invoice", 1)]
+
+
+def test_the_audit_finds_a_document_whose_number_nobody_gave(agency: AgencyView) -> None:
+    draft = documents.draft("10")
+    with db.writing():
+        models.move(draft, models.InvoiceState.ISSUED, number="INV-2026-9999")
+    assert _gaps(agency) == [Gap(agency.id, "invoice", -1)]
+
+
+@pytest.mark.parametrize("start", [1, 500])
+def test_an_agency_that_moved_here_has_no_gap(agency: AgencyView, start: int) -> None:
+    with db.writing():
+        counters.begin("invoice", "INV-{year}-{n:04}", clock.today(agency.timezone), start)
+    assert _numbers(2, documents.client())[0].endswith(f"{start:04}")
+    assert _gaps(agency) == []

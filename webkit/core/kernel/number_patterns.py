@@ -1,0 +1,75 @@
+"""How the numbers of documents are written: `INV-{year}-{n:04}` is INV-2026-0042.
+
+`{n}` is the running number, `{n:04}` in four digits; `{year}` and `{yy}` the year, `{month}` the month, `{client}`
+letters of the client's name. The number starts again whenever what it counts in begins: a year, a month, a client.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+
+from webkit.core.kernel.i18n import gettext as _
+
+PLACEHOLDER = re.compile(r"\{(year|yy|month|client|n(?::0?([1-9]))?)\}")
+RUNNING = re.compile(r"\{n(?::0?[1-9])?\}")
+LONGEST = 32
+"""Of a finished number: what every document and every bank transfer has room for."""
+CLIENT = 8
+_LITERAL = re.compile(r"[A-Za-z0-9 ./_:-]*")
+_YEARS = ("{year}", "{yy}")
+
+
+def unusable(pattern: str) -> str | None:
+    """What makes a pattern impossible to count with, as a sentence; None when it can."""
+    if len(RUNNING.findall(pattern)) != 1:
+        return _("Write {n} once, where the running number stands; {n:04} gives it four digits.")
+    if re.search(r"[{}]", PLACEHOLDER.sub("", pattern)):
+        return _("In braces only {year}, {yy}, {month}, {client} and the running number {n} are known.")
+    return None
+
+
+def check(pattern: str) -> str | None:
+    """What is wrong with a pattern somebody wants to use from now on, as a sentence; None when nothing is."""
+    if problem := unusable(pattern):
+        return problem
+    if not _LITERAL.fullmatch(PLACEHOLDER.sub("", pattern)):
+        return _("A number is made of letters, digits, spaces and . / _ : - besides the running number.")
+    if "{month}" in pattern and not any(year in pattern for year in _YEARS):
+        return _("With {month} the pattern needs {year} too: every year has the same months, and numbers would repeat.")
+    if _touches_digits(pattern):
+        return _("Put a sign like - or / between {n} and other digits: else two numbers could look the same.")
+    if len(written(pattern, 999_999, date(2026, 12, 31), "W" * CLIENT)) > LONGEST:
+        return _("This makes numbers of more than %(most)d signs. Please make it shorter.", most=LONGEST)
+    return None
+
+
+def example(pattern: str, on: date, value: int = 1, client: str = "Birch & Co") -> str:
+    """A number as it would look."""
+    return written(pattern, value, on, client_code(client))
+
+
+def written(pattern: str, value: int, on: date, client: str) -> str:
+    """The number with everything put in."""
+    words = {"year": f"{on.year:04}", "yy": f"{on.year % 100:02}", "month": f"{on.month:02}", "client": client}
+    return PLACEHOLDER.sub(lambda found: words.get(found[1]) or str(value).zfill(int(found[2] or 1)), pattern)
+
+
+def period(pattern: str, on: date) -> str:
+    """In what the pattern counts on that day: a month, a year, or for ever."""
+    if "{month}" in pattern:
+        return f"{on.year:04}-{on.month:02}"
+    return f"{on.year:04}" if any(year in pattern for year in _YEARS) else ""
+
+
+def client_code(name: str) -> str:
+    """Capital letters and digits of a name. Clients with the same ones share a counter, so no number occurs twice."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().upper()
+    return re.sub(r"[^A-Z0-9]", "", plain)[:CLIENT] or "CLIENT"
+
+
+def _touches_digits(pattern: str) -> bool:
+    """Whether the running number stands directly beside something that may be a digit."""
+    before, _found, after = re.split(f"({RUNNING.pattern})", pattern, maxsplit=1)
+    return bool(re.search(r"[0-9}]$", before) or re.match(r"[0-9{]", after))
