@@ -123,6 +123,7 @@ def test_a_change_shows_while_developing_and_macros_are_kept_in_production(monke
     assert second.hello("x") == "Hello x"
     files["components/b.html"] = files.pop("components/a.html")
     assert first.hello("x") == "Bye x"
+    assert first.hello is first.hello  # looked at twice, and nothing had changed
 
 
 def test_what_is_drawn_often_is_remembered_but_never_in_another_language(ui: Components) -> None:

@@ -16,6 +16,7 @@ from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.tables import Owned, owned_args, owned_fk
+from webkit.core.kernel.tenancy import mine, prepared
 
 # Compared byte by byte, so that a prefix is a range of an index, on both databases.
 PLAIN_200 = sa.String(200).with_variant(postgresql.VARCHAR(200, collation="C"), "postgresql")
@@ -127,9 +128,13 @@ def choices(limit: int) -> Sequence[tuple[UUID, str]]:
     return [(row[0], row[1]) for row in session().execute(query)]
 
 
+@prepared
+def _names() -> sa.Executable:
+    return sa.select(Client.id, Client.name).where(mine(Client), Client.id.in_(sa.bindparam("ids", expanding=True)))
+
+
 def names(ids: Iterable[UUID]) -> dict[UUID, str]:
-    rows = session().execute(sa.select(Client.id, Client.name).where(Client.id.in_(list(ids))))
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in _names(ids=list(ids))}
 
 
 def any_client() -> bool:

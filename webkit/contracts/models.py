@@ -16,6 +16,7 @@ from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tenancy import mine, prepared
 
 
 class ContractState(enum.StrEnum):
@@ -175,6 +176,17 @@ def page(state: ContractState | None, before: UUID | None, limit: int) -> list[C
     if before is not None:
         query = query.where(Contract.id < before)
     return list(session().scalars(query))
+
+
+@prepared
+def _counted() -> sa.Executable:
+    found = sa.select(sa.func.count()).select_from(Contract)
+    return found.where(mine(Contract), Contract.state == sa.bindparam("state"))
+
+
+def count(state: ContractState) -> int:
+    """How many are in a state right now."""
+    return int(_counted(state=state)[0][0])
 
 
 def move(contract_id: UUID, to: ContractState, *, revision: int | None = None, **values: Any) -> bool:

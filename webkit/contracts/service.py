@@ -123,6 +123,11 @@ def page(state: ContractState | None = None, *, before: UUID | None = None, limi
     return [_view(row, today) for row in models.page(state, before, limit)]
 
 
+def waiting_to_be_signed() -> int:
+    """How many contracts are with their client."""
+    return models.count(ContractState.SENT)
+
+
 def of_client(client_id: UUID) -> list[ContractView]:
     """A client's contracts, newest first."""
     today = agencies.today()

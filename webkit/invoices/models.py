@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tenancy import mine, prepared
 
 
 class InvoiceState(enum.StrEnum):
@@ -111,7 +112,7 @@ def delete(invoice: Invoice) -> None:
     session().delete(invoice)
 
 
-def _late(today: date) -> sa.ColumnElement[bool]:
+def _late(today: sa.BindParameter[date]) -> sa.ColumnElement[bool]:
     """Issued, due before today, and no money on its way."""
     return sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today, Invoice.pending_at.is_(None))
 
@@ -135,24 +136,27 @@ class Listed(NamedTuple):
 
 def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Listed]:
     """Newest first. With `late_on` only what is issued and was due before that day."""
-    query = _listed().limit(limit)
-    if before is not None:
-        query = query.where(Invoice.id < before)
-    if late_on is not None:
-        query = query.where(_late(late_on))
-    elif state is not None:
-        query = query.where(Invoice.state == state)
-    return [Listed(*row) for row in session().execute(query)]
+    which = {"before": before, "late_on": late_on, "state": None if late_on else state}
+    given = {name: value for name, value in which.items() if value is not None}
+    return [Listed(*row) for row in _listed(*given, limit=limit, **given)]
 
 
 def of_client(client_id: UUID) -> list[Listed]:
     """The latest hundred, newest first."""
-    query = _listed().where(Invoice.client_id == client_id).limit(100)
-    return [Listed(*row) for row in session().execute(query)]
+    return [Listed(*row) for row in _listed("client_id", limit=100, client_id=client_id)]
 
 
-def _listed() -> sa.Select[Any]:
-    return sa.select(*(getattr(Invoice, name) for name in Listed._fields)).order_by(Invoice.id.desc())
+@prepared
+def _listed(*given: str) -> sa.Executable:
+    wanted = {
+        "before": Invoice.id < sa.bindparam("before"),
+        "late_on": _late(sa.bindparam("late_on")),
+        "state": Invoice.state == sa.bindparam("state"),
+        "client_id": Invoice.client_id == sa.bindparam("client_id"),
+    }
+    query = sa.select(*(getattr(Invoice, name) for name in Listed._fields))
+    found = query.where(mine(Invoice), *(wanted[name] for name in given))
+    return found.order_by(Invoice.id.desc()).limit(sa.bindparam("limit"))
 
 
 def of_contract(contract_id: UUID) -> list[Invoice]:
@@ -198,27 +202,16 @@ class _Standing(NamedTuple):
 
 def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
     """Change an invoice that meets the conditions right now, and the kept sums with it; False when it does not."""
-    here = Invoice.id == invoice_id
-    standing = [getattr(Invoice, name) for name in _Standing._fields]
-    before = session().execute(sa.select(*standing).where(here, *conditions).with_for_update()).one_or_none()
-    if before is None:
-        return False
-    changed = sa.update(Invoice).where(here, *conditions).values(**values).returning(*standing)
-    after = session().execute(changed).one_or_none()
-    if after is None:
-        return False
-    was, now = _Standing(*before), _Standing(*after)
-    tallies.replace(now.currency, _counted(was), _counted(now))
-    return True
+    return tallies.change(Invoice, (Invoice.id == invoice_id, *conditions), values, _Standing, _counted)
 
 
 def _counted(of: _Standing) -> tallies.Counted:
     """What an invoice adds to the kept sums: drafts nothing, unpaid ones also at the day they are due."""
     if of.state == InvoiceState.DRAFT:
         return {}
-    counted = {(KIND, of.state.value): (1, of.total_minor - of.returned_minor)}
+    counted = {(KIND, of.currency, of.state.value): (1, of.total_minor - of.returned_minor)}
     if of.state == InvoiceState.ISSUED and of.due_date and of.pending_at is None:
-        counted[DUE, of.due_date.isoformat()] = (1, of.total_minor)
+        counted[DUE, of.currency, of.due_date.isoformat()] = (1, of.total_minor)
     return counted
 
 
@@ -235,14 +228,17 @@ def sums() -> list[tuple[str, InvoiceState, int, int]]:
 
 def late(today: date) -> list[tuple[str, int, int]]:
     """Per currency: how many invoices are overdue, and their total in minor units."""
-    return tallies.before(DUE, today.isoformat())
+    return [found[1:] for found in tallies.before(today, DUE)]
+
+
+@prepared
+def _received() -> sa.Executable:
+    came = Invoice.state.in_((InvoiceState.PAID, InvoiceState.REFUNDED))
+    query = sa.select(Invoice.currency, sa.func.sum(Invoice.total_minor - Invoice.returned_minor))
+    since = Invoice.paid_at >= sa.bindparam("moment")
+    return query.where(mine(Invoice), came, since).group_by(Invoice.currency)
 
 
 def received_since(moment: datetime) -> list[tuple[str, int]]:
     """Per currency what was paid since a moment and has not gone back, in minor units."""
-    query = (
-        sa.select(Invoice.currency, sa.func.sum(Invoice.total_minor - Invoice.returned_minor))
-        .where(Invoice.state.in_((InvoiceState.PAID, InvoiceState.REFUNDED)), Invoice.paid_at >= moment)
-        .group_by(Invoice.currency)
-    )
-    return [(row[0], int(row[1])) for row in session().execute(query)]
+    return [(row[0], int(row[1])) for row in _received(moment=moment)]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, defer, mapped_column
 
-from webkit.core.kernel import clock
+from webkit.core.kernel import clock, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 
@@ -38,6 +38,10 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset(),
 }
 """From where to where. Back to draft makes the next version; what was sent stays as it was."""
+
+
+KEPT = {f"proposal.{which}.{part}": (which, part) for which in ("open", "accepted") for part in ("once", "monthly")}
+"""How the kept sums name them, each by the last day on which it counts."""
 
 
 class Proposal(Owned):
@@ -159,25 +163,12 @@ def _in_state(state: str, today: date) -> sa.ColumnElement[bool]:
 
 def sums(today: date) -> list[dict[str, Any]]:
     """Per currency: amounts and number of what waits for an answer, and of what was accepted."""
-    waits = _in_state(State.SENT, today)
-    won = Proposal.state == State.ACCEPTED
-
-    def total(column: sa.ColumnElement[Any], which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(sa.func.sum(sa.case((which, column), else_=0)), 0)
-
-    columns = {
-        f"{name}_{part}": total(column, which)
-        for name, which in (("open", waits), ("accepted", won))
-        for part, column in (
-            ("once", sa.type_coerce(Proposal.once_minor, sa.BigInteger)),
-            ("monthly", sa.type_coerce(Proposal.monthly_minor, sa.BigInteger)),
-            ("count", sa.literal(1)),
-        )
-    }
-    labelled = [column.label(name) for name, column in columns.items()]
-    query = sa.select(Proposal.currency, *labelled).where(sa.or_(waits, won)).group_by(Proposal.currency)
-    rows = session().execute(query.order_by(Proposal.currency)).mappings()
-    return [{name: value if name == "currency" else int(value) for name, value in row.items()} for row in rows]
+    found: dict[str, dict[str, Any]] = {}
+    for kind, currency, count, total in tallies.since(today, *KEPT):
+        which, part = KEPT[kind]
+        row = found.setdefault(currency, {"currency": currency})
+        row |= {f"{which}_{part}": total, f"{which}_count": count}
+    return [found[currency] for currency in sorted(found)]
 
 
 def save(proposal_id: UUID, revision: int, **values: Any) -> bool:
@@ -203,17 +194,40 @@ def move(
     """Go from one of `sources` to `target`; False when it is elsewhere already or no longer what the caller saw."""
     if any(target not in TRANSITIONS[source] for source in sources):
         raise ValueError(f"no way from {sources} to {target}")
-    query = sa.update(Proposal).where(Proposal.id == proposal_id, Proposal.state.in_(sources))
+    here = [Proposal.id == proposal_id, Proposal.state.in_(sources)]
     if seen_revision is not None:
-        query = query.where(Proposal.revision == seen_revision)
+        here.append(Proposal.revision == seen_revision)
     if seen_frozen is not None:
-        query = query.where(Proposal.frozen_id == seen_frozen)
-    changed = session().scalars(query.values(state=target, **values).returning(Proposal.id))
-    return changed.one_or_none() is not None
+        here.append(Proposal.frozen_id == seen_frozen)
+    return tallies.change(Proposal, here, {"state": target, **values}, _Standing, _counted)
+
+
+class _Standing(NamedTuple):
+    """What the kept sums follow of a proposal."""
+
+    state: State
+    currency: str
+    valid_until: date | None
+    once_minor: int | None
+    monthly_minor: int | None
+
+
+def _counted(of: _Standing) -> tallies.Counted:
+    """What waits for an answer counts until the last day of its validity, what was accepted for ever."""
+    if of.state not in (State.SENT, State.ACCEPTED):
+        return {}
+    last = of.valid_until if of.state is State.SENT and of.valid_until else date.max
+    which = "open" if of.state is State.SENT else "accepted"
+    amounts = {"once": of.once_minor or 0, "monthly": of.monthly_minor or 0}
+    return {
+        (kind, of.currency, last.isoformat()): (1, amounts[part])
+        for kind, (counts, part) in KEPT.items()
+        if counts == which
+    }
 
 
 def update(proposal_id: UUID, **values: Any) -> None:
-    """Note something beside the state."""
+    """Note something beside the state: nothing that the kept sums follow, unless it is a draft."""
     session().execute(sa.update(Proposal).where(Proposal.id == proposal_id).values(**values))
 
 

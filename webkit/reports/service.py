@@ -7,12 +7,11 @@ from uuid import UUID
 
 from webkit.consultations import service as consultations
 from webkit.contracts import service as contracts
-from webkit.contracts.service import ContractState
 from webkit.core.kernel import events
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.invoices import service as invoices
-from webkit.invoices.service import CurrencySums, InvoiceState
+from webkit.invoices.service import CurrencySums, InvoiceRow, InvoiceState
 from webkit.messaging import service as messaging
 from webkit.messaging.service import MailState
 from webkit.proposals import service as proposals
@@ -53,42 +52,38 @@ class Today:
 
 def today() -> Today:
     """Everything today's page shows."""
+    sums = invoices.sums()
     return Today(
-        sums=invoices.sums(),
+        sums=sums,
         received=invoices.received_this_month(),
         pipeline=[row for row in proposals.pipeline() if row.open_count or row.accepted_count],
-        to_sign=len(contracts.page(ContractState.SENT, limit=100)),
-        asks=_asks(),
+        to_sign=contracts.waiting_to_be_signed(),
+        asks=[*_bills(sums), *_changes(), *_heard(), *_lost_mail()],
         recent=events.recent(RECENT),
     )
 
 
-def _asks() -> list[Ask]:
-    late = [
-        Ask(
-            "invoice",
-            invoice.id,
-            _("%(number)s is overdue", number=invoice.number),
-            f"{invoice.title}, {format_money(invoice.total, invoice.currency)}",
-            "bad",
-        )
-        for invoice in invoices.page(limit=ASKS, late=True)
+def _bills(sums: list[CurrencySums]) -> list[Ask]:
+    """Invoices that need somebody. The sums know whether there are any: mostly nobody has to look."""
+    disputed, late = any(each.disputed_count for each in sums), any(each.late_count for each in sums)
+    in_dispute = invoices.page(limit=ASKS, state=InvoiceState.DISPUTED) if disputed else []
+    overdue = invoices.page(limit=ASKS, late=True) if late else []
+    return [
+        *(_bill(each, _("The payment of %(number)s is disputed", number=each.number)) for each in in_dispute),
+        *(_bill(each, _("%(number)s is overdue", number=each.number)) for each in overdue),
     ]
-    disputed = [
-        Ask(
-            "invoice",
-            invoice.id,
-            _("The payment of %(number)s is disputed", number=invoice.number),
-            f"{invoice.title}, {format_money(invoice.total, invoice.currency)}",
-            "bad",
-        )
-        for invoice in invoices.page(limit=ASKS, state=InvoiceState.DISPUTED)
-    ]
-    changes = [
+
+
+def _bill(invoice: InvoiceRow, title: str) -> Ask:
+    text = f"{invoice.title}, {format_money(invoice.total, invoice.currency)}"
+    return Ask("invoice", invoice.id, title, text, "bad")
+
+
+def _changes() -> list[Ask]:
+    return [
         Ask("proposal", card.id, _("%(client)s asks for a change", client=card.client_name), card.title, "wait")
         for card in proposals.page(Filter(state="changes_requested"), ASKS)
     ]
-    return [*disputed, *late, *changes, *_heard(), *_lost_mail()]
 
 
 def _heard() -> list[Ask]:

@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from jinja2 import Environment, TemplateNotFound, Undefined
+from jinja2 import Environment, Template, TemplateNotFound, Undefined
 from jinja2.runtime import Macro
 from markupsafe import Markup
 
@@ -73,6 +73,7 @@ class Components:
         self._env = env
         self._found: dict[str, Component] = {}
         self._macros: dict[str, Render] = {}
+        self._templates: dict[str, Template] = {}
         self._looked = 0.0
 
     @cached_property
@@ -86,9 +87,15 @@ class Components:
         if name.startswith("_"):  # Jinja and copy ask for things like __html__
             raise AttributeError(name)
         if self._env.auto_reload and time.monotonic() - self._looked > LOOK_EVERY:
-            self._macros, self._looked = {}, time.monotonic()
+            self._look()
         macro = self._macros.get(name)
         return macro if macro is not None else self._load(name)
+
+    def _look(self) -> None:
+        """Forget all macros and what was rendered with them when any file has changed: they use each other."""
+        self._looked = time.monotonic()
+        if not all(template.is_up_to_date for template in self._templates.values()):
+            self._macros, self._templates = {}, {}
 
     def __iter__(self) -> Iterator[Component]:
         """Every component, by file and then as written."""
@@ -110,10 +117,12 @@ class Components:
         if name not in self._found:
             return None
         try:
-            module = self._own.get_template(self._found[name].template).module
+            template = self._own.get_template(self._found[name].template)
         except TemplateNotFound:
             return None
-        macro: Macro | None = getattr(module, name, None)
+        macro: Macro | None = getattr(template.module, name, None)
+        if macro is not None and template.name is not None:
+            self._templates[template.name] = template
         return macro
 
     def _index(self) -> None:

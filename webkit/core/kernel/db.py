@@ -80,13 +80,22 @@ class UnitSession(Session):
 
 
 _units: ContextVar[tuple[UnitSession, ...]] = ContextVar("units", default=())
-_finalizers: list[Callable[[UnitSession], None]] = []
+Finalizer = Callable[["UnitSession"], None]
+_finalizers: dict[int, Finalizer] = {}
 
 
-def before_commit(finalizer: Callable[[UnitSession], None]) -> Callable[[UnitSession], None]:
-    """Register a function that runs as the last thing inside every write, right before COMMIT."""
-    _finalizers.append(finalizer)
-    return finalizer
+def before_commit(*, rank: int) -> Callable[[Finalizer], Finalizer]:
+    """Register a function that runs at the end of every write, right before COMMIT: the highest rank last.
+
+    The ranks are the order in which locks are taken.
+    """
+
+    def register(finalizer: Finalizer) -> Finalizer:
+        if _finalizers.setdefault(rank, finalizer) is not finalizer:
+            raise ValueError(f"something else has rank {rank}")
+        return finalizer
+
+    return register
 
 
 def session() -> UnitSession:
@@ -134,8 +143,8 @@ def writing() -> Iterator[UnitSession]:
         try:
             current.connection(execution_options={"writes": True})
             yield current
-            for finalize in _finalizers:
-                finalize(current)
+            for rank in sorted(_finalizers):
+                _finalizers[rank](current)
             current.commit()
         except BaseException:
             current.after.clear()

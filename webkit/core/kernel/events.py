@@ -26,6 +26,7 @@ from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, session, writes
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tables import Base, Json, Scoped
+from webkit.core.kernel.tenancy import mine, prepared
 
 GENESIS = "0" * 64
 LAST_SEQ = 2**63 - 1
@@ -156,7 +157,7 @@ def record(
     current.info.setdefault("events", []).append(pending)
 
 
-@before_commit
+@before_commit(rank=2)
 def _append(current: UnitSession) -> None:
     pending: list[_Pending] = current.info.pop("events", [])
     if not pending:
@@ -214,42 +215,43 @@ def commitment(salt: str, personal: Mapping[str, Any]) -> str:
     return digest(bytes.fromhex(salt) + canonical(dict(personal)).encode())
 
 
+@prepared
+def _entries(*given: str) -> sa.Executable:
+    """Events with what is personal in them, newest first; `given` are conditions."""
+    query = sa.select(Event.seq, Event.kind, Event.at, Event.subject, Event.text, EventDetail.data, Event.hash)
+    query = query.outerjoin(
+        EventDetail, sa.and_(EventDetail.agency_id == Event.agency_id, EventDetail.seq == Event.seq)
+    )
+    if "subject" in given:
+        shown = sa.and_(EventSubject.agency_id == Event.agency_id, EventSubject.seq == Event.seq)
+        query = query.join(EventSubject, shown).where(EventSubject.subject == sa.bindparam("subject"))
+    if "before" in given:
+        query = query.where(Event.seq < sa.bindparam("before"))
+    return query.where(mine(Event)).order_by(Event.seq.desc()).limit(sa.bindparam("limit"))
+
+
 def timeline(subject: str, *, limit: int = 50, before: int | None = None) -> list[TimelineEntry]:
     """Events shown under `subject`, newest first; `before` is the seq to continue from."""
-    query = (
-        sa.select(Event, EventDetail)
-        .join(EventSubject, sa.and_(EventSubject.agency_id == Event.agency_id, EventSubject.seq == Event.seq))
-        .outerjoin(EventDetail, sa.and_(EventDetail.agency_id == Event.agency_id, EventDetail.seq == Event.seq))
-        .where(EventSubject.subject == subject)
-        .order_by(Event.seq.desc())
-        .limit(limit)
-    )
+    given: dict[str, Any] = {"subject": subject}
     if before is not None:
-        query = query.where(Event.seq < min(before, LAST_SEQ))
-    return [_entry(event, detail) for event, detail in session().execute(query)]
+        given["before"] = min(before, LAST_SEQ)
+    return [_entry(row) for row in _entries(*given, limit=limit, **given)]
 
 
 def recent(limit: int = 20) -> list[TimelineEntry]:
     """The agency's latest events, newest first."""
-    query = (
-        sa.select(Event, EventDetail)
-        .outerjoin(EventDetail, sa.and_(EventDetail.agency_id == Event.agency_id, EventDetail.seq == Event.seq))
-        .order_by(Event.seq.desc())
-        .limit(limit)
-    )
-    return [_entry(event, detail) for event, detail in session().execute(query)]
+    return [_entry(row) for row in _entries(limit=limit)]
 
 
 def entry(seq: int) -> TimelineEntry | None:
-    """One event by its number."""
+    """One event by its number, without what is personal in it."""
     row = session().scalars(sa.select(Event).where(Event.seq == seq)).one_or_none()
-    return _entry(row, None) if row else None
+    return _entry((row.seq, row.kind, row.at, row.subject, row.text, None, row.hash)) if row else None
 
 
-def _entry(event: Event, detail: EventDetail | None) -> TimelineEntry:
-    facts = json.loads(event.text)["facts"]
-    personal = detail.data if detail else {}
-    return TimelineEntry(event.seq, event.kind, event.at, event.subject, facts, personal, event.hash)
+def _entry(row: Sequence[Any]) -> TimelineEntry:
+    seq, kind, at, subject, text, personal, link = row
+    return TimelineEntry(seq, kind, at, subject, json.loads(text)["facts"], personal or {}, link)
 
 
 @writes

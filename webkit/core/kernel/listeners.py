@@ -12,7 +12,7 @@ from webkit.core.kernel.runtime import current
 KIND, GUESTS_KIND = "core.listener", "core.guest_listener"
 
 
-@before_commit
+@before_commit(rank=3)
 def _queue(unit: UnitSession) -> None:
     """Add a job for every listener of every event that this write has just chained."""
     for seq, kind in unit.info.pop("chained", []):

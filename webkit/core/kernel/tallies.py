@@ -1,19 +1,22 @@
 """Kept counts and sums: what a page would otherwise add up from every row, changed in the write that changes the row.
 
-Lock order: counters of numbers, then tallies, the head of the event chain last.
+Lock order: counters of numbers, then tallies, the head of the event chain last. Tallies are therefore added up right
+before the commit; a write does not see its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import tenancy
-from webkit.core.kernel.db import insert, session
+from webkit.core.kernel.db import UnitSession, before_commit, insert, session
 from webkit.core.kernel.tables import Base, Scoped
+from webkit.core.kernel.tenancy import agency_id, mine, prepared
 
 
 class Tally(Scoped, Base):
@@ -35,48 +38,102 @@ class Tally(Scoped, Base):
     total_minor: Mapped[int] = mapped_column(sa.BigInteger)
 
 
-Counted = Mapping[tuple[str, str], tuple[int, int]]
-"""What a document adds to (kind, place): its count, one, and its amount in minor units."""
+_SUMS = (Tally.count, Tally.total_minor)
+_STEP = ("of_kind", "in_currency", "at_place", "counted", "summed")
+"""The parameters of one step: where, and what is added there."""
+Counted = Mapping[tuple[str, str, str], tuple[int, int]]
+"""What a document adds to (kind, currency, place): its count, one, and its amount in minor units."""
+_PENDING = "tallies"
+S = TypeVar("S", bound=NamedTuple)
 
 
-def replace(currency: str, before: Counted, after: Counted) -> None:
-    """A document adds something else now than it did, inside the write that changes it."""
-    steps = []
-    for kind, place in sorted({*before, *after}):  # always in one order: no two writes wait for each other crosswise
-        was, now = before.get((kind, place), (0, 0)), after.get((kind, place), (0, 0))
-        if was != now:
-            steps.append({"kind": kind, "place": place, "count": now[0] - was[0], "total_minor": now[1] - was[1]})
-    if steps:
-        _add(currency, steps)
+def change(
+    table: type[Scoped],
+    here: Sequence[sa.ColumnElement[bool]],
+    values: Mapping[str, Any],
+    standing: type[S],
+    counted: Callable[[S], Counted],
+) -> bool:
+    """Change the row that is `here` right now, and what it adds to the kept sums; False when there is none.
+
+    `standing` names the columns which that depends on.
+    """
+    columns = [getattr(table, name) for name in standing._fields]
+    before = session().execute(sa.select(*columns).where(*here).with_for_update()).one_or_none()
+    if before is None:
+        return False
+    changed = sa.update(table).where(*here).values(**values).returning(*columns)
+    after = session().execute(changed).one_or_none()
+    if after is None:
+        return False
+    replace(counted(standing(*before)), counted(standing(*after)))
+    return True
 
 
-def _add(currency: str, steps: list[dict[str, Any]]) -> None:
-    owner = {"agency_id": tenancy.agency_id(), "currency": currency}
-    added = insert(Tally).values([{**owner, **step} for step in steps])
-    raised = added.on_conflict_do_update(
-        index_elements=[Tally.agency_id, Tally.kind, Tally.currency, Tally.place],
-        set_={
-            "count": Tally.count + added.excluded.count,
-            "total_minor": Tally.total_minor + added.excluded.total_minor,
-        },
+def replace(before: Counted, after: Counted) -> None:
+    """A document adds something else now than it did. It is added up at the end of the write that changes it."""
+    steps = session().info.setdefault(_PENDING, {})
+    for at in {*before, *after}:
+        was, now = before.get(at, (0, 0)), after.get(at, (0, 0))
+        count, total = steps.get(at, (0, 0))
+        steps[at] = (count + now[0] - was[0], total + now[1] - was[1])
+
+
+@before_commit(rank=1)
+def _add(unit: UnitSession) -> None:
+    steps: dict[tuple[str, str, str], tuple[int, int]] = unit.info.pop(_PENDING, {})
+    # Always in one order: no two writes wait for each other crosswise.
+    changed = [(*at, *steps[at]) for at in sorted(steps) if any(steps[at])]
+    rows: list[dict[str, Any]] = [{"agency": agency_id(), **dict(zip(_STEP, step, strict=True))} for step in changed]
+    if rows:
+        unit.connection().execute(_raised(unit.get_bind().dialect.name), rows)
+    if left := [row for row in rows if row["counted"] < 0]:
+        unit.connection().execute(_emptied(), left)
+
+
+@functools.cache
+def _raised(_dialect: str) -> sa.Insert:
+    key = (Tally.agency_id, Tally.kind, Tally.currency, Tally.place)
+    step: dict[Any, Any] = {
+        column: sa.bindparam(name) for column, name in zip((*key, *_SUMS), ("agency", *_STEP), strict=True)
+    }
+    added = insert(Tally).values(step)
+    raised: sa.Insert = added.on_conflict_do_update(
+        index_elements=key, set_={column.key: column + added.excluded[column.key] for column in _SUMS}
     )
-    left = session().connection().execute(raised.returning(Tally.kind, Tally.place, Tally.count)).all()
-    for kind, place in [(kind, place) for kind, place, count in left if count == 0]:
-        empty = (Tally.kind == kind, Tally.currency == currency, Tally.place == place, Tally.count == 0)
-        session().execute(sa.delete(Tally).where(*empty))
+    return raised
+
+
+@functools.cache
+def _emptied() -> sa.Delete:
+    at = zip((Tally.kind, Tally.currency, Tally.place), _STEP, strict=False)
+    return sa.delete(Tally).where(mine(Tally), *(column == sa.bindparam(name) for column, name in at), Tally.count == 0)
+
+
+@prepared
+def _of() -> sa.Executable:
+    query = sa.select(Tally.currency, Tally.place, Tally.count, Tally.total_minor)
+    return query.where(mine(Tally), Tally.kind == sa.bindparam("kind")).order_by(Tally.currency, Tally.place)
 
 
 def of(kind: str) -> list[tuple[str, str, int, int]]:
     """(currency, place, count, sum in minor units) of a kind."""
-    query = sa.select(Tally.currency, Tally.place, Tally.count, Tally.total_minor).where(Tally.kind == kind)
-    return [(row[0], row[1], row[2], row[3]) for row in session().execute(query.order_by(Tally.currency, Tally.place))]
+    return [(row[0], row[1], row[2], row[3]) for row in _of(kind=kind)]
 
 
-def before(kind: str, place: str) -> list[tuple[str, int, int]]:
-    """(currency, count, sum in minor units) of all places of a kind that sort before this one."""
-    query = (
-        sa.select(Tally.currency, sa.func.sum(Tally.count), sa.func.sum(Tally.total_minor))
-        .where(Tally.kind == kind, Tally.place < place)
-        .group_by(Tally.currency)
-    )
-    return [(row[0], int(row[1]), int(row[2])) for row in session().execute(query)]
+@prepared
+def _from(side: str) -> sa.Executable:
+    here = Tally.place < sa.bindparam("day") if side == "before" else Tally.place >= sa.bindparam("day")
+    wanted = Tally.kind.in_(sa.bindparam("kinds", expanding=True))
+    query = sa.select(Tally.kind, Tally.currency, sa.func.sum(Tally.count), sa.func.sum(Tally.total_minor))
+    return query.where(mine(Tally), wanted, here).group_by(Tally.kind, Tally.currency)
+
+
+def before(day: date, *kinds: str) -> list[tuple[str, str, int, int]]:
+    """(kind, currency, count, sum in minor units) of all days before this one, of kinds whose places are days."""
+    return [(row[0], row[1], int(row[2]), int(row[3])) for row in _from("before", kinds=kinds, day=day.isoformat())]
+
+
+def since(day: date, *kinds: str) -> list[tuple[str, str, int, int]]:
+    """The same of this day and all after it."""
+    return [(row[0], row[1], int(row[2]), int(row[3])) for row in _from("since", kinds=kinds, day=day.isoformat())]
