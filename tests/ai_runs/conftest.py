@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tests.ai_runs import model
 from tests.ai_runs.model import Script
-from webkit.ai_runs import service, subjects, writer
+from webkit.ai_runs import keeping, pump, service, subjects
 from webkit.ai_runs.views import RunRequest, Subject
 from webkit.core.capabilities.ai_text import AI_TEXT
 from webkit.core.kernel import runtime as runtimes
@@ -34,10 +34,12 @@ LETTER = Subject(
 
 @pytest.fixture
 def puppet(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
-    """What the model says; every word is saved."""
+    """What the model says; it is saved again and again."""
     script = Script()
     monkeypatch.setattr(model, "SCRIPT", script)
-    monkeypatch.setattr(writer, "SAVE", 0.0)
+    monkeypatch.setattr(keeping, "SAVE", 0.0)
+    monkeypatch.setattr(keeping, "GRACE", 0.0)
+    monkeypatch.setattr(pump, "TICK", 0.005)
     monkeypatch.setitem(subjects._known, "letter", LETTER)
     registry = runtimes.of(app).registry
     monkeypatch.setitem(registry._specs, (AI_TEXT.key, "puppet"), model.SPEC)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from webkit.core.capabilities.ai_text import (
     Usage,
 )
 from webkit.core.capabilities.base import Health, HealthReport, NoSettings, ProviderSpec, calls_nobody
+from webkit.core.capabilities.errors import BrokenOff
 
 Said = str | Exception | StopReason | Callable[[], None]
 """Words, an error to raise, an early end, or something that happens meanwhile."""
@@ -29,11 +31,36 @@ class Script:
     calls: list[list[Said]] = field(default_factory=lambda: [["Six in ten ", "visitors come by phone."]])
     asked: list[CompletionRequest] = field(default_factory=list)
     closed: int = 0
+    hung_up: threading.Event = field(default_factory=threading.Event)
     whole: bool = True
     """Whether answers end as they should; else the stream just stops."""
 
     def says(self, *calls: list[Said]) -> None:
         self.calls = list(calls)
+
+    def silence(self) -> None:
+        """Say nothing until somebody hangs up."""
+        assert self.hung_up.wait(20)
+        raise BrokenOff("somebody hung up")
+
+
+class Line:
+    """What it says, as a stream that can be interrupted."""
+
+    def __init__(self, said: Generator[Delta | Completion]) -> None:
+        self._said = said
+
+    def __iter__(self) -> Iterator[Delta | Completion]:
+        return self
+
+    def __next__(self) -> Delta | Completion:
+        return next(self._said)
+
+    def close(self) -> None:
+        self._said.close()
+
+    def interrupt(self) -> None:
+        SCRIPT.hung_up.set()
 
 
 SCRIPT = Script()
@@ -50,7 +77,10 @@ class Puppet:
         assert isinstance(last, Completion)
         return last
 
-    def stream(self, request: CompletionRequest) -> Iterator[Delta | Completion]:
+    def stream(self, request: CompletionRequest) -> Line:
+        return Line(self._said(request))
+
+    def _said(self, request: CompletionRequest) -> Generator[Delta | Completion]:
         said = SCRIPT.calls[min(len(SCRIPT.asked), len(SCRIPT.calls) - 1)]
         SCRIPT.asked.append(request)
         text, stop = "", StopReason.END

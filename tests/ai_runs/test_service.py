@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -13,9 +14,10 @@ from flask import Flask
 from tests.ai_runs.conftest import request, steps
 from tests.ai_runs.model import Said, Script
 from tests.client import let_go
+from tests.runtime.conftest import until
 from tests.threads import at_once
 from webkit.agencies import service as agencies
-from webkit.ai_runs import outcomes, service
+from webkit.ai_runs import keeping, outcomes, pump, service
 from webkit.ai_runs.views import Fate, Mark, RunState, RunView
 from webkit.core.capabilities.ai_text import AI_TEXT, Role, StopReason
 from webkit.core.capabilities.errors import (
@@ -100,13 +102,13 @@ def test_what_is_being_written_is_not_started_twice(agency: AgencyView, puppet: 
 def test_done_twice_it_is_written_once(agency: AgencyView, puppet: Script, run_jobs: Run, app: Flask) -> None:
     (run_id,) = service.start([request()])
     run_jobs()
-    assert Context().run(_begin, app, agency.id, run_id) is None
+    assert Context().run(_begin, app, agency.id, run_id) == {}
     assert len(puppet.asked) == 1
 
 
 def _begin(app: Flask, agency: UUID, run_id: UUID) -> object:
     with app.app_context(), tenancy.tenant(agency):
-        return outcomes.begin(run_id, run_id)
+        return outcomes.begin({run_id: run_id})
 
 
 def test_citations_are_printed_and_other_figures_marked(agency: AgencyView, puppet: Script, run_jobs: Run) -> None:
@@ -178,8 +180,16 @@ FINAL: list[tuple[list[Said], str, str, int]] = [
 
 @pytest.mark.parametrize(("said", "code", "text", "charged"), FINAL)
 def test_a_failure_is_told_apart(
-    agency: AgencyView, puppet: Script, run_jobs: Run, said: list[Said], code: str, text: str, charged: int
+    agency: AgencyView,
+    puppet: Script,
+    run_jobs: Run,
+    said: list[Said],
+    code: str,
+    text: str,
+    charged: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(keeping, "SAVE", 60.0)  # it fails before it is saved
     puppet.says(said)
     run = _one(run_jobs)
     assert (run.state, run.error_code, run.text) == (RunState.FAILED, code, text)
@@ -273,12 +283,30 @@ def test_stop_keeps_what_is_written_and_closes_the_vendor(
     agency: AgencyView, puppet: Script, run_jobs: Run, app: Flask
 ) -> None:
     (run_id,) = service.start([request()])
-    puppet.says(["One ", _elsewhere(app, agency, lambda: service.stop(run_id)), "two ", "three ", "four"])
+    stop = _elsewhere(app, agency, lambda: service.stop(run_id))
+    puppet.says(["One ", "two ", stop, partial(_noticed, app), "three ", "four"])
     run_jobs()
     run = service.get(run_id)
     assert (run.state, run.text, puppet.closed) == (RunState.STOPPED, "One two ", 1)
     assert (_used(), run.usage.estimated, run.usable) == (1, True, True)
     assert service.stop(run_id) is False
+
+
+def _noticed(app: Flask) -> None:
+    """Wait until the text that is being written has been halted."""
+    (text,) = pump.of(app)._living()
+    until(lambda: text.halted)
+
+
+def test_a_silent_vendor_is_hung_up_on(agency: AgencyView, puppet: Script, run_jobs: Run, app: Flask) -> None:
+    """Stopping does not wait for the vendor's next word, nor does the vendor's line."""
+    (run_id,) = service.start([request()])
+    stop = _elsewhere(app, agency, lambda: service.stop(run_id))
+    puppet.says(["One ", "two ", stop, puppet.silence, "three"])
+    run_jobs()
+    run = service.get(run_id)
+    assert (run.state, run.text, puppet.closed) == (RunState.STOPPED, "One two ", 1)
+    assert (_used(), run.usage.estimated, run.usage.output_tokens) == (1, True, 2)
 
 
 def test_a_queued_run_is_stopped_for_nothing(agency: AgencyView, puppet: Script, run_jobs: Run) -> None:
@@ -294,7 +322,7 @@ def test_a_stop_that_nobody_heard_is_heard_by_the_next_attempt(
     agency: AgencyView, puppet: Script, app: Flask, run_jobs: Run
 ) -> None:
     (run_id,) = service.start([request()])
-    _elsewhere(app, agency, lambda: outcomes.begin(run_id, _job()))()
+    _elsewhere(app, agency, lambda: outcomes.begin({_job(): run_id}))()
     let_go()
     assert service.stop(run_id)
     assert service.get(run_id).stopping
@@ -312,17 +340,15 @@ def test_a_run_whose_worker_died_is_written_anew(agency: AgencyView, puppet: Scr
     works: list[outcomes.Work] = []
 
     def begin() -> None:
-        work = outcomes.begin(run_id, _job())
-        assert work is not None
-        works.append(work)
-        outcomes.save(work, "Half a ")
+        works.extend(outcomes.begin({_job(): run_id}).values())
+        assert outcomes.save([(works[0], "Half a ", True)]) == [(True, False)]
 
     _elsewhere(app, agency, begin)()
     run_jobs()
     run = service.get(run_id)
     assert (run.state, run.attempt, run.text) == (RunState.DONE, 2, TEXT)
     let_go()
-    assert outcomes.save(works[0], "late") == (False, False)
+    assert outcomes.save([(works[0], "late", True)]) == [(False, False)]
     assert outcomes.end(works[0], RunState.FAILED, "late") is False
     assert (service.get(run_id).text, _used()) == (TEXT, 1)
 

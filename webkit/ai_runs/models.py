@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -45,6 +45,8 @@ class Reservation(enum.StrEnum):
 ALIVE = (RunState.QUEUED, RunState.RUNNING)
 OVER = (RunState.DONE, RunState.STOPPED, RunState.FAILED)
 CHARGED = (Reservation.RESERVED, Reservation.USED)
+_UNSEEN = {"synchronize_session": False}
+"""Of changes that the unit's own objects need not know: nobody looks at them again before they expire."""
 
 
 class Generation(Owned):
@@ -142,9 +144,11 @@ def get(run_id: UUID) -> Run | None:
     return session().get(Run, run_id)
 
 
-def fresh(run_id: UUID) -> Run | None:
-    """A run as the database has it now; another unit may have changed it since it was read here."""
-    return session().get(Run, run_id, populate_existing=True)
+def add_all(runs: Sequence[Run]) -> list[UUID]:
+    """In one message to the database."""
+    session().add_all(runs)
+    session().flush()
+    return [run.id for run in runs]
 
 
 def add(row: Owned) -> UUID:
@@ -176,7 +180,45 @@ def move(run_id: UUID, start: Iterable[RunState], latest: int | None = None, **v
     query = sa.update(Run).where(Run.id == run_id, Run.state.in_(tuple(start)))
     if latest is not None:
         query = query.where(Run.attempt == latest)
-    return session().scalars(query.values(**values).returning(Run.id)).one_or_none() is not None
+    changed = session().scalars(query.values(**values).returning(Run.id), execution_options=_UNSEEN)
+    return changed.one_or_none() is not None
+
+
+class Begun(Protocol):
+    """What is needed of a run to write it."""
+
+    id: UUID
+    job_id: UUID
+    attempt: int
+    generation_id: UUID
+    subject: str
+    section: str
+    system: str
+    prompt: str
+    json_schema: dict[str, Any] | None
+    max_tokens: int
+
+
+def begin(runs: Iterable[UUID], jobs: Iterable[UUID], now: datetime) -> list[Begun]:
+    """Begin an attempt at all of these runs that still belong to these jobs; nobody else begins the same ones."""
+    attempt = sa.case((Run.started_at.is_(None), Run.attempt), else_=Run.attempt + 1)
+    query = (
+        _given_to(runs, jobs)
+        .where(Run.stop_asked_at.is_(None))
+        .values(state=RunState.RUNNING, attempt=attempt, text="", started_at=now, resume_at=None, error_code="")
+    )
+    columns = [getattr(Run, name) for name in Begun.__annotations__]
+    return cast("list[Begun]", session().execute(query.returning(*columns), execution_options=_UNSEEN).all())
+
+
+def stop_unheard(runs: Iterable[UUID], jobs: Iterable[UUID], now: datetime) -> list[UUID]:
+    """End those that were asked to stop before anybody heard it; their generations."""
+    query = _given_to(runs, jobs).where(Run.stop_asked_at.is_not(None)).values(state=RunState.STOPPED, ended_at=now)
+    return list(session().scalars(query.returning(Run.generation_id), execution_options=_UNSEEN))
+
+
+def _given_to(runs: Iterable[UUID], jobs: Iterable[UUID]) -> sa.Update:
+    return sa.update(Run).where(Run.id.in_(list(runs)), Run.job_id.in_(list(jobs)), Run.state.in_(ALIVE))
 
 
 def anew(run_id: UUID, **values: Any) -> bool:
@@ -189,7 +231,8 @@ def anew(run_id: UUID, **values: Any) -> bool:
 def save(run_id: UUID, attempt: int, text: str) -> tuple[bool, bool]:
     """Keep the text so far; whether this attempt is the living one, and whether somebody asked it to stop."""
     query = sa.update(Run).where(Run.id == run_id, Run.state == RunState.RUNNING, Run.attempt == attempt)
-    row = session().execute(query.values(text=text).returning(Run.stop_asked_at)).one_or_none()
+    saved = query.values(text=text).returning(Run.stop_asked_at)
+    row = session().execute(saved, execution_options=_UNSEEN).one_or_none()
     return row is not None, row is not None and row[0] is not None
 
 
@@ -208,7 +251,7 @@ def settle(generation_id: UUID, outcome: Reservation, at: datetime) -> bool:
     """Settle a reservation, once."""
     query = sa.update(Generation).where(Generation.id == generation_id, Generation.state == Reservation.RESERVED)
     settled = query.values(state=outcome, settled_at=at).returning(Generation.id)
-    return session().scalars(settled).one_or_none() is not None
+    return session().scalars(settled, execution_options=_UNSEEN).one_or_none() is not None
 
 
 def generation_state(generation_id: UUID) -> Reservation:

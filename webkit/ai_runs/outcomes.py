@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
 
 from webkit.ai_runs import models, quota
-from webkit.ai_runs.models import ALIVE, RunState, Spending
+from webkit.ai_runs.models import RunState, Spending
 from webkit.ai_runs.troubles import Trouble
 from webkit.core.capabilities.ai_text import CompletionRequest, Cost, Message, Role, Usage
 from webkit.core.kernel import clock
@@ -48,45 +48,44 @@ class Bill:
 
 
 @writes
-def begin(run_id: UUID, job_id: UUID) -> Work | None:
-    """Begin an attempt; None when the run is over, belongs to another job, or was asked to stop meanwhile."""
-    run = models.fresh(run_id)
-    if run is None or run.job_id != job_id or run.state not in ALIVE:
-        return None
-    before, now = run.attempt, clock.now()
-    if run.stop_asked_at is not None:
-        models.move(run_id, ALIVE, before, state=RunState.STOPPED, ended_at=now)
-        quota.use(run.generation_id)
-        return None
-    attempt = before + (run.started_at is not None)
-    work = Work(
-        id=run_id,
-        attempt=attempt,
-        generation_id=run.generation_id,
-        subject=run.subject,
-        section=run.section,
-        structured=run.json_schema is not None,
+def begin(asked: Mapping[UUID, UUID]) -> dict[UUID, Work]:
+    """Begin an attempt at each of these runs, given by their jobs, and say what it is.
+
+    None for a run that is over, belongs to another job, or was asked to stop meanwhile.
+    """
+    now = clock.now()
+    begun = models.begin(asked.values(), asked.keys(), now)
+    for generation in models.stop_unheard(asked.values(), asked.keys(), now):
+        quota.use(generation)
+    return {row.job_id: _work(row) for row in begun}
+
+
+def _work(row: models.Begun) -> Work:
+    return Work(
+        id=row.id,
+        attempt=row.attempt,
+        generation_id=row.generation_id,
+        subject=row.subject,
+        section=row.section,
+        structured=row.json_schema is not None,
         request=CompletionRequest(
-            messages=(Message(Role.USER, run.prompt),),
-            system=run.system,
-            max_tokens=run.max_tokens,
-            json_schema=run.json_schema,
+            messages=(Message(Role.USER, row.prompt),),
+            system=row.system,
+            max_tokens=row.max_tokens,
+            json_schema=row.json_schema,
         ),
     )
-    fresh = {"attempt": attempt, "text": "", "started_at": now, "resume_at": None, "error_code": ""}
-    return work if models.move(run_id, ALIVE, before, state=RunState.RUNNING, **fresh) else None
 
 
 @writes
-def first_sign(work: Work) -> None:
-    """Something was written: from now on the generation counts."""
-    quota.use(work.generation_id)
+def save(texts: Sequence[tuple[Work, str, bool]]) -> list[tuple[bool, bool]]:
+    """Keep texts so far, which may have begun: from then on the generation counts.
 
-
-@writes
-def save(work: Work, text: str) -> tuple[bool, bool]:
-    """Keep the text so far; whether this is still the latest attempt, and whether somebody asked it to stop."""
-    return models.save(work.id, work.attempt, text)
+    For each, whether this is still the latest attempt, and whether somebody asked it to stop.
+    """
+    for generation in {work.generation_id for work, _, begun in texts if begun}:
+        quota.use(generation)
+    return [models.save(work.id, work.attempt, text) for work, text, _ in texts]
 
 
 @writes
@@ -99,6 +98,7 @@ def pay(work: Work, bill: Bill) -> None:
 def again(work: Work, bill: Bill, correction: Sequence[Message]) -> Work | None:
     """Begin another attempt in which the model mends its answer; None when the run is no longer ours."""
     _spend(work, bill)
+    quota.use(work.generation_id)
     if not models.move(work.id, (RunState.RUNNING,), work.attempt, attempt=work.attempt + 1, text=""):
         return None
     request = replace(work.request, messages=(*work.request.messages, *correction))
@@ -106,14 +106,25 @@ def again(work: Work, bill: Bill, correction: Sequence[Message]) -> Work | None:
 
 
 @writes
-def end(work: Work, state: RunState, text: str, trouble: Trouble | None = None, bill: Bill | None = None) -> bool:
-    """The run is over: keep its text, pay, settle the generation. False when it was over, or another attempt's."""
+def end(
+    work: Work,
+    state: RunState,
+    text: str,
+    trouble: Trouble | None = None,
+    bill: Bill | None = None,
+    *,
+    begun: bool = False,
+) -> bool:
+    """The run is over: keep its text, pay, settle the generation. False when it was over, or another attempt's.
+
+    `begun` when something was written, also if the text is not to be kept.
+    """
     if bill is not None:
         _spend(work, bill)
     values = {"text": text, "error_code": trouble or "", "ended_at": clock.now()}
     if not models.move(work.id, (RunState.RUNNING,), work.attempt, state=state, **values):
         return False
-    if text.strip() or state == RunState.STOPPED:
+    if begun or text.strip() or state == RunState.STOPPED:
         quota.use(work.generation_id)
     else:
         quota.give_back(work.generation_id)

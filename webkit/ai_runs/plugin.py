@@ -23,7 +23,10 @@ def webkit_register_menu() -> list[MenuEntry]:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(service.WRITE, writer.write, queue="ai", lease=writer.LEASE, longest=writer.LONGEST)]
+    write = JobSpec(
+        service.WRITE, writer.write, queue="ai", lease=writer.LEASE, longest=writer.LONGEST, begin=writer.begin
+    )
+    return [write]
 
 
 @hookimpl

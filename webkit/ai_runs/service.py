@@ -15,6 +15,7 @@ from webkit.core.kernel import clock, outbox, streams
 from webkit.core.kernel.db import after_commit, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.ids import uuid7
 
 WRITE = "ai_runs.write"
 
@@ -32,8 +33,11 @@ def start(requests: Sequence[RunRequest], *, actor: str = "system") -> list[UUID
         subjects.check(request)
     for subject in {request.subject for request in requests}:
         _refuse_twice(models.alive_sections(subject), {r.section for r in requests if r.subject == subject})
-    generation = quota.reserve(actor, len(requests))
-    return [_add(request, generation) for request in requests]
+    generation, day = quota.reserve(actor, len(requests)), quota.today().isoformat()
+    ids = [uuid7() for _ in requests]
+    jobs = outbox.add_all(WRITE, [{"run": str(run_id)} for run_id in ids])
+    asked = zip(ids, jobs, requests, strict=True)
+    return models.add_all([_run(*each, generation, day) for each in asked])
 
 
 def _refuse_twice(alive: set[str], wanted: set[str]) -> None:
@@ -41,12 +45,14 @@ def _refuse_twice(alive: set[str], wanted: set[str]) -> None:
         raise Conflict(_("This is being written already. Wait for it, or stop it first."))
 
 
-def _add(request: RunRequest, generation: UUID) -> UUID:
-    run = Run(
+def _run(run_id: UUID, job: UUID, request: RunRequest, generation: UUID, day: str) -> Run:
+    return Run(
+        id=run_id,
+        job_id=job,
         generation_id=generation,
         subject=request.subject,
         section=request.section,
-        day=quota.today().isoformat(),
+        day=day,
         system=request.system,
         prompt=request.prompt,
         json_schema=dict(request.json_schema) if request.json_schema is not None else None,
@@ -55,9 +61,6 @@ def _add(request: RunRequest, generation: UUID) -> UUID:
         max_tokens=request.max_tokens,
         locale=request.locale,
     )
-    run_id = models.add(run)
-    run.job_id = outbox.add(WRITE, run=str(run_id))
-    return run_id
 
 
 def get(run_id: UUID) -> RunView:

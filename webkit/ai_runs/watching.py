@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Flask
@@ -33,20 +35,22 @@ class Watcher:
         self._growing = Growing(run)
         if known:
             self._growing.add(run.text[: after.offset])
+        self._fresh = True
         self._pieces = streams.follow(str(run.id), self._after, self._truth)
 
     def events(self) -> Iterator[str]:
         """Until the run is over, or nobody listens any more."""
         spoke = time.monotonic()
         yield ": hello\n\n"
-        while True:
-            try:
-                said = self._next()
-            except StopIteration:
-                return
-            if said or time.monotonic() - spoke >= PING:
-                spoke = time.monotonic()
-                yield said or ": still here\n\n"
+        with closing(self._pieces):
+            while True:
+                try:
+                    said = self._next()
+                except StopIteration:
+                    return
+                if said or time.monotonic() - spoke >= PING:
+                    spoke = time.monotonic()
+                    yield said or ": still here\n\n"
 
     def _next(self) -> str:
         """What the next piece says; raises StopIteration after the last. Waits for it."""
@@ -54,18 +58,22 @@ class Watcher:
             return self._event(next(self._pieces))
 
     def _truth(self) -> Truth | None:
-        with tenancy.tenant(self._agency):
-            try:
-                self._run = service.get(self._run.id)
-            except NotFound:
-                return None
+        """What the database says; at first what the request has just read."""
+        if not self._fresh:
+            with tenancy.tenant(self._agency):
+                try:
+                    self._run = service.get(self._run.id)
+                except NotFound:
+                    return None
+        self._fresh = False
         return Truth(self._run.attempt, self._run.text, not self._run.alive)
 
     def _event(self, piece: Piece | None) -> str:
         if piece is not None and piece.over:
             return self._end()
         if piece is not None and self._run.state == RunState.QUEUED:
-            self._truth()  # text comes from the stream before the database is asked again: it is no longer waiting
+            # Text comes from the stream before the database is asked again: it is no longer waiting.
+            self._run = replace(self._run, state=RunState.RUNNING, resume_at=None)
         parts = [*self._state(), *(self._text(piece) if piece is not None else ())]
         place = Place(self._attempt, len(self._growing.text))
         return _message(parts, place) if parts else ""

@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from flask import Flask, current_app
+from flask import current_app
 
-from webkit.ai_runs import outcomes, pump, subjects
+from webkit.ai_runs import keeping, outcomes, pump, subjects
 from webkit.ai_runs.models import RunState
 from webkit.ai_runs.outcomes import Bill, Work
-from webkit.ai_runs.pump import Halt, Text
 from webkit.ai_runs.service import WRITE
 from webkit.ai_runs.subjects import Misshapen
+from webkit.ai_runs.texts import Halt, Text
 from webkit.ai_runs.troubles import PASSING, Trouble, of
 from webkit.core.capabilities.ai_text import (
     AI_TEXT,
     AIText,
     Completion,
-    Delta,
     Message,
     PricedText,
     Role,
     StopReason,
     Usage,
 )
-from webkit.core.capabilities.errors import BrokenOff, ProviderError
+from webkit.core.capabilities.errors import BrokenOff, ProviderError, TimedOut
 from webkit.core.extensions import Job
 from webkit.core.kernel import outbox
 from webkit.core.kernel.outbox import PutBack
@@ -39,7 +38,6 @@ from webkit.core.kernel.runtime import current
 log = structlog.get_logger(__name__)
 
 LEASE, LONGEST = 15, 1800
-SAVE, RECORD = 1.0, 0.2
 TRIES = 5
 """How often a vendor is asked that takes no requests, or cannot be reached, before a person has to say so."""
 PATIENCE = 300.0
@@ -58,9 +56,14 @@ class Answer:
     wait: float | None = None
 
 
+def begin(asked: Sequence[Job]) -> dict[UUID, Work]:
+    """What is written now, for all jobs of an agency that were taken together."""
+    return outcomes.begin({job.id: UUID(job.args["run"]) for job in asked})
+
+
 def write(job: Job) -> None:
     """Make one attempt at a run. Done twice, the second finds it over; in two places, the older attempt loses."""
-    work = outcomes.begin(UUID(job.args["run"]), job.id)
+    work: Work | None = job.begun
     if work is None:
         return
     try:
@@ -116,11 +119,11 @@ def _settle(text: Text, answer: Answer, job: Job) -> None:
         delay = _delay(job, answer.wait)
         if delay is not None:
             if outcomes.wait(work, answer.trouble, delay):
-                pump.close(text)
+                keeping.close(text)
             raise PutBack(delay)
     state = _state(answer)
-    if outcomes.end(work, state, answer.text, answer.trouble, answer.bill):
-        pump.close(text)
+    if outcomes.end(work, state, answer.text, answer.trouble, answer.bill, begun=text.begun):
+        keeping.close(text)
 
 
 def _state(answer: Answer) -> RunState:
@@ -139,65 +142,41 @@ def _delay(job: Job, wished: float | None) -> timedelta | None:
 def _listen(text: Text) -> Answer:
     """Call the model and keep what it says until it has said everything, fails, or is halted."""
     provider = current().registry.chosen_name(AI_TEXT)
-    with _carried(text):
+    carrier = pump.of(current_app._get_current_object())  # type: ignore[attr-defined]
+    with carrier.carrying(text):
         try:
             vendor = current().registry.get(AI_TEXT)
-            completion = _hear(vendor, text)
+            completion = _hear(vendor, text, carrier.hurry)
         except ProviderError as error:
+            if text.halted:
+                return Answer(text.whole, _estimate(provider, text), halt=text.halted)
             failure = of(error, begun=bool(text.whole))
             log.warning("the model failed", trouble=failure, reason=error.code, error=type(error).__name__)
             bill = _estimate(provider, text) if text.whole else None
             return Answer(text.whole, bill, failure, wait=error.retry_after)
-        if completion is None:
-            return Answer(text.whole, _estimate(provider, text), halt=text.halted)
-        bill = _bill(vendor, provider, completion.usage, completion.model)
-        trouble = _ENDS.get(completion.stop) or (None if text.whole.strip() else Trouble.EMPTY)
-        return Answer("" if trouble == Trouble.REFUSED else text.whole, bill, trouble)
+    if completion is None:
+        return Answer(text.whole, _estimate(provider, text), halt=text.halted)
+    bill = _bill(vendor, provider, completion.usage, completion.model)
+    trouble = _ENDS.get(completion.stop) or (None if text.whole.strip() else Trouble.EMPTY)
+    return Answer("" if trouble == Trouble.REFUSED else text.whole, bill, trouble)
 
 
-@contextmanager
-def _carried(text: Text) -> Iterator[None]:
-    with pump.of(_app()).carrying(text):
-        yield
-
-
-def _app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return app
-
-
-def _hear(vendor: AIText, text: Text) -> Completion | None:
+def _hear(vendor: AIText, text: Text, hurry: Callable[[], None]) -> Completion | None:
     """The model's whole answer, word by word; None when we stopped listening. Raises ProviderError."""
-    saved = time.monotonic()
-    due = None  # when the first words are to be recorded; people who wait for theirs go first
-    with closing(vendor.stream(text.work.request)) as answer:  # type: ignore[type-var]
+    end = time.monotonic() + LONGEST
+    answer = vendor.stream(text.work.request)
+    with closing(answer), text.heard_through(getattr(answer, "interrupt", None)):  # type: ignore[type-var]
         for part in answer:
             if text.halted:
                 return None
-            whole = isinstance(part, Completion)
-            if isinstance(part, Delta):
-                text.add(part.text)
-            now = time.monotonic()
-            if due is None and text.begun:
-                due = now + RECORD
-                pump.of(_app()).hurry()
-            if due is not None and (whole or now >= due):
-                due = float("inf")
-                outcomes.first_sign(text.work)
             if isinstance(part, Completion):
                 return part
-            if now - saved >= SAVE:
-                saved = now
-                _save(text)
+            text.add(part.text)
+            if text.is_due:
+                hurry()
+            if time.monotonic() > end:
+                raise TimedOut("the answer took longer than anybody waits")
     raise BrokenOff("the stream ended before the answer did")
-
-
-def _save(text: Text) -> None:
-    living, asked_to_stop = outcomes.save(text.work, text.whole)
-    if not living:
-        text.halt(Halt.REPLACED)
-    elif asked_to_stop:
-        text.halt(Halt.STOPPED)
 
 
 def _bill(vendor: AIText, provider: str, usage: Usage, model: str, *, estimated: bool = False) -> Bill:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import Context
 from itertools import count
 from pathlib import Path
@@ -23,8 +23,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.runtime.conftest import until
-from webkit.core.kernel import streams
-from webkit.core.kernel.streams import BEGINNING, Heard, Piece, Place, Truth, Unreachable
+from webkit.core.kernel import board, streams
+from webkit.core.kernel.board import Board
+from webkit.core.kernel.streams import BEGINNING, Piece, Place, Truth, Unreachable
 from webkit.runtime import valkey
 
 _names = (f"text-{n}" for n in count())
@@ -73,6 +74,8 @@ def _in_it(small: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(streams, "PING", 0.5)
     monkeypatch.setattr(streams, "WITHOUT", 0.02)
     monkeypatch.setattr(streams, "CATCH_UP", 0.01)
+    monkeypatch.setattr(board, "WAIT", 0.5)
+    monkeypatch.setattr(board, "RETRY", 0.02)
     with small.app_context():
         yield
 
@@ -167,16 +170,15 @@ def test_a_new_attempt_begins_anew_for_everybody(small: Flask) -> None:
 
 def test_a_writer_that_was_replaced_is_refused(small: Flask) -> None:
     name = next(_names)
-    assert streams.append([(name, Piece(Place(2, 0), ""))]) == [Heard.GO_ON]
-    assert streams.append([(name, Piece(Place(1, 0), "late"))]) == [Heard.REPLACED]
+    other = next(_names)
+    assert streams.append([(name, Piece(Place(2, 0), "")), (other, Piece(Place(1, 0), "a"))]) == [True, True]
+    assert streams.append([(name, Piece(Place(1, 0), "late")), (other, Piece(Place(1, 1), "b"))]) == [False, True]
 
 
 def test_who_asks_to_stop_is_heard_by_that_attempt_alone(small: Flask) -> None:
     name = next(_names)
     streams.ask_to_stop(name, 1)
-    assert streams.stops([(name, 1), (name, 2)]) == [True, False]
-    assert streams.append([(name, Piece(Place(1, 0), "a"))]) == [Heard.STOP]
-    assert streams.append([(name, Piece(Place(2, 0), "a"))]) == [Heard.GO_ON]
+    assert streams.stops([(name, 1), (name, 2), (next(_names), 1)]) == [True, False, False]
 
 
 def test_a_lost_stream_loses_no_text(small: Flask, store: Store) -> None:
@@ -193,6 +195,37 @@ def test_a_lost_stream_loses_no_text(small: Flask, store: Store) -> None:
         writing.end()
         assert {future.result(timeout=20) for future in watching} == {writing.text}
     assert "lost" in writing.text
+
+
+def test_one_thread_reads_for_all_and_ends_with_the_last(small: Flask, store: Store) -> None:
+    texts = [Writing([f"word {n} " for n in range(5)], [False] * 5) for _ in range(3)]
+    with ExitStack() as stack:
+        pools = [stack.enter_context(watchers(writing)) for writing in texts]
+        both = [
+            [pool.submit(_in, small, watch, text) for _ in range(2)] for pool, text in zip(pools, texts, strict=True)
+        ]
+        reading = Board.of(store.url)
+        until(lambda: sum(map(len, reading._readers.values())) == 6)
+        assert [thread.name for thread in threading.enumerate()].count("streams") == 1
+        for _ in zip(*[text.grow() for text in texts], strict=True):
+            pass
+        for text, (first, second) in zip(texts, both, strict=True):
+            text.end()
+            assert first.result(timeout=20) == second.result(timeout=20) == text.text
+    until(lambda: not reading._alive)
+
+
+def test_a_reader_that_goes_back_reads_again(small: Flask, store: Store) -> None:
+    """After a gap: what was read already is needed once more."""
+    name = next(_names)
+    streams.append([(name, Piece(Place(1, n), "x")) for n in range(3)])
+    with Board.of(store.url).reading(streams._key(name)) as reader:
+        for _ in range(2):
+            reader.go_on((1, 1))
+            taken = reader.take(5)
+            assert taken is not None and [place for place, _ in taken] == [(1, 2), (1, 3)]
+        reader.go_on((1, 3))
+        assert reader.take(0.05) == []
 
 
 def test_without_any_stream_the_database_is_asked(small: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

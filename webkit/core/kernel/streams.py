@@ -8,20 +8,16 @@ database.
 
 from __future__ import annotations
 
-import enum
-import functools
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
-from redis.retry import Retry
 
+from webkit.core.kernel.board import Board, Position, Reader
 from webkit.core.kernel.runtime import current
 
 KEPT = 3600
@@ -31,8 +27,6 @@ PING = 8.0
 WITHOUT = 0.5
 """Seconds between two looks into the database where there is no stream."""
 CATCH_UP = 0.2
-REST = 0.04
-"""Seconds a reader lets pass after news: what comes meanwhile is read at once, and costs once."""
 _PLACE = re.compile(r"(\d{1,9})-(\d{1,12})")
 
 
@@ -77,42 +71,34 @@ class Unreachable(Exception):
     """There is no stream for now. What was to be said is in the database, or will be."""
 
 
-class Heard(enum.Enum):
-    """What the stream answers a writer."""
+def append(pieces: Sequence[tuple[str, Piece]]) -> list[bool]:
+    """Put pieces into the streams of these names, in one round trip: which ones were taken. Raises Unreachable.
 
-    GO_ON = enum.auto()
-    STOP = enum.auto()
-    REPLACED = enum.auto()
-
-
-def append(pieces: Sequence[tuple[str, Piece]]) -> list[Heard]:
-    """Put pieces into the streams of these names, in one round trip. Raises Unreachable.
-
-    An `over` piece without text takes the place behind the last character, which no text will ever have.
+    Not taken is what stands at a place that was taken before, or comes from a writer that has been replaced. An `over`
+    piece without text takes the place behind the last character, which no text will ever have.
     """
     redis = current().redis
     if redis is None:
-        return [Heard.GO_ON] * len(pieces)
+        return [True] * len(pieces)
     pipe = redis.pipeline(transaction=False)
     for name, piece in pieces:
         end = piece.place.offset + len(piece.text) + piece.over
         entry = {"at": piece.place.offset, "text": piece.text, "over": int(piece.over)}
         pipe.xadd(_key(name), entry, id=f"{piece.place.attempt}-{end}")
+    for name in {name for name, piece in pieces if piece.over or piece.place.offset == 0}:
         pipe.expire(_key(name), KEPT)
-        pipe.exists(_stop(name, piece.place.attempt))
     try:
-        answers = pipe.execute(raise_on_error=False)
-        return [_heard(*answers[at : at + 3]) for at in range(0, len(answers), 3)]
+        return [_taken(answer) for answer in pipe.execute(raise_on_error=False)[: len(pieces)]]
     except (RedisError, OSError) as error:
         raise Unreachable(str(error)) from error
 
 
-def _heard(added: object, _expires: object, stop: object) -> Heard:
-    if isinstance(added, ResponseError):
-        return Heard.REPLACED  # the stream holds a later place already
-    if isinstance(added, Exception):
-        raise added
-    return Heard.STOP if stop else Heard.GO_ON
+def _taken(answer: object) -> bool:
+    if isinstance(answer, ResponseError):
+        return False  # the stream holds a later place already
+    if isinstance(answer, Exception):
+        raise answer
+    return True
 
 
 def stops(places: Sequence[tuple[str, int]]) -> list[bool]:
@@ -120,11 +106,8 @@ def stops(places: Sequence[tuple[str, int]]) -> list[bool]:
     redis = current().redis
     if redis is None or not places:
         return [False] * len(places)
-    pipe = redis.pipeline(transaction=False)
-    for name, attempt in places:
-        pipe.exists(_stop(name, attempt))
     try:
-        return [bool(answer) for answer in pipe.execute()]
+        return [answer is not None for answer in redis.mget([_stop(name, attempt) for name, attempt in places])]
     except (RedisError, OSError) as error:
         raise Unreachable(str(error)) from error
 
@@ -137,26 +120,38 @@ def ask_to_stop(name: str, attempt: int) -> None:
             redis.set(_stop(name, attempt), 1, ex=KEPT)
 
 
-def follow(name: str, after: Place, truth: Callable[[], Truth | None]) -> Iterator[Piece | None]:
+def follow(name: str, after: Place, truth: Callable[[], Truth | None]) -> Generator[Piece | None]:
     """Everything that follows a place, until it is over.
 
     Yields None each time the database had nothing new: something else about the text may have changed, and a lost
     reader is noticed. Holds no transaction while it waits: `truth` opens and ends its own.
     """
     here = seen = after
-    while (now := truth()) is not None:
-        piece = _missing(here, now)
-        if piece is not None:
-            here = Place(now.attempt, len(now.text))
-        yield piece
-        if now.over:
-            return
-        seen = max(here, seen)
-        for piece, read in _entries(name, here, seen):
-            seen = read
+    with _reading(name) as reader:
+        while (now := truth()) is not None:
+            piece = _missing(here, now)
             if piece is not None:
-                here = Place(here.attempt, piece.place.offset + len(piece.text))
-                yield piece
+                here = Place(now.attempt, len(now.text))
+            yield piece
+            if now.over:
+                return
+            seen = max(here, seen)
+            for piece, read in _entries(reader, here, seen):
+                seen = read
+                if piece is not None:
+                    here = Place(here.attempt, piece.place.offset + len(piece.text))
+                    yield piece
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[Reader | None]:
+    """A reader of a stream, where there are streams."""
+    url = current().settings.redis_url
+    if current().redis is None or not url:
+        yield None
+        return
+    with Board.of(url).reading(_key(name)) as reader:
+        yield reader
 
 
 def _missing(here: Place, now: Truth) -> Piece | None:
@@ -169,24 +164,23 @@ def _missing(here: Place, now: Truth) -> Piece | None:
     return None
 
 
-def _entries(name: str, here: Place, seen: Place) -> Iterator[tuple[Piece | None, Place]]:
+def _entries(reader: Reader | None, here: Place, seen: Place) -> Iterator[tuple[Piece | None, Place]]:
     """Text as it comes, without a gap, and how far the stream was read; ends when the database has to be asked."""
+    if reader is not None:
+        reader.go_on(seen)
     while True:
-        try:
-            found = _read(name, seen)
-        except (RedisError, OSError):
-            found = None
+        found = reader.take(PING) if reader is not None else None
         if found is None:
             time.sleep(WITHOUT)
             return
         if not found:
             return
-        rest, seen, more = _together(found, here, seen)
+        entries = [_entry(place, fields) for place, fields in found]
+        rest, seen, more = _together(entries, here, seen)
         yield (Piece(here, rest) if rest else None), seen
         if not more:
             return
         here = Place(here.attempt, here.offset + len(rest))
-        time.sleep(REST)
 
 
 def _together(found: list[tuple[Place, Piece]], here: Place, seen: Place) -> tuple[str, Place, bool]:
@@ -194,6 +188,8 @@ def _together(found: list[tuple[Place, Piece]], here: Place, seen: Place) -> tup
     rest: list[str] = []
     offset = here.offset
     for place, piece in found:
+        if place <= seen:
+            continue
         if piece.over or piece.place.attempt != here.attempt:
             return "".join(rest), place, False
         skipped = offset - piece.place.offset
@@ -206,26 +202,10 @@ def _together(found: list[tuple[Place, Piece]], here: Place, seen: Place) -> tup
     return "".join(rest), seen, True
 
 
-def _read(name: str, seen: Place) -> list[tuple[Place, Piece]] | None:
-    """Entries behind a place, after waiting for them; none when none came, None where there is no stream."""
-    settings = current().settings
-    if current().redis is None or not settings.redis_url:
-        return None
-    answer: Any = _reader(settings.redis_url).xread({_key(name): str(seen)}, block=int(PING * 1000))
-    return [_entry(place, fields) for _stream, entries in answer or () for place, fields in entries]
-
-
-def _entry(id: bytes, fields: dict[bytes, bytes]) -> tuple[Place, Piece]:
-    place = Place.parse(id.decode())
+def _entry(position: Position, fields: dict[bytes, bytes]) -> tuple[Place, Piece]:
+    place = Place(*position)
     start = Place(place.attempt, int(fields[b"at"]))
     return place, Piece(start, fields[b"text"].decode(), fields[b"over"] == b"1")
-
-
-@functools.lru_cache(4)
-def _reader(url: str) -> Redis:
-    """Connections that wait: each reader holds one while it has nothing to read."""
-    patience = PING + 5
-    return Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=patience, retry=Retry(NoBackoff(), 0))
 
 
 def _key(name: str) -> str:
