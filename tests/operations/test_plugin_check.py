@@ -85,6 +85,7 @@ SPOILT: list[tuple[str, Callable[[Package], object], str]] = [
     ("no module", lambda p: p.entries.update(zephyr="zephyr.elsewhere"), "names zephyr.elsewhere, which is not in src"),
     ("left out", lambda p: p.probes["zephyr"].update(reason="it is blue"), "leave zephyr out: it is blue"),
     ("imports a vendor", lambda p: p.probes["zephyr"].update(imported=["boto3"]), "imports boto3"),
+    ("goes away", lambda p: p.probes["zephyr"].update(notices=["uses old(). Call new()."]), "zephyr uses old(). Call"),
     ("no class", lambda p: provider(p).update(problem="no Zephyr there"), "cannot be used: no Zephyr there"),
     ("a feature", lambda p: provider(p).update(unknown_features=["flies"]), "knows no feature 'flies'"),
     ("no variable", lambda p: key(p).update(names=[]), "setting api_key with env("),

@@ -109,6 +109,8 @@ class Contribution:
     document_sources: tuple[DocumentSource, ...] = ()
     slots: tuple[Slot, ...] = ()
     folder: Path | None = None
+    module: str = ""
+    hooks: tuple[str, ...] = ()
 
     @property
     def stranger(self) -> bool:

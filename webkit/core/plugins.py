@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import import_module, metadata
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pluggy
 
-from . import hookspecs, strangers
+from . import deprecations, hookspecs, strangers
 from .capabilities.base import ProviderSpec
 from .contributions import HOOKS, OURS, Broken, Contribution, PluginInfo, Status
 from .extensions import (
@@ -124,6 +124,21 @@ class Plugins:
             for name in self.unknown_off
         ]
         return broken + off
+
+    def notices(self) -> list[Problem]:
+        """What works today and will not for ever, by the plugin that uses it."""
+        return [notice for c in self.contributions if not c.feature for notice in self._notices(c)]
+
+    def _notices(self, found: Contribution) -> Iterator[Problem]:
+        fix = f"Install a newer {found.plugin.distribution}, or tell its author"
+        hooks = (getattr(vars(hookspecs)[name], "webkit_deprecated", None) for name in found.hooks)
+        used = deprecations.used_by(deprecations.package_of(found.module))
+        for what in dict.fromkeys([*used, *(hook for hook in hooks if hook)]):
+            yield Problem(f"plugin {found.plugin}", f"uses {what.name}: {what}", f"{fix}: {what.instead}")
+        for spec in found.providers:
+            if until := spec.capability.retiring.get(spec.spoken or 0):
+                text = f"speaks {spec.capability.key} version {spec.spoken}, which webkit {until} will not speak"
+                yield Problem(f"plugin {found.plugin}", text, f"{fix}: {spec.capability.key} has a newer version")
 
 
 def load_plugins(
@@ -243,7 +258,8 @@ def _contribution(manager: pluggy.PluginManager, plugin: PluginInfo, module: obj
         _check_reserved(manager, module)
     others = [other for other in manager.get_plugins() if other is not module]
     items = {hook: _call(manager, hook, kind, others) for hook, kind in HOOKS.items()}
-    contribution = Contribution(plugin, feature, **items, folder=_folder(module))
+    hooks = tuple(caller.name for caller in manager.get_hookcallers(module) or [])
+    contribution = Contribution(plugin, feature, **items, folder=_folder(module), module=module.__name__, hooks=hooks)
     _check(contribution)
     if contribution.stranger:
         strangers.check(contribution)
@@ -283,7 +299,7 @@ def _check(contribution: Contribution) -> None:
     if twice:
         raise Broken(f"it registers {', '.join(twice)} twice")
     for spec in contribution.providers:
-        if spec.api_version not in spec.capability.api_versions:
+        if spec.spoken is None:
             raise Broken(version_mismatch(spec))
 
 

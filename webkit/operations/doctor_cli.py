@@ -23,7 +23,7 @@ from webkit.operations import doctor, legacy_settings
 def doctor_command(info: ScriptInfo, as_json: bool) -> None:
     """Say what is wrong with this installation and how to mend it; exits with 1 if anything is.
 
-    Variables that are set and not heard are noted; they are nothing wrong.
+    Variables that are set and not heard are noted, and plugins that use what goes away; they are nothing wrong.
     """
     notes: list[Problem] = []
     try:
@@ -33,7 +33,7 @@ def doctor_command(info: ScriptInfo, as_json: bool) -> None:
     else:
         problems = doctor.examine(app)
         heard = {name for setting in of(app).registry.describe() for name in setting.names}
-        notes = legacy_settings.notes(os.environ, heard.union(environment_names()))
+        notes = [*of(app).plugins.notices(), *legacy_settings.notes(os.environ, heard.union(environment_names()))]
     if as_json:
         report = {"ok": not problems, "problems": list(map(asdict, problems)), "notes": list(map(asdict, notes))}
         click.echo(json.dumps(report))

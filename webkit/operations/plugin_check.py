@@ -125,7 +125,7 @@ def _probed(package: Package, name: str, module: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     except (ValueError, IndexError):
         last = (result.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        return {"reason": f"loading it ends the process: {last}", "imported": [], "providers": []}
+        return {"reason": f"loading it ends the process: {last}", "imported": [], "providers": [], "notices": []}
     return found
 
 
@@ -135,6 +135,8 @@ def _imports(package: Package) -> Iterator[str]:
             yield f"webkit would leave {name} out: {probe['reason']}. Mend that first."
         for top in probe["imported"]:
             yield f"Loading {name} imports {top}. Import it in provider.py: every process loads plugin.py."
+        for notice in probe["notices"]:
+            yield f"{name} {notice}"
         for provider in probe["providers"]:
             if provider["problem"]:
                 yield f"The provider {provider['name']} cannot be used: {provider['problem']}."

@@ -31,6 +31,7 @@ def probe(name: str, module: str) -> dict[str, Any]:
         "reason": found.reason if found.status is Status.QUARANTINED else "",
         "imported": sorted(top for top in imported - mine - known if not top.startswith("_")),
         "providers": [_provider(spec) for spec in plugins.providers],
+        "notices": [f"{notice.problem}. {notice.fix.partition(': ')[2]}" for notice in plugins.notices()],
     }
 
 

@@ -42,6 +42,8 @@ def plugins_command(as_json: bool) -> None:
     problems = [*plugins.problems(), *registry.check(), *switches.peek(settings.database, strangers)]
     for problem in problems:
         click.echo(f"{problem.where}: {problem.problem}\n  {problem.fix}", err=True)
+    for notice in plugins.notices():
+        click.echo(f"{notice.where}: {notice.problem}\n  {notice.fix}", err=True)
     if problems or any(row.health == Health.DOWN for row in rows):
         sys.exit(1)
 

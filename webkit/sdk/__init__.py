@@ -101,6 +101,8 @@ from webkit.core.capabilities.storage import (
     StoredObject,
     check_key,
 )
+from webkit.core.capabilities.versions import Versions
+from webkit.core.deprecations import PluginDeprecationWarning
 from webkit.core.extensions import (
     Card,
     CardContent,
@@ -181,6 +183,7 @@ __all__ = [
     "PdfFeature",
     "PdfRequest",
     "Place",
+    "PluginDeprecationWarning",
     "PricedText",
     "Provider",
     "ProviderError",
@@ -212,6 +215,7 @@ __all__ = [
     "Trouble",
     "Unit",
     "Usage",
+    "Versions",
     "calls_nobody",
     "check_key",
     "check_message",
