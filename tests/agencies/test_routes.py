@@ -21,9 +21,6 @@ FORM = {
     "brand": "#1F5540",
     "payment_days": "30",
     "proposal_days": "20",
-    "pattern_proposal": "P-{year}-{n:03}",
-    "pattern_contract": "C-{n}",
-    "pattern_invoice": "{year}/{n:04}",
 }
 
 
@@ -36,7 +33,7 @@ def test_what_is_saved_is_shown(owner: Browser, agency: AgencyView) -> None:
     assert 'value="Northwind Studio S.r.l."' in page and 'value="IT60X0542811101000000123456"' in page
     db.release()
     profile = service.profile()
-    assert profile.patterns["invoice"] == "{year}/{n:04}" and profile.payment_days == 30
+    assert profile.payment_days == 30
     assert (profile.brand, profile.locale, profile.website) == ("#1f5540", "it-IT", "https://north.example")
     owner.post(PATH, data=FORM)
     db.release()
@@ -58,9 +55,6 @@ def test_what_is_saved_is_shown(owner: Browser, agency: AgencyView) -> None:
         ({"payment_days": "-1"}, "At least 0"),
         ({"payment_days": "soon"}, "not a number"),
         ({"payment_days": "9" * 50}, "At most 365"),
-        ({"pattern_invoice": "INV-{year}"}, "running number"),
-        ({"pattern_invoice": "{n}{bad}"}, "running number"),
-        ({"pattern_invoice": "{n}<b>"}, "running number"),
         ({"email": "nonsense"}, "not an e-mail address"),
         ({"website": "javascript:alert(1)"}, "not a web address"),
         ({"street": "x" * 201}, "At most 200"),

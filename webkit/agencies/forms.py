@@ -91,6 +91,7 @@ TaxNumber = Annotated[Line(40), AfterValidator(_tax_id)]  # type: ignore[valid-t
 """A tax number; stands after the field `country` in its form."""
 TaxScheme = Annotated[str, Field(max_length=32), AfterValidator(_scheme)]
 Pattern = Annotated[str, Field(max_length=40), AfterValidator(_pattern)]
+Start = Annotated[int, Field(ge=1, le=counters.MOST)] | None
 
 
 class AgencyForm(Form):
@@ -131,7 +132,7 @@ class SettingsForm(Form):
     city: Line(100) = ""  # type: ignore[valid-type]
     region: Line(100) = ""  # type: ignore[valid-type]
     country: Country
-    tax_id: TaxNumber = ""
+    tax_id: TaxNumber = ""  # type: ignore[valid-type]
     email: Email | None = None
     phone: Line(40) = ""  # type: ignore[valid-type]
     website: Url | None = None
@@ -146,16 +147,34 @@ class SettingsForm(Form):
     brand: Colour
     payment_days: int = Field(ge=0, le=365)
     proposal_days: int = Field(ge=1, le=365)
-    pattern_proposal: Pattern
-    pattern_quotation: Pattern = service.PATTERNS["quotation"]
-    pattern_contract: Pattern
-    pattern_invoice: Pattern
     voice: Annotated[str, _among(lambda: service.VOICES)] = service.VOICES[0]
     voice_words: Text(500) = ""  # type: ignore[valid-type]
     writing_locale: Annotated[str, _among(lambda: ("", *regions.DOCUMENT_LOCALES))] = ""
 
     def values(self) -> dict[str, Any]:
         """Column names and values."""
-        given = {name: value or "" if value is None else value for name, value in self.model_dump().items()}
-        patterns = {series: given.pop(f"pattern_{series}") for series in service.PATTERNS}
-        return given | {"patterns": patterns}
+        return {name: value or "" if value is None else value for name, value in self.model_dump().items()}
+
+
+class NumbersForm(Form):
+    """A pattern for each series, and the number it begins with where the agency has given numbers elsewhere before."""
+
+    pattern_proposal: Pattern
+    pattern_quotation: Pattern
+    pattern_contract: Pattern
+    pattern_invoice: Pattern
+    pattern_credit_note: Pattern
+    start_proposal: Start = None
+    start_quotation: Start = None
+    start_contract: Start = None
+    start_invoice: Start = None
+    start_credit_note: Start = None
+
+    def patterns(self) -> dict[str, str]:
+        """By series."""
+        return {series: getattr(self, f"pattern_{series}") for series in service.PATTERNS}
+
+    def starts(self) -> dict[str, int]:
+        """By series, where one was given."""
+        given = {series: getattr(self, f"start_{series}") for series in service.PATTERNS}
+        return {series: start for series, start in given.items() if start is not None}

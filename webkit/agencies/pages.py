@@ -81,12 +81,28 @@ def labels() -> dict[str, str]:
         "bank_text": _("Other bank details"),
         "locale": _("Language of documents"),
         "timezone": _("Time zone"),
-        "pattern_proposal": _("Proposals"),
-        "pattern_quotation": _("Quotations"),
-        "pattern_contract": _("Contracts"),
-        "pattern_invoice": _("Invoices"),
         "proposal_days": _("Proposals are valid for"),
         "voice": _("Voice"),
         "voice_words": _("In your own words"),
         "writing_locale": _("Language"),
     }
+
+
+def series_labels() -> dict[str, str]:
+    """What the series of numbers are called."""
+    return {
+        "proposal": _("Proposals"),
+        "quotation": _("Quotations"),
+        "contract": _("Contracts"),
+        "invoice": _("Invoices"),
+        "credit_note": _("Credit notes"),
+    }
+
+
+def number_labels() -> dict[str, str]:
+    """What the fields of the numbers are called."""
+    fields = {}
+    for series, label in series_labels().items():
+        fields[f"pattern_{series}"] = label
+        fields[f"start_{series}"] = _("%(series)s begin with", series=label)
+    return fields

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, g, request, url_for
 
-from webkit.agencies import pages, policy, service
-from webkit.agencies.forms import SettingsForm
+from webkit.agencies import numbering, pages, policy, service
+from webkit.agencies.forms import NumbersForm, SettingsForm
 from webkit.core.kernel.doors import staff_blueprint
+from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
@@ -36,6 +38,39 @@ def save_settings() -> Response:
     service.change(bound.data.values())
     flash(_("Settings saved."), "ok")
     return go("agencies.settings")
+
+
+@blueprint.get("/numbers")
+def numbers() -> Response:
+    """How documents are numbered."""
+    return _numbers(FormState.of({f"pattern_{each.key}": each.pattern for each in numbering.overview()}))
+
+
+@blueprint.post("/numbers")
+def save_numbers() -> Response:
+    bound = bind(NumbersForm, request.form)
+    if not bound.ok:
+        return _numbers(bound.state, code=422)
+    try:
+        numbering.change(bound.data.patterns(), bound.data.starts())
+    except Invalid as error:
+        return _numbers(replace(bound.state, errors=error.errors), code=422)
+    flash(_("Numbers saved."), "ok")
+    return go("agencies.numbers")
+
+
+@blueprint.post("/numbers/examples")
+def number_examples() -> Response:
+    """What the next numbers would look like, while a pattern is being written."""
+    return _numbers(FormState.of(request.form.to_dict()), "examples")
+
+
+def _numbers(form: FormState, *blocks: str, code: int = 200) -> Response:
+    series = numbering.overview({key: form.value(f"pattern_{key}").strip() for key in service.PATTERNS})
+    names = pages.series_labels()
+    nexts = [(names[each.key], each.problem or each.next) for each in series]
+    values = {"series": series, "names": names, "nexts": nexts, "labels": pages.number_labels()}
+    return page("agencies/numbers.html", *blocks, form=form, code=code, **values)
 
 
 def _page(form: FormState, code: int = 200) -> Response:

@@ -30,6 +30,7 @@ PATTERNS = {
     "quotation": "QUO-{year}-{n:03}",
     "contract": "CON-{year}-{n:03}",
     "invoice": "INV-{year}-{n:04}",
+    "credit_note": "CRN-{year}-{n:04}",
 }
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
@@ -257,9 +258,7 @@ def change(values: Mapping[str, Any]) -> list[str]:
 
 def settings() -> dict[str, Any]:
     """The current agency's settings as its form names them."""
-    stored = _stored()
-    patterns = {**PATTERNS, **stored.pop("patterns")}
-    return stored | {f"pattern_{series}": patterns[series] for series in PATTERNS}
+    return _stored()
 
 
 def _stored() -> dict[str, Any]:

@@ -21,7 +21,7 @@ class ClientForm(Form):
     city: Line(100) = ""  # type: ignore[valid-type]
     region: Line(100) = ""  # type: ignore[valid-type]
     country: Country
-    tax_id: TaxNumber = ""
+    tax_id: TaxNumber = ""  # type: ignore[valid-type]
     locale: Locale | None = None
     notes: Text(5000) = ""  # type: ignore[valid-type]
 

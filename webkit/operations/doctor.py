@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from webkit.core.kernel import clock, outbox, runtime, switches, tenancy
+from webkit.core.kernel import clock, counters, outbox, runtime, switches, tenancy
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
 from webkit.operations import models
@@ -83,6 +83,17 @@ def _jobs() -> Iterator[Problem]:
         waited = clock.now() - oldest
         if waited > STUCK:
             yield Problem("jobs", f"the oldest waits for {waited}", "Start webkit worker and webkit scheduler.")
+
+
+def _numbers() -> Iterator[Problem]:
+    """Numbers that were given and stand nowhere, and documents whose number was never given."""
+    for gap in counters.gaps():
+        what = (
+            f"{gap.missing} numbers of the series {gap.series} were given and stand on no document"
+            if gap.missing > 0
+            else f"{-gap.missing} documents of the series {gap.series} have a number that was never given"
+        )
+        yield Problem("numbers", f"agency {gap.agency_id}: {what}", "Find out who changed the database: webkit verify")
 
 
 def _queue() -> Iterator[Problem]:
