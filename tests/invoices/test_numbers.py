@@ -10,6 +10,7 @@ from webkit.core.kernel import clock, counters, db, tenancy
 from webkit.core.kernel.counters import Gap
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import models, service
+from webkit.operations import doctor
 
 
 def _pattern(pattern: str) -> None:
@@ -46,6 +47,9 @@ def test_the_audit_finds_a_number_without_a_document(agency: AgencyView) -> None
     with db.writing():
         counters.take("invoice", "INV-{year}-{n:04}", clock.today(agency.timezone))
     assert _gaps(agency) == [Gap(agency.id, "invoice", 1)]
+    with tenancy.platform("what doctor says of it in a test"):
+        (problem,) = doctor._numbers()
+    assert "1 numbers of the series invoice were given and stand on no document" in problem.problem
 
 
 def test_the_audit_finds_a_document_whose_number_nobody_gave(agency: AgencyView) -> None:

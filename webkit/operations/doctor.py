@@ -54,7 +54,7 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            yield from [*_role(), *_connections(), *_jobs(), *switches.problems(runtime.current().guests)]
+            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *switches.problems(runtime.current().guests)]
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
 
