@@ -88,6 +88,9 @@ class Installed:
 def test_the_wheel_holds_what_it_needs(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"webkit/house.py", "webkit/_root/migrations/env.py", "plugins/pdf_pluto/child.py"} <= set(names)
+    example = "webkit/_root/examples/webkit-plugin-template"
+    assert {f"{example}/gitignore", f"{example}/src/acme_mail/py.typed", "webkit/py.typed"} <= set(names)
+    assert [name for name in names if name.endswith((".pyc", ".mypy_cache"))] == []
     assert {"webkit/_root/templates/layouts/staff.html", "webkit/static/dist/manifest.json"} <= set(names)
     assert any(re.fullmatch(r"webkit-[\d.]+\.dist-info/licenses/LICENSE", name) for name in names)
     assert [name for name in names if "node_modules" in name or name.startswith(("tests/", "benchmarks/"))] == []
@@ -111,6 +114,8 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
         assert "<title>" in page
         assert style and "{" in _get(address + style[1])
     assert installed.python(PRINT).strip() == "%PDF-"
+    installed.webkit("plugin", "new", "zephyr", "--capability", "email", "--no-input", "--into", str(tmp_path))
+    assert (tmp_path / "zephyr" / "src" / "zephyr" / "provider.py").is_file()
     assert list(installed.empty.iterdir()) == []
 
     _mislead(installed.empty)

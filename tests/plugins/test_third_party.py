@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.plugins.beside import SEND, Beside, build, run
+
 SOURCE = Path(__file__).resolve().parents[1] / "fixtures" / "toy_plugin"
-WEBKIT = "import sys; from webkit.house import main; sys.argv[0] = 'webkit'; main()"
-SEND = """
-import os
-from webkit.core.plugins import load_plugins
-from webkit.core.providers import ProviderRegistry
-from webkit.sdk import EMAIL
-from webkit.sdk.testing.email import MESSAGE
-print(ProviderRegistry(os.environ, load_plugins().providers).get(EMAIL).send(MESSAGE).id)
-"""
 GREET = """
 from flask import Flask
 from webkit.core.mounting import mount
@@ -33,50 +22,11 @@ print(app.test_client().get("/x/toy_mail/hello").text)
 """
 
 
-def run(*command: object, env: dict[str, str] | None = None, cwd: Path | None = None, code: int = 0) -> str:
-    parts = [str(part) for part in command]
-    result = subprocess.run(parts, env=env, cwd=cwd, capture_output=True, text=True, check=False)
-    assert result.returncode == code, result.stdout + result.stderr
-    return result.stdout
-
-
-class Beside:
-    """A virtual environment that sees everything of ours and has a `site-packages` of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.work, self.data = folder / "empty", folder / "data"
-        self.work.mkdir()
-        self.data.mkdir()
-        run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
-        self.python = folder / "venv" / "bin" / "python"
-        self.site = next((folder / "venv" / "lib").glob("python*")) / "site-packages"
-        ours = sysconfig.get_path("purelib")
-        (self.site / "ours.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
-
-    def pip(self, *arguments: object) -> None:
-        run(sys.executable, "-m", "pip", "--python", self.python, *arguments, "--quiet", "--disable-pip-version-check")
-
-    def env(self, **more: str) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "WEBKIT_DATA": str(self.data), **more}
-
-    def python_code(self, code: str, *arguments: str, exits: int = 0, **more: str) -> str:
-        return run(self.python, "-c", code, *arguments, env=self.env(**more), cwd=self.work, code=exits)
-
-    def plugins(self, exits: int = 0, **more: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(self.python_code(WEBKIT, "plugins", "--json", exits=exits, **more))
-        return rows
-
-    def files(self) -> list[str]:
-        return sorted(str(path.relative_to(self.data)) for path in self.data.rglob("*"))
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(SOURCE, folder / "source")
-    options = ("--no-build-isolation", "--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
-    run(sys.executable, "-m", "pip", "wheel", *options, "-w", folder, folder / "source")
-    return next(folder.glob("*.whl"))
+    return build(folder / "source", folder)
 
 
 @pytest.fixture
