@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webkit.ai_runs import figures
+from webkit.ai_runs.figure_words import _literals
 from webkit.ai_runs.figures import GAP, Growing, Kind, check, find, scrub
 
 LABELLED = Path(__file__).with_name("figures.txt")
@@ -51,6 +52,15 @@ TEXT = {
     )
     for locale in ("en", "it")
 }
+
+
+WORDS = [
+    word + gap
+    for word in sorted(
+        _literals() | {"7", "40", "2,5", "visit", "Bianchi", "WCAG", "EUR", "€", "%", "-", "**", "[", "x3"}
+    )
+    for gap in (" ", "")
+]
 
 
 def _score(sentences: list[Sentence]) -> tuple[float, float]:
@@ -179,6 +189,21 @@ def test_what_was_shown_while_it_grew_never_changes(locale: str) -> None:
     for end in range(0, len(text), 7):
         now = _signs(check(text[:end], facts=FACTS, locale=locale, final=False).segments)
         assert now == whole[: len(now)], text[max(0, end - 80) : end]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12), st.sampled_from(["en", "it", "de"]))
+def test_words_of_figures_in_any_order_never_change(words: list[str], locale: str) -> None:
+    growing, given = Growing(FACTS, (), locale), []
+    for word in words:
+        given += _signs(growing.add(word))
+    given += _signs(growing.end())
+    assert given == _signs(check("".join(words), facts=FACTS, locale=locale).segments)
+
+
+def test_words_that_no_figure_is_made_of_are_given_at_once() -> None:
+    growing = Growing(FACTS, (), "en")
+    shown = ["".join(segment.text for segment in growing.add(word)) for word in ("A ", "visit ", "takes ", "six ")]
+    assert shown == ["", "A visit", " takes", ""]
 
 
 @pytest.mark.parametrize("size", [1, 7, 40, 1000])

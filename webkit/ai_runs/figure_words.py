@@ -195,3 +195,43 @@ def pattern(language: str) -> re.Pattern[str]:
     told = "|".join(rf"(?P<{name}>{'|'.join(alternatives)})" for name, alternatives in groups.items())
     whole = rf"(?P<cite>{CITATION})|(?P<gap>\[\?\])|(?<!\w)(?:{told})|(?P<digits>\d{{1,40}})"
     return re.compile(whole, re.IGNORECASE)
+
+
+_ANY_FOLLOWS = re.compile(
+    rf"(?:{IT_ANY}|{IT_PLAIN}|sei|un[oa]?|via|viale|piazza|piazzale|corso|largo|vicolo|strada)", re.IGNORECASE
+)
+"""Words that figures, or what only looks like one, begin with and go on with any word: "una pagina su tre"."""
+_NO_WORDS = re.compile(r"\(\?P<\w+>|\(\?-i:|\\[a-zA-Z]|\{\d*,?\d*\}|\(\?[:!=<]+")
+_LITERAL = re.compile(r"(?:[^\W\d_]\??|\[[^\W\d_]+\]\??)+")
+_CHOICE = re.compile(r"\[(\w+)\](\??)|(\w)\?")
+
+
+@cache
+def _literals() -> frozenset[str]:
+    """Every word in the patterns."""
+    source = " ".join(pattern(language).pattern for language in ("en", "it", ""))
+    found = _LITERAL.findall(_NO_WORDS.sub(" ", source).casefold())
+    return frozenset(word for literal in found for word in _spelt(literal) if word)
+
+
+def _spelt(literal: str) -> list[str]:
+    """Every spelling of "tr[eé]" or "fou?rty"."""
+    choice = _CHOICE.search(literal)
+    if choice is None:
+        return [literal]
+    ways = list(choice[1] or choice[3]) + [""] * bool(choice[2] or choice[3])
+    return [word for way in ways for word in _spelt(literal[: choice.start()] + way + literal[choice.end() :])]
+
+
+def may_belong(word: str, *, cut: bool = False) -> bool:
+    """Whether a figure may begin with this word, or go on with it; `cut` when more of the word may follow."""
+    bare = word.casefold().rstrip(".,;:!?)")
+    if cut or not bare.isalpha():
+        return True
+    words = _literals()
+    return bare in words or any(bare[:end] in words for end in range(3, len(bare)))
+
+
+def takes_any(word: str) -> bool:
+    """Whether a figure may begin with this word and go on with any other."""
+    return not word.isalpha() or _ANY_FOLLOWS.fullmatch(word) is not None

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from webkit.ai_runs.figure_words import CITATION, pattern
+from webkit.ai_runs.figure_words import CITATION, may_belong, pattern, takes_any
 
 GAP = "[?]"
 """Stands where a citation named something that does not exist."""
 REST = "…"
 """Stands where a broken citation was: with nothing there, its neighbours could become a new one."""
 HELD_WORDS = 4
-"""So many words at the end of a growing text may still change what they belong to."""
+"""So many words at the end of a growing text may still change what they belong to, if they are words of figures."""
 LONGEST_CITATION = 200
 CONTEXT = 32
 """So many signs before a place may matter to what stands there."""
@@ -209,9 +209,8 @@ def _kind(text: str, group: str) -> Kind:
 
 
 def _settled(text: str, start: int, found: list[re.Match[str]]) -> int:
-    """Up to where a growing text can be given: before its last words, and before whatever they may still belong to."""
-    words = list(_WORD.finditer(text, max(start, len(text) - 400)))
-    end = words[-HELD_WORDS - 1].end() if len(words) > HELD_WORDS else start
+    """Up to where a growing text can be given: before words, and before all else, that may become part of a figure."""
+    end = _loose(text, start)
     if opened := _OPENED.search(text, max(start, len(text) - LONGEST_CITATION)):
         end = min(end, opened.start())
     for each in reversed(found):
@@ -219,6 +218,19 @@ def _settled(text: str, start: int, found: list[re.Match[str]]) -> int:
             break
         end = min(end, each.start())
     return max(start, end)
+
+
+def _loose(text: str, start: int) -> int:
+    """The end of the words that can be given: behind it, one that figures are made of is followed by nothing else."""
+    words = list(_WORD.finditer(text, max(start, len(text) - 400)))
+    end = words[-1].end() if words and words[-1].end() < len(text) else words[-2].end() if len(words) > 1 else start
+    loose = True
+    for at in range(len(words) - 1, max(-1, len(words) - 1 - HELD_WORDS), -1):
+        word = words[at]
+        loose = loose and may_belong(word[0], cut=word.end() == len(text))
+        if loose or takes_any(word[0]):
+            end = min(end, words[at - 1].end() if at else start)
+    return end
 
 
 def _visible(text: str) -> str:
