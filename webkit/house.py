@@ -16,6 +16,7 @@ from webkit.ai_runs import plugin as ai_runs
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
 from webkit.clients import plugin as clients
+from webkit.connections import plugin as connections
 from webkit.consultations import plugin as consultations
 from webkit.contracts import plugin as contracts
 from webkit.core.app import create_app
@@ -45,6 +46,7 @@ FEATURES: tuple[ModuleType, ...] = (
     extras,
     agencies,
     accounts,
+    connections,
     branding,
     clients,
     catalogue,

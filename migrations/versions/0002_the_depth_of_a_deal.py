@@ -18,6 +18,7 @@ OWNED = (
     "consultation_options",
     "consultation_versions",
     "consultations",
+    "credit_notes",
     "payment_reversals",
     "plugin_answers",
     "plugin_stores",
@@ -83,6 +84,16 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_plugin_switches")),
+    )
+    op.create_table(
+        "provider_checks",
+        sa.Column("capability", sa.String(length=32), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("health", sa.String(length=16), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("millis", sa.Integer(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("capability", "provider", name=op.f("pk_provider_checks")),
     )
     op.create_table(
         "ai_generations",
@@ -516,6 +527,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_versions_agency_id_id")),
         info={"append_only": True, "may_go": True},
     )
+    op.create_table(
+        "credit_notes",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("priced", sa.Text(), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("issue_date", sa.Date(), nullable=True),
+        sa.Column("frozen_id", sa.Uuid(), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_credit_notes_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_credit_notes_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_credit_notes_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_notes")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_credit_notes_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "number", name=op.f("uq_credit_notes_agency_id_number")),
+    )
+    with op.batch_alter_table("credit_notes", schema=None) as batch_op:
+        batch_op.create_index("ix_credit_notes_agency_id_client_id", ["agency_id", "client_id"], unique=False)
+        batch_op.create_index("ix_credit_notes_agency_id_invoice_id", ["agency_id", "invoice_id"], unique=False)
+
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tier", sa.String(length=16), server_default="", nullable=False))
 
@@ -555,6 +602,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("quotation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("credited_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.create_index("ix_invoices_agency_id_state_due_date", ["agency_id", "state", "due_date"], unique=False)
         batch_op.create_index(
             "ix_invoices_received", ["agency_id", "state", "paid_at", "currency", "total_minor"], unique=False
@@ -690,6 +738,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_quotation_id"), type_="unique")
         batch_op.drop_index("ix_invoices_received")
         batch_op.drop_index("ix_invoices_agency_id_state_due_date")
+        batch_op.drop_column("credited_minor")
         batch_op.drop_column("returned_minor")
         batch_op.drop_column("pending_at")
         batch_op.drop_column("quotation_id")
@@ -722,6 +771,11 @@ def downgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("tier")
 
+    with op.batch_alter_table("credit_notes", schema=None) as batch_op:
+        batch_op.drop_index("ix_credit_notes_agency_id_invoice_id")
+        batch_op.drop_index("ix_credit_notes_agency_id_client_id")
+
+    op.drop_table("credit_notes")
     op.drop_table("consultation_versions")
     with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_spendings_agency_id_run_id")
@@ -772,6 +826,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ai_generations_agency_id_month")
 
     op.drop_table("ai_generations")
+    op.drop_table("provider_checks")
     op.drop_table("plugin_switches")
     with op.batch_alter_table("payment_strays", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_strays_payment_vendor_id")

@@ -31,6 +31,12 @@ REASONS = {
     ],
     "core/kernel/scheduler.py": ["schedule {schedule.name}"],
     "operations/doctor.py": ["doctor"],
+    "operations/provider_pages.py": ["the operators' page of providers"],
+    "operations/keys_cli.py": [
+        "seal everything with the newest key",
+        "whether anything needs a retired key",
+        "how much each key has sealed",
+    ],
     "operations/plugin_cli.py": ["what plugins keep", "an operator removes what a plugin keeps"],
     "operations/verify_cli.py": ["verify every agency"],
     "operations/routes.py": ["the operators' job page", "the operators' inbox page", "an operator replays an event"],

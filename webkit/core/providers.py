@@ -182,7 +182,7 @@ class ProviderRegistry:
 
     def check(self) -> list[Problem]:
         """Everything that is wrong with the configuration. Calls no vendor and imports no vendor's SDK."""
-        return [problem for capability in self.capabilities for problem in self._check(capability)]
+        return [problem for capability in self.capabilities for problem in self.check_one(capability)]
 
     def health(self, capability: Capability[Any], *, name: str = "") -> HealthReport:
         """How a chosen provider feels. Answers in about two seconds whatever happens, and never raises."""
@@ -204,7 +204,8 @@ class ProviderRegistry:
                     described.setdefault(environment_names(field)[0], _describe(spec, field))
         return list(described.values())
 
-    def _check(self, capability: Capability[Any]) -> list[Problem]:
+    def check_one(self, capability: Capability[Any]) -> list[Problem]:
+        """What is wrong with the choice for one capability, and with whom it chose."""
         problem, specs = self._choose(capability)
         if problem is not None:
             return [problem]

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel.db import db, session
+from webkit.core.kernel.db import db, insert_missing, session
 from webkit.core.kernel.runtime import current
+from webkit.core.kernel.tables import Base
 from webkit.core.paths import MIGRATIONS
+
+
+class ProviderCheck(Base):
+    """How a provider that the platform has chosen felt when it was last asked."""
+
+    __tablename__ = "provider_checks"
+
+    capability: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    provider: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    health: Mapped[str] = mapped_column(sa.String(16))
+    detail: Mapped[str] = mapped_column(sa.Text, default="")
+    millis: Mapped[int]
+    checked_at: Mapped[datetime]
+
+
+def checks() -> dict[tuple[str, str], ProviderCheck]:
+    """The last check of every provider, by capability and name."""
+    return {(row.capability, row.provider): row for row in session().scalars(sa.select(ProviderCheck))}
+
+
+def keep_check(capability: str, provider: str, **values: Any) -> None:
+    """Remember a check; the newest stays. Inside a write."""
+    insert_missing(ProviderCheck, capability=capability, provider=provider, **values)
+    where = (ProviderCheck.capability == capability, ProviderCheck.provider == provider)
+    session().execute(sa.update(ProviderCheck).where(*where).values(**values))
 
 
 class Unreachable(Exception):

@@ -12,7 +12,8 @@ from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import clock, outbox
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.templating import OPERATOR
-from webkit.operations import dashboard, plugin_routes
+from webkit.operations import dashboard, plugin_routes, provider_pages
+from webkit.operations.keys_cli import keys_group
 from webkit.operations.routes import blueprint
 from webkit.operations.settings_cli import settings_command
 from webkit.operations.switch_cli import plugin_group
@@ -23,13 +24,14 @@ KEEP = timedelta(days=14)
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [blueprint, plugin_routes.blueprint]
+    return [blueprint, provider_pages.blueprint, plugin_routes.blueprint]
 
 
 @hookimpl
 def webkit_register_menu() -> list[MenuEntry]:
     operators = frozenset({OPERATOR})
     return [
+        MenuEntry(_l("Providers"), "providers.index", "plug-connected", order=5, roles=operators),
         MenuEntry(_l("Jobs"), "operations.jobs", "stack", order=10, roles=operators),
         MenuEntry(_l("Received events"), "operations.received", "webhook", order=20, roles=operators),
         MenuEntry(_l("Plugins"), "plugin_switches.index", "plug", order=40, roles=operators),
@@ -38,17 +40,18 @@ def webkit_register_menu() -> list[MenuEntry]:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(PRUNE, _prune, queue="long")]
+    return [JobSpec(PRUNE, _prune, queue="long"), JobSpec(provider_pages.CHECK, provider_pages.check, queue="long")]
 
 
 @hookimpl
 def webkit_register_schedules() -> list[Schedule]:
-    return [Schedule(PRUNE, PRUNE, daily_at="03:10")]
+    check = provider_pages.CHECK
+    return [Schedule(PRUNE, PRUNE, daily_at="03:10"), Schedule(check, check, every=provider_pages.CHECK_EVERY)]
 
 
 @hookimpl
 def webkit_register_commands() -> list[Command]:
-    return [settings_command, plugin_group]
+    return [settings_command, plugin_group, keys_group]
 
 
 @hookimpl

@@ -8,17 +8,23 @@ import sys
 from dataclasses import asdict, dataclass
 
 import click
+from redis import Redis
 
 from webkit.core.capabilities.base import Health
-from webkit.core.kernel import switches
+from webkit.core.kernel import circuits, switches, vendors
 from webkit.core.plugins import Plugins, load_plugins
-from webkit.core.providers import ProviderRegistry
+from webkit.core.providers import PLATFORM, ProviderRegistry
 from webkit.core.settings import Settings
+from webkit.operations import choices
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One installed provider. `health` is asked of the chosen ones only."""
+    """One installed provider. `health` is asked of the chosen ones only, `circuit` of those in a chain.
+
+    `chosen_by` is the variable that chose it, or "default"; `agencies` how many use it with an account of their own,
+    None without a database. `missing` is what it lacks, with the line that mends it.
+    """
 
     capability: str
     provider: str
@@ -27,16 +33,26 @@ class Row:
     chosen: bool
     features: list[str]
     health: str | None
+    label: str
+    asked: int
+    chosen_by: str
+    agencies: int | None
+    detail: str
+    circuit: str | None
+    missing: list[dict[str, str]]
 
 
 @click.command("plugins")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plugins_command(as_json: bool) -> None:
-    """List providers: installed, chosen, healthy. Exits with 1 when something is wrong."""
+    """List providers: installed, chosen and by whom, healthy. Exits with 1 when something is wrong.
+
+    Of a chain, 1 is asked first. "own" is how many agencies use it with an account of their own.
+    """
     settings = Settings.load(os.environ)
     plugins = load_plugins(off=settings.plugins_off)
     registry = ProviderRegistry({**os.environ, "WEBKIT_DATA": str(settings.data)}, plugins.providers)
-    rows = _rows(plugins, registry)
+    rows = _rows(plugins, registry, settings)
     click.echo(json.dumps([asdict(row) for row in rows], indent=2) if as_json else _table(rows))
     strangers = [found.plugin.name for found in plugins.contributions if found.stranger]
     problems = [*plugins.problems(), *registry.check(), *switches.peek(settings.database, strangers)]
@@ -48,28 +64,52 @@ def plugins_command(as_json: bool) -> None:
         sys.exit(1)
 
 
-def _rows(plugins: Plugins, registry: ProviderRegistry) -> list[Row]:
-    rows = []
-    chosen = {capability.key: registry.chosen_name(capability) for capability in registry.capabilities}
-    for spec in sorted(plugins.providers, key=lambda spec: (spec.capability.key, spec.name)):
-        plugin = plugins.plugin_of(spec)
-        is_chosen = chosen.get(spec.capability.key) == spec.name
-        health = registry.health(spec.capability).status.value if is_chosen else None
-        features = sorted(str(feature) for feature in spec.features)
-        rows.append(Row(spec.capability.key, spec.name, plugin.name, plugin.version, is_chosen, features, health))
-    return rows
+def _rows(plugins: Plugins, registry: ProviderRegistry, settings: Settings) -> list[Row]:
+    agencies = vendors.peek(settings.database)
+    return [_row(found, registry, settings) for found in choices.rows(plugins, registry, agencies)]
+
+
+def _row(found: choices.ProviderRow, registry: ProviderRegistry, settings: Settings) -> Row:
+    capability = registry.of_key(found.capability)
+    report = registry.health(capability, name=found.provider) if found.chosen and capability else None
+    in_chain = capability is not None and found.chosen and len(registry.chosen_names(capability)) > 1
+    return Row(
+        capability=found.capability,
+        provider=found.provider,
+        plugin=found.plugin,
+        version=found.version,
+        chosen=found.chosen,
+        features=list(found.features),
+        health=report.status.value if report else None,
+        label=found.label,
+        asked=found.asked,
+        chosen_by=found.chosen_by,
+        agencies=found.agencies,
+        detail=report.detail if report else "",
+        circuit=_circuit(found, settings) if in_chain else None,
+        missing=[asdict(problem) for problem in found.missing],
+    )
+
+
+def _circuit(found: choices.ProviderRow, settings: Settings) -> str:
+    store = (
+        Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=1) if settings.redis_url else None
+    )
+    return circuits.peek(store, circuits.key(found.capability, found.provider, PLATFORM)).state.value
 
 
 def _table(rows: list[Row]) -> str:
-    lines = [("", "capability", "provider", "plugin", "version", "health", "features")]
+    lines = [("", "capability", "provider", "plugin", "version", "chosen by", "own", "health", "features")]
     lines += [
         (
-            "*" if row.chosen else "",
+            _mark(row),
             row.capability,
             row.provider,
             row.plugin,
             row.version,
-            row.health or "-",
+            row.chosen_by or "-",
+            str(row.agencies or "-"),
+            _health(row),
             ", ".join(row.features),
         )
         for row in rows
@@ -78,3 +118,15 @@ def _table(rows: list[Row]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def _mark(row: Row) -> str:
+    """Chosen, or its place in the chain."""
+    if not row.chosen:
+        return ""
+    return "*" if row.circuit is None else str(row.asked)
+
+
+def _health(row: Row) -> str:
+    resting = "" if row.circuit in (None, "closed") else f" (circuit {row.circuit})"
+    return f"{row.health}{resting}" if row.health else "-"

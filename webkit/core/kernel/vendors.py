@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic
 from uuid import UUID
 
@@ -191,6 +192,33 @@ def _accounts() -> tuple[_Row, ...]:
     )
     rows = session().execute(sa.select(*columns).order_by(ProviderAccount.id))
     return tuple(_Row(Account(*row[:6]), row[6] is not None) for row in rows)
+
+
+def used_by() -> dict[tuple[str, str], int]:
+    """How many agencies use an account of their own, by capability and provider; inside `platform`."""
+    return {(row[0], row[1]): row[2] for row in session().execute(_USED)}
+
+
+def peek(database: str) -> dict[tuple[str, str], int] | None:
+    """The same before there is an application; None when the database at this address does not answer. Makes none."""
+    url = sa.make_url(database)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return None
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(sa.text("SET LOCAL ROLE webkit_platform"))  # else it sees one agency at a time
+            return {(row[0], row[1]): row[2] for row in connection.execute(_USED)}
+    except sa.exc.SQLAlchemyError:
+        return None
+
+
+_USED = (
+    sa.select(ProviderAccount.capability, ProviderAccount.provider, sa.func.count())
+    .where(ProviderAccount.chosen_for.is_not(None))
+    .group_by(ProviderAccount.capability, ProviderAccount.provider)
+)
 
 
 def _of_account(capability: Capability[P], account: Account) -> Vendor[P]:
