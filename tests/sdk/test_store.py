@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
@@ -14,13 +15,24 @@ from webkit.core.kernel import db, pluginstore, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.operations.plugin_cli import plugin_group
 from webkit.sdk.store import JSON, Store, StoreError, StoreFull
+from webkit.sdk.testing.store import MemoryStore
 
+Calls = tuple[Callable[[], object], ...]
 OWNER, ANOTHER = "email_outbox", "storage_local"  # any plugins that are at work here
 
 
 @pytest.fixture
 def store(agency: AgencyView) -> Store:
     return Store(OWNER)
+
+
+@pytest.fixture(params=["real", "memory"])
+def either(request: pytest.FixtureRequest) -> Store:
+    """The real one, and the one that authors test with: they follow the same rules."""
+    if request.param == "memory":
+        return MemoryStore(OWNER)
+    found: Store = request.getfixturevalue("store")
+    return found
 
 
 def counted(value: JSON) -> JSON:
@@ -35,39 +47,39 @@ def clicked(app: Flask, *arguments: str, answer: str = "") -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("value", [None, True, 0, -7, 1.5, "", "città \x00 東京", [], [1, ["a"]], {"a": {"b": [None]}}])
-def test_what_is_kept_comes_back(store: Store, value: JSON) -> None:
-    store.put("a", value)
-    assert store.get("a", "nothing") == value
+def test_what_is_kept_comes_back(either: Store, value: JSON) -> None:
+    either.put("a", value)
+    assert either.get("a", "nothing") == value
     assert not db.in_transaction()
 
 
-def test_what_is_not_there_is_the_default(store: Store) -> None:
-    assert store.get("a") is None
-    assert store.get("a", 7) == 7
-    assert not store.delete("a")
+def test_what_is_not_there_is_the_default(either: Store) -> None:
+    assert either.get("a") is None
+    assert either.get("a", 7) == 7
+    assert not either.delete("a")
 
 
-def test_a_value_is_replaced_changed_and_forgotten(store: Store) -> None:
-    store.put("n", "one")
-    store.put("n", 41)
-    assert store.update("n", counted) == 42
-    assert store.update("new", counted) == 1
-    assert store.delete("n")
-    assert store.get("n") is None
-    assert store.keys() == ["new"]
+def test_a_value_is_replaced_changed_and_forgotten(either: Store) -> None:
+    either.put("n", "one")
+    either.put("n", 41)
+    assert either.update("n", counted) == 42
+    assert either.update("new", counted) == 1
+    assert either.delete("n")
+    assert either.get("n") is None
+    assert either.keys() == ["new"]
 
 
-def test_keys_are_in_the_order_of_their_bytes(store: Store) -> None:
+def test_keys_are_in_the_order_of_their_bytes(either: Store) -> None:
     for key in ("b", "B", "a:2", "a:10", "a", "a_", "A:1", "a:%"):
-        store.put(key, key)
-    assert store.keys() == ["A:1", "B", "a", "a:%", "a:10", "a:2", "a_", "b"]
-    assert store.keys("a:") == ["a:%", "a:10", "a:2"]
-    assert store.keys("a:", after="a:%", limit=1) == ["a:10"]
-    assert store.items("a:1") == [("a:10", "a:10")]
-    assert store.clear("a:") == 3
-    assert store.keys() == ["A:1", "B", "a", "a_", "b"]
-    assert store.clear() == 5
-    assert (store.usage().keys, store.usage().size) == (0, 0)
+        either.put(key, key)
+    assert either.keys() == ["A:1", "B", "a", "a:%", "a:10", "a:2", "a_", "b"]
+    assert either.keys("a:") == ["a:%", "a:10", "a:2"]
+    assert either.keys("a:", after="a:%", limit=1) == ["a:10"]
+    assert either.items("a:1") == [("a:10", "a:10")]
+    assert either.clear("a:") == 3
+    assert either.keys() == ["A:1", "B", "a", "a_", "b"]
+    assert either.clear() == 5
+    assert (either.usage().keys, either.usage().size) == (0, 0)
 
 
 def test_agencies_and_plugins_know_nothing_of_each_other(store: Store, other_agency: AgencyView) -> None:
@@ -82,21 +94,32 @@ def test_agencies_and_plugins_know_nothing_of_each_other(store: Store, other_age
 
 
 def test_without_an_agency_there_is_no_store(app: Flask) -> None:
-    for call in (lambda: Store(OWNER).get("a"), lambda: Store(OWNER).put("a", 1)):
+    calls: Calls = (lambda: Store(OWNER).get("a"), lambda: Store(OWNER).put("a", 1))
+    for call in calls:
         with pytest.raises(db.NoUnit), tenancy.platform("a test"):
             call()
 
 
 @pytest.mark.parametrize("name", ["nobody", "clients"])  # not installed; a part of the house
 def test_only_plugins_at_work_have_a_store(agency: AgencyView, name: str) -> None:
-    for call in (lambda: Store(name).get("a"), lambda: Store(name).put("a", 1), lambda: Store(name).clear()):
+    calls: Calls = (
+        lambda: Store(name).get("a"),
+        lambda: Store(name).put("a", 1),
+        lambda: Store(name).clear(),
+    )
+    for call in calls:
         with pytest.raises(StoreError, match=name):
             call()
 
 
 @pytest.mark.parametrize("key", ["", "a b", "città", "a\n", "x" * 201, "\x7f"])
-def test_what_is_no_key_is_refused(store: Store, key: str) -> None:
-    for call in (lambda: store.get(key), lambda: store.put(key, 1), lambda: store.delete(key)):
+def test_what_is_no_key_is_refused(either: Store, key: str) -> None:
+    calls: Calls = (
+        lambda: either.get(key),
+        lambda: either.put(key, 1),
+        lambda: either.delete(key),
+    )
+    for call in calls:
         with pytest.raises(StoreError, match="key"):
             call()
 
@@ -106,50 +129,50 @@ def test_what_is_no_key_is_refused(store: Store, key: str) -> None:
     [float("nan"), float("inf"), {1: "a"}, (1, 2), b"x", object(), {"a": {1, 2}}, "\ud800", 10**5000],
     ids=["nan", "inf", "int key", "tuple", "bytes", "object", "set", "surrogate", "huge"],
 )
-def test_what_would_come_back_changed_is_refused(store: Store, value: JSON) -> None:
+def test_what_would_come_back_changed_is_refused(either: Store, value: JSON) -> None:
     with pytest.raises(StoreError, match="made of"):
-        store.put("a", value)
-    assert store.get("a") is None
+        either.put("a", value)
+    assert either.get("a") is None
 
 
-def test_a_deep_value_is_refused(store: Store) -> None:
+def test_a_deep_value_is_refused(either: Store) -> None:
     value: JSON = []
     for _ in range(20_000):
         value = [value]
     with pytest.raises(StoreError):
-        store.put("a", value)
+        either.put("a", value)
 
 
-def test_a_large_value_is_refused(store: Store) -> None:
-    store.put("a", "è" * (pluginstore.LONGEST_VALUE // 2 - 1))
+def test_a_large_value_is_refused(either: Store) -> None:
+    either.put("a", "è" * (pluginstore.LONGEST_VALUE // 2 - 1))
     with pytest.raises(StoreError, match="at most"):
-        store.put("a", "è" * (pluginstore.LONGEST_VALUE // 2))
-    assert store.usage().size == pluginstore.LONGEST_VALUE + 1
+        either.put("a", "è" * (pluginstore.LONGEST_VALUE // 2))
+    assert either.usage().size == pluginstore.LONGEST_VALUE + 1
 
 
-def test_a_flood_is_stopped_at_the_number_of_keys(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_is_stopped_at_the_number_of_keys(either: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pluginstore, "MOST_KEYS", 3)
     for key in "abc":
-        store.put(key, 1)
+        either.put(key, 1)
     with pytest.raises(StoreFull):
-        store.put("d", 1)
-    store.put("a", 2)
-    assert store.delete("b")
-    store.put("d", 1)
-    assert store.keys() == ["a", "c", "d"]
+        either.put("d", 1)
+    either.put("a", 2)
+    assert either.delete("b")
+    either.put("d", 1)
+    assert either.keys() == ["a", "c", "d"]
 
 
-def test_a_flood_is_stopped_at_the_number_of_bytes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_is_stopped_at_the_number_of_bytes(either: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pluginstore, "MOST_BYTES", 39)
-    store.put("a", "x" * 20)
-    store.put("b", "y" * 12)
+    either.put("a", "x" * 20)
+    either.put("b", "y" * 12)
     with pytest.raises(StoreFull):
-        store.put("c", 1)
+        either.put("c", 1)
     with pytest.raises(StoreFull):
-        store.put("a", "x" * 24)
-    store.put("b", "")
-    store.put("a", "x" * 24)
-    assert store.usage().size == 27 + 3
+        either.put("a", "x" * 24)
+    either.put("b", "")
+    either.put("a", "x" * 24)
+    assert either.usage().size == 27 + 3
 
 
 def test_other_plugins_and_agencies_have_their_own_bounds(
@@ -188,13 +211,13 @@ def test_it_joins_the_write_it_is_called_in(store: Store) -> None:
     assert store.usage().keys == 0
 
 
-def test_a_failed_change_leaves_what_was_there(store: Store) -> None:
-    store.put("a", 1)
+def test_a_failed_change_leaves_what_was_there(either: Store) -> None:
+    either.put("a", 1)
     with pytest.raises(StoreError):
-        store.update("a", lambda _: float("nan"))
+        either.update("a", lambda _: float("nan"))
     with pytest.raises(ZeroDivisionError):
-        store.update("a", lambda _: 1 // 0)
-    assert store.get("a") == 1
+        either.update("a", lambda _: 1 // 0)
+    assert either.get("a") == 1
 
 
 def test_it_survives_until_an_operator_removes_it(app: Flask, store: Store, other_agency: AgencyView) -> None:

@@ -111,11 +111,11 @@ class Store:
         """The value under `key`, or `default`."""
         with self._reading():
             found = session().scalar(self._values(PluginValue.value).where(PluginValue.key == checked(key)))
-            return default if found is None else _loaded(found)
+            return default if found is None else loaded(found)
 
     def put(self, key: str, value: JSON) -> None:
         """Keep `value`, replacing what was there. Raises StoreError, or StoreFull when the bounds are reached."""
-        text = _dumped(value)
+        text = dumped(value)
         self._keep(checked(key), lambda _: text)
 
     def update(self, key: str, change: Callable[[JSON], JSON]) -> JSON:
@@ -123,8 +123,8 @@ class Store:
 
         `change` only computes: it runs while the store is locked.
         """
-        text = self._keep(checked(key), lambda before: _dumped(change(None if before is None else _loaded(before))))
-        return _loaded(text)
+        text = self._keep(checked(key), lambda before: dumped(change(None if before is None else loaded(before))))
+        return loaded(text)
 
     def delete(self, key: str) -> bool:
         """Forget what is under `key`; whether there was something."""
@@ -145,7 +145,7 @@ class Store:
             wanted = wanted.where(PluginValue.key > checked(after))
         with self._reading():
             rows = session().execute(wanted.order_by(PluginValue.key).limit(max(0, min(limit, MOST_AT_ONCE)))).all()
-        return [(key, _loaded(value)) for key, value in rows]
+        return [(key, loaded(value)) for key, value in rows]
 
     def usage(self) -> StoreUsage:
         """How much is kept, and how much may be."""
@@ -244,7 +244,8 @@ def _beginning(prefix: str) -> tuple[sa.ColumnElement[bool], ...]:
     return (PluginValue.key >= checked(prefix), PluginValue.key < prefix + _AFTER_EVERY_KEY)
 
 
-def _dumped(value: JSON) -> str:
+def dumped(value: JSON) -> str:
+    """`value` as it is kept. Raises StoreError."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
         size, same = len(text.encode()), json.loads(text) == value
@@ -257,6 +258,7 @@ def _dumped(value: JSON) -> str:
     return text
 
 
-def _loaded(text: str) -> JSON:
+def loaded(text: str) -> JSON:
+    """What was kept."""
     value: JSON = json.loads(text)
     return value
