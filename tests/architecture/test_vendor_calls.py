@@ -58,6 +58,8 @@ IN_A_REQUEST = {
     "invoices.routes.pdf": DOWNLOAD,
     "proposals.public.pdf": DOWNLOAD,
     "proposals.routes.pdf": DOWNLOAD,
+    "quotations.public.pdf": DOWNLOAD,
+    "quotations.routes.pdf": DOWNLOAD,
     "signing.routes.pdf": DOWNLOAD,
     "signing.routes.sign": "signs exactly the bytes of the document, so they must exist",
     "invoices.public.pay": "waits to be sent on to the checkout",

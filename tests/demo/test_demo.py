@@ -27,6 +27,8 @@ from webkit.demo.service import Demo
 from webkit.invoices import service as invoices
 from webkit.proposals import service as proposals
 from webkit.proposals.service import Filter
+from webkit.quotations import service as quotations
+from webkit.quotations.service import Filter as QuotationFilter
 
 
 @pytest.fixture
@@ -58,6 +60,7 @@ def _words(demo: Demo) -> dict[str, list[str]]:
         return {
             "consultations": sorted(card.state for card in consultations.page(consultations.Filter(), 100)),
             "proposals": sorted(card.word for card in proposals.page(Filter(), 100)),
+            "quotations": sorted(card.word for card in quotations.page(QuotationFilter(), 100)),
             "contracts": sorted(contract.word for contract in contracts.page()),
             "invoices": sorted(invoice.word for invoice in invoices.page(limit=100)),
         }
@@ -67,6 +70,7 @@ def test_every_state_is_there_and_the_past_is_whole(demo: Demo) -> None:
     words = _words(demo)
     every = {"accepted", "changes_requested", "declined", "draft", "expired", "sent"}
     assert set(words["proposals"]) == every
+    assert words["quotations"] == ["accepted", "draft", "expired", "sent"]
     assert words["contracts"] == ["sealed", "sealed", "sent"]
     assert words["consultations"] == ["completed"]
     assert set(words["invoices"]) == {"draft", "issued", "overdue", "paid"}

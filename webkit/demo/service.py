@@ -107,6 +107,7 @@ def _play(stage: Stage) -> None:
         if not catalogue.packages():
             agencies.change(texts.SETTINGS)
             stories.stock_the_catalogue()
+            stories.stock_the_library()
         missing = stories.missing(stage)
     stage.play(*missing)
     jobs.run_waiting()

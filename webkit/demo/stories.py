@@ -22,6 +22,14 @@ from webkit.proposals import service as proposals
 from webkit.proposals.contents import Contents
 from webkit.proposals.offer import Offer
 from webkit.proposals.views import Delivery, Visitor
+from webkit.quotations import answers as quoted
+from webkit.quotations import library
+from webkit.quotations import service as quotations
+from webkit.quotations.models import BlockKind
+from webkit.quotations.views import Author as QuotationAuthor
+from webkit.quotations.views import Delivery as QuotationDelivery
+from webkit.quotations.views import Signer
+from webkit.quotations.views import Visitor as Reader
 from webkit.signing import service as signing
 from webkit.signing.service import Given
 
@@ -91,6 +99,13 @@ def stock_the_catalogue() -> None:
         catalogue.create_addon(addon)
 
 
+def stock_the_library() -> None:
+    """Texts of quotations, and the template that puts them together."""
+    scope = [library.add_block(BlockKind.SCOPE, title, text) for title, text in texts.SCOPE_BLOCKS]
+    terms = [library.add_block(BlockKind.TERMS, title, text) for title, text in texts.TERMS_BLOCKS]
+    library.add_template(texts.TEMPLATE_NAME, texts.quoted(scope, terms), 21)
+
+
 def finished_deal(stage: Stage) -> Story:
     """Everything happened: accepted, signed, deposit paid, launched, billed; the last invoice is open."""
     yield 62
@@ -133,6 +148,11 @@ def late_deposit(stage: Stage) -> Story:
     sign(OLMO, contract)
     yield 20
     invoices.count_view(invoices.of_contract(contract)[0].id)
+    yield 7
+    quotation = quote(stage, client, "Screens behind the bar", "Via Olmo 3, Bologna")
+    send_quotation(stage, OLMO, quotation)
+    yield 4
+    quoted.count_view(quotation)
 
 
 def waiting_for_an_answer(stage: Stage) -> Story:
@@ -159,6 +179,8 @@ def asked_for_changes(stage: Stage) -> Story:
     yield 3
     wish = "Could we start with the portfolio and add the blog next year?"
     answers.ask_for_changes(proposal, seen(proposal), wish, VISITOR, proposals.link(proposal) or "")
+    yield 0.5
+    quote(stage, client, "Photographs of three houses", "Genova, Camogli and Rapallo")
 
 
 def waiting_for_a_signature(stage: Stage) -> Story:
@@ -184,6 +206,8 @@ def declined(stage: Stage) -> Story:
     yield 25
     reason = "A wonderful plan, but too large for this year."
     answers.decline(proposal, seen(proposal), reason, VISITOR, proposals.link(proposal) or "")
+    yield 22
+    send_quotation(stage, ROSSI, quote(stage, client, "A window that sells", "Via Banchi 14, Siena"))
     yield 1
     offer(stage, client, "A small shop first", says, texts.SMALL_OFFER)
 
@@ -207,6 +231,13 @@ def monthly_care(stage: Stage) -> Story:
         invoice = bill(stage, client, "Care of the website", care)
         yield days - 3
         pay(invoice)
+    yield 1.9
+    quotation = quote(stage, client, "Photographs of the mill", "Via Roggia 9, Udine")
+    send_quotation(stage, MOLINO, quotation)
+    yield 1.4
+    accept_quotation(MOLINO, quotation)
+    yield 1.2
+    invoices.create_from_quotation(quotation, stage.actor)
     yield 1
     extra = (*care, LineInput("Photographs of the harvest", Decimal("2.5"), Decimal("85.00")))
     draft_bill(client, "Care and photographs", extra)
@@ -237,6 +268,31 @@ def send(stage: Stage, person: Person, proposal: UUID) -> None:
     first = person.name.partition(" ")[0]
     letter = Delivery(person.name, person.email, f"Dear {first}, here is what we talked about.")
     proposals.send(proposal, proposals.get(proposal).revision, letter, stage.actor)
+
+
+def quote(stage: Stage, client: UUID, title: str, site: str) -> UUID:
+    """Begin a quotation with the agency's template, for a place."""
+    [template] = library.templates()
+    author = QuotationAuthor(stage.author.id, stage.author.name, stage.author.email)
+    quotation = quotations.create(client, title, author, template_id=template.id)
+    view = quotations.get(quotation)
+    quotations.save(quotation, view.revision, replace(view.draft, site=site))
+    return quotation
+
+
+def send_quotation(stage: Stage, person: Person, quotation: UUID) -> None:
+    """Mail a quotation."""
+    first = person.name.partition(" ")[0]
+    letter = QuotationDelivery(person.name, person.email, f"Dear {first}, this is what it would cost.")
+    quotations.send(quotation, quotations.get(quotation).revision, letter, stage.actor)
+
+
+def accept_quotation(person: Person, quotation: UUID) -> None:
+    """Accept as the client, with the first of the options."""
+    document = quoted.shown(quotation).document
+    option = document.snapshot["options"][0]["id"]
+    who = Reader(VISITOR.address, VISITOR.agent)
+    quoted.accept(quotation, document.id, Signer(person.name, "Owner"), [option], who)
 
 
 def seen(proposal: UUID) -> UUID:

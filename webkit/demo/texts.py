@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from webkit.catalogue.views import AddonPricing, AddonTerms, PackageTerms, PricingModel
 from webkit.pricing import Interval
 from webkit.proposals.contents import Contents, Headings, Issue, Phase, PlannedPage, Step, Weight
 from webkit.proposals.offer import Choice, Offer, OfferLine
+from webkit.quotations.offer import Choice as Pick
+from webkit.quotations.offer import Offer as Quoted
+from webkit.quotations.offer import QuoteLine, Section, Term
 
 NAME, OWNER, EMAIL = "Northwind Studio", "Ada Brandt", "demo@northwind.example"
 
@@ -166,3 +172,42 @@ HEARD: dict[str, str | list[str]] = {
     "consultation_notes": "Tastings for groups up to twelve. The harvest begins in September; nobody has time then.",
 }
 """What a winery said in its consultation."""
+
+
+SCOPE_BLOCKS = (
+    (
+        "The day on site",
+        "One photographer and one assistant, from nine to five.\n\n- A list of pictures, agreed before\n"
+        "- Light and backdrop brought along\n- Nothing is moved that cannot be put back",
+    ),
+    (
+        "Choosing and editing",
+        "You choose from everything that is sharp.\n\n- Colour and crop\n- Two rounds of wishes",
+    ),
+)
+TERMS_BLOCKS = (
+    ("Payment", "Due fourteen days after the pictures are delivered."),
+    ("What you may do with the pictures", "Use them on your own pages and in your own print, without an end."),
+    ("If the weather is bad", "We move the day once, at no cost."),
+)
+TEMPLATE_NAME = "Photographs at your place"
+
+
+def quoted(scope: Sequence[UUID], terms: Sequence[UUID]) -> Quoted:
+    """The template of quotations: the texts by their ids, and the usual lines."""
+
+    def line(line_id: str, section: str, name: str, price: str, **more: Any) -> QuoteLine:
+        return QuoteLine(**{"id": line_id, "section": section, "name": name, "price": Decimal(price), **more})
+
+    return Quoted(
+        sections=tuple(Section(id=f"part{at}", block=block) for at, block in enumerate(scope)),
+        lines=(
+            line("day", "part0", "Photographer, one day", "860"),
+            line("travel", "part0", "Travel", "0.42", quantity=Decimal(140), unit="km"),
+            line("edit", "part1", "Edited pictures", "18.50", quantity=Decimal(24), unit="pictures"),
+            line("drone", "part0", "Pictures from above", "290", choice=Pick.OFFERED),
+            line("people", "part1", "Portraits of the team", "35", quantity=Decimal(6), choice=Pick.OFFERED),
+        ),
+        terms=tuple(Term(block=block) for block in terms),
+        notes="The day is fixed once you accept.",
+    )
