@@ -94,7 +94,7 @@ class Components:
     def _look(self) -> None:
         """Forget all macros and what was rendered with them when any file has changed: they use each other."""
         self._looked = time.monotonic()
-        if not all(template.is_up_to_date for template in self._templates.values()):
+        if not all(template.is_up_to_date for template in list(self._templates.values())):  # others load meanwhile
             self._macros, self._templates = {}, {}
 
     def __iter__(self) -> Iterator[Component]:
