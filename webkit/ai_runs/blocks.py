@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 _GAP = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
@@ -12,6 +12,10 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _CUT = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _PLAIN = {"n": " ", "t": " ", "r": " ", "b": "", "f": ""}
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MARKUP = re.compile(r"(?<!\w)(?:\*\*|__|`)|(?:\*\*|__|`)(?!\w)")
+_SIGNS = re.compile(r"[*_`]+\Z")
+Prints = Mapping[str, Callable[[str], str]]
+NOTHING: Prints = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,28 @@ def split(text: str) -> list[Block]:
     return [*found, Block(text[at:], "")] if at < len(text) else found
 
 
-def readable(json: str) -> str:
-    """What JSON that may break off anywhere says, as a list: a line for each entry. It only grows as the JSON does."""
-    return "".join(_Reader().lines(json))
+def unmarked(text: str, *, whole: bool = True) -> str:
+    """Without the signs that models put around words to make them bold: a figure is what is read without them.
+
+    Signs in the middle of a word stay: taken out, they would make another word, or another figure. A text that is not
+    whole is given up to signs that may still stand for something else.
+    """
+    return _MARKUP.sub("", text if whole else _SIGNS.sub("", text))
+
+
+def readable(json: str, prints: Prints = NOTHING) -> str:
+    """What JSON that may break off anywhere says, as a list: a line for each entry. It only grows as the JSON does.
+
+    `prints` says how whole values of some names read.
+    """
+    return "".join(_Reader(prints).lines(json))
 
 
 class _Reader:
     """Prints the values in the order they come; names are left out, each entry of a list begins a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, prints: Prints) -> None:
+        self._prints, self._name = prints, ""
         self._open: list[str] = []
         self._is_name = False
         self._fresh = True
@@ -58,8 +75,16 @@ class _Reader:
                 self._fresh = self._fresh or self._inside == "["
             elif sign == ":":
                 self._is_name = False
-            elif not self._is_name and (said := _said(sign, ended=found.end() < len(json))):
+            elif self._is_name:
+                self._name = sign.strip('"')
+            elif said := self._value(sign, ended=found.end() < len(json)):
                 yield self._lead() + said
+
+    def _value(self, sign: str, *, ended: bool) -> str:
+        said, printed = _said(sign, ended=ended), self._prints.get(self._name)
+        if printed is None:
+            return said
+        return printed(said) if said and (ended or _is_whole(sign)) else ""
 
     @property
     def _inside(self) -> str:
@@ -80,10 +105,14 @@ def _said(sign: str, *, ended: bool) -> str:
     """The text of a value; nothing for true, false and null, and for a number that may go on."""
     if not sign.startswith('"'):
         return sign if ended and sign[0] in "-0123456789" else ""
-    whole = len(sign) > 1 and sign.endswith('"') and not _escaped_end(sign)
-    inside = sign[1:-1] if whole else _CUT.sub("", sign[1:])
+    inside = sign[1:-1] if _is_whole(sign) else _CUT.sub("", sign[1:])
     text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else _PLAIN.get(found[2], found[2]), inside)
     return " ".join(_SURROGATE.sub("", text).splitlines())
+
+
+def _is_whole(sign: str) -> bool:
+    """Whether a text in quotation marks has its end."""
+    return len(sign) > 1 and sign.startswith('"') and sign.endswith('"') and not _escaped_end(sign)
 
 
 def _escaped_end(sign: str) -> bool:

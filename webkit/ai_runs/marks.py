@@ -13,11 +13,20 @@ from webkit.ai_runs import blocks, figures, subjects
 from webkit.ai_runs.figures import Checked
 from webkit.ai_runs.subjects import Misshapen
 from webkit.ai_runs.views import Mark, RunResult, RunView
+from webkit.core.kernel import i18n
 
 
 def check(run: RunView, text: str, *, final: bool = True) -> Checked:
     """A piece of a run's text, held against the run's facts."""
     return figures.check(text, facts=run.facts, exempt=run.exempt, locale=run.locale, final=final)
+
+
+def readable(run: RunView, text: str, *, whole: bool = True) -> str:
+    """The text as people read it, so far: without markup, and lists in JSON as lines."""
+    if run.structured:
+        with i18n.use_locale(run.locale):
+            text = blocks.readable(text, subjects.prints(run.subject))
+    return blocks.unmarked(text, whole=whole)
 
 
 def result(run: RunView) -> RunResult:
@@ -42,7 +51,7 @@ def _prose(run: RunView) -> tuple[str, tuple[Mark, ...]]:
     printed: list[str] = []
     marks: list[Mark] = []
     at = 0
-    for block in blocks.split(run.text):
+    for block in blocks.split(blocks.unmarked(run.text)):
         checked = check(run, block.text)
         marks += _marks(checked, at, ())
         printed += [checked.text, block.gap]
@@ -60,7 +69,7 @@ def _marks(checked: Checked, at: int, path: tuple[str | int, ...]) -> Iterator[M
 def _printed(run: RunView, value: Any, path: tuple[str | int, ...], found: list[Mark]) -> Any:
     """A parsed value whose texts are printed; the marks in them are added to `found`."""
     if isinstance(value, str):
-        checked = check(run, value)
+        checked = check(run, blocks.unmarked(value))
         found += _marks(checked, 0, path)
         return checked.text
     if isinstance(value, list):

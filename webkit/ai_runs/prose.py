@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from webkit.ai_runs import blocks, figures, marks
+from webkit.ai_runs.blocks import Block
 from webkit.ai_runs.figures import Segment
 from webkit.ai_runs.views import RunView
 from webkit.core.kernel.i18n import gettext as _
@@ -33,42 +34,40 @@ class Growing:
     def __init__(self, run: RunView) -> None:
         self._run = run
         self._read = 0
-        self.text = ""
-        self._begin("")
+        self.text = self._open = ""
+        self._segments: list[Segment] = []
+        self._checked = figures.Growing(run.facts, run.exempt, run.locale)
 
     def add(self, words: str) -> tuple[tuple[Markup, ...], Markup]:
         """Append words; the blocks that are done now, and the open one."""
         self.text += words
-        whole = readable(self._run, self.text)
-        fresh, self._read = whole[self._read :], len(whole)
-        self._open += fresh
-        found = blocks.split(self._open)
+        readable = marks.readable(self._run, self.text, whole=False)
+        fresh, self._read = readable[self._read :], len(readable)
+        found = blocks.split(self._open + fresh)
         ready = found if found and found[-1].gap else found[:-1]
-        if ready:
-            self._begin(self._open[sum(len(block.text) + len(block.gap) for block in ready) :])
-        else:
-            self._segments += self._checked.add(fresh)
-        return tuple(_block(self._run, block.text) for block in ready), _html(self._segments)
+        done = tuple(self._done(block) for block in ready)
+        rest = found[-1].text if len(found) > len(ready) else ""
+        self._segments += self._checked.add(rest[len(self._open) :])
+        self._open = rest
+        return done, _html(self._segments)
 
-    def _begin(self, text: str) -> None:
-        """Another block is open, and begins so."""
-        run = self._run
-        self._open = text
-        self._checked = figures.Growing(run.facts, run.exempt, run.locale)
-        self._segments = list(self._checked.add(text))
+    def _begin(self) -> None:
+        """Another block is open."""
+        self._open, self._segments = "", []
+        self._checked = figures.Growing(self._run.facts, self._run.exempt, self._run.locale)
 
-
-def readable(run: RunView, text: str) -> str:
-    """The text as people read it: prose as it is, lists in JSON as lines."""
-    return blocks.readable(text) if run.structured else text
+    def _done(self, block: Block) -> Markup:
+        """The open block is whole."""
+        html = _html([*self._segments, *self._checked.add(block.text[len(self._open) :]), *self._checked.end()])
+        self._begin()
+        return html
 
 
 def show(run: RunView) -> Shown:
     """The whole text; while it is being written its last block is open."""
-    done, last = Growing(run).add(run.text)
     if run.alive:
-        return Shown(done, last)
-    found = blocks.split(readable(run, run.text))
+        return Shown(*Growing(run).add(run.text))
+    found = blocks.split(marks.readable(run, run.text))
     return Shown(tuple(_block(run, block.text) for block in found), Markup())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from webkit.ai_runs.blocks import NOTHING, Prints
 from webkit.ai_runs.views import RunRequest, Subject
 
 _known: dict[str, Subject] = {}
@@ -24,6 +25,12 @@ def register(subject: Subject) -> None:
 def subject_of(name: str) -> Subject | None:
     """The kind of document that "proposal:<uuid>" names."""
     return _known.get(name.partition(":")[0])
+
+
+def prints(name: str) -> Prints:
+    """How values of its lists read."""
+    known = subject_of(name)
+    return known.prints if known else NOTHING
 
 
 def check(request: RunRequest) -> None:

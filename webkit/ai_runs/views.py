@@ -106,7 +106,8 @@ class Subject:
     """A kind of document that has runs: how its sections are called, what lists look like, where buttons lead.
 
     `apply_url` takes the text into the document; `page_url` shows the document. `shapes` are the sections that are
-    no prose: what the model wrote must be such a model, or the run fails. `demand` raises Forbidden where the person
+    no prose: what the model wrote must be such a model, or the run fails; `prints` says how their values of some names
+    read ("high" as "High"). `demand` raises Forbidden where the person
     at work may only read the document; without it everybody in the agency may stop and repeat its runs.
     """
 
@@ -115,4 +116,5 @@ class Subject:
     page_url: Callable[[RunView], str]
     apply_url: Callable[[RunView], str]
     shapes: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    prints: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
     demand: Callable[[RunView], None] = lambda _run: None

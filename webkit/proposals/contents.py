@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from webkit.core.kernel.forms import Form, Line, Text
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
 HEADING, NAME, LONG = 120, 160, 8000
@@ -34,6 +35,12 @@ class Weight(StrEnum):
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+
+def weight_word(value: str) -> str:
+    """How a weight reads; what is none stays as it is."""
+    words = {Weight.HIGH: _("High"), Weight.MEDIUM: _("Medium"), Weight.LOW: _("Low")}
+    return {weight.value: word for weight, word in words.items()}.get(value, value)
 
 
 class Issue(Form):

@@ -62,9 +62,11 @@ def gathered(material: Material) -> tuple[Fact, ...]:
     return tuple({fact.id: fact for fact in found}.values())
 
 
-def exempt(contents: Contents) -> tuple[str, ...]:
-    """Figures of the agency's own plan: its weeks, and how many pages it draws."""
+def exempt(contents: Contents, section: str = "") -> tuple[str, ...]:
+    """Figures of the agency's own plan: its weeks, how many pages it draws; any weeks in the section that plans."""
     plan = {"week #"}
+    if section == "timeline":
+        plan.update(f"{weeks} weeks" for weeks in range(1, 53))
     for phase in contents.timeline:
         plan.add(f"{phase.weeks} weeks")
     if contents.timeline:

@@ -10,7 +10,7 @@ from uuid import UUID
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.i18n import gettext as _
 from webkit.proposals import bills, snapshot
-from webkit.proposals.contents import SECTIONS, Weight
+from webkit.proposals.contents import SECTIONS, Weight, weight_word
 from webkit.proposals.pages import PublicPage
 
 
@@ -64,8 +64,8 @@ def paper(
 
 
 def _issue(issue: dict[str, Any]) -> dict[str, str]:
-    words = {Weight.HIGH: (_("High"), "bad"), Weight.MEDIUM: (_("Medium"), "wait"), Weight.LOW: (_("Low"), "")}
-    word, tone = words[Weight(issue["weight"])]
+    tone = {Weight.HIGH: "bad", Weight.MEDIUM: "wait", Weight.LOW: ""}[Weight(issue["weight"])]
+    word = weight_word(issue["weight"])
     return {"word": word, "tone": tone, "title": issue["title"], "text": issue["text"], "fix": issue["fix"]}
 
 

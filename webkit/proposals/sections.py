@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from webkit.core.kernel.i18n import gettext as _
-from webkit.proposals.contents import LONG, SECTIONS, Contents, Weight
+from webkit.core.kernel.i18n import ngettext
+from webkit.proposals.contents import LONG, SECTIONS, Contents, Weight, weight_word
 
 NAME, TEXT, ISSUE, FIX = 160, 500, 1000, 500
 MOST = 12
@@ -143,6 +144,18 @@ WRITTEN: tuple[Section, ...] = (
 )
 BY_KEY: Mapping[str, Section] = {section.key: section for section in WRITTEN}
 SHAPES: Mapping[str, type[BaseModel]] = {each.key: each.shape for each in WRITTEN if each.shape}
+
+
+def _week(value: str) -> str:
+    return _("week %(n)s", n=value)
+
+
+def _weeks(value: str) -> str:
+    return ngettext("%(n)s week", "%(n)s weeks", int(value)) if value.isdecimal() else value
+
+
+PRINTS: Mapping[str, Callable[[str], str]] = {"weight": weight_word, "start": _week, "weeks": _weeks}
+"""How values of the lists read, by name."""
 
 
 def name(key: str) -> str:

@@ -97,6 +97,7 @@ SUBJECT = Subject(
     page_url=lambda run: url_for("proposals.edit", proposal_id=_id_of(run)),
     apply_url=lambda run: url_for("proposal_writing.apply", proposal_id=_id_of(run), run_id=run.id),
     shapes=SHAPES,
+    prints=sections.PRINTS,
     demand=lambda run: _demand(UUID(_id_of(run))),
 )
 """Proposals as runs know them."""
