@@ -10,6 +10,7 @@ from pydantic import Field
 
 from webkit.core.kernel.forms import DecimalText, Form, Line, MoneyText, Text
 from webkit.core.kernel.i18n import gettext as _
+from webkit.invoices.crediting import Extent
 
 MAX_LINES = 100
 
@@ -40,6 +41,21 @@ class RefundForm(Form):
     amount: MoneyText
     note: Line(200) = ""  # type: ignore[valid-type]
     once: Line(64) = ""  # type: ignore[valid-type]
+
+
+class CreditForm(Form):
+    """How much of an invoice is credited, and why. Quantities come beside it, one for each line."""
+
+    extent: Extent
+    reason: Line(500, 3)  # type: ignore[valid-type]
+    amount: MoneyText | None = None
+    once: Line(64) = ""  # type: ignore[valid-type]
+
+
+class QuantityForm(Form):
+    """How much of a line is credited; nothing is none."""
+
+    quantity: DecimalText | None = None
 
 
 COLUMNS = ("description", "quantity", "price", "rate")

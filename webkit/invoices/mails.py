@@ -27,6 +27,30 @@ def send_invoice(content: dict[str, Any], frozen_id: UUID, url: str, *, locale: 
     )
 
 
+def send_credit_note(content: dict[str, Any], frozen_id: UUID, *, locale: str) -> None:
+    """Send a credit note to the client, with its PDF."""
+    client, invoice = content["client"], content["invoice"]
+    messaging.send(
+        "credit_note_sent",
+        client["contact_name"] or client["name"],
+        client["email"],
+        context={
+            "number": content["number"],
+            "title": content["title"],
+            "client": client,
+            "reason": content["reason"],
+            "total": content["priced"]["totals"]["payable"],
+            "currency": content["currency"],
+            "invoice": invoice["number"],
+            "paid": invoice["paid"],
+        },
+        subject=events.ref("invoice", invoice["id"]),
+        about=(events.ref("client", client["id"]),),
+        attach=(frozen_id,),
+        locale=locale,
+    )
+
+
 def send_receipts(document: Frozen, url: str, at: datetime) -> None:
     """Tell both sides that the money is there."""
     content = document.snapshot

@@ -25,6 +25,7 @@ class InvoiceState(enum.StrEnum):
     DISPUTED = "disputed"
     REFUNDED = "refunded"
     CHARGED_BACK = "charged_back"
+    CREDITED = "credited"
 
 
 class InvoiceKind(enum.StrEnum):
@@ -41,6 +42,7 @@ KIND, DUE = "invoice", "invoice.due"
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
     InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT}),
     InvoiceState.PAID: frozenset({InvoiceState.ISSUED}),
+    InvoiceState.CREDITED: frozenset({InvoiceState.ISSUED}),
 }
 """From which states each state is reached. An issued invoice never becomes a draft again."""
 
@@ -88,14 +90,72 @@ class Invoice(Owned):
     payment_id: Mapped[UUID | None]
     pending_at: Mapped[datetime | None]
     returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    credited_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """What credit notes took off before it was paid: the rest is owed."""
     view_count: Mapped[int] = mapped_column(default=0)
     last_viewed_at: Mapped[datetime | None]
 
+    @property
+    def due_minor(self) -> int:
+        """What is to be paid."""
+        return self.total_minor - self.credited_minor
 
-def add(invoice: Invoice) -> UUID:
-    session().add(invoice)
+
+class CreditNote(Owned):
+    """What an issued invoice is corrected by: its own number, its own frozen document, figures of its own. Never
+    changed. `total_minor` is what the invoice asks for less."""
+
+    __tablename__ = "credit_notes"
+    __table_args__ = owned_args(
+        owned_fk("client_id", "clients"),
+        owned_fk("invoice_id", "invoices"),
+        sa.UniqueConstraint("agency_id", "number"),
+        sa.Index("ix_credit_notes_agency_id_invoice_id", "agency_id", "invoice_id"),
+        sa.Index("ix_credit_notes_agency_id_client_id", "agency_id", "client_id"),
+    )
+
+    client_id: Mapped[UUID]
+    invoice_id: Mapped[UUID]
+    number: Mapped[str | None] = mapped_column(sa.String(64))
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    locale: Mapped[str] = mapped_column(sa.String(16))
+    priced: Mapped[dict[str, Any]] = mapped_column(Json)
+    net_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    tax_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    issue_date: Mapped[date | None]
+    frozen_id: Mapped[UUID | None]
+
+
+def add(row: Invoice | CreditNote) -> UUID:
+    session().add(row)
     session().flush()
-    return invoice.id
+    return row.id
+
+
+def credit_note(credit_id: UUID) -> CreditNote | None:
+    return session().get(CreditNote, credit_id)
+
+
+def credit_notes(invoice_id: UUID) -> list[CreditNote]:
+    """Those of an invoice, oldest first."""
+    query = sa.select(CreditNote).where(CreditNote.invoice_id == invoice_id).order_by(CreditNote.id)
+    return list(session().scalars(query))
+
+
+def credit_notes_of_client(client_id: UUID) -> list[CreditNote]:
+    """The latest hundred, newest first."""
+    query = sa.select(CreditNote).where(CreditNote.client_id == client_id).order_by(CreditNote.id.desc()).limit(100)
+    return list(session().scalars(query))
+
+
+def take_off(invoice_id: UUID, minor: int) -> None:
+    """Owe that much less for an unpaid invoice, and nothing any more when that was all of it."""
+    owed = Invoice.total_minor - Invoice.credited_minor
+    unpaid = Invoice.state == InvoiceState.ISSUED
+    if not _change(invoice_id, unpaid, owed > minor, credited_minor=Invoice.credited_minor + minor):
+        move(invoice_id, InvoiceState.CREDITED, owed <= minor, credited_minor=Invoice.total_minor)
 
 
 def get(invoice_id: UUID) -> Invoice | None:
@@ -174,9 +234,9 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
     return changed.one_or_none() is not None
 
 
-def move(invoice_id: UUID, to: InvoiceState, **values: Any) -> bool:
+def move(invoice_id: UUID, to: InvoiceState, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
     """One conditional transition; False when somebody was faster."""
-    return _change(invoice_id, Invoice.state.in_(TRANSITIONS[to]), state=to, **values)
+    return _change(invoice_id, Invoice.state.in_(TRANSITIONS[to]), *conditions, state=to, **values)
 
 
 def follow(invoice_id: UUID, state: InvoiceState, returned_minor: int) -> bool:
@@ -195,9 +255,14 @@ class _Standing(NamedTuple):
     state: InvoiceState
     currency: str
     total_minor: int
+    credited_minor: int
     returned_minor: int
     due_date: date | None
     pending_at: datetime | None
+
+    @property
+    def asked(self) -> int:
+        return self.total_minor - self.credited_minor
 
 
 def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
@@ -209,9 +274,9 @@ def _counted(of: _Standing) -> tallies.Counted:
     """What an invoice adds to the kept sums: drafts nothing, unpaid ones also at the day they are due."""
     if of.state == InvoiceState.DRAFT:
         return {}
-    counted = {(KIND, of.currency, of.state.value): (1, of.total_minor - of.returned_minor)}
+    counted = {(KIND, of.currency, of.state.value): (1, of.asked - of.returned_minor)}
     if of.state == InvoiceState.ISSUED and of.due_date and of.pending_at is None:
-        counted[DUE, of.currency, of.due_date.isoformat()] = (1, of.total_minor)
+        counted[DUE, of.currency, of.due_date.isoformat()] = (1, of.asked)
     return counted
 
 
@@ -234,9 +299,12 @@ def late(today: date) -> list[tuple[str, int, int]]:
 @prepared
 def _received() -> sa.Executable:
     came = Invoice.state.in_((InvoiceState.PAID, InvoiceState.REFUNDED))
-    query = sa.select(Invoice.currency, sa.func.sum(Invoice.total_minor - Invoice.returned_minor))
+    query = sa.select(Invoice.currency, sa.func.sum(_KEPT))
     since = Invoice.paid_at >= sa.bindparam("moment")
     return query.where(mine(Invoice), came, since).group_by(Invoice.currency)
+
+
+_KEPT = Invoice.total_minor - Invoice.credited_minor - Invoice.returned_minor
 
 
 def received_since(moment: datetime) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from webkit.clients.service import ClientView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
+from webkit.invoices.crediting import Correction, CreditView
 from webkit.invoices.service import CurrencySums, InvoiceRow, InvoiceView
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.payments.service import PaymentView
@@ -50,6 +51,8 @@ class ShowPage:
     warning: AddressWarning | None
     payments: list[PaymentView]
     may_refund: bool
+    may_credit: bool
+    correction: Correction
     timeline: list[TimelineEntry]
 
 
@@ -60,6 +63,18 @@ class RefundPage:
     invoice: InvoiceView
     payment: PaymentView
     form: FormState
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPage:
+    """How much of an invoice is to be credited; `sums` is what that comes to, empty while it cannot be said."""
+
+    invoice: InvoiceView
+    correction: Correction
+    form: FormState
+    quantities: dict[str, str]
+    sums: list[SumRow]
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +94,7 @@ class PublicPage:
     waiting: bool
     failed: bool
     returned: int
+    due: int
+    credits: tuple[CreditView, ...]
     sender: dict[str, Any]
     lang: str

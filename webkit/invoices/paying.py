@@ -57,34 +57,41 @@ def on_payment(event: PaymentOutcome) -> tuple[str, ...] | None:
 
 def _arrived(invoice: Invoice, event: PaymentSucceeded, subjects: tuple[str, ...]) -> bool:
     """Mark the invoice paid, once; money that comes for it a second time is told, not hidden."""
-    if (event.amount_minor, event.currency) != (invoice.total_minor, invoice.currency):
+    if event.currency != invoice.currency or event.amount_minor not in (invoice.due_minor, invoice.total_minor):
         return False
-    facts = {
-        "actor": "client",
-        "number": invoice.number or "",
-        "amount_minor": event.amount_minor,
-        "currency": event.currency,
-        "amount": money.format_money(event.amount_minor, event.currency, invoice.locale),
-        "payment": str(event.payment_id),
-    }
-    invoice_id, document = invoice.id, frozen.latest("invoice", invoice.id)
+    facts = {"actor": "client", "number": invoice.number or "", "payment": str(event.payment_id)}
+    invoice_id, more, document = (
+        invoice.id,
+        event.amount_minor - invoice.due_minor,
+        frozen.latest("invoice", invoice.id),
+    )
+    locale = invoice.locale
     if models.move(invoice_id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
-        events.record("invoice.paid", event.reference, facts, about=subjects)
+        events.record(
+            "invoice.paid", event.reference, facts | _amount(event, event.amount_minor, locale), about=subjects
+        )
         if document is not None:
             mails.send_receipts(document, public_url(invoice_id), event.at)
         signals.publish(InvoicePaid(invoice_id))
     else:
-        events.record("invoice.overpaid", event.reference, facts, about=subjects)
+        more = event.amount_minor
+    if more:
+        events.record("invoice.overpaid", event.reference, facts | _amount(event, more, locale), about=subjects)
         if document is not None:
-            mails.send_trouble(document, "overpaid", event.amount_minor)
+            mails.send_trouble(document, "overpaid", more)
     return True
+
+
+def _amount(event: PaymentOutcome, minor: int, locale: str) -> dict[str, str | int]:
+    amount = money.format_money(minor, event.currency, locale)
+    return {"amount_minor": minor, "currency": event.currency, "amount": amount}
 
 
 def _follow(invoice_id: UUID, event: PaymentOutcome, standing: Standing, subjects: tuple[str, ...]) -> None:
     invoice = models.locked(invoice_id)
     if invoice is None or invoice.state not in models.SETTLED or not standing.received:
         return
-    before, total, currency, number = invoice.state, invoice.total_minor, invoice.currency, invoice.number or ""
+    before, total, currency, number = invoice.state, invoice.due_minor, invoice.currency, invoice.number or ""
     state, returned = settled_as(total, standing)
     if models.follow(invoice_id, state, returned) and state != before and state in _RECORDED:
         facts = {

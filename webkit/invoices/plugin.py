@@ -11,7 +11,7 @@ from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, Menu
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import counters, evidence, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import models, paying, public, routes, service, witness
+from webkit.invoices import credit_routes, crediting, models, paying, public, routes, service, witness
 from webkit.payments.events import OUTCOMES
 
 WORDS = {
@@ -24,6 +24,7 @@ WORDS = {
     "disputed": _l("Disputed"),
     "refunded": _l("Refunded"),
     "charged_back": _l("Charged back"),
+    "credited": _l("Credited"),
 }
 TONES = {
     "draft": "wait",
@@ -35,12 +36,13 @@ TONES = {
     "disputed": "bad",
     "refunded": "info",
     "charged_back": "bad",
+    "credited": "info",
 }
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, public.blueprint]
+    return [routes.blueprint, credit_routes.blueprint, public.blueprint]
 
 
 @hookimpl
@@ -55,6 +57,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
         EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
+        EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),
         EventKind("invoice.charged_back", _l("The payment of %(number)s was taken back by the bank"), "bad"),
     ]
 
@@ -72,13 +75,35 @@ def webkit_register_slots() -> list[Slot]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "invoice", models.Invoice.number)
+    counters.numbered(app, crediting.KIND, models.CreditNote.number)
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     for outcome in OUTCOMES:
         signals.subscribe(app, outcome, paying.on_payment)
     evidence.witness(app, witness.KIND, witness.WITNESS)
+    evidence.witness(app, witness.CREDIT_KIND, witness.CREDIT_WITNESS)
 
 
 def _cards(client_id: UUID) -> list[DocumentCard]:
+    return [*_invoice_cards(client_id), *_credit_cards(client_id)]
+
+
+def _credit_cards(client_id: UUID) -> list[DocumentCard]:
+    return [
+        DocumentCard(
+            title=note.reason,
+            number=note.number,
+            state=_l("Credit note"),
+            tone="info",
+            amount_minor=-note.total,
+            currency=note.currency,
+            url=url_for("invoices.show", invoice_id=note.invoice_id),
+            at=note.at,
+        )
+        for note in crediting.of_client(client_id)
+    ]
+
+
+def _invoice_cards(client_id: UUID) -> list[DocumentCard]:
     return [
         DocumentCard(
             title=invoice.title,

@@ -10,7 +10,7 @@ from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import set_locale
-from webkit.invoices import service
+from webkit.invoices import crediting, service
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.pages import PublicPage
 from webkit.invoices.service import InvoiceView
@@ -76,6 +76,8 @@ def _page(invoice: InvoiceView, document: frozen.Frozen) -> PublicPage:
         waiting=bool(request.args.get("back")) and last == PaymentState.OPEN,
         failed=last in (PaymentState.FAILED, PaymentState.BOUNCED),
         returned=invoice.returned,
+        due=invoice.due,
+        credits=crediting.correction(invoice.id).notes,
         sender={
             "name": agency["legal_name"] or agency["name"],
             "lines": [*agency["lines"], agency["tax_id"]],

@@ -20,7 +20,7 @@ from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import money_text
-from webkit.invoices import forms, policy, service
+from webkit.invoices import crediting, forms, policy, service
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.pages import EditorPage, ListPage, RefundPage, ShowPage
 from webkit.invoices.service import InvoiceInput, InvoiceView, LineInput
@@ -129,6 +129,8 @@ def show(invoice_id: UUID) -> Response:
         warning=None if invoice.issued_at else messaging.warning(client.email),
         payments=payments.of(subject),
         may_refund=policy.may_refund(g.role),
+        may_credit=policy.may_refund(g.role) and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
+        correction=crediting.correction(invoice_id),
         timeline=events.timeline(subject),
     )
     return page("invoices/show.html", **fields(view))

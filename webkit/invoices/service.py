@@ -93,13 +93,19 @@ class InvoiceView:
     paid_at: datetime | None
     pending_at: datetime | None
     returned: int
+    credited: int
     view_count: int
     late: bool
 
     @property
     def total(self) -> int:
-        """What is asked for, in minor units."""
+        """What was asked for when it was issued, in minor units."""
         return self.priced.totals.payable
+
+    @property
+    def due(self) -> int:
+        """What is to be paid: the total less what was credited before it was paid."""
+        return self.total - self.credited
 
     @property
     def word(self) -> str:
@@ -324,12 +330,12 @@ def pay(invoice_id: UUID, token: str) -> str:
     """Open a checkout for an issued invoice and return where to send the payer."""
     invoice = get(invoice_id)
     if invoice.state != InvoiceState.ISSUED:
-        raise Conflict(_("This invoice is already paid."))
+        raise Conflict(_("There is nothing to pay for this invoice."))
     client = clients.get(invoice.client_id)
     page = links.url(LINK, token)
     return payments.start(
         events.ref("invoice", invoice_id),
-        invoice.total,
+        invoice.due,
         invoice.currency,
         description=f"{invoice.number} · {invoice.title}",
         customer_email=client.email,
@@ -482,6 +488,7 @@ def _view(invoice: Invoice, today: date) -> InvoiceView:
         paid_at=invoice.paid_at,
         pending_at=invoice.pending_at,
         returned=invoice.returned_minor,
+        credited=invoice.credited_minor,
         view_count=invoice.view_count,
         late=_is_late(invoice, today),
     )

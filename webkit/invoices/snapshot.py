@@ -1,4 +1,4 @@
-"""What an issued invoice keeps for good: everything its page and its PDF print, and nothing to be looked up later."""
+"""What an issued invoice or credit note keeps for good: everything its page and PDF print, nothing to be looked up."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 from webkit.agencies.service import AgencyProfile, agency_snapshot
 from webkit.clients.service import ClientView, client_snapshot
-from webkit.invoices.models import Invoice
+from webkit.invoices.models import CreditNote, Invoice
 
 KIND = "invoice"
 TEMPLATE = "pdf/invoice/1.html"
+CREDIT_TEMPLATE = "pdf/credit_note/1.html"
 VERSION = 1
 
 
@@ -33,4 +34,29 @@ def build(
         "agency": agency_snapshot(profile),
         "client": client_snapshot(client),
         "priced": invoice.priced,
+    }
+
+
+def credit(
+    note: CreditNote, invoice: Invoice, profile: AgencyProfile, client: ClientView, *, number: str, issued: date
+) -> dict[str, Any]:
+    """The snapshot of a credit note; `invoice` names what it corrects (BG-3: BT-25 number, BT-26 day)."""
+    return {
+        "version": VERSION,
+        "id": str(note.id),
+        "kind": "credit_note",
+        "number": number,
+        "title": invoice.title,
+        "reason": note.reason,
+        "issue_date": issued.isoformat(),
+        "currency": note.currency,
+        "invoice": {
+            "id": str(invoice.id),
+            "number": invoice.number or "",
+            "issue_date": invoice.issue_date.isoformat() if invoice.issue_date else "",
+            "paid": invoice.paid_at is not None,
+        },
+        "agency": agency_snapshot(profile),
+        "client": client_snapshot(client),
+        "priced": note.priced,
     }

@@ -8,7 +8,7 @@ from webkit.core.extensions import LazyText
 from webkit.core.kernel.evidence import Witness
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import models, service
+from webkit.invoices import crediting, models, service
 
 KIND = "invoice"
 STATES: dict[str, tuple[LazyText, str]] = {
@@ -21,6 +21,7 @@ STATES: dict[str, tuple[LazyText, str]] = {
     "disputed": (_l("Paid, and disputed"), "bad"),
     "refunded": (_l("Paid, and given back"), ""),
     "charged_back": (_l("Paid, and taken back by the bank"), "bad"),
+    "credited": (_l("Credited, nothing is to be paid"), ""),
 }
 
 
@@ -50,3 +51,28 @@ def differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
 
 
 WITNESS = Witness(label=_l("Invoice"), state=state, differences=differences)
+
+
+def _credit_state(_kept: Frozen) -> tuple[LazyText, str]:
+    return _l("Issued"), ""
+
+
+def _credit_differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
+    row = models.credit_note(kept.document_id)
+    if row is None:
+        yield "its credit note is gone."
+        return
+    snapshot = kept.snapshot
+    totals = snapshot["priced"]["totals"]
+    if (row.net_minor, row.tax_minor, row.total_minor) != (totals["net"], totals["tax"], totals["payable"]):
+        yield "the credit note's totals are other ones now."
+    if row.priced != snapshot["priced"]:
+        yield "the credit note's calculation was changed."
+    if row.number != snapshot["number"]:
+        yield "the credit note's number is another one now."
+    if str(row.invoice_id) != snapshot["invoice"]["id"]:
+        yield "the credit note belongs to another invoice now."
+
+
+CREDIT_WITNESS = Witness(label=_l("Credit note"), state=_credit_state, differences=_credit_differences)
+CREDIT_KIND = crediting.KIND

@@ -21,5 +21,5 @@ def _lines(stored: Mapping[str, Any]) -> list[show.ShownLine]:
     return show.lines(Priced.from_dict(stored))
 
 
-def _sums(stored: Mapping[str, Any]) -> list[show.SumRow]:
-    return show.sum_rows(Priced.from_dict(stored))
+def _sums(stored: Mapping[str, Any], *, credit: bool = False) -> list[show.SumRow]:
+    return show.sum_rows(Priced.from_dict(stored), credit=credit)

@@ -36,10 +36,11 @@ class ShownLine:
     note: str = ""
 
 
-def sum_rows(priced: Priced) -> list[SumRow]:
+def sum_rows(priced: Priced, *, credit: bool = False) -> list[SumRow]:
     """From the lines to the total: subtotal, discounts and charges, net, tax by rate, total with its currency.
 
-    Where something else is asked for than the total, what the client keeps back or has paid follows, and what remains.
+    Where something else is asked for than the total, what the client keeps back or has paid follows, and what remains:
+    to be paid, or (`credit`) taken off.
     """
     totals = priced.totals
     rows = _before_tax(priced)
@@ -50,7 +51,8 @@ def sum_rows(priced: Priced) -> list[SumRow]:
     kind = "mid" if after else "sum"
     rows.append(SumRow(_("Total in %(currency)s", currency=priced.currency), totals.gross, kind))
     if after:
-        rows += [*after, SumRow(_("To pay in %(currency)s", currency=priced.currency), totals.payable, "sum")]
+        asked = _("Credited in %(currency)s") if credit else _("To pay in %(currency)s")
+        rows += [*after, SumRow(asked % {"currency": priced.currency}, totals.payable, "sum")]
     return rows
 
 
