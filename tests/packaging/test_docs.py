@@ -8,10 +8,13 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from webkit.core import hookspecs
 from webkit.core.capabilities import ALL
+from webkit.core.capabilities.email import Email
 from webkit.house import cli
+from webkit.operations import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -40,6 +43,21 @@ def test_lines_can_be_read(page: Path) -> None:
 
 def test_every_hook_is_described() -> None:
     assert _table(PLUGINS, "hooks") == {name for name in vars(hookspecs) if name.startswith("webkit_")}
+
+
+def test_the_reference_is_of_this_version() -> None:
+    made = CliRunner().invoke(cli, ["plugin", "reference"]).stdout
+    kept = (ROOT / "docs/plugins/reference.md").read_text("utf-8")
+    assert kept == made, "webkit plugin reference > docs/plugins/reference.md"
+
+
+def test_a_change_of_a_hook_or_a_contract_changes_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reference.text([])
+    monkeypatch.setattr(hookspecs.webkit_register_menu, "__doc__", "Something else.")
+    assert reference.text([]) != before
+    monkeypatch.undo()
+    monkeypatch.setattr(Email, "send", lambda self, message, twice: None)
+    assert reference.text([]) != before
 
 
 def test_every_command_is_described() -> None:

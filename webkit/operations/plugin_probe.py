@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import json
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from typing import Any
 
 from webkit.core.capabilities.base import ProviderSpec, environment_names
@@ -16,10 +16,14 @@ from webkit.core.capabilities.errors import ProviderError
 from webkit.core.plugins import GROUP, Status, load_plugins
 from webkit.core.providers import ProviderRegistry, load
 
+PARTS = ("webkit.sdk.files", "webkit.sdk.i18n", "webkit.sdk.store", "webkit.sdk.web")
+
 
 def probe(name: str, module: str) -> dict[str, Any]:
     """What the plugin offers, or why it would be left out."""
-    load_plugins(entry_points=[])  # what this imports is not the plugin's doing
+    load_plugins(entry_points=[])  # what this imports is not the plugin's doing, nor what parts of the SDK need
+    for part in PARTS:
+        import_module(part)
     before = set(sys.modules)
     plugins = load_plugins(entry_points=[metadata.EntryPoint(name, module, GROUP)])
     own = module.partition(".")[0]

@@ -18,7 +18,7 @@ from webkit.core.plugins import load_plugins
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 40
-_TAKEN = {"acme_mail", "conftest", "plugins", "src", "test", "tests", "vendor", "webkit"}
+_TAKEN = {"conftest", "plugins", "src", "test", "tests", "vendor", "webkit"}
 _OVERLAYS = "capabilities"
 _EXAMPLE = "EMAIL_PROVIDER"  # the example itself is a package for mail
 _DOTTED = {"gitignore": ".gitignore"}  # under its own name it would be obeyed where the example is kept

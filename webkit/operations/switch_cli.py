@@ -1,4 +1,4 @@
-"""`webkit plugin list|enable|disable`: the switches of plugins."""
+"""`webkit plugin list|enable|disable|reference`: the switches of plugins, and what one may write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from flask.cli import ScriptInfo
 from webkit.core.kernel import audit, switches
 from webkit.core.kernel.db import Scope, unit
 from webkit.core.kernel.runtime import current
-from webkit.operations import guests
+from webkit.core.plugins import load_plugins
+from webkit.core.providers import ProviderRegistry
+from webkit.operations import guests, reference
 from webkit.operations.plugin_cli import plugin_group
 
 __all__ = ["plugin_group"]
@@ -33,6 +35,14 @@ def list_command(info: ScriptInfo, as_json: bool) -> None:
         click.echo(f"{row.name} {row.version}: {row.state}" + (f", {row.reason}" if row.reason else ""))
     if not rows:
         click.echo("Every installed plugin came with webkit.")
+
+
+@plugin_group.command("reference")
+def reference_command() -> None:
+    """Print the reference of hooks, contracts and settings as Markdown: docs/plugins/reference.md is this."""
+    plugins = load_plugins()
+    bundled = [spec for found in plugins.contributions if found.plugin.bundled for spec in found.providers]
+    click.echo(reference.text(ProviderRegistry({}, bundled).describe()), nl=False)
 
 
 @plugin_group.command("enable")

@@ -152,7 +152,9 @@ def _locked(plugin: str) -> PluginSwitch:
 
 
 def views() -> dict[str, Switch]:
-    """Every switch that was ever touched, by the plugin's name."""
+    """Every switch that was ever touched, by the plugin's name. None where there is no database yet."""
+    if not sa.inspect(session().connection()).has_table(PluginSwitch.__tablename__):
+        return {}
     return {row.name: _view(row) for row in session().scalars(sa.select(PluginSwitch).order_by(PluginSwitch.name))}
 
 
