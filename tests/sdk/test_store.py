@@ -27,12 +27,9 @@ def store(agency: AgencyView) -> Store:
 
 
 @pytest.fixture(params=["real", "memory"])
-def either(request: pytest.FixtureRequest) -> Store:
+def either(request: pytest.FixtureRequest, store: Store) -> Store:
     """The real one, and the one that authors test with: they follow the same rules."""
-    if request.param == "memory":
-        return MemoryStore(OWNER)
-    found: Store = request.getfixturevalue("store")
-    return found
+    return store if request.param == "real" else MemoryStore(OWNER)
 
 
 def counted(value: JSON) -> JSON:
