@@ -59,7 +59,28 @@ def places(shared: Deal) -> tuple[Deal, dict[str, list[str]]]:
         measure(draft, f"https://kestrel.example/{page}")
     draft.write()
     done.staff.post(f"/{done.agency}/consultations/new", {"once": "walk"})
+    _quote(done)
     return done, _values(done, open_, draft)
+
+
+def _quote(deal: Deal) -> None:
+    """Texts, a template of them, a quotation that was sent and one that is a draft."""
+    texts, staff = f"/{deal.agency}/settings/quotations", deal.staff
+    for kind in ("scope", "terms"):
+        staff.post(f"{texts}/blocks/new", {"kind": kind, "title": f"Our {kind}", "text": "- Felt\n- Tape"}).ok()
+    template = staff.post(f"{texts}/templates/new", {"title": "A room"}).ok().path
+    for block in deal.stack.rows("SELECT id FROM quotation_blocks"):
+        form = staff.get(template).form(template.rsplit("/", 1)[-1], has="valid_days")
+        form.put("do", f"block:{UUID(block['id'])}").submit().ok()
+    head = {"client_id": deal.client_page.rsplit("/", 1)[-1], "template_id": template.rsplit("/", 1)[-1]}
+    for title in ("Back room", "Front room"):
+        draft = staff.post(f"/{deal.agency}/quotations/new", {**head, "title": title}).ok().path
+    rows = {"name": "Felt", "price": "4.20", "quantity": "38"}, {"name": "Lamp", "price": "95", "choice": "offered"}
+    lines = {f"lines-{at}-{name}": value for at, row in enumerate(rows) for name, value in row.items()}
+    form = staff.get(draft).form("/edit", has="revision")
+    for name, value in {**lines, "sections-1-title": "Light", "do": "send"}.items():
+        form.put(name, value)
+    form.submit().ok().form("/send").fill(by="link").submit("Send the quotation").ok()
 
 
 def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
@@ -71,6 +92,9 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
 
     made = ids("contracts", f"id <> '{facts.contract['id']}'")
     codes = [row["code"] for row in done.stack.rows("SELECT code FROM frozen_documents ORDER BY id")]
+    quoted = next(row["id"] for row in done.stack.rows("SELECT id FROM quotations WHERE number IS NOT NULL"))
+    shown = done.staff.get(f"/{done.agency}/quotations/{UUID(quoted)}")
+    link = next(url for _text, url in shown.links if "/q/" in url)
     own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
     return {
         "agency": [done.agency],
@@ -86,10 +110,14 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "template_id": ids("contract_templates")[:1],
         "mail_id": ids("mails")[:1],
         "audit_id": ids("website_audits"),
+        "quotation_id": ids("quotations"),
+        "block_id": ids("quotation_blocks"),
+        "quotation_template_id": ids("quotation_templates"),
         "payment_id": ids("payments", f"reference = 'invoice:{UUID(facts.invoice['id'])}'")[:1],
         "id": [done.checkout.rsplit("/", 1)[-1]],
         "/p/": [done.proposal.rsplit("/", 1)[-1], open_.proposal.rsplit("/", 1)[-1]],
         "/c/": [each.contract.rsplit("/", 1)[-1] for each in (done, open_)],
+        "/q/": [link.rsplit("/", 1)[-1]],
         "/i/": [done.invoice.rsplit("/", 1)[-1]],
         "/verify/": [codes[0], codes[-1]],
     }
@@ -126,7 +154,7 @@ def test_public_pages(browser: Browser, rules: list[Rule], places: tuple[Deal, d
 
 
 def _is_public(rule: Rule) -> bool:
-    return rule.rule.startswith(("/p/", "/c/", "/i/", "/verify", "/sign-in", "/x/", "/styleguide/"))
+    return rule.rule.startswith(("/p/", "/c/", "/i/", "/q/", "/verify", "/sign-in", "/x/", "/styleguide/"))
 
 
 def _walk(eyes: Eyes, paths: list[str]) -> None:
@@ -169,6 +197,7 @@ def test_every_folder_of_templates_was_seen(rules: list[Rule]) -> None:
         "contracts",
         "invoices",
         "proposals",
+        "quotations",
         "reports",
         "signing",
     }

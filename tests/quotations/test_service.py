@@ -13,6 +13,7 @@ from flask import Flask
 
 from tests.factories import quotations as make
 from tests.threads import at_once
+from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.contracts import service as contracts
 from webkit.core.capabilities.email import OutboxMessage
@@ -91,6 +92,19 @@ def test_sending_numbers_freezes_and_mails_once(
     [mail] = [each for each in outbox_mails() if each.entry.subject.endswith(view.number)]
     assert "Ciao Davide." in mail.text and "€3,824.41" in mail.text and "/q/" in mail.text
     assert mail.attachments[0].content.startswith(b"%PDF")
+
+
+def test_settings_that_changed_meanwhile_count_when_it_is_sent_and_never_after() -> None:
+    made = make.draft()
+    agencies.change({"currency": "CHF", "tax_scheme": "none"})
+    make.send(made)
+    view = service.get(made)
+    assert (view.currency, view.total_minor) == ("CHF", 313_476)
+    agencies.change({"currency": "EUR", "tax_scheme": "it-vat"})
+    make.accept(made, "dimmer")
+    got = service.accepted(made)
+    assert (got.currency, got.priced.totals.payable) == ("CHF", 313_476)
+    assert invoices.get(invoices.create_from_quotation(made, make.ACTOR)).total == 313_476
 
 
 def test_what_cannot_be_sent_says_why() -> None:

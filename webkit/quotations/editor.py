@@ -79,7 +79,7 @@ def template_sent(template: TemplateView) -> Response:
     if not act:
         flash(_("Saved."), "ok")
         return go("quotation_library.index")
-    return go("quotation_library.template", template_id=template.id, add=_added(act), _anchor=_anchor(act))
+    return go("quotation_library.template", quotation_template_id=template.id, add=_added(act), _anchor=_anchor(act))
 
 
 def _revision() -> int:

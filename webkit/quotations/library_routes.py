@@ -98,33 +98,33 @@ def create_template() -> Response:
     bound = bind(NewTemplateForm, request.form)
     if not bound.ok:
         return page("quotations/new_template.html", code=422, **fields(NewTemplatePage(bound.state)))
-    return go(".template", template_id=library.add_template(bound.data.title, key=bound.data.once))
+    return go(".template", quotation_template_id=library.add_template(bound.data.title, key=bound.data.once))
 
 
-@blueprint.get("/templates/<uuid:template_id>")
-def template(template_id: UUID) -> Response:
+@blueprint.get("/templates/<uuid:quotation_template_id>")
+def template(quotation_template_id: UUID) -> Response:
     policy.must_change_library(g.role)
-    return editor.template_opened(library.template(template_id), request.args.get("add", ""))
+    return editor.template_opened(library.template(quotation_template_id), request.args.get("add", ""))
 
 
-@blueprint.post("/templates/<uuid:template_id>")
-def save_template(template_id: UUID) -> Response:
+@blueprint.post("/templates/<uuid:quotation_template_id>")
+def save_template(quotation_template_id: UUID) -> Response:
     policy.must_change_library(g.role)
-    return editor.template_sent(library.template(template_id))
+    return editor.template_sent(library.template(quotation_template_id))
 
 
-@blueprint.post("/templates/<uuid:template_id>/duplicate")
-def duplicate_template(template_id: UUID) -> Response:
+@blueprint.post("/templates/<uuid:quotation_template_id>/duplicate")
+def duplicate_template(quotation_template_id: UUID) -> Response:
     policy.must_change_library(g.role)
-    copied = library.duplicate_template(template_id, key=request.form.get("once", ""))
+    copied = library.duplicate_template(quotation_template_id, key=request.form.get("once", ""))
     flash(_("This is the copy. The other template stays as it is."), "ok")
-    return go(".template", template_id=copied)
+    return go(".template", quotation_template_id=copied)
 
 
-@blueprint.post("/templates/<uuid:template_id>/archive")
-def archive_template(template_id: UUID) -> Response:
+@blueprint.post("/templates/<uuid:quotation_template_id>/archive")
+def archive_template(quotation_template_id: UUID) -> Response:
     policy.must_change_library(g.role)
-    library.put_away_template(template_id)
+    library.put_away_template(quotation_template_id)
     flash(_("The template is put away. Quotations begun with it stay as they are."), "ok")
     return go(".index")
 

@@ -157,7 +157,7 @@ def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: st
     # The number comes last: its row stays locked until the commit.
     number = view.number or _next_number(profile, view.client_name)
     document = _freeze(view, number)
-    noted: dict[str, Any] = {"frozen_id": document.id, "number": number, "search": _search(view.draft, view, number)}
+    noted = {**_as_frozen(document), "search": _search(view.draft, view, number)}
     if delivery:
         noted |= {"to_name": delivery.to_name, "to_email": delivery.to_email}
     noted["remind_on"] = remind_on(today(), view.valid_until) if delivery and delivery.remind else None
@@ -165,6 +165,18 @@ def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: st
     _record_sent(document, delivery, actor)
     if delivery:
         mails.sent(document, delivery, links.url(LINK, token), profile.email or author_email)
+
+
+def _as_frozen(document: frozen.Frozen) -> dict[str, Any]:
+    """What lists show is what was frozen, whatever the agency's settings were when the draft was last saved."""
+    doc = document.snapshot
+    return {
+        "frozen_id": document.id,
+        "number": document.number,
+        "language": doc["language"],
+        "currency": doc["currency"],
+        "total_minor": doc["priced"]["totals"]["payable"],
+    }
 
 
 def _next_number(profile: agencies.AgencyProfile, client: str) -> str:
