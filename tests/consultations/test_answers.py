@@ -96,7 +96,8 @@ def test_what_was_typed_wins_and_empty_leaves(stored: dict[str, Any], typed: dic
 @given(ALL)
 def test_the_snapshot_says_what_was_answered(answers: dict[str, Any]) -> None:
     lines = said.snapshot(answers, LISTS)
-    assert [line["id"] for line in lines] == [f"answer.{name}" for name in FIELDS if name in answers]
+    told = [name for name in FIELDS if name in answers and answers[name] != (FIELDS[name].default or None)]
+    assert [line["id"] for line in lines] == [f"answer.{name}" for name in told]
     assert all(line["label"] and line["value"] for line in lines)
 
 
@@ -150,3 +151,13 @@ def test_what_is_no_longer_offered_stays_readable() -> None:
 )
 def test_budgets_speak_the_agencys_currency(currency: str, words: str) -> None:
     assert Lists(currency).words("budget_range", "under-2k").replace("\xa0", " ") == words
+
+
+def test_what_stood_in_the_form_before_tells_nothing() -> None:
+    """Nobody said it, so it is no knowledge; left as it is, it keeps nobody from knowing everything else."""
+    untouched = said.defaults(LISTS)
+    assert untouched == {"urgency_level": "low", "budget_range": "tbd"}
+    assert (said.percent(untouched), said.snapshot(untouched, LISTS)) == (0, [])
+    assert said.percent(ANSWERS | untouched) == 100
+    known = {line["id"] for line in said.snapshot(ANSWERS | untouched | {"urgency_level": "high"}, LISTS)}
+    assert "answer.urgency_level" in known and "answer.budget_range" not in known

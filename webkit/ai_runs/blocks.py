@@ -41,6 +41,8 @@ def unmarked(text: str, *, whole: bool = True) -> str:
     Signs in the middle of a word stay: taken out, they would make another word, or another figure. A text that is not
     whole is given up to signs that may still stand for something else.
     """
+    if not any(sign in text for sign in "*_`"):
+        return text
     return _MARKUP.sub("", text if whole else _SIGNS.sub("", text))
 
 

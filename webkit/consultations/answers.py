@@ -119,10 +119,19 @@ def problems(answers: Answers) -> dict[str, str]:
 
 
 def percent(answers: Answers) -> int:
-    """How much is known, weighed; 100 only when every question that counts has a usable answer."""
-    whole = sum(asked.weight for asked in FIELDS.values())
-    usable = (asked for name, asked in FIELDS.items() if answers.get(name) and not problem(asked, answers[name]))
+    """How much is known, weighed; 100 only when every question that counts has a usable answer.
+
+    What stands in the form before anybody touches it counts neither for nor against.
+    """
+    told = {name: asked for name, asked in FIELDS.items() if not _untold(asked, answers.get(name))}
+    whole = sum(asked.weight for asked in told.values())
+    usable = (asked for name, asked in told.items() if answers.get(name) and not problem(asked, answers[name]))
     return sum(asked.weight for asked in usable) * 100 // whole
+
+
+def _untold(asked: Field, answer: Answer | None) -> bool:
+    """Whether an answer is the one that nobody has to choose ("not decided yet"): it tells nothing."""
+    return bool(asked.default) and answer == asked.default
 
 
 def words(asked: Field, answer: Answer, lists: Lists) -> list[str]:
@@ -131,11 +140,14 @@ def words(asked: Field, answer: Answer, lists: Lists) -> list[str]:
 
 
 def snapshot(answers: Answers, lists: Lists) -> list[dict[str, str]]:
-    """What was answered, in words of the current language, for documents and for whoever writes them."""
+    """What was answered, in words of the current language, for documents and for whoever writes them.
+
+    Without what stood in the form before anybody touched it: nobody said that.
+    """
     return [
         {"id": f"answer.{name}", "label": str(asked.label), "value": ", ".join(words(asked, answers[name], lists))}
         for name, asked in FIELDS.items()
-        if answers.get(name)
+        if answers.get(name) and not _untold(asked, answers[name])
     ]
 
 
