@@ -52,6 +52,7 @@ CALLS_NOBODY = {"webkit.core.kernel.security.policy"}
 DOWNLOAD = "waits for a document; made now if no job has made it yet"
 KEPT = "reads a mail where the provider keeps mails instead of sending them"
 IN_A_REQUEST = {
+    "connections.routes.test": "waits to hear whether the connection works: two seconds at most",
     "contracts.routes.pdf": DOWNLOAD,
     "core.kernel.downloads.by_id": DOWNLOAD,
     "invoices.public.pdf": DOWNLOAD,
@@ -74,11 +75,12 @@ IN_A_REQUEST = {
 
 
 def asks_for_a_provider(node: Function) -> bool:
-    """Whether a function takes a provider from the registry."""
-    return any(
-        isinstance(part, ast.Attribute) and part.attr == "get" and ast.unparse(part.value).endswith("registry")
-        for part in ast.walk(node)
+    """Whether a function takes a provider from the registry, connects to an agency's own, or tries one out."""
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Attribute)]
+    from_registry = any(
+        part.attr in ("get", "try_out") and ast.unparse(part.value).endswith("registry") for part in calls
     )
+    return from_registry or any(part.attr == "connect" for part in calls)
 
 
 def is_route(node: Function) -> bool:

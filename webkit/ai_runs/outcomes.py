@@ -11,16 +11,17 @@ from uuid import UUID
 from webkit.ai_runs import models, quota
 from webkit.ai_runs.models import RunState, Spending
 from webkit.ai_runs.troubles import Trouble
-from webkit.core.capabilities.ai_text import CompletionRequest, Cost, Message, Role, Usage
-from webkit.core.kernel import clock
+from webkit.core.capabilities.ai_text import AI_TEXT, AIText, CompletionRequest, Cost, Message, Role, Usage
+from webkit.core.kernel import clock, vendors
 from webkit.core.kernel.db import writes
+from webkit.core.kernel.vendors import Vendor
 
 MICRO = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """An attempt at a run: what a worker needs to know of it."""
+    """An attempt at a run: what a worker needs to know of it; `writer` is None where nobody can be asked."""
 
     id: UUID
     attempt: int
@@ -29,6 +30,7 @@ class Work:
     section: str
     structured: bool
     request: CompletionRequest
+    writer: Vendor[AIText] | None
 
     @property
     def name(self) -> str:
@@ -57,10 +59,11 @@ def begin(asked: Mapping[UUID, UUID]) -> dict[UUID, Work]:
     begun = models.begin(asked.values(), asked.keys(), now)
     for generation in models.stop_unheard(asked.values(), asked.keys(), now):
         quota.use(generation)
-    return {row.job_id: _work(row) for row in begun}
+    writer = vendors.find_chosen(AI_TEXT)
+    return {row.job_id: _work(row, writer) for row in begun}
 
 
-def _work(row: models.Begun) -> Work:
+def _work(row: models.Begun, writer: Vendor[AIText] | None) -> Work:
     return Work(
         id=row.id,
         attempt=row.attempt,
@@ -74,6 +77,7 @@ def _work(row: models.Begun) -> Work:
             max_tokens=row.max_tokens,
             json_schema=row.json_schema,
         ),
+        writer=writer,
     )
 
 

@@ -20,7 +20,6 @@ from webkit.ai_runs.subjects import Misshapen
 from webkit.ai_runs.texts import Halt, Text
 from webkit.ai_runs.troubles import PASSING, Trouble, of
 from webkit.core.capabilities.ai_text import (
-    AI_TEXT,
     AIText,
     Completion,
     Message,
@@ -29,11 +28,10 @@ from webkit.core.capabilities.ai_text import (
     StopReason,
     Usage,
 )
-from webkit.core.capabilities.errors import BrokenOff, ProviderError, TimedOut
+from webkit.core.capabilities.errors import BrokenOff, ProviderError, ProviderMisconfigured, TimedOut
 from webkit.core.extensions import Job
 from webkit.core.kernel import outbox
 from webkit.core.kernel.outbox import PutBack
-from webkit.core.kernel.runtime import current
 
 log = structlog.get_logger(__name__)
 
@@ -141,22 +139,24 @@ def _delay(job: Job, wished: float | None) -> timedelta | None:
 
 def _listen(text: Text) -> Answer:
     """Call the model and keep what it says until it has said everything, fails, or is halted."""
-    provider = current().registry.chosen_name(AI_TEXT)
+    writer = text.work.writer
     carrier = pump.of(current_app._get_current_object())  # type: ignore[attr-defined]
     with carrier.carrying(text):
         try:
-            vendor = current().registry.get(AI_TEXT)
+            if writer is None:
+                raise ProviderMisconfigured("nobody is chosen to write")
+            vendor = writer.connect()
             completion = _hear(vendor, text, carrier.hurry)
         except ProviderError as error:
             if text.halted:
-                return Answer(text.whole, _estimate(provider, text), halt=text.halted)
+                return Answer(text.whole, _estimate(text), halt=text.halted)
             failure = of(error, begun=bool(text.whole))
             log.warning("the model failed", trouble=failure, reason=error.code, error=type(error).__name__)
-            bill = _estimate(provider, text) if text.whole else None
+            bill = _estimate(text) if text.whole else None
             return Answer(text.whole, bill, failure, wait=error.retry_after)
     if completion is None:
-        return Answer(text.whole, _estimate(provider, text), halt=text.halted)
-    bill = _bill(vendor, provider, completion.usage, completion.model)
+        return Answer(text.whole, _estimate(text), halt=text.halted)
+    bill = _bill(vendor, writer.name, completion.usage, completion.model)
     trouble = _ENDS.get(completion.stop) or (None if text.whole.strip() else Trouble.EMPTY)
     return Answer("" if trouble == Trouble.REFUSED else text.whole, bill, trouble)
 
@@ -179,14 +179,15 @@ def _hear(vendor: AIText, text: Text, hurry: Callable[[], None]) -> Completion |
     raise BrokenOff("the stream ended before the answer did")
 
 
-def _bill(vendor: AIText, provider: str, usage: Usage, model: str, *, estimated: bool = False) -> Bill:
+def _bill(vendor: AIText | None, provider: str, usage: Usage, model: str, *, estimated: bool = False) -> Bill:
     cost = vendor.cost(usage, model) if isinstance(vendor, PricedText) else None
     return Bill(provider, model, usage, cost, estimated)
 
 
-def _estimate(provider: str, text: Text) -> Bill:
+def _estimate(text: Text) -> Bill:
     """What a call used that ended before the vendor said: about four characters make a token."""
     request = text.work.request
     asked = len(request.system) + sum(len(message.text) for message in request.messages)
     usage = Usage(input_tokens=asked // 4, output_tokens=len(text.whole) // 4)
-    return _bill(current().registry.get(AI_TEXT), provider, usage, "", estimated=True)
+    writer = text.work.writer
+    return _bill(writer.connect() if writer else None, writer.name if writer else "", usage, "", estimated=True)

@@ -115,12 +115,18 @@ def chosen(capability: Capability[P]) -> Vendor[P]:
     return chain(capability)[0]
 
 
+def find_chosen(capability: Capability[P]) -> Vendor[P] | None:
+    """`chosen`, or None while the choice is wrong."""
+    try:
+        return chosen(capability)
+    except ProviderMisconfigured:
+        return None
+
+
 def chosen_name(capability: Capability[Any]) -> str:
     """The name of who supplies the current unit's agency, "" while the choice is wrong."""
-    try:
-        return chosen(capability).name
-    except ProviderMisconfigured:
-        return ""
+    vendor = find_chosen(capability)
+    return vendor.name if vendor else ""
 
 
 def chain(capability: Capability[P]) -> tuple[Vendor[P], ...]:
@@ -131,7 +137,7 @@ def chain(capability: Capability[P]) -> tuple[Vendor[P], ...]:
     if (account := own(capability)) is not None:
         return (_of_account(capability, account),)
     if not (specs := current().registry.chain(capability)):
-        current().registry.get(capability)  # says what to do
+        raise ProviderMisconfigured(f"nobody supplies {capability.key}: set {capability.env}")
     return tuple(Vendor(spec) for spec in specs)
 
 
