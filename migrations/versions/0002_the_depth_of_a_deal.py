@@ -234,6 +234,7 @@ def upgrade() -> None:
         sa.Column("prompt", sa.Text(), nullable=False),
         sa.Column("json_schema", sa.Text(), nullable=True),
         sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("sources", sa.Text(), nullable=False),
         sa.Column("exempt", sa.Text(), nullable=False),
         sa.Column("max_tokens", sa.Integer(), nullable=False),
         sa.Column("locale", sa.String(length=16), nullable=False),

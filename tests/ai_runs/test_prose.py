@@ -20,6 +20,7 @@ from webkit.ai_runs.models import Fate, RunState
 from webkit.ai_runs.views import RunView, Spent, Subject
 
 STEP = 7
+SOURCES = {"audit.lcp": "Largest <Contentful> Paint"}
 LIST = {
     "items": [
         {"weight": "high", "title": "Slow **4**0 %", "text": "It takes [[fact:audit.lcp]].", "weeks": 12},
@@ -52,7 +53,7 @@ def _run(text: str, *, structured: bool = False, state: RunState = RunState.RUNN
     at = datetime(2026, 11, 22, tzinfo=UTC)
     return RunView(
         id=UUID(int=1), subject="list:1", section="a", state=state, attempt=1, text=text, structured=structured,
-        facts=FACTS, exempt=("12 weeks",), locale=locale, error_code="", error_sentence="",
+        facts=FACTS, sources=SOURCES, exempt=("12 weeks",), locale=locale, error_code="", error_sentence="",
         resume_at=None, stopping=False, created_at=at, ended_at=None, fate=Fate.OPEN, usage=Spent(), figures_unproven=0,
     )  # fmt: skip
 
@@ -119,3 +120,10 @@ def test_values_of_lists_are_shown_as_they_will_read() -> None:
         assert later.startswith(earlier), "it only grows"
     (html,) = prose.show(replace(run, state=RunState.DONE)).done
     assert ">3 weeks" in html and ">12 weeks" not in html, "only what is the agency's own plan needs no source"
+
+
+def test_a_cited_figure_says_where_it_is_from() -> None:
+    (html,) = prose.show(_run("It takes [[fact:audit.lcp]].", state=RunState.DONE)).done
+    assert '<mark class="wk-fact" title="Largest &lt;Contentful&gt; Paint">4.8 s</mark>' in html
+    (html,) = prose.show(_run("You want [[fact:answer.goals]].", state=RunState.DONE)).done
+    assert 'title="From what is known about the client">More bookings<' in html

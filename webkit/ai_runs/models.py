@@ -84,6 +84,7 @@ class Run(Owned):
     prompt: Mapped[str] = mapped_column(sa.Text)
     json_schema: Mapped[dict[str, Any] | None] = mapped_column(Json)
     facts: Mapped[dict[str, str]] = mapped_column(Json)
+    sources: Mapped[dict[str, str]] = mapped_column(Json)
     exempt: Mapped[list[str]] = mapped_column(Json)
     max_tokens: Mapped[int]
     locale: Mapped[str] = mapped_column(sa.String(16))

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, request, url_for
 from markupsafe import Markup
 
 from webkit.ai_runs import prose, service, subjects
 from webkit.ai_runs.prose import Shown
 from webkit.ai_runs.views import Allowance, Fate, RunState, RunView, Spent
 from webkit.core.kernel import i18n
+from webkit.core.kernel.db import asked_once
+from webkit.core.kernel.errors import Forbidden, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_fine
 from webkit.core.kernel.streams import Place
@@ -22,8 +24,12 @@ MICRO = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the buttons of a run lead; made while there is a request, used as long as somebody watches."""
+    """Where the buttons of a run lead; made while there is a request, used as long as somebody watches.
 
+    Those that change something are empty for who may only read. `here` is the page that shows the run.
+    """
+
+    here: str
     show: str
     stream: str
     stop: str
@@ -83,13 +89,32 @@ class UsagePage:
 
 def links(run: RunView) -> Links:
     subject = subjects.subject_of(run.subject)
-    own = {name: url_for(f"ai_runs.{name}", run_id=run.id) for name in ("show", "stream", "stop", "retry", "discard")}
+    may = ("stop", "retry", "discard") if _may_change(run.subject) else ()
+    own = {name: url_for(f"ai_runs.{name}", run_id=run.id) for name in ("show", "stream", *may)}
+    page = subject.page_url(run) if subject else own["show"]
     return Links(
-        **own,
-        apply=subject.apply_url(run) if subject else "",
-        page=subject.page_url(run) if subject else own["show"],
+        here=request.full_path.rstrip("?") if request.method == "GET" else page,
+        show=own["show"],
+        stream=own["stream"],
+        stop=own.get("stop", ""),
+        retry=own.get("retry", ""),
+        discard=own.get("discard", ""),
+        apply=subject.apply_url(run) if subject and may else "",
+        page=page,
         label=subject.label(run.section) if subject else run.section,
     )
+
+
+@asked_once
+def _may_change(name: str) -> bool:
+    """Whether the person at work may change the document of this name."""
+    subject = subjects.subject_of(name)
+    try:
+        if subject is not None:
+            subject.demand(name)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 def card(run: RunView, links: Links) -> Card:

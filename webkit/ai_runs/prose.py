@@ -49,7 +49,7 @@ class Growing:
         rest = found[-1].text if len(found) > len(ready) else ""
         self._segments += self._checked.add(rest[len(self._open) :])
         self._open = rest
-        return done, _html(self._segments)
+        return done, _html(self._run, self._segments)
 
     def _begin(self) -> None:
         """Another block is open."""
@@ -58,7 +58,9 @@ class Growing:
 
     def _done(self, block: Block) -> Markup:
         """The open block is whole."""
-        html = _html([*self._segments, *self._checked.add(block.text[len(self._open) :]), *self._checked.end()])
+        html = _html(
+            self._run, [*self._segments, *self._checked.add(block.text[len(self._open) :]), *self._checked.end()]
+        )
         self._begin()
         return html
 
@@ -72,11 +74,11 @@ def show(run: RunView) -> Shown:
 
 
 def _block(run: RunView, text: str) -> Markup:
-    return _html(marks.check(run, text).segments)
+    return _html(run, marks.check(run, text).segments)
 
 
-def _html(segments: Sequence[Segment]) -> Markup:
-    return Markup("".join(_drawn(_lines(segments))))  # noqa: S704  every text in it went through escape()
+def _html(run: RunView, segments: Sequence[Segment]) -> Markup:
+    return Markup("".join(_drawn(run, _lines(segments))))  # noqa: S704  every text in it went through escape()
 
 
 def _lines(segments: Sequence[Segment]) -> list[Line]:
@@ -92,7 +94,7 @@ def _lines(segments: Sequence[Segment]) -> list[Line]:
     return lines
 
 
-def _drawn(lines: Sequence[Line]) -> Iterator[str]:
+def _drawn(run: RunView, lines: Sequence[Line]) -> Iterator[str]:
     """Lists for lines that begin as entries, paragraphs for all others."""
     waiting: list[str] = []
     kind = ""
@@ -103,7 +105,7 @@ def _drawn(lines: Sequence[Line]) -> Iterator[str]:
             waiting = []
         kind = now
         if line:
-            waiting.append("".join(map(_segment, _bare(line))))
+            waiting.append("".join(_segment(run, segment) for segment in _bare(line)))
 
 
 def _kind(line: Line) -> str:
@@ -130,11 +132,12 @@ def _bare(line: Line) -> Line:
     return [Segment(first.kind, first.text[sign.end() :], first.fact_id), *line[1:]] if sign else line
 
 
-def _segment(segment: Segment) -> str:
+def _segment(run: RunView, segment: Segment) -> str:
     text = escape(segment.text)
     if segment.kind == "plain":
         return text
     if segment.kind == "proven":
-        return f'<mark class="wk-fact" title="{escape(_("From what is known about the client"))}">{text}</mark>'
+        source = run.sources.get(segment.fact_id) or _("From what is known about the client")
+        return f'<mark class="wk-fact" title="{escape(source)}">{text}</mark>'
     why = escape(_("no source"))
     return f'<mark class="wk-doubt" title="{why}">{text}<span class="visually-hidden"> ({why})</span></mark>'

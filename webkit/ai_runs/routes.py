@@ -79,7 +79,7 @@ def _demand(run_id: UUID) -> None:
     """What becomes of a text is up to those who may change its document."""
     run = service.get(run_id)
     if (subject := subjects.subject_of(run.subject)) is not None:
-        subject.demand(run)
+        subject.demand(run.subject)
 
 
 def _back(run_id: UUID) -> Response:

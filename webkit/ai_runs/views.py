@@ -19,7 +19,8 @@ from webkit.ai_runs.models import Spent as Spent
 class RunRequest:
     """One section to write for `subject` ("proposal:<uuid>").
 
-    `facts` are what may be cited, as it is printed, by id; `exempt` are figures of the agency's own plan.
+    `facts` are what may be cited, as it is printed, by id, and `sources` say what each of them is; `exempt` are figures
+    of the agency's own plan.
     """
 
     subject: str
@@ -28,6 +29,7 @@ class RunRequest:
     prompt: str
     json_schema: Mapping[str, Any] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     exempt: tuple[str, ...] = ()
     max_tokens: int = 4096
     locale: str = "en"
@@ -64,6 +66,7 @@ class RunView:
     text: str
     structured: bool
     facts: Mapping[str, str]
+    sources: Mapping[str, str]
     exempt: tuple[str, ...]
     locale: str
     error_code: str
@@ -107,8 +110,8 @@ class Subject:
 
     `apply_url` takes the text into the document; `page_url` shows the document. `shapes` are the sections that are
     no prose: what the model wrote must be such a model, or the run fails; `prints` says how their values of some names
-    read ("high" as "High"). `demand` raises Forbidden where the person
-    at work may only read the document; without it everybody in the agency may stop and repeat its runs.
+    read ("high" as "High"). `demand`, given the name of the document, raises Forbidden
+    where the person at work may only read it; without it everybody in the agency may stop and repeat its runs.
     """
 
     kind: str
@@ -117,4 +120,4 @@ class Subject:
     apply_url: Callable[[RunView], str]
     shapes: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     prints: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
-    demand: Callable[[RunView], None] = lambda _run: None
+    demand: Callable[[str], None] = lambda _name: None

@@ -167,6 +167,7 @@ def _request(view: ProposalView, known: Material, section: Section) -> RunReques
         prompt=prompts.prompt(known, known.facts, section, structured=shape is not None),
         json_schema=shape.model_json_schema() if shape else None,
         facts={fact.id: fact.value for fact in known.facts},
+        sources={fact.id: fact.label for fact in known.facts},
         exempt=facts.exempt(view.contents, section.key),
         max_tokens=section.max_tokens,
         locale=known.locale,

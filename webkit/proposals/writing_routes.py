@@ -98,6 +98,6 @@ SUBJECT = Subject(
     apply_url=lambda run: url_for("proposal_writing.apply", proposal_id=_id_of(run), run_id=run.id),
     shapes=SHAPES,
     prints=sections.PRINTS,
-    demand=lambda run: _demand(UUID(_id_of(run))),
+    demand=lambda name: _demand(UUID(name.partition(":")[2])),
 )
 """Proposals as runs know them."""
