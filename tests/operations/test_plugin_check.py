@@ -73,6 +73,7 @@ def test_what_is_in_order_is_found_in_order(package: Package) -> None:
         ["ZEPHYR_URL"],
         ["ZEPHYR_SECONDS"],
     ]
+    assert [setting["open"] for setting in package.settings] == [True, False, False]
     assert [setting["secret"] for setting in package.settings] == [True, False, False]
     assert sentences(package) == []
 
@@ -92,6 +93,7 @@ SPOILT: list[tuple[str, Callable[[Package], object], str]] = [
     ("no description", lambda p: key(p).update(description=" "), "Describe ZEPHYR_API_KEY"),
     ("small letters", lambda p: key(p).update(names=["zephyr_key"]), "zephyr_key with capitals"),
     ("a name of ours", lambda p: key(p).update(names=["WEBKIT_KEY"]), "Name WEBKIT_KEY after your vendor"),
+    ("anywhere", lambda p: provider(p)["settings"][1].update(open=True), "Mark ZEPHYR_URL of_operator=True"),
     ("heard twice", lambda p: key(p).update(names=["ZEPHYR_URL"]), "ZEPHYR_URL is heard by two settings"),
     ("shown", lambda p: key(p).update(secret=False), "Make ZEPHYR_API_KEY a SecretStr"),
     ("known to all", lambda p: key(p).update(preset=True), "default away from the secret ZEPHYR_API_KEY"),

@@ -50,7 +50,7 @@ def test_a_package_speaks_of_itself_and_of_its_capability(tmp_path: Path, key: s
     assert project["name"] == "zephyr-two"
     assert project["entry-points"]["webkit.plugins"] == {"zephyr_two": "zephyr_two.plugin"}
     assert f"{capability.env}=zephyr_two" in texts["README.md"]
-    settings = set(re.findall(r'env\("(\w+)"', texts["src/zephyr_two/settings.py"]))
+    settings = set(re.findall(r'env\(\s*"(\w+)"', texts["src/zephyr_two/settings.py"]))
     assert settings == set(re.findall(r"`(ZEPHYR_TWO_\w+)`", texts["README.md"]))
 
 

@@ -21,6 +21,8 @@ from webkit.core.plugins import GROUP
 PATIENCE = 600
 MOST_LINES = 5
 _PYTEST = "import sys; sys.path.insert(0, sys.argv[1]); import pytest; sys.exit(pytest.main(sys.argv[2:]))"
+_REACHES = {"URL", "URI", "ENDPOINT", "HOST", "SERVER", "ADDRESS", "PATH", "FILE", "FOLDER", "DIR", "SOCKET"}
+"""What a setting reaches whose name ends so: nobody but the operator says where that is."""
 _CONTRACTS = {
     "ai_text": "AITextContract",
     "pagespeed": "PageSpeedContract",
@@ -179,6 +181,8 @@ def _settings(package: Package) -> Iterator[str]:
                 yield f"Write the variable {variable} with capitals, digits and _."
             if variable.startswith("WEBKIT_") and variable != "WEBKIT_DATA":
                 yield f"Name {variable} after your vendor: WEBKIT_… is the platform's."
+            if setting["open"] and variable.rpartition("_")[2] in _REACHES:
+                yield f"Mark {variable} of_operator=True: an agency could point it at any place in your network."
             if seen.setdefault(variable, setting["field"]) != setting["field"]:
                 yield f"{variable} is heard by two settings, {seen[variable]} and {setting['field']}."
 

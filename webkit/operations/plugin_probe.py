@@ -11,7 +11,7 @@ import sys
 from importlib import import_module, metadata
 from typing import Any
 
-from webkit.core.capabilities.base import ProviderSpec, environment_names
+from webkit.core.capabilities.base import ProviderSpec, environment_names, is_marked
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.plugins import GROUP, Status, load_plugins
 from webkit.core.providers import ProviderRegistry, load
@@ -49,17 +49,18 @@ def _provider(spec: ProviderSpec[Any]) -> dict[str, Any]:
         "modules": list(spec.modules),
         "install_hint": spec.install_hint,
         "problem": _problem(spec),
-        "settings": [_setting(name, field, words) for name, field in spec.settings.model_fields.items()],
+        "settings": [_setting(spec, name, field, words) for name, field in spec.settings.model_fields.items()],
     }
 
 
-def _setting(name: str, field: Any, words: dict[str, Any]) -> dict[str, Any]:
+def _setting(spec: ProviderSpec[Any], name: str, field: Any, words: dict[str, Any]) -> dict[str, Any]:
     names = environment_names(field)
     described = words.get(names[0]) if names else None
     return {
         "field": name,
         "names": list(names),
         "description": field.description or "",
+        "open": spec.agencies and not is_marked(field, "of_operator"),
         "secret": bool(described and described.secret),
         "preset": not field.is_required() and field.default not in (None, "") and "Secret" in str(field.annotation),
     }

@@ -16,6 +16,7 @@ def webkit_register_providers() -> list[ProviderSpec[Email]]:
             label="Acme mail",
             factory="acme_mail.provider:AcmeMail",
             settings=AcmeMailSettings,
+            agencies=True,  # one may bring an account of its own: nothing here is shared between accounts
             features=frozenset({EmailFeature.IDEMPOTENT}),
         )
     ]

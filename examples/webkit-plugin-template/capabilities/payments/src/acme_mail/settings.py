@@ -12,5 +12,10 @@ class AcmeMailSettings(ProviderSettings):
 
     api_key: SecretStr = env("ACME_MAIL_API_KEY", description="Secret key of the account.")
     webhook_secret: SecretStr = env("ACME_MAIL_WEBHOOK_SECRET", description="What the vendor signs its webhooks with.")
-    url: str = env("ACME_MAIL_URL", default="https://api.acme.example", description="Where the API is.")
-    seconds: float = env("ACME_MAIL_SECONDS", default=10.0, gt=0, le=600, description="How long a call may take.")
+    # What is the operator's is the same for everybody; the rest an agency with its own account sets for itself.
+    url: str = env(
+        "ACME_MAIL_URL", default="https://api.acme.example", of_operator=True, description="Where the API is."
+    )
+    seconds: float = env(
+        "ACME_MAIL_SECONDS", default=10.0, of_operator=True, gt=0, le=600, description="How long a call may take."
+    )
