@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.figures import ai, invoices, issuing, jobs, lists, pdf, providers, running, storage, webhooks
+from benchmarks.figures import ai, invoices, issuing, jobs, lists, pdf, plugins, providers, running, storage, webhooks
 from benchmarks.report import Row
 from benchmarks.world import World
 
@@ -20,6 +20,7 @@ FIGURES: dict[str, Figure] = {
     "job": jobs.measure,
     "ai": ai.measure,
     "provider": providers.measure,
+    "plugins": plugins.measure,
     "storage": storage.measure,
 }
 """By the name that `--only` takes, in the order of a whole run."""
