@@ -236,7 +236,9 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
 
 def move(invoice_id: UUID, to: InvoiceState, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
     """One conditional transition; False when somebody was faster."""
-    return _change(invoice_id, Invoice.state.in_(TRANSITIONS[to]), *conditions, state=to, **values)
+    here = (Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to]), *conditions)
+    fresh = TRANSITIONS[to] == {InvoiceState.DRAFT}
+    return tallies.change(Invoice, here, {"state": to, **values}, _Standing, _counted, fresh=fresh)
 
 
 def follow(invoice_id: UUID, state: InvoiceState, returned_minor: int) -> bool:

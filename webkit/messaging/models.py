@@ -99,7 +99,6 @@ AnyMail = Mail | PlatformMail
 
 def add(mail: AnyMail) -> UUID:
     session().add(mail)
-    session().flush()
     return mail.id
 
 

@@ -199,7 +199,8 @@ def move(
         here.append(Proposal.revision == seen_revision)
     if seen_frozen is not None:
         here.append(Proposal.frozen_id == seen_frozen)
-    return tallies.change(Proposal, here, {"state": target, **values}, _Standing, _counted)
+    fresh = not {State.SENT, State.ACCEPTED} & set(sources)
+    return tallies.change(Proposal, here, {"state": target, **values}, _Standing, _counted, fresh=fresh)
 
 
 class _Standing(NamedTuple):

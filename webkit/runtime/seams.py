@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import time
 from collections.abc import Callable, Sequence
@@ -60,7 +61,11 @@ def of(app: Flask) -> Seams:
 def load_factory(path: str) -> AppFactory:
     """The callable that `package.module:name` names."""
     module, _, name = path.partition(":")
-    factory: AppFactory = getattr(importlib.import_module(module), name)
+    gc.disable()  # nothing of what is loaded is garbage, and looking for some is a tenth of the start
+    try:
+        factory: AppFactory = getattr(importlib.import_module(module), name)
+    finally:
+        gc.enable()
     return factory
 
 

@@ -123,6 +123,15 @@ def test_another_door_cannot_open_inside_a_write(agency: AgencyView) -> None:
         pass
 
 
+def test_a_record_knows_its_id_and_its_moment_before_it_is_written(agency: AgencyView) -> None:
+    entry = AuditEntry(action="looked", subject="", detail={})
+    born = entry.id, entry.created_at
+    with db.writing() as unit:
+        unit.add(entry)
+    written = db.session().scalars(sa.select(AuditEntry).where(AuditEntry.id == born[0])).one()
+    assert (written.id, written.created_at) == born
+
+
 def test_exact_decimals_stay_exact(app: Flask) -> None:
     column = ExactDecimal()
     dialect = db.db.engine.dialect

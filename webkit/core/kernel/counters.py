@@ -144,10 +144,14 @@ def gaps() -> list[Gap]:
 
 def _is_used(name: str, number: str) -> bool:
     """Whether a document of the series has this number already."""
-    known = current().numbered.get(name.partition(":")[0])
-    if known is None:
-        return False
-    return session().scalars(sa.select(known[0]).where(known[0] == number).limit(1)).first() is not None
+    series = name.partition(":")[0]
+    return series in current().numbered and bool(_with_number(current().numbered[series][0], number=number))
+
+
+@tenancy.prepared
+def _with_number(column: InstrumentedAttribute[str | None]) -> sa.Executable:
+    own = column.class_.agency_id == sa.bindparam("agency")
+    return sa.select(column).where(own, column == sa.bindparam("number")).limit(1)
 
 
 def _demand_usable(pattern: str) -> None:
@@ -179,6 +183,7 @@ class _Row:
         """Its new value, made if need be: one statement for all of it."""
         if not session().writing:
             raise RuntimeError("a number is taken inside a write")
+        session().flush()  # before the lock, which holds up everybody else
         first = insert(Counter).values(**self._key(), value=by, first=1, skipped=skipped)
         changed = {"value": Counter.value + by, "skipped": Counter.skipped + skipped}
         raised = first.on_conflict_do_update(index_elements=_KEY, set_=changed)

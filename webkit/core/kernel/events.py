@@ -8,6 +8,7 @@ Events are collected during a write and appended as its last statements, so the 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import secrets
@@ -159,49 +160,79 @@ def record(
 
 @before_commit(rank=2)
 def _append(current: UnitSession) -> None:
+    """Everything else is written by now: the head is locked for as short a time as can be."""
     pending: list[_Pending] = current.info.pop("events", [])
     if not pending:
         return
-    head = _lock_head(current)
+    current.flush()
+    seq, hash_ = _lock_head()
+    chain = _Chain(tenancy.agency_id(), seq, hash_)
     for item in pending:
-        _chain(current, head, item)
-    current.flush()
-    first = head.seq - len(pending) + 1
-    current.info["chained"] = [(first + offset, item.kind) for offset, item in enumerate(pending)]
+        chain.add(item)
+    chain.write(current)
+    current.info["chained"] = [(event["seq"], event["kind"]) for event in chain.events]
 
 
-def _lock_head(current: UnitSession) -> EventHead:
-    current.flush()
-    agency = tenancy.agency_id()
-    query = sa.select(EventHead).where(EventHead.agency_id == agency).with_for_update()
-    query = query.execution_options(populate_existing=True)
-    if (head := current.scalars(query).one_or_none()) is None:
-        insert_missing(EventHead, agency_id=agency, seq=0, hash=GENESIS)
-        head = current.scalars(query).one()
-    return head
+@prepared
+def _head() -> sa.Executable:
+    return sa.select(EventHead.seq, EventHead.hash).where(mine(EventHead)).with_for_update()
 
 
-def _chain(current: UnitSession, head: EventHead, item: _Pending) -> None:
-    salt = secrets.token_hex(16)
-    body: dict[str, Any] = {
-        "about": sorted({item.subject, *item.about}),
-        "at": item.at.isoformat(),
-        "facts": item.facts,
-        "kind": item.kind,
-        "subject": item.subject,
-    }
-    if item.personal:
-        body[COMMITTED] = commitment(salt, item.personal)
-    text = canonical(body)
-    seq, hash_ = head.seq + 1, link(head.hash, text)
-    current.add(
-        Event(seq=seq, kind=item.kind, at=item.at, subject=item.subject, text=text, prev_hash=head.hash, hash=hash_)
-    )
-    current.add_all(EventSubject(subject=subject, seq=seq) for subject in body["about"])
-    if item.personal:
-        current.flush()
-        current.add(EventDetail(seq=seq, salt=salt, data=item.personal))
-    head.seq, head.hash = seq, hash_
+def _lock_head() -> tuple[int, str]:
+    if not (found := _head()):
+        insert_missing(EventHead, agency_id=tenancy.agency_id(), seq=0, hash=GENESIS)
+        found = _head()
+    return found[0][0], found[0][1]
+
+
+class _Chain:
+    """What follows a head: rows for the four tables."""
+
+    def __init__(self, agency: UUID, seq: int, hash_: str) -> None:
+        self._agency, self._seq, self._hash = agency, seq, hash_
+        self.events: list[dict[str, Any]] = []
+        self._subjects: list[dict[str, Any]] = []
+        self._details: list[dict[str, Any]] = []
+
+    def add(self, item: _Pending) -> None:
+        """One more event."""
+        salt = secrets.token_hex(16)
+        body: dict[str, Any] = {
+            "about": sorted({item.subject, *item.about}),
+            "at": item.at.isoformat(),
+            "facts": item.facts,
+            "kind": item.kind,
+            "subject": item.subject,
+        }
+        if item.personal:
+            body[COMMITTED] = commitment(salt, item.personal)
+        text = canonical(body)
+        here = {"agency_id": self._agency, "seq": self._seq + 1}
+        copies = {"kind": item.kind, "at": item.at, "subject": item.subject, "text": text, "prev_hash": self._hash}
+        self._seq, self._hash = self._seq + 1, link(self._hash, text)
+        self.events.append({**here, **copies, "hash": self._hash})
+        self._subjects += ({**here, "subject": subject} for subject in body["about"])
+        if item.personal:
+            self._details.append({**here, "salt": salt, "data": item.personal})
+
+    def write(self, current: UnitSession) -> None:
+        """Insert all of them and move the head on."""
+        line = current.connection()
+        for table, rows in ((Event, self.events), (EventSubject, self._subjects), (EventDetail, self._details)):
+            if rows:
+                line.execute(_added(table), rows)
+        line.execute(_moved(), {"agency": self._agency, "to_seq": self._seq, "to_hash": self._hash})
+
+
+@functools.cache
+def _added(table: type[Base]) -> sa.Insert:
+    return sa.insert(table.__table__)  # type: ignore[arg-type]
+
+
+@functools.cache
+def _moved() -> sa.Update:
+    moved = sa.update(EventHead.__table__).where(mine(EventHead))  # type: ignore[arg-type]
+    return moved.values(seq=sa.bindparam("to_seq"), hash=sa.bindparam("to_hash"))
 
 
 def link(previous: str, text: str) -> str:

@@ -118,7 +118,6 @@ def freeze(
         snapshot_hash=digest(text.encode()),
     )
     session().add(row)
-    session().flush()
     links.create(VERIFY, row.id, token=row.code)
     return view(row)
 

@@ -104,7 +104,6 @@ def add_all(kind: str, args: Sequence[Mapping[str, str]]) -> list[UUID]:
     spec, agency = current().jobs[kind], session().scope.agency
     rows = [OutboxJob(agency_id=agency, kind=kind, queue=spec.queue, args=dict(each)) for each in args]
     session().add_all(rows)
-    session().flush()
     ids = [row.id for row in rows]
     after_commit(lambda: _wake([(row_id, kind) for row_id in ids]))
     return ids

@@ -108,6 +108,10 @@ class Record(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    def __init__(self, **values: Any) -> None:
+        """Its id is known before it is in the database: nobody has to write a row only to hear what it is called."""
+        super().__init__(**{"id": uuid7(), "created_at": clock.now(), **values})
+
 
 class Scoped:
     """Marks a table whose rows belong to an agency; the walls of `tenancy` look for it."""

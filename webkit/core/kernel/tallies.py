@@ -53,20 +53,23 @@ def change(
     values: Mapping[str, Any],
     standing: type[S],
     counted: Callable[[S], Counted],
+    *,
+    fresh: bool = False,
 ) -> bool:
     """Change the row that is `here` right now, and what it adds to the kept sums; False when there is none.
 
-    `standing` names the columns which that depends on.
+    `standing` names the columns which that depends on. A `fresh` row is one that adds nothing before.
     """
     columns = [getattr(table, name) for name in standing._fields]
-    before = session().execute(sa.select(*columns).where(*here).with_for_update()).one_or_none()
-    if before is None:
+    locked = sa.select(*columns).where(*here).with_for_update()
+    before = None if fresh else session().execute(locked).one_or_none()
+    if before is None and not fresh:
         return False
     changed = sa.update(table).where(*here).values(**values).returning(*columns)
     after = session().execute(changed).one_or_none()
     if after is None:
         return False
-    replace(counted(standing(*before)), counted(standing(*after)))
+    replace(counted(standing(*before)) if before else {}, counted(standing(*after)))
     return True
 
 
@@ -86,6 +89,7 @@ def _add(unit: UnitSession) -> None:
     changed = [(*at, *steps[at]) for at in sorted(steps) if any(steps[at])]
     rows: list[dict[str, Any]] = [{"agency": agency_id(), **dict(zip(_STEP, step, strict=True))} for step in changed]
     if rows:
+        unit.flush()  # before the locks
         unit.connection().execute(_raised(unit.get_bind().dialect.name), rows)
     if left := [row for row in rows if row["counted"] < 0]:
         unit.connection().execute(_emptied(), left)
