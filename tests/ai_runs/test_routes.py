@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from tests.ai_runs.conftest import request
+from tests.ai_runs.conftest import LETTER, request
 from tests.ai_runs.model import Script
 from tests.client import Browser
-from webkit.ai_runs import service
+from webkit.ai_runs import service, subjects
 from webkit.ai_runs.views import RunState
 from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.errors import Forbidden
 
 Run = Callable[[], int]
 PLACE = "/northwind/ai-runs"
@@ -82,6 +84,35 @@ def test_a_colleague_stops_and_has_it_written_again(
     assert f"/{run_id}/stream?after=2-0" in fragment
     run_jobs()
     assert service.get(run_id).state == RunState.DONE
+
+
+def test_who_may_only_read_is_offered_nothing_to_press(
+    agency: AgencyView, puppet: Script, owner: Browser, run_jobs: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither on the page nor in what follows it, which is drawn when nobody asks any more."""
+    buttons = [f"/{name}" for name in ("stop", "retry", "discard", "apply")]
+    alive, over = service.start([request("one")])[0], _written(run_jobs, subject="letter:2")
+    (queued,) = service.start([request("two", subject="letter:3")])
+    pages = [f"{PLACE}/{over}", f"{PLACE}/{queued}", f"{PLACE}/{over}/stream", PLACE]
+    assert [sum(f"{each}{button}" in owner.get(each).text for button in buttons) for each in pages[:2]] == [2, 1]
+
+    def demand(_name: str) -> None:
+        raise Forbidden("Only the author does that.")
+
+    monkeypatch.setitem(subjects._known, "letter", replace(LETTER, demand=demand))
+    for path in pages:
+        text = owner.get(path).text
+        assert not [button for button in buttons if f'{button}"' in text]
+    assert owner.post(f"{PLACE}/{alive}/stop").status_code == 403
+
+
+def test_without_script_the_page_asks_again_also_when_it_ends_in_a_place(
+    agency: AgencyView, puppet: Script, owner: Browser
+) -> None:
+    """A browser that is at /page#place stays there unless it is told where to go."""
+    (run_id,) = service.start([request()])
+    page = owner.get(f"{PLACE}/{run_id}?from=a&b=1").text
+    assert f'<meta http-equiv="refresh" content="3; url={PLACE}/{run_id}?from=a&amp;b=1">' in page
 
 
 def test_the_usage_page_says_what_is_left(agency: AgencyView, puppet: Script, member: Browser, run_jobs: Run) -> None:

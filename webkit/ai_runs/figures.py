@@ -111,7 +111,7 @@ def check(
     """
     growing = Growing(facts, exempt, locale)
     segments = growing.add(text)
-    segments = _joined([*segments, *growing.end()]) if final else segments
+    segments = joined([*segments, *growing.end()]) if final else segments
     return Checked(segments, sum(segment.kind == "unproven" for segment in segments))
 
 
@@ -134,7 +134,7 @@ class Growing:
         return self._give(_scan(self._text, self._locale, self._at), len(self._text))
 
     def _give(self, found: list[re.Match[str]], end: int) -> tuple[Segment, ...]:
-        given = _joined(self._segments([each for each in found if each.end() <= end], end))
+        given = joined(self._segments([each for each in found if each.end() <= end], end))
         dropped = max(0, end - CONTEXT)
         self._text, self._at = self._text[dropped:], end - dropped
         return given
@@ -173,7 +173,7 @@ def key(figure: str) -> str:
     return " ".join(_UNITS.get(word, _NUMBERS.get(word, word)) for word in words if word)
 
 
-def _joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+def joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     """Without empty ones, and neighbouring plain ones as one."""
     kept: list[Segment] = []
     for segment in segments:

@@ -46,10 +46,15 @@ class Growing:
         found = blocks.split(self._open + fresh)
         ready = found if found and found[-1].gap else found[:-1]
         done = tuple(self._done(block) for block in ready)
-        rest = found[-1].text if len(found) > len(ready) else ""
-        self._segments += self._checked.add(rest[len(self._open) :])
-        self._open = rest
+        if len(found) > len(ready):
+            self._grow(found[-1].text)
         return done, _html(self._run, self._segments)
+
+    def _grow(self, text: str) -> None:
+        """The open block is this now. Blanks it begins with belong to the gap before it, which came in parts."""
+        text = text if self._open else text.lstrip()
+        self._segments += self._checked.add(text[len(self._open) :])
+        self._open = text
 
     def _begin(self) -> None:
         """Another block is open."""
@@ -58,9 +63,11 @@ class Growing:
 
     def _done(self, block: Block) -> Markup:
         """The open block is whole."""
-        html = _html(
-            self._run, [*self._segments, *self._checked.add(block.text[len(self._open) :]), *self._checked.end()]
-        )
+        if self._open.startswith(block.text):
+            html = _block(self._run, block.text)  # the gap behind it came in parts, of which one was taken for text
+        else:
+            self._grow(block.text)
+            html = _html(self._run, [*self._segments, *self._checked.end()])
         self._begin()
         return html
 
@@ -74,11 +81,11 @@ def show(run: RunView) -> Shown:
 
 
 def _block(run: RunView, text: str) -> Markup:
-    return _html(run, marks.check(run, text).segments)
+    return _html(run, marks.check(run, text.strip()).segments)
 
 
 def _html(run: RunView, segments: Sequence[Segment]) -> Markup:
-    return Markup("".join(_drawn(run, _lines(segments))))  # noqa: S704  every text in it went through escape()
+    return Markup("".join(_drawn(run, _lines(figures.joined(segments)))))  # noqa: S704  every text in it went through escape()
 
 
 def _lines(segments: Sequence[Segment]) -> list[Line]:
