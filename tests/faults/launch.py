@@ -23,9 +23,10 @@ from typing import Any
 
 from flask import Flask
 
-from webkit.core.capabilities.email import EMAIL, EmailMessage, SendReceipt
+from webkit.core.capabilities.email import EmailMessage, SendReceipt
 from webkit.core.settings import Settings
 from webkit.house import create as real_create
+from webkit.messaging import handing
 from webkit.payments import plugin as payments
 from webkit.runtime import processes
 
@@ -73,8 +74,8 @@ POINTS["webhook answered"] = Point("after", "webkit.core.kernel.inbox:receive")
 _commits("webhook applied", "webkit.core.kernel.inbox:apply")
 _around("mail provider", "plugins.email_outbox.provider:OutboxFolder.send")
 POINTS["mail provider: half way"] = Point("before", "plugins.email_outbox.provider:write_once")
-_commits("mail marked", "webkit.messaging.jobs:_mark")
-_commits("mail recorded", "webkit.messaging.jobs:_conclude")
+_commits("mail marked", "webkit.messaging.handing:_claim")
+_commits("mail recorded", "webkit.messaging.handing:_conclude")
 _commits("job claimed", "webkit.core.kernel.outbox:_claim")
 _commits("job finished", "webkit.core.kernel.outbox:_finish")
 SEAL = "webkit.signing.jobs:seal_contract"
@@ -98,8 +99,7 @@ AI, STRIPE = "plugins.ai_claude.provider:Claude", "plugins.payments_stripe.provi
 _commits("texts asked for", "webkit.proposals.writing:start", ABROAD)
 _commits("text begun", "webkit.ai_runs.outcomes:begin", ABROAD)
 ABROAD["model: not asked yet"] = Point("after", f"{AI}._asked")
-ABROAD["model: speaks"] = Point("before", "webkit.ai_runs.pump:Text.add")
-_commits("first word", "webkit.ai_runs.outcomes:first_sign", ABROAD)
+ABROAD["model: speaks"] = Point("before", "webkit.ai_runs.texts:Text.add")
 _commits("text so far", "webkit.ai_runs.outcomes:save", ABROAD)
 ABROAD["words sent on: before"] = Point("before", "webkit.core.kernel.streams:append")
 ABROAD["model: has spoken"] = Point("before", "webkit.ai_runs.writer:_bill")
@@ -108,9 +108,10 @@ _commits("text applied", "webkit.proposals.writing:apply", ABROAD)
 _around("Stripe checkout", f"{STRIPE}.create_checkout", points=ABROAD)
 _commits("Stripe checkout kept", "webkit.payments.service:_opened", ABROAD)
 _around("Stripe asked", f"{STRIPE}.get_checkout", points=ABROAD)
+_around("Stripe webhook", "webkit.core.kernel.inbox:receive", points=ABROAD)
 _commits("Stripe webhook kept", "webkit.core.kernel.inbox:receive", ABROAD)
 _commits("Stripe webhook applied", "webkit.core.kernel.inbox:apply", ABROAD)
-_commits("refund asked for", "webkit.payments.service:ask_refund", ABROAD)
+_commits("refund asked for", "webkit.invoices.service:refund", ABROAD)
 _around("Stripe refund", f"{STRIPE}.refund", points=ABROAD)
 _commits("refund kept", "webkit.payments.service:_reverse", ABROAD)
 _around("Stripe events listed", f"{STRIPE}.recent_events", points=ABROAD)
@@ -129,21 +130,17 @@ def create(settings: Settings | None = None) -> Flask:
 def _keep_books() -> None:
     """Note every call of the mail provider; without its memory it takes the same message twice, as SMTP does."""
     from plugins.email_outbox.provider import OutboxFolder
-    from webkit.core.providers import ProviderRegistry
 
-    real_send, real_features = OutboxFolder.send, ProviderRegistry.features
+    real_send = OutboxFolder.send
 
     def send(self: OutboxFolder, message: EmailMessage) -> SendReceipt:
         with Path(os.environ[PLAN] + ".sends").open("a") as calls:
             calls.write(f"{message.key}\n")
         return real_send(self, message)
 
-    def features(self: ProviderRegistry, capability: Any) -> frozenset[Any]:
-        return frozenset() if capability is EMAIL else real_features(self, capability)
-
     OutboxFolder.send = send  # type: ignore[method-assign]
     if os.environ.get(FORGETFUL):
-        ProviderRegistry.features = features  # type: ignore[method-assign]
+        handing._repeatable = lambda vendor: False
 
 
 def _arm() -> None:

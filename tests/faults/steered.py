@@ -58,6 +58,7 @@ class Steered(VendorDeal):
     end: str = "paid"
     intent: str = ""
     mood: Behaviour = USUAL
+    insists: bool = True
     before_each: Callable[[], None] = lambda: None
 
     @property
@@ -93,7 +94,10 @@ class Steered(VendorDeal):
         self.proposal_page = form.submit("Save").ok().path.split("/edit")[0].split("?")[0]
 
     def written(self) -> None:
-        """Whatever failed is asked for again, until it is there."""
+        """Whatever failed is asked for again, until it is there, unless nobody minds."""
+        if not self.insists:
+            super().written()
+            return
         until(self._written, 120, f"for the texts of {self.client_name}")
 
     def _written(self) -> bool:
@@ -212,17 +216,22 @@ class Steered(VendorDeal):
             self.later()
 
 
-def steered(first: VendorDeal, number: int, seed: int) -> Steered:
-    """Where a deal is to go, and what the model thinks of it, follow from the seed and its number."""
-    dice = random.Random(f"{seed}/{number}")
+def lean(first: VendorDeal) -> Steered:
+    """A further deal of the same agency."""
     known = another(first)
     deal = Steered(
-        known.stack, _like(first.staff), known.agency, known.client_name, known.client_email,
-        vendors=first.vendors,
-        sections=("opportunity",) if dice.random() < 0.25 else (),
-        comes_back=dice.random() < 0.5,
-        end=dice.choices(tuple(ENDS), WEIGHTS)[0],
-    )  # fmt: skip
+        known.stack, _like(first.staff), known.agency, known.client_name, known.client_email, vendors=first.vendors
+    )
+    deal.client.patient = True
+    return deal
+
+
+def steered(first: VendorDeal, number: int, seed: int) -> Steered:
+    """Where a deal is to go, and what the model thinks of it, follow from the seed and its number."""
+    dice, deal = random.Random(f"{seed}/{number}"), lean(first)
+    deal.sections = ("opportunity",) if dice.random() < 0.25 else ()
+    deal.comes_back = dice.random() < 0.5
+    deal.end = dice.choices(tuple(ENDS), WEIGHTS)[0]
     if deal.sections and dice.random() < 0.5:
         deal.mood = dice.choice(MOODS)
         deal.vendors.ai.when(deal.client_name, deal.mood, times=0 if deal.hostile else 1)
@@ -232,7 +241,7 @@ def steered(first: VendorDeal, number: int, seed: int) -> Steered:
 def _like(staff: Visitor) -> Visitor:
     """The same person in another window."""
     window = Visitor(staff.base)
-    window.cookies = dict(staff.cookies)
+    window.cookies, window.patient = dict(staff.cookies), True
     return window
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.faults.steered import Steered, lean
 from tests.faults.vendors import PACE, VendorDeal, Vendors
-from tests.journeys.conftest import another
 from tests.journeys.facts import quiet
 from tests.journeys.stack import Stack, until
 from webkit.sdk.testing.doubles.anthropic import Behaviour, Mode
@@ -96,9 +96,9 @@ def first() -> Iterator[VendorDeal]:
 
 
 def test_every_mood_ends_well(first: VendorDeal) -> None:
-    deals = {name: another(first) for name in MOODS}
+    deals = {name: lean(first) for name in MOODS}
     for name, deal in deals.items():
-        deal.sections, deal.given_back = (MOODS[name].section,), 0
+        deal.sections, deal.insists = (MOODS[name].section,), False
     _all(lambda name: _begin(deals[name], MOODS[name]))
     _all(lambda name: _ends(deals[name], name, MOODS[name]))
     _all(lambda name: _goes_on(deals[name], MOODS[name]))
@@ -109,21 +109,22 @@ def test_every_mood_ends_well(first: VendorDeal) -> None:
 
 
 def _all(act: Callable[[str], Any]) -> None:
-    """For every mood, four at a time."""
-    with ThreadPoolExecutor(4) as pool:
+    """For every mood, some at a time: most of them wait."""
+    with ThreadPoolExecutor(6) as pool:
         list(pool.map(act, MOODS))
 
 
-def _begin(deal: VendorDeal, mood: Mood) -> None:
+def _begin(deal: Steered, mood: Mood) -> None:
     """As far as the button that asks for a text."""
     deal.vendors.ai.when(deal.client_name, mood.behaviour, times=mood.times)
+    deal.client.patient = deal.staff.patient = False
     for step in (deal.add_client, deal.consult, deal.write, deal.ask_for_texts):
         step()
     if mood.waits:
         until(lambda: mood.waits in deal.staff.get(f"{deal.proposal_page}/edit").text, 30, f"for {mood.waits}")
 
 
-def _ends(deal: VendorDeal, name: str, mood: Mood) -> None:
+def _ends(deal: Steered, name: str, mood: Mood) -> None:
     """State, sentence, quota, and how often the model was asked."""
     until(lambda: deal.texts()[0]["state"] not in ("queued", "running"), 60, f"for the mood {name}")
     (run,) = deal.texts()
@@ -141,22 +142,21 @@ def _ends(deal: VendorDeal, name: str, mood: Mood) -> None:
         assert run["text"] == deal.vendors.ai.text(asked, behaviour)
 
 
-def _goes_on(deal: VendorDeal, mood: Mood) -> None:
-    """What is usable is applied; then the proposal is sent, signed and paid, whatever the model did."""
+def _goes_on(deal: Steered, mood: Mood) -> None:
+    """What is usable is applied; then the proposal is sent and accepted, whatever the model did."""
     if any(form.action.endswith("/apply") for form in deal.staff.get(f"{deal.proposal_page}/edit").forms):
         deal.apply_texts()
     if mood.behaviour.mode is Mode.HOSTILE:
         _is_asked(deal)
-    for step in (deal.send, deal.read_mail):
-        step()
+    else:
+        deal.send()
     page = deal.client.get(deal.proposal).ok()
     assert not any(poison in page.html for poison in POISON)
     assert ("312 %" in page.text) is (mood.behaviour.mode is Mode.HOSTILE)
-    for step in (deal.accept, deal.ask_for_code, deal.sign, deal.pay):
-        step()
+    deal.answer()
 
 
-def _is_asked(deal: VendorDeal) -> None:
+def _is_asked(deal: Steered) -> None:
     """Figures nobody gave are marked, and leave the house only when somebody says so."""
     page = deal.staff.get(f"{deal.proposal_page}/edit").ok()
     assert "312 %" in page.text and 'class="wk-doubt"' in page.html
@@ -167,4 +167,4 @@ def _is_asked(deal: VendorDeal) -> None:
     asked = deal.staff.get(f"{deal.proposal_page}/send").form("/send").submit("Send the proposal").ok()
     asked.says("have no source", "312 %")
     assert deal.stack.rows("SELECT id FROM mails WHERE to_email = :to", to=deal.client_email) == []
-    asked.form("/send").submit("Send it with these figures").ok()
+    deal.proposal = asked.form("/send").submit("Send it with these figures").ok().link("Open client's page")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tests.factories.consultations import ANSWERS
 from tests.faults.launch import PULL
-from tests.journeys.deal import Deal, Steps
+from tests.journeys.deal import PATIENCE, Deal, Steps
 from tests.journeys.facts import Facts, Row
 from tests.journeys.stack import Stack, until
 from tests.journeys.web import Visitor
@@ -115,7 +115,7 @@ class VendorDeal(Deal):
 
     def written(self) -> None:
         """Every text is over, one way or another."""
-        until(lambda: all(row["state"] not in ("queued", "running") for row in self.texts()), 90, "for the texts")
+        until(lambda: all(row["state"] not in ("queued", "running") for row in self.texts()), PATIENCE, "for the texts")
 
     # ---- the client pays at Stripe
 
@@ -144,7 +144,7 @@ class VendorDeal(Deal):
         if self.comes_back:
             super().paid()
         else:
-            until(lambda: self.invoice_row()["state"] == "paid", 60, "for the payment")
+            until(lambda: self.invoice_row()["state"] == "paid", PATIENCE, "for the payment")
 
     def invoice_row(self) -> Row:
         proposal = UUID(self.proposal_page.rsplit("/", 1)[-1]).hex
@@ -165,7 +165,7 @@ class VendorDeal(Deal):
         if not self.reversals():
             page = self.staff.get(place).follow("Give money back").ok()
             page.form("/refund").fill(amount=f"{self.given_back / 100:.2f}").submit("Give money back").ok()
-        until(lambda: [row["state"] for row in self.reversals()] == ["done"], 60, "for the refund")
+        until(lambda: [row["state"] for row in self.reversals()] == ["done"], PATIENCE, "for the refund")
         self.staff.get(place).ok().says("given back")
 
     def reversals(self) -> list[Row]:
@@ -184,8 +184,8 @@ class VendorFacts(Facts):
 
     deal: VendorDeal
 
-    def all_hold(self) -> None:
-        super().all_hold()
+    def of_the_deal(self) -> None:
+        super().of_the_deal()
         self.texts()
 
     def books(self) -> None:

@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from tests.faults.launch import PLAN
+from tests.journeys.conftest import another
 from tests.journeys.deal import Deal
+from tests.journeys.facts import Facts, numbers, quiet
 from tests.journeys.stack import Stack
 
 FACTORY = "tests.faults.launch:create"
 SEED = int(os.environ.get("WEBKIT_SEED", "20261122"))
+AT_ONCE = 5
+"""Deals that go on side by side: while one waits for what a kill held up, the others work."""
 _serial = count(1)
+F = TypeVar("F", bound=Facts)
 
 
 Kill = tuple[str, str, int]
-"""The point, who is killed there, and at its how manieth time within the deal."""
+"""The point, who is killed there, and at its how manieth time."""
 
 
 class Wounded:
     """An installation whose processes can be killed at a point, once each time."""
 
-    def __init__(
-        self, folder: Path, owner: str = "", people: Callable[[Stack], Deal] | None = None, **environment: str
-    ) -> None:
+    def __init__(self, folder: Path, people: Callable[[Stack], Deal] | None, owner: str, **environment: str) -> None:
         (folder / "data").mkdir()
         self.plan = folder / "plan"
         self.stack = Stack(folder / "data", factory=FACTORY, owner=owner, **{PLAN: str(self.plan)}, **environment)
         self.first = people(self.stack) if people else Deal(self.stack, self.stack.visitor())
 
-    def start(self) -> Wounded:
+    def start(self) -> None:
         self.stack.start()
         for step in self.first.BEFORE:
             step(self.first)
-        return self
 
     def arm(self, kills: Iterable[Kill]) -> None:
         """From now on: each of these, once."""
@@ -65,25 +71,60 @@ class Wounded:
         return Counter(calls.read_text().split()) if calls.exists() else Counter()
 
 
-class Ward:
-    """Keeps one installation; after a failure the next test gets a fresh one."""
+@contextmanager
+def wounded(people: Callable[[Stack], Deal] | None = None, *, owner: str = "", **environment: str) -> Iterator[Wounded]:
+    """One that runs, with its agency; what it logged as errors is shown if the test fails."""
+    with tempfile.TemporaryDirectory(prefix="wk-") as folder:
+        made = Wounded(Path(folder), people, owner, **environment)
+        try:
+            made.start()
+            yield made
+        except BaseException:
+            print("\n".join(made.stack.errors()[-8:]))
+            raise
+        finally:
+            made.stack.kill()
 
-    def __init__(self, people: Callable[[Stack], Deal] | None = None, **environment: str) -> None:
-        self._people, self._environment = people, environment
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._current: Wounded | None = None
 
-    def wounded(self) -> Wounded:
-        if self._current is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="wk-")
-            self._current = Wounded(Path(self._folder.name), people=self._people, **self._environment)
-            self._current.start()
-        return self._current
+def survive(hurt: Wounded, kills: Sequence[Kill], deals: int, facts: type[F]) -> list[F]:
+    """So many deals, some of them at once, while everybody on the list is killed, each somewhere on the way.
 
-    def discard(self) -> None:
-        """End it, however it stands."""
-        if self._current is not None:
-            self._current.stack.kill()
-        if self._folder is not None:
-            self._folder.cleanup()
-        self._current = self._folder = None
+    Afterwards every deal is through, everything happened exactly once, and nobody on the list got away.
+    """
+    spread = _spread(kills, deals)
+    print(f"WEBKIT_SEED={SEED}: {deals} deals, kill " + ", ".join(f"{who} {nth}. {at}" for at, who, nth in spread))
+    people = [another(hurt.first) for _ in range(deals)]
+    for deal in people:
+        deal.client.patient = deal.staff.patient = True
+    hurt.arm(spread)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(_close, people))
+    found = [facts(deal) for deal in people]
+    for each in found:
+        each.of_the_deal()
+    quiet(hurt.stack)
+    numbers(hurt.stack)
+    assert hurt.stack.verify()["ok"]
+    assert hurt.disarm() == [], "nobody was killed"
+    assert serious(people) == {}
+    hurt.stack.ready()
+    return found
+
+
+def serious(people: Sequence[Deal]) -> Counter[int]:
+    """Answers that say that something went wrong; 503 says that something is away, and to come back soon."""
+    codes = Counter(code for deal in people for _method, _path, code in (*deal.client.seen, *deal.staff.seen))
+    return Counter({code: times for code, times in codes.items() if code >= 500 and code != 503})
+
+
+def _spread(kills: Sequence[Kill], deals: int) -> list[Kill]:
+    """Every point comes once in every deal at least: whom it hits is mixed anew by every seed."""
+    dice = random.Random(SEED)
+    return [(point, victim, nth + dice.randrange((deals + 1) // 2)) for point, victim, nth in kills]
+
+
+def _close(deal: Deal) -> None:
+    try:
+        deal.close()
+    except AssertionError as error:
+        raise AssertionError(f"{deal.client_name} (WEBKIT_SEED={SEED}): {error}") from error

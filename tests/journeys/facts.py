@@ -60,13 +60,17 @@ class Facts:
         (row,) = self.stack.rows(statement, **values)
         return row
 
-    def all_hold(self) -> None:
+    def of_the_deal(self) -> None:
         """Every invariant of a deal that is through."""
         self.states()
         self.money()
         self.documents()
         self.history()
         self.mails()
+
+    def all_hold(self) -> None:
+        """These, and those of the installation."""
+        self.of_the_deal()
         quiet(self.stack)
         numbers(self.stack)
         assert self.stack.verify()["ok"]

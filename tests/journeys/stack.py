@@ -36,14 +36,15 @@ _OURS = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWR
 
 def until(probe: Callable[[], T | None], seconds: float = 20, what: str = "") -> T:
     """The first true answer of `probe`; a connection that fails, or a server being restarted, counts as no."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while True:
         with contextlib.suppress(OSError, Died):
             if answer := probe():
                 return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds:g} s in vain {what}")
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.25)  # whoever waits for long must not keep the others from working
 
 
 class Stack:
@@ -68,7 +69,8 @@ class Stack:
             **({"DATABASE_URL": as_plain_role(owner), "DATABASE_MIGRATIONS_URL": owner} if owner else {}),
             **environment,
         }
-        self._tables = owner or f"sqlite:///file:{data / 'webkit.db'}?mode=ro&uri=true"
+        tables = owner or f"sqlite:///file:{data / 'webkit.db'}?mode=ro&uri=true"
+        self._tables = sa.create_engine(tables, poolclass=sa.NullPool)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Stack:
@@ -156,10 +158,8 @@ class Stack:
     @contextlib.contextmanager
     def database(self) -> Iterator[sa.Connection]:
         """A look at the tables, reading only."""
-        engine = sa.create_engine(self._tables, poolclass=sa.NullPool)
-        with engine.connect() as connection:
+        with self._tables.connect() as connection:
             yield connection
-        engine.dispose()
 
     def rows(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """The rows of one query, the same on both databases."""
@@ -170,7 +170,7 @@ class Stack:
     def mails(self) -> list[EmailMessage]:
         """Everything in the outbox folder, oldest first. The list's line is written last: only then it counts."""
         lines = sorted((self.data / "outbox").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        return [_parsed(path.with_suffix(".eml")) for path in lines]
+        return [parsed(path.with_suffix(".eml")) for path in lines]
 
     def mail(self, to: str, *words: str, nth: int = -1, seconds: float = 20) -> EmailMessage:
         """The newest mail to an address whose subject or text has all these words; waits until it has come."""
@@ -229,7 +229,8 @@ def attachments(mail: EmailMessage) -> dict[str, bytes]:
     return {str(part.get_filename()): part.get_payload(decode=True) for part in mail.iter_attachments()}  # type: ignore[misc]
 
 
-def _parsed(path: Path) -> EmailMessage:
+def parsed(path: Path) -> EmailMessage:
+    """A mail as it was written into a file."""
     mail = message_from_bytes(path.read_bytes(), policy=default)
     assert isinstance(mail, EmailMessage)
     return mail

@@ -148,6 +148,8 @@ class Visitor:
         self.cookies: dict[str, str] = {}
         self.seen: list[tuple[str, str, int]] = []
         self.forgive_errors = False
+        self.patient = False
+        """Whoever is told to try again soon does so: right where parts are being killed, wrong where none is."""
 
     def get(self, url: str) -> Page:
         return self.send("get", url, [])
@@ -188,6 +190,8 @@ class Visitor:
             for name, morsel in SimpleCookie(line).items():
                 self._keep(name, morsel.value, morsel["max-age"])
         self.seen.append((method, where.path, page.status))
+        if page.status == 503 and self.patient and "Nothing is lost" in page.text:
+            raise Died(f"{method} {url}: 503, try again soon")
         if page.status >= 500 and not self.forgive_errors and where.path != "/readyz":
             raise ServerError(f"{method} {url}: {page.status}\n{page.text[:2000]}")
         return page
