@@ -157,6 +157,7 @@ FEATURES_USE_TOO = {
     "webkit/accounts/passwords.py": {"argon2"},
     "webkit/agencies/regions.py": {"babel"},
     "webkit/contracts/merge.py": {"babel"},
+    "webkit/pricing/tax_ids.py": {"stdnum"},
     "webkit/operations/dashboard.py": {"rq_dashboard"},
     "webkit/operations/models.py": {"alembic"},
 }

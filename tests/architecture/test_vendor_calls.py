@@ -56,6 +56,7 @@ IN_A_REQUEST = {
     "contracts.routes.pdf": DOWNLOAD,
     "core.kernel.downloads.by_id": DOWNLOAD,
     "invoices.public.pdf": DOWNLOAD,
+    "invoices.credit_routes.pdf": DOWNLOAD,
     "invoices.routes.pdf": DOWNLOAD,
     "proposals.public.pdf": DOWNLOAD,
     "proposals.routes.pdf": DOWNLOAD,
