@@ -154,6 +154,7 @@ def test_what_a_broken_plugin_does_is_told_by_the_real_probe(written: Package, p
         assert said in output, output
 
 
+@pytest.mark.slow  # a process for each
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -104,6 +104,10 @@ def test_a_name_is_not_taken(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_name_of_the_example_is_free(tmp_path: Path) -> None:
+    assert plugin_template.write("acme_mail", "email", tmp_path).name == "acme-mail"
+
+
 def test_an_unknown_capability_is_told_the_known_ones(tmp_path: Path) -> None:
     code, output = new("zephyr", "--capability", "teleport", "--into", tmp_path)
     assert code == 1
