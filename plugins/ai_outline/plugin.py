@@ -13,6 +13,6 @@ def webkit_register_providers() -> list[ProviderSpec[AIText]]:
             name="outline",
             label="Outline writer",
             factory="plugins.ai_outline.provider:OutlineWriter",
-            features=frozenset({AIFeature.STREAMING}),
+            features=frozenset({AIFeature.STREAMING, AIFeature.JSON_SCHEMA}),
         )
     ]

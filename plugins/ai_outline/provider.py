@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from webkit.sdk import (
     AIText,
     Completion,
     CompletionRequest,
     Delta,
-    FeatureNotSupported,
     Health,
     HealthReport,
     NoSettings,
+    ProviderRejected,
     Role,
     StopReason,
     Usage,
 )
 from webkit.sdk.i18n import gettext as _
+
+from .shapes import Filler, Unfillable
 
 MODEL = "outline-1"
 POINTS = 12
@@ -34,9 +37,7 @@ class OutlineWriter:
         self._settings = settings
 
     def complete(self, request: CompletionRequest) -> Completion:
-        if request.json_schema is not None:
-            raise FeatureNotSupported("the outline writer cannot follow a JSON schema", provider="outline")
-        words = _WORD.findall(_outline(request))
+        words = _WORD.findall(_outline(request) if request.json_schema is None else _filled(request.json_schema))
         kept = words[: max(request.max_tokens, 0)]
         asked = " ".join([request.system, *(message.text for message in request.messages)])
         return Completion(
@@ -56,10 +57,22 @@ class OutlineWriter:
         return HealthReport(Health.OK, "writes outlines only; choose another AI_PROVIDER for real texts")
 
 
+def _filled(schema: Mapping[str, object]) -> str:
+    """A list in which each entry says what is to be written there."""
+    try:
+        return json.dumps(Filler(schema, _tasks(), _("Outline only: to be written out.")).value(), ensure_ascii=False)
+    except Unfillable as fault:
+        raise ProviderRejected(f"the schema cannot be filled: {fault}", provider="outline", code="schema") from None
+
+
+def _tasks() -> tuple[str, ...]:
+    return _("What is known"), _("What it means for the client"), _("What to add")
+
+
 def _outline(request: CompletionRequest) -> str:
     asked = next((message.text for message in reversed(request.messages) if message.role is Role.USER), "")
     notice = _("Outline only: no AI model is connected. These are the points of the request, ready to be written out.")
-    room = "\n".join(f"- {task}" for task in (_("What is known"), _("What it means for the client"), _("What to add")))
+    room = "\n".join(f"- {task}" for task in _tasks())
     return "\n".join([f"*{notice}*\n", *(f"## {point}\n\n{room}\n" for point in _points(asked))])
 
 
