@@ -16,13 +16,14 @@ from flask import Flask
 from tests.client import Browser
 from tests.extras import documented
 from tests.extras.conftest import fresh
-from tests.factories import clients, proposals
+from tests.factories import clients, documents, proposals
 from webkit.contracts import service as contracts
 from webkit.contracts import templates
 from webkit.contracts.templates import TemplateText
 from webkit.contracts.terms import Clause
 from webkit.core import hookspecs
 from webkit.core.contributions import HOOKS
+from webkit.core.extensions import SlotName
 from webkit.core.kernel import clock, events, jobs, runtime, scheduler, switches, tenancy
 from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.directory import AgencyView
@@ -170,6 +171,28 @@ def test_every_page_has_its_place(
     client = contracts.get(contract).client_id
     url = f"/northwind/{place}".format(client=client, proposal=proposal, contract=contract)
     assert re.search(r'hx-get="/northwind/cards/(\w+)/', owner.get(url).text)
+
+
+def test_the_facts_of_each_slot_are_described(app: Flask, agency: AgencyView) -> None:
+    proposal = proposals.sent()
+    client = service.get(proposal).client_id
+    invoice = documents.draft("100", client_id=client)
+    slots = runtime.of(app).slots
+    told = {
+        "dashboard": slots["dashboard"].facts(agency.id),
+        "client": slots["client"].facts(client),
+        "proposal": slots["proposal"].facts(proposal),
+        "invoice": slots["invoice"].facts(invoice),
+    }
+    rows = documented.PAGE.read_text("utf-8").split("<!-- facts -->")[1].split("\n\n")[0].splitlines()
+    for slot, facts in told.items():
+        row = next(row for row in rows if row.startswith(f"| `{slot}`"))
+        expected = set(re.findall(r"`(\w+\.\w+)`", row))
+        known = set(facts or {})
+        assert {
+            name for name in known if "those of the client" not in row or not name.startswith("client.")
+        } == expected
+    assert set(slots) == set(SlotName)
 
 
 def contract_with(text: str) -> object:
