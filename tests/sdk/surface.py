@@ -19,15 +19,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import webkit.sdk
 from webkit.core.capabilities.base import Capability
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW, RELEASED = ROOT / "docs/plugins/sdk.txt", Path(__file__).with_name("released.txt")
-# pytest finds the first, `webkit plugin check` uses the second, S3 the third.
-PRIVATE = {f"webkit.sdk.testing.{name}" for name in ("plugin", "report", "doubles.sigv4")}
+# `webkit plugin check` uses the first, S3 the second.
+PRIVATE = {f"webkit.sdk.testing.{name}" for name in ("report", "doubles.sigv4")}
 INSIDE = re.compile(r"webkit\.sdk\.testing\.doubles\.\w+\.\w+")
 DEPRECATED = "  # deprecated"
 
@@ -61,7 +61,8 @@ def _is_own(module: types.ModuleType, name: str) -> bool:
     thing = vars(module)[name]
     if name.startswith("_") or name == "main" or isinstance(thing, types.ModuleType | str | int | re.Pattern):
         return False
-    return bool(getattr(thing, "__module__", module.__name__) == module.__name__) and callable(thing)
+    fixture = hasattr(thing, "_fixture_function")
+    return fixture or (getattr(thing, "__module__", module.__name__) == module.__name__ and callable(thing))
 
 
 def _thing(name: str, thing: Any) -> Iterator[str]:
@@ -72,6 +73,10 @@ def _thing(name: str, thing: Any) -> Iterator[str]:
             for version in sorted(thing.api_versions)
         ]
         yield f"{name}: capability {thing.key} of {thing.protocol.__name__}, {thing.env}, versions {', '.join(spoken)}"
+    elif hasattr(thing, "_fixture_function"):
+        yield f"{name}: fixture"
+    elif get_origin(thing) is not None:
+        yield f"{name} = {_type(thing)}"
     elif isinstance(thing, type) and issubclass(thing, enum.Enum):
         yield f"{name}: one of {' '.join(str(member.value) for member in thing)}{mark}"
     elif isinstance(thing, type):
