@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.factories.proposals import OFFER, amount_off, percent_off
+from webkit.core.kernel import i18n
 from webkit.core.kernel.errors import Invalid
 from webkit.pricing import (
     Document,
@@ -161,3 +162,11 @@ def test_an_amount_is_taken_off_one_bill() -> None:
 def test_impossible_lines_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         OfferLine.model_validate({"id": "a", "name": "Line", "price": 100, **wrong})
+
+
+def test_a_stored_offer_is_read_in_every_language() -> None:
+    lines = (OfferLine(id="a", name="Hours", price=100, quantity=Decimal("1.234")),)
+    offer = Offer(lines=lines, discount=percent_off("3.125"))
+    with i18n.use_locale("it-IT", "Europe/Rome"):
+        assert Offer.from_dict(offer.to_dict()) == offer
+    assert Offer.from_dict({}) == Offer()

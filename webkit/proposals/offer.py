@@ -118,8 +118,11 @@ class Offer(Form):
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Offer:
-        """What `to_dict()` gave."""
-        return cls.model_validate(stored)
+        """What `to_dict()` gave. Stored numbers are exact: nobody's way of writing decides what they mean."""
+        lines = [{**line, "quantity": Decimal(line["quantity"])} for line in stored.get("lines", ())]
+        if discount := stored.get("discount"):
+            discount = {**discount, "percent": Decimal(discount["percent"])}
+        return cls.model_validate({**stored, "lines": lines, "discount": discount})
 
 
 @dataclass(frozen=True, slots=True)
