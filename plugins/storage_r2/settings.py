@@ -17,6 +17,7 @@ class R2Settings(ProviderSettings):
         "CLOUDFLARE_ACCOUNT_ID",
         default="",
         place=True,
+        pattern=r"^[A-Za-z0-9-]*$",
         description="The Cloudflare account the bucket is in.",
     )
     endpoint: str = env(

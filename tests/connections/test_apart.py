@@ -12,13 +12,15 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from tests.client import Browser
 from tests.connections.accounts import close_account, open_account, several
+from tests.factories import documents
 from tests.payments.stripe import SECRET, TYPES
 from tests.threads import at_once
 from webkit.core.capabilities.payments import PAYMENTS
 from webkit.core.capabilities.storage import STORAGE
 from webkit.core.extensions import Job
-from webkit.core.kernel import db, frozen, inbox, runtime, tenancy, vendors
+from webkit.core.kernel import db, frozen, inbox, links, runtime, tenancy, vendors
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.frozen import FrozenDocument
 from webkit.core.kernel.ids import uuid7
@@ -277,3 +279,16 @@ def test_another_process_sees_a_change_with_the_next_call(app: Flask, pair: tupl
 def _fresh(app: Flask) -> ProviderRegistry:
     here = runtime.of(app)
     return ProviderRegistry({"WEBKIT_DATA": str(here.settings.data)}, here.plugins.providers)
+
+
+def test_a_clients_page_may_lead_to_the_agencys_own_checkout(
+    app: Flask, agency: AgencyView, anonymous: Browser
+) -> None:
+    with several(app, STRIPE_CHECKOUT_ORIGIN="https://pay.northwind.example"):
+        invoice = documents.issued("100")
+        path = f"/i/{links.token_for('i', invoice)}"
+        db.release()
+        assert "pay.northwind.example" not in anonymous.get(path).headers["Content-Security-Policy"]
+        keys = {"secret_key": "sk_test_one", "webhook_secret": SECRET, "api_base": "http://127.0.0.1:9"}
+        open_account(agency.id, "payments", "stripe", **keys)
+        assert "https://pay.northwind.example" in anonymous.get(path).headers["Content-Security-Policy"]

@@ -35,9 +35,11 @@ def _configuration() -> Iterator[Problem]:
     yield from here.plugins.problems()
     yield from here.registry.check()
     for capability in here.registry.capabilities:
-        report = here.registry.health(capability)
-        if report.status.value == "down":
-            yield Problem(capability.env, f"{capability.key} does not work: {report.detail}", "webkit plugins")
+        for name in here.registry.chosen_names(capability):
+            report = here.registry.health(capability, name=name)
+            if report.status.value == "down":
+                text = f"{capability.key} does not work: {report.detail}"
+                yield Problem(f"{capability.env}={name}", text, "webkit plugins")
     settings = here.settings
     if settings.production and not settings.base_url.startswith("https://"):
         yield Problem("PUBLIC_URL", "sign-in cookies need https in production", "PUBLIC_URL=https://…")

@@ -98,7 +98,7 @@ def _enter_worker(app: Flask) -> None:
 
     registry = runtime.of(app).registry
     for capability in registry.capabilities:
-        if spec := registry.spec(capability):
+        for spec in registry.chain(capability):
             load(spec)
     jobs.bind_worker(lambda: app, worker.stopping)
 
