@@ -28,6 +28,7 @@ OWNED = (
     "quotation_templates",
     "quotations",
     "tallies",
+    "vat_checks",
     "website_audits",
 )
 
@@ -223,6 +224,21 @@ def upgrade() -> None:
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_tallies_agency_id")),
         sa.PrimaryKeyConstraint("agency_id", "kind", "currency", "place", name=op.f("pk_tallies")),
+    )
+    op.create_table(
+        "vat_checks",
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("valid", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("address", sa.String(length=400), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_vat_checks_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vat_checks")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_vat_checks_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "number", name=op.f("uq_vat_checks_agency_id_number")),
     )
     op.create_table(
         "ai_runs",
@@ -807,6 +823,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ai_runs_agency_id_day")
 
     op.drop_table("ai_runs")
+    op.drop_table("vat_checks")
     op.drop_table("tallies")
     op.drop_table("quotation_templates")
     with op.batch_alter_table("quotation_blocks", schema=None) as batch_op:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +65,32 @@ class ClientWord(Owned):
 
     client_id: Mapped[UUID]
     word: Mapped[str] = mapped_column(PLAIN_64)
+
+
+class VatCheck(Owned):
+    """What the register of VAT numbers said last of one."""
+
+    __tablename__ = "vat_checks"
+    __table_args__ = owned_args(sa.UniqueConstraint("agency_id", "number"))
+
+    number: Mapped[str] = mapped_column(sa.String(20))
+    valid: Mapped[bool]
+    name: Mapped[str] = mapped_column(sa.String(200))
+    address: Mapped[str] = mapped_column(sa.String(400))
+    asked_at: Mapped[datetime]
+
+
+def vat_check(number: str) -> VatCheck | None:
+    return session().scalars(sa.select(VatCheck).where(VatCheck.number == number)).one_or_none()
+
+
+def keep_vat_check(number: str, **told: Any) -> None:
+    """Remember an answer, over an older one."""
+    if (row := vat_check(number)) is None:
+        session().add(VatCheck(number=number, **told))
+        return
+    for name, value in told.items():
+        setattr(row, name, value)
 
 
 def folded(text: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from flask import url_for
 
 from webkit.agencies import pages as agencies
-from webkit.clients import service
+from webkit.clients import service, vies
 from webkit.clients.service import ClientView
+from webkit.clients.vies import VatNumber
 from webkit.core.extensions import DocumentCard
 from webkit.core.kernel import events
 from webkit.core.kernel.events import ref
@@ -61,6 +62,7 @@ class HubPage:
     client: ClientView
     country: str
     language: str
+    vat: VatNumber | None
     documents: tuple[Documents, ...]
     thread: tuple[Step, ...]
     history: tuple[Entry, ...]
@@ -78,6 +80,7 @@ def hub(client: ClientView, people: Mapping[str, str], before: int | None) -> Hu
         client=client,
         country=dict(choices.countries).get(client.country, client.country),
         language=dict(choices.locales).get(client.locale, client.locale),
+        vat=vies.known(client.tax_id, client.country),
         documents=documents,
         thread=thread(documents),
         history=tuple(

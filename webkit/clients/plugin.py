@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webkit.clients import events, service
+from webkit.clients import events, service, vies
 from webkit.clients.routes import blueprint
-from webkit.core.extensions import EventKind, MenuEntry, Slot, SlotName
+from webkit.core.extensions import EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
@@ -24,6 +24,11 @@ def webkit_register_menu() -> list[MenuEntry]:
 @hookimpl
 def webkit_register_event_kinds() -> list[EventKind]:
     return list(events.KINDS)
+
+
+@hookimpl
+def webkit_register_jobs() -> list[JobSpec]:
+    return vies.JOBS
 
 
 @hookimpl

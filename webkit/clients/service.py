@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from webkit.agencies import service as agencies
-from webkit.clients import events, models
+from webkit.clients import events, models, vies
 from webkit.clients.models import Client
 from webkit.core.kernel import addresses, audit, once, tenancy
 from webkit.core.kernel import events as chain
@@ -145,6 +145,7 @@ def create(values: dict[str, Any], actor: str, once_key: str = "") -> UUID:
         return UUID(known)
     _refuse_taken(values.get("email"), None)
     row = models.add(values)
+    vies.ask_later(row.tax_id, row.country)
     once.keep(once_key, str(row.id))
     _record(events.CREATED, row, actor)
     return row.id
@@ -161,6 +162,8 @@ def change(client_id: UUID, values: dict[str, Any], revision: int | None, actor:
         raise Conflict(_("Somebody else has changed this client since you opened the page. Save again to keep yours."))
     _refuse_taken(values.get("email"), client_id)
     models.update(row, changed)
+    if changed.keys() & {"tax_id", "country"}:
+        vies.ask_later(row.tax_id, row.country)
     if changed.keys() == {"notes"}:
         audit.log("client.noted", subject=ref("client", client_id))
     else:

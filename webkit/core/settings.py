@@ -123,6 +123,11 @@ class Settings(BaseSettings):
     mail_from_name: str = Field(
         "webkit", validation_alias=_env("EMAIL_FROM_NAME"), description="Sender name where no agency speaks."
     )
+    vies_url: str = Field(
+        "",
+        validation_alias=_env("VIES_URL"),
+        description="Register of VAT numbers. Empty: the European Commission's in production, none in development.",
+    )
     demo: bool = Field(False, validation_alias=_env("DEMO"), description="1 loads the demo agency at start.")
 
     @field_validator("plugins_off", "allow_hosts", mode="before")
