@@ -62,7 +62,7 @@ def test_half_a_request_is_none(vendor: Echo) -> None:
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", vendor._server.server_port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", vendor.port), timeout=10) as line:
             line.sendall(sent)
             line.shutdown(socket.SHUT_WR)
             assert line.recv(100) == b""

@@ -19,18 +19,15 @@ with the same words as JSON tells it to fail, `GET /_control/calls` lists the ca
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
+
+from webkit.sdk.testing.doubles.running import Running, wait_for_the_end
 
 __all__ = ["Answer", "Call", "Fault", "HttpDouble", "Refused", "serve"]
 
@@ -102,35 +99,20 @@ class _Dropped(Exception):
     """The connection is closed without an answer."""
 
 
-class HttpDouble:
+class HttpDouble(Running):
     """A server in a thread of this process. Subclass it and write `answer`; add what your tests want to tell it."""
 
     def __init__(self, *, port: int = 0) -> None:
+        server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        server.daemon_threads = True
+        super().__init__(server)
         self.calls: list[Call] = []
         self._faults: deque[Fault] = deque()
-        self._ending = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True, name=type(self).__name__
-        )
 
     @property
     def url(self) -> str:
         """Where it is, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._ending.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"http://127.0.0.1:{self.port}"
 
     def fail(self, status: int = 0, body: Any = b"", *, times: int = 1, **more: Any) -> None:
         """Let the next calls fail as the fields of Fault say."""
@@ -162,7 +144,7 @@ class HttpDouble:
         except IndexError:
             return self.answer(call), False
         if fault.seconds:
-            self._ending.wait(fault.seconds)
+            self.ending.wait(fault.seconds)
         if fault.drop == "before":
             raise _Dropped
         if fault.status:
@@ -180,15 +162,6 @@ def serve(make: Callable[..., HttpDouble], *, description: str = "") -> None:
     with make(port=parser.parse_args().port) as double:
         print(double.url, flush=True)  # noqa: T201  whoever started it reads this line
         wait_for_the_end()
-
-
-def wait_for_the_end() -> None:
-    """Return when this process is asked to end."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    with contextlib.suppress(KeyboardInterrupt):
-        while not ended.is_set():
-            time.sleep(0.05)
 
 
 def _handler(double: HttpDouble) -> type[BaseHTTPRequestHandler]:

@@ -34,7 +34,8 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from webkit.sdk.testing.doubles.http import Answer, Call, HttpDouble, Refused, wait_for_the_end
+from webkit.sdk.testing.doubles.http import Answer, Call, HttpDouble, Refused
+from webkit.sdk.testing.doubles.running import wait_for_the_end
 
 __all__ = ["Oidc"]
 

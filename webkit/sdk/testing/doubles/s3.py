@@ -30,7 +30,8 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from webkit.sdk.testing.doubles import sigv4
-from webkit.sdk.testing.doubles.http import Answer, Call, HttpDouble, Refused, wait_for_the_end
+from webkit.sdk.testing.doubles.http import Answer, Call, HttpDouble, Refused
+from webkit.sdk.testing.doubles.running import wait_for_the_end
 
 __all__ = ["S3", "Kept"]
 

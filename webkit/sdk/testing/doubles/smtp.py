@@ -28,15 +28,13 @@ import re
 import socket
 import socketserver
 import ssl
-import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from email.message import EmailMessage as Mime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from webkit.sdk.testing.doubles.http import wait_for_the_end
+from webkit.sdk.testing.doubles.running import Running, wait_for_the_end
 
 __all__ = ["Drop", "Fault", "Mail", "Smtp", "Stage"]
 
@@ -81,7 +79,7 @@ class _Closed(Exception):
     """The connection ends."""
 
 
-class Smtp:
+class Smtp(Running):
     """The server. Without a `user` nobody signs in; with one nobody sends without signing in."""
 
     def __init__(
@@ -96,35 +94,19 @@ class Smtp:
         size: int = 25 * 2**20,
         utf8: bool = True,
     ) -> None:
+        super().__init__(_Server(("127.0.0.1", port), self))
+        self.host = "127.0.0.1"
         self.user, self.password, self.size, self.utf8 = user, password, size, utf8
         self.tls, self.implicit_tls, self.plain_auth = tls, implicit_tls, plain_auth
         self.mails: list[Mail] = []
         self.commands: list[str] = []
         self.echo = False
-        self.ending = threading.Event()
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self._server = _Server(("127.0.0.1", port), self)
-        self.host, self.port = "127.0.0.1", int(self._server.server_address[1])
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True, name="smtp-double"
-        )
 
     @property
     def url(self) -> str:
         """Its address, for people."""
         return f"smtp{'s' if self.implicit_tls else ''}://{self.host}:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.ending.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def fail(self, stage: Stage, code: int = 0, text: str = "told to fail", *, times: int = 1, **more: Any) -> None:
         """Let a stage fail the next `times`: with a reply, or as the fields of Fault say."""

@@ -32,7 +32,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from webkit.sdk.testing.doubles.http import Answer, Call, HttpDouble, Refused, wait_for_the_end
+from webkit.sdk.testing.doubles.http import Answer, Call, HttpDouble, Refused
+from webkit.sdk.testing.doubles.running import wait_for_the_end
 
 __all__ = ["Attempt", "Event", "PlainHmac", "Signer", "Standard", "Timestamped", "Trouble", "WebhookSender"]
 
