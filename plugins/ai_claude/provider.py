@@ -8,7 +8,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import anthropic
@@ -36,6 +36,7 @@ from webkit.sdk import (
 
 from . import errors, models, wire
 from .errors import NAME
+from .line import Answer, Line
 from .settings import ClaudeSettings
 
 _HEALTH = anthropic.Timeout(1.2, connect=0.5)
@@ -59,13 +60,17 @@ class Claude:
             with create(**asked, timeout=self._patience) as response:
                 return wire.whole(response.read())
 
-    def stream(self, request: CompletionRequest) -> Iterator[Delta | Completion]:
+    def stream(self, request: CompletionRequest) -> Answer:
+        line = Line()
+        return Answer(self._stream(request, line), line)
+
+    def _stream(self, request: CompletionRequest, line: Line) -> Generator[Delta | Completion]:
         asked = self._asked(request)
         deadline = time.monotonic() + self._settings.seconds
         with self._speaking():
             create = self._client.messages.with_streaming_response.create
             # Leaving this block early, as a closed generator does, closes the connection: the vendor stops writing.
-            with create(**asked, stream=True, timeout=self._pace) as response:
+            with create(**asked, stream=True, timeout=self._pace) as response, line.open(response.http_response):
                 yield from wire.read(response.iter_lines(), deadline)
 
     @calls_nobody

@@ -416,3 +416,28 @@ def test_what_is_not_unicode_is_refused(vendor: AnthropicDouble, answer: Answer)
     with pytest.raises(ProviderRejected) as raised:
         answer(claude(vendor), ask("half a letter: \ud83d"))
     assert raised.value.code == "unicode"
+
+
+def test_who_waits_for_a_silent_vendor_can_be_interrupted(vendor: AnthropicDouble) -> None:
+    """The line is closed too, and the next request is not troubled by it."""
+    vendor.next(Behaviour(Mode.SLOW, first=0.0, pause=30.0, text="One two three."))
+    provider = claude(vendor)
+    answer = provider.stream(ask())
+    assert isinstance(next(answer), Delta)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(next, answer)
+        answer.interrupt()
+        with pytest.raises(BrokenOff):
+            waiting.result(timeout=10)
+    assert provider.complete(ask()).text
+
+
+def test_an_answer_that_nobody_reads_any_more_may_be_interrupted(vendor: AnthropicDouble) -> None:
+    answer = claude(vendor).stream(ask())
+    *_, last = answer
+    assert isinstance(last, Completion)
+    answer.interrupt()
+    before = claude(vendor).stream(ask())
+    before.interrupt()
+    with pytest.raises(BrokenOff):
+        list(before)

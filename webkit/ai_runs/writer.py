@@ -22,6 +22,7 @@ from webkit.ai_runs.troubles import PASSING, Trouble, of
 from webkit.core.capabilities.ai_text import (
     AIText,
     Completion,
+    Interruptible,
     Message,
     PricedText,
     Role,
@@ -165,7 +166,8 @@ def _hear(vendor: AIText, text: Text, hurry: Callable[[], None]) -> Completion |
     """The model's whole answer, word by word; None when we stopped listening. Raises ProviderError."""
     end = time.monotonic() + LONGEST
     answer = vendor.stream(text.work.request)
-    with closing(answer), text.heard_through(getattr(answer, "interrupt", None)):  # type: ignore[type-var]
+    interrupt = answer.interrupt if isinstance(answer, Interruptible) else None
+    with closing(answer), text.heard_through(interrupt):  # type: ignore[type-var]
         for part in answer:
             if text.halted:
                 return None

@@ -103,6 +103,15 @@ class AIText(Provider, Protocol):
         ...
 
 
+@runtime_checkable
+class Interruptible(Protocol):
+    """What a stream may offer beside being an iterator: an end for who waits in it while the vendor says nothing."""
+
+    def interrupt(self) -> None:
+        """Called by another thread, at any time: the line is closed, and a `next` that waits raises BrokenOff."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a vendor charges, in whole units of a currency (0.0031 USD), before taxes and discounts."""

@@ -1,0 +1,66 @@
+"""An answer as it is written, which another thread may cut off while the vendor is silent."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Generator, Iterator
+
+import httpx2
+
+from webkit.sdk import Completion, Delta
+
+
+class Line:
+    """The connection an answer comes through, from its first byte to its last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._cut = False
+
+    @contextlib.contextmanager
+    def open(self, response: httpx2.Response) -> Iterator[None]:
+        """While this answer is read."""
+        stream = response.extensions.get("network_stream")
+        with self._lock:
+            self._socket = stream.get_extra_info("socket") if stream is not None else None
+            if self._cut:
+                self._shut()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._socket = None
+
+    def cut(self) -> None:
+        """End it. Whoever waits for the next byte hears that there will be none; before the first byte came, then."""
+        with self._lock:
+            self._cut = True
+            self._shut()
+
+    def _shut(self) -> None:
+        # Closing would not wake the thread that reads. Not the method of a TLS socket: that one forgets its state.
+        with contextlib.suppress(OSError):
+            if self._socket is not None:
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class Answer:
+    """A stream that can be interrupted."""
+
+    def __init__(self, parts: Generator[Delta | Completion], line: Line) -> None:
+        self._parts, self._line = parts, line
+
+    def __iter__(self) -> Iterator[Delta | Completion]:
+        return self
+
+    def __next__(self) -> Delta | Completion:
+        return next(self._parts)
+
+    def close(self) -> None:
+        self._parts.close()
+
+    def interrupt(self) -> None:
+        self._line.cut()
