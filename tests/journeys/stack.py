@@ -102,15 +102,12 @@ class Stack:
             for line in lines:
                 self.lines.append(line.decode(errors="replace").rstrip("\n"))
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> float:
-        """End it as Ctrl-C does; returns how long that took. Nothing may be left."""
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """End it as Ctrl-C does. Nothing may be left."""
         assert self.process is not None
-        began = time.monotonic()
         self.process.send_signal(number)
         self.process.wait(15)
-        took = time.monotonic() - began
         assert self.living() == [], "left behind"
-        return took
 
     def kill(self) -> None:
         """End whatever of it is there, however it stands; for the end of a test that failed."""
