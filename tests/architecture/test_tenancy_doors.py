@@ -31,7 +31,7 @@ REASONS = {
     ],
     "core/kernel/scheduler.py": ["schedule {schedule.name}"],
     "operations/doctor.py": ["doctor"],
-    "operations/provider_pages.py": ["the operators' page of providers"],
+    "operations/provider_routes.py": ["the operators' page of providers"],
     "operations/keys_cli.py": [
         "seal everything with the newest key",
         "whether anything needs a retired key",

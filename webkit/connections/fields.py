@@ -43,6 +43,11 @@ class Setting:
     options: tuple[tuple[str, str], ...] = ()
     place: bool = False
 
+    @property
+    def on(self) -> bool:
+        """Whether a switch is on by default."""
+        return self.default == str(True)
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:

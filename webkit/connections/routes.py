@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Response, flash, g, request
+from flask_login import current_user
 
 from webkit.connections import pages, policy, service
 from webkit.core.capabilities.base import HealthReport
@@ -41,7 +42,7 @@ def save(capability: str, provider: str) -> Response:
         wish = service.check(capability, provider, request.form)
     except Invalid as wrong:
         return _wrong(capability, provider, wrong)
-    service.save(wish)
+    service.save(wish, current_user.id)
     flash(_("%(label)s is in use from now on.", label=wish.spec.label), "ok")
     return go(".edit", capability=capability, provider=provider)
 

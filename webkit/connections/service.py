@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from flask_login import current_user
-
 from webkit.connections import fields, models
 from webkit.connections.fields import Setting, Typed
 from webkit.connections.views import AccountView, ServiceView
@@ -136,7 +134,7 @@ def _note(wish: Wish, report: HealthReport) -> None:
 
 
 @writes
-def save(wish: Wish) -> UUID:
+def save(wish: Wish, by: UUID) -> UUID:
     """Keep what was typed and use it from the next call on, in every process.
 
     What says where things are kept makes another account of it, and so does the wish for another one: what the former
@@ -150,7 +148,7 @@ def save(wish: Wish) -> UUID:
     if row is not None and same and fields.places(spec, stored) == fields.places(spec, values):
         changed = sorted(name for name in {*stored, *values} if stored.get(name) != values.get(name))
         row.sealed, row.sender, row.version = _seal(values), wish.sender, row.version + 1
-        row.changed_at, row.changed_by = clock.now(), current_user.id
+        row.changed_at, row.changed_by = clock.now(), by
         row.health = row.health_detail = ""
         audit.log("provider.changed", subject=_subject(row), detail={**_detail(spec), "fields": changed})
         return row.id
@@ -163,7 +161,7 @@ def save(wish: Wish) -> UUID:
         chosen_for=spec.capability.key,
         sealed=_seal(values),
         sender=wish.sender,
-        changed_by=current_user.id,
+        changed_by=by,
     )
     if _reports(spec):
         inbox.endpoint(spec.capability.key, spec.name, row.id, name=promised)

@@ -12,7 +12,7 @@ from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import clock, outbox
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.templating import OPERATOR
-from webkit.operations import dashboard, plugin_routes, provider_pages
+from webkit.operations import dashboard, plugin_routes, provider_routes
 from webkit.operations.keys_cli import keys_group
 from webkit.operations.routes import blueprint
 from webkit.operations.settings_cli import settings_command
@@ -24,7 +24,7 @@ KEEP = timedelta(days=14)
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [blueprint, provider_pages.blueprint, plugin_routes.blueprint]
+    return [blueprint, provider_routes.blueprint, plugin_routes.blueprint]
 
 
 @hookimpl
@@ -40,13 +40,13 @@ def webkit_register_menu() -> list[MenuEntry]:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(PRUNE, _prune, queue="long"), JobSpec(provider_pages.CHECK, provider_pages.check, queue="long")]
+    return [JobSpec(PRUNE, _prune, queue="long"), JobSpec(provider_routes.CHECK, provider_routes.check, queue="long")]
 
 
 @hookimpl
 def webkit_register_schedules() -> list[Schedule]:
-    check = provider_pages.CHECK
-    return [Schedule(PRUNE, PRUNE, daily_at="03:10"), Schedule(check, check, every=provider_pages.CHECK_EVERY)]
+    check = provider_routes.CHECK
+    return [Schedule(PRUNE, PRUNE, daily_at="03:10"), Schedule(check, check, every=provider_routes.CHECK_EVERY)]
 
 
 @hookimpl

@@ -8,7 +8,6 @@ import sys
 from dataclasses import asdict, dataclass
 
 import click
-from redis import Redis
 
 from webkit.core.capabilities.base import Health
 from webkit.core.kernel import circuits, switches, vendors
@@ -92,10 +91,8 @@ def _row(found: choices.ProviderRow, registry: ProviderRegistry, settings: Setti
 
 
 def _circuit(found: choices.ProviderRow, settings: Settings) -> str:
-    store = (
-        Redis.from_url(settings.redis_url, socket_connect_timeout=0.5, socket_timeout=1) if settings.redis_url else None
-    )
-    return circuits.peek(store, circuits.key(found.capability, found.provider, PLATFORM)).state.value
+    name = circuits.key(found.capability, found.provider, PLATFORM)
+    return circuits.peek(settings.redis_url, name).state.value
 
 
 def _table(rows: list[Row]) -> str:

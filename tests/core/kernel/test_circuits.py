@@ -108,14 +108,16 @@ def test_the_pause_has_an_end(store: Store) -> None:
     assert circuits.look(NAME).pause == circuits.LONGEST_PAUSE
 
 
-def test_processes_share_it(app: Flask) -> None:
+def test_processes_share_it(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     here, store = runtime.of(app), Store()
     here.redis = store
     with _at(0):
         _fail()
         here.circuits = circuits.Own()  # another process, which has seen nothing itself
         assert not circuits.lets_through(NAME)
-        assert circuits.peek(store, NAME).state == State.OPEN
+        monkeypatch.setattr("redis.Redis.from_url", lambda *_address, **_options: store)
+        assert circuits.peek("redis://store", NAME).state == State.OPEN
+        assert circuits.peek("", NAME) == circuits.CLOSED
     with _at(circuits.PAUSE + 1):
         assert circuits.lets_through(NAME)
         here.circuits = circuits.Own()

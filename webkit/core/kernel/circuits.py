@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
 
 from webkit.core.kernel import clock
@@ -74,10 +75,12 @@ def look(name: str) -> Circuit:
     return _read(name)
 
 
-def peek(redis: Any, name: str) -> Circuit:
-    """The same before there is an application, as far as this store answers."""
+def peek(url: str, name: str) -> Circuit:
+    """The same before there is an application, as far as the store at this address answers."""
+    if not url:
+        return CLOSED
     try:
-        text = redis.get(_PREFIX + name) if redis is not None else None
+        text = Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1).get(_PREFIX + name)
     except (RedisError, OSError):
         return CLOSED
     return _parsed(json.loads(text)) if text else CLOSED
