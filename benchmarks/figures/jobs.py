@@ -28,7 +28,7 @@ Adder = Callable[[int], float]
 def measure(world: World) -> Iterator[Row]:
     """One loop each, taking turns."""
     installed = world.house
-    redis = Redis.from_url(world.redis)
+    redis = Redis.from_url(world.redis, socket_timeout=PATIENCE + 5)
     ours_log, plain_log = installed.folder / "worker.log", world.folder / "plain.log"
     ours = webkit("worker", "now", factory="benchmarks.house:create")
     plain = python("benchmarks.floors.plain_job", world.redis)

@@ -145,7 +145,8 @@ def _remembering(macro: Macro, size: int) -> Render:
     kept = functools.lru_cache(size)(lambda _locale, *args, **kwargs: macro(*args, **kwargs))
 
     def render(*args: Any, **kwargs: Any) -> Any:
-        if all(map(_is_fixed, (*args, *kwargs.values()))):
+        given = (*args, *kwargs.values())
+        if _FIXED.issuperset(map(type, given)) or all(map(_is_fixed, given)):
             return kept(i18n.current_locale(), *args, **kwargs)
         return macro(*args, **kwargs)
 
