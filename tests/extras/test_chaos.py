@@ -333,7 +333,7 @@ def test_its_provider_stays_as_it_was_chosen(alone: Shelf, tmp_path: Path) -> No
 
 def test_a_call_that_failed_says_whose_it_was(agency: AgencyView) -> None:
     def wrong(_: object) -> None:
-        raise ValueError("key sk_live_abcdefghijklmnop")
+        raise ValueError("no such account")
 
     release()
     with pytest.raises(PluginFailed, match=r"chaos, card chaos\.x: ValueError"):
