@@ -99,12 +99,19 @@ def every_document(count: int, first: int) -> int:
 
 
 def test_every_document_is_what_fractions_say() -> None:
-    assert every_document(1_500, first=0) > 800
+    assert every_document(800, first=0) > 500
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_ten_thousand_documents_are_what_fractions_say() -> None:
     assert every_document(10_000, first=10_000) > 5_000
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(7200)
+def test_a_million_documents_are_what_fractions_say() -> None:
+    assert every_document(1_000_000, first=1_000_000) > 500_000
 
 
 # --- deposits and final invoices -------------------------------------------------------------------------------
@@ -133,7 +140,7 @@ def deposits_and_final(seed: int) -> bool:
 
 
 def test_deposits_and_the_final_invoice_are_the_whole() -> None:
-    assert sum(deposits_and_final(seed) for seed in range(800)) > 100
+    assert sum(deposits_and_final(seed) for seed in range(300)) > 100
 
 
 def test_a_deposit_of_an_amount_is_that_amount() -> None:
@@ -216,9 +223,10 @@ def all_credited(count: int, first: int) -> int:
 
 
 def test_credit_notes_make_the_invoice_and_never_more() -> None:
-    assert all_credited(600, first=0) > 200
+    assert all_credited(250, first=0) > 150
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_five_thousand_invoices_are_credited() -> None:
     assert all_credited(5_000, first=10_000) > 2_000

@@ -187,6 +187,7 @@ class Listed(NamedTuple):
     number: str | None
     currency: str
     total_minor: int
+    credited_minor: int
     returned_minor: int
     due_date: date | None
     pending_at: datetime | None

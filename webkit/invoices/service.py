@@ -53,7 +53,8 @@ class InvoiceInput:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """An invoice as a line of a list; `word` is its state as people say it, `total` in minor units."""
+    """An invoice as a line of a list; `word` is its state as people say it; of `total` are `due` what was not
+    credited, both in minor units."""
 
     id: UUID
     client_id: UUID
@@ -62,6 +63,7 @@ class InvoiceRow:
     word: str
     currency: str
     total: int
+    due: int
     due_date: date | None
     at: datetime
 
@@ -178,7 +180,7 @@ def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
         locale=accepted.language,
         payment_days=agencies.profile().payment_days,
         lines=[],
-        note=_("Quotation %(number)s", number=accepted.number),
+        note=accepted.reference,
         **_totals(accepted.priced),
     )
     invoice_id = models.add(invoice)
@@ -458,6 +460,7 @@ def _row(invoice: models.Listed, today: date) -> InvoiceRow:
         word=_word(invoice.state, late=_is_late(invoice, today), pending=pending, returned=returned),
         currency=invoice.currency,
         total=invoice.total_minor,
+        due=invoice.total_minor - invoice.credited_minor,
         due_date=invoice.due_date,
         at=invoice.issued_at or invoice.created_at,
     )

@@ -75,7 +75,7 @@ def _bills(sums: list[CurrencySums]) -> list[Ask]:
 
 
 def _bill(invoice: InvoiceRow, title: str) -> Ask:
-    text = f"{invoice.title}, {format_money(invoice.total, invoice.currency)}"
+    text = f"{invoice.title}, {format_money(invoice.due, invoice.currency)}"
     return Ask("invoice", invoice.id, title, text, "bad")
 
 
