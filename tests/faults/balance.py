@@ -24,7 +24,7 @@ def settled(stack: Stack, deals: list[Steered]) -> None:
     def there() -> bool:
         return sorted(row["state"] for row in stack.rows(query)) == wanted
 
-    until(there, 150, "for the ledger")
+    until(there, 300, "for the ledger")
     for deal in deals:
         if deal.end == "part given back":
             until(lambda deal=deal: [row["state"] for row in deal.reversals()] == ["done"], 60, "for a refund")  # type: ignore[misc]
@@ -32,7 +32,7 @@ def settled(stack: Stack, deals: list[Steered]) -> None:
 
 def holds(stack: Stack, vendors: Vendors, deals: list[Steered]) -> None:
     """Everything that must be true afterwards."""
-    quiet(stack, 120)
+    quiet(stack, 300)
     numbers(stack)
     assert stack.verify()["ok"]
     invoices = {row["client_id"]: row for row in stack.rows("SELECT * FROM invoices")}

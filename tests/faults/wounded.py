@@ -80,7 +80,7 @@ def wounded(people: Callable[[Stack], Deal] | None = None, *, owner: str = "", *
             made.start()
             yield made
         except BaseException:
-            print("\n".join(made.stack.errors()[-8:]))
+            print("\n".join(line[:400] for line in made.stack.lines if '"level": "info"' not in line))
             raise
         finally:
             made.stack.kill()

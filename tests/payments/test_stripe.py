@@ -464,7 +464,7 @@ def test_a_dispute_and_its_end(
 
 
 def test_the_list_of_events_repairs_what_never_arrived(
-    app: Flask, double: StripeDouble, settled: UUID, run_jobs: Callable[[], int]
+    app: Flask, double: StripeDouble, settled: UUID, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Refunded and disputed in the vendor's own pages while we were not reachable."""
     intent = only_payment(settled).vendor_id
@@ -475,7 +475,9 @@ def test_the_list_of_events_repairs_what_never_arrived(
     assert only_payment(settled).returned_minor == 1000
     assert ledger(settled)["invoice"][0] == InvoiceState.DISPUTED
     before = kinds(settled)
+    monkeypatch.setattr(inbox, "_keep", lambda _row: pytest.fail("what is known is not written again"))
     pull()
+    monkeypatch.undo()
     deliver(app, double)
     run_jobs()
     assert kinds(settled) == before

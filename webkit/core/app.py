@@ -86,7 +86,8 @@ def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mappi
     )
     if problems := registry.check():
         raise SettingsError(problems)
-    own_jobs = (JobSpec(kind=inbox.APPLY, handler=inbox.apply), *listeners.JOBS)
+    # Whoever has paid looks at a page that waits for the vendor's word.
+    own_jobs = (JobSpec(kind=inbox.APPLY, handler=inbox.apply, urgent=True), *listeners.JOBS)
     jobs = {spec.kind: spec for spec in (*own_jobs, *plugins.jobs)}
     return Runtime(
         settings=settings,

@@ -35,7 +35,12 @@ def read() -> int:
     except ProviderError as error:
         log.warning("the payment vendor could not be asked what happened", error=str(error))
         return 0
-    fresh = sum(inbox.receive(PAYMENTS.key, provider, inbox.PLATFORM, body, {}, told) for body, told in listed)
+    # A reading that takes longer than a job may would begin anew for ever: only what is missing is written.
+    missing = inbox.missing(inbox.PLATFORM, [event_id for _body, told in listed for event_id, _kind in told])
+    fresh = 0
+    for body, told in listed:
+        if new := [event for event in told if event[0] in missing]:
+            fresh += inbox.receive(PAYMENTS.key, provider, inbox.PLATFORM, body, {}, new)
     if fresh:
         log.warning("webhooks that never arrived were repaired", events=fresh)
     _read_until(provider, began)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import functools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,8 @@ PLATFORM = "platform"
 no drawn name is as short, and what arrives there is genuine or refused like everything else."""
 
 
+AT_ONCE = 500
+"""Events that one query asks for."""
 MOST_KNOWN = 10_000
 """Endpoints that a process remembers."""
 
@@ -194,6 +197,15 @@ def receive(
         }  # fmt: skip
         fresh += _keep(row)
     return fresh
+
+
+def missing(name: str, event_ids: Sequence[str]) -> set[str]:
+    """Which of these events have not arrived at an endpoint."""
+    known: set[str] = set()
+    for start in range(0, len(event_ids), AT_ONCE):
+        here = InboxEvent.event_id.in_(event_ids[start : start + AT_ONCE])
+        known |= set(session().scalars(sa.select(InboxEvent.event_id).where(InboxEvent.endpoint == name, here)))
+    return set(event_ids) - known
 
 
 def _keep(row: dict[str, Any]) -> bool:
