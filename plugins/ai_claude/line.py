@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Generator, Iterator
-
-import httpx2
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
 
 from webkit.sdk import Completion, Delta
 
@@ -21,9 +20,9 @@ class Line:
         self._cut = False
 
     @contextlib.contextmanager
-    def open(self, response: httpx2.Response) -> Iterator[None]:
-        """While this answer is read."""
-        stream = response.extensions.get("network_stream")
+    def open(self, extensions: Mapping[str, Any]) -> Iterator[None]:
+        """While an answer is read; the extensions of the HTTP client's response say through what."""
+        stream = extensions.get("network_stream")
         with self._lock:
             self._socket = stream.get_extra_info("socket") if stream is not None else None
             if self._cut:

@@ -70,7 +70,10 @@ class Claude:
         with self._speaking():
             create = self._client.messages.with_streaming_response.create
             # Leaving this block early, as a closed generator does, closes the connection: the vendor stops writing.
-            with create(**asked, stream=True, timeout=self._pace) as response, line.open(response.http_response):
+            with (
+                create(**asked, stream=True, timeout=self._pace) as response,
+                line.open(response.http_response.extensions),
+            ):
                 yield from wire.read(response.iter_lines(), deadline)
 
     @calls_nobody

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flask import current_app, request, url_for
+from flask import current_app, url_for
 from markupsafe import Markup
 
 from webkit.ai_runs import prose, service, subjects
@@ -15,6 +15,7 @@ from webkit.ai_runs.views import Allowance, Fate, RunState, RunView, Spent
 from webkit.core.kernel import i18n
 from webkit.core.kernel.db import asked_once
 from webkit.core.kernel.errors import Forbidden, NotFound
+from webkit.core.kernel.hx import here
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_fine
 from webkit.core.kernel.streams import Place
@@ -93,7 +94,7 @@ def links(run: RunView) -> Links:
     own = {name: url_for(f"ai_runs.{name}", run_id=run.id) for name in ("show", "stream", *may)}
     page = subject.page_url(run) if subject else own["show"]
     return Links(
-        here=request.full_path.rstrip("?") if request.method == "GET" else page,
+        here=here() or page,
         show=own["show"],
         stream=own["stream"],
         stop=own.get("stop", ""),

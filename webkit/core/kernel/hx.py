@@ -15,6 +15,11 @@ def wants_fragment() -> bool:
     return headers.get("HX-Request") == "true" and not whole
 
 
+def here() -> str:
+    """The address of the page somebody looks at, to ask for it again; empty where a form was sent."""
+    return request.full_path.rstrip("?") if request.method == "GET" else ""
+
+
 def page(template: str, /, *blocks: str, code: int = 200, **context: Any) -> Response:
     """Render `template`; for an htmx swap only `blocks`, in order (later ones are out-of-band)."""
     if blocks and wants_fragment():
