@@ -52,7 +52,8 @@ check: dev-setup ## the slow tests: kills, browsers, accessibility; and whatever
 	$(call tried,-m "not slow and not soak" --db postgres $(HOUSE))
 
 soak: dev-setup ## many deals while everything around them fails (WEBKIT_DEALS, WEBKIT_SEED); takes its time
-	$(BIN)/pytest -q -m soak
+	WEBKIT_DEALS=$${WEBKIT_DEALS:-1000} $(BIN)/pytest -q -m "soak or slow" tests/faults/test_many_deals.py
+	$(BIN)/pytest -q -m soak --deselect tests/faults/test_many_deals.py
 
 lint: dev-setup ## formatting, style, types, rules of the house
 	$(BIN)/ruff format --check .

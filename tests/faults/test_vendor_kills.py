@@ -20,11 +20,11 @@ DEALS = 8
 KILLS: list[Kill] = [(point, "self", 1) for point in ABROAD]
 KILLS += [
     ("model: speaks", "self", 40),
-    ("model: speaks", "self", 150),
-    ("model: speaks", "valkey", 60),
-    ("words sent on: before", "valkey", 10),
-    ("words sent on: before", "worker-ai", 25),
-    ("text finished: before COMMIT", "self", 2),
+    ("model: speaks", "self", 400),
+    ("model: speaks", "valkey", 250),
+    ("words sent on: before", "valkey", 60),
+    ("words sent on: before", "worker-ai", 120),
+    ("text finished: before COMMIT", "self", 6),
     ("Stripe checkout: after", "web", 1),
     ("Stripe webhook kept: after COMMIT", "valkey", 1),
     ("Stripe webhook applied: before COMMIT", "worker-now", 1),

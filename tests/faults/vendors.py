@@ -115,7 +115,9 @@ class VendorDeal(Deal):
 
     def written(self) -> None:
         """Every text is over, one way or another."""
-        until(lambda: all(row["state"] not in ("queued", "running") for row in self.texts()), PATIENCE, "for the texts")
+        # Whoever writes may be killed again and again, and is started again less and less soon.
+        written = ("done", "failed", "stopped")
+        until(lambda: all(row["state"] in written for row in self.texts()), 4 * PATIENCE, "for the texts")
 
     # ---- the client pays at Stripe
 
