@@ -13,7 +13,8 @@ from tests.client import Browser
 from tests.factories import quotations as make
 from tests.quotations.test_routes import HOSTILE, HTMX, words
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, ids, links
+from webkit.core.kernel import clock, ids
+from webkit.invoices import service as invoices
 from webkit.quotations import answers, service
 from webkit.quotations.offer import Offer, Section, Term
 
@@ -184,4 +185,6 @@ def test_the_page_speaks_the_clients_language(anonymous: Browser) -> None:
     page = anonymous.get(make.path(made), headers=BROWSER)
     assert '<html lang="it-IT"' in page.text and "3.824,41" in page.text and "189,125 EUR" in page.text
     assert answers.shown(made).document.snapshot["rows"][-1]["amount"] == 382_441
-    assert links.token_for(service.LINK, made)
+    make.accept(made)
+    bill = invoices.get(invoices.create_from_quotation(made, make.ACTOR))
+    assert (bill.locale, bill.note) == ("it-IT", service.accepted(made).reference)

@@ -61,7 +61,7 @@ def create() -> Response:
     try:
         made = service.create(given.client_id, given.title, _author(), template_id=given.template_id, key=given.once)
     except NotFound as error:
-        bound.state.errors["client_id"] = error.message
+        bound.state.errors[""] = error.message
         return _new(bound.state, code=422)
     return go(".edit", quotation_id=made)
 

@@ -332,6 +332,7 @@ def _accepted(row: Quotation) -> AcceptedQuotation:
         client_id=row.client_id,
         title=doc["title"],
         number=doc["number"],
+        reference=snapshot.reference(doc),
         site=doc["site"],
         language=doc["language"],
         currency=doc["currency"],

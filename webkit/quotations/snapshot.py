@@ -123,6 +123,12 @@ def consent(doc: Doc) -> str:
     )
 
 
+def reference(doc: Doc) -> str:
+    """“Quotation QUO-2026-001”, in the document's own language: what a bill calls it by."""
+    with i18n.use_locale(doc["language"], doc["agency"]["timezone"]):
+        return _("Quotation %(number)s", number=doc["number"])
+
+
 def _section(section: Any, offer: Offer, full: Priced) -> dict[str, Any]:
     lines = [_line(line, full) for line in offer.of(section.id) if line.choice is Choice.REQUIRED]
     return {"title": section.title, "text": section.text, "lines": lines}

@@ -173,6 +173,7 @@ class AcceptedQuotation:
     client_id: UUID
     title: str
     number: str
+    reference: str
     site: str
     language: str
     currency: str
