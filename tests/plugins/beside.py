@@ -19,6 +19,8 @@ from webkit.sdk import EMAIL
 from webkit.sdk.testing.email import MESSAGE
 print(ProviderRegistry(os.environ, load_plugins().providers).get(EMAIL).send(MESSAGE).id)
 """
+PROMISED = ("capability", "provider", "plugin", "version", "chosen", "features", "health")
+"""What every row of `webkit plugins --json` has; the others tell of the moment."""
 PIP = ("--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
 
 
@@ -53,7 +55,7 @@ class Beside:
 
     def plugins(self, exits: int = 0, **more: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(self.python_code(WEBKIT, "plugins", "--json", exits=exits, **more))
-        return rows
+        return [{name: row[name] for name in PROMISED} for row in rows]
 
     def files(self) -> list[str]:
         return sorted(str(path.relative_to(self.data)) for path in self.data.rglob("*"))

@@ -18,7 +18,8 @@ from webkit.core.capabilities import ALL
 from webkit.core.paths import PLUGIN_TEMPLATE
 from webkit.operations import plugin_check, plugin_template
 
-pytestmark = pytest.mark.slow  # wheels, environments, type checks: 60 s in all
+# Wheels, environments, type checks: 60 s in all, and several times that on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @contextmanager
@@ -49,7 +50,6 @@ def test_from_a_name_to_a_sent_mail_and_back(tmp_path: Path) -> None:
     beside.pip("install", *PIP[:2], build(package, tmp_path / "wheels"))
     idle: dict[str, Any] = next(row for row in beside.plugins() if row["provider"] == "zephyr_mail")
     assert (idle["plugin"], idle["version"], idle["chosen"]) == ("zephyr_mail", "0.1.0", False)
-    assert beside.plugins(exits=1, EMAIL_PROVIDER="zephyr_mail"), "its key is asked for"
 
     with vendor(beside, package) as url:
         key = "acme-test-key"  # the one its double accepts

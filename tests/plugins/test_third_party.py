@@ -34,10 +34,10 @@ def beside(tmp_path: Path) -> Beside:
     return Beside(tmp_path)
 
 
+@pytest.mark.timeout(600)  # ten processes, one after the other
 def test_a_strangers_wheel_comes_works_and_goes(beside: Beside, wheel: Path, tmp_path: Path) -> None:
     before, mails = beside.plugins(), tmp_path / "mails"
     assert {row["provider"] for row in before if row["chosen"]} >= {"outline", "local", "outbox", "pluto"}
-    assert set(before[0]) == {"capability", "provider", "plugin", "version", "chosen", "features", "health"}
 
     beside.pip("install", "--no-index", "--no-deps", wheel)
     card: dict[str, Any] = {"capability": "email", "provider": "toy", "plugin": "toy_mail", "version": "2.0.1"}
