@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Flask, current_app, g, url_for
+from flask import Blueprint, Flask
 
 from webkit.core.extensions import JobSpec, Schedule, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import tenancy
 from webkit.core.kernel.runtime import current
 from webkit.extras import service
-from webkit.extras.routes import blueprint
+from webkit.extras.routes import blueprint, plugin_cards
 
 
 @hookimpl
@@ -41,16 +40,6 @@ def webkit_register_slots() -> list[Slot]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     app.jinja_env.globals["plugin_cards"] = plugin_cards
-
-
-def plugin_cards(slot: str, subject: UUID | None = None) -> str:
-    """The place of a slot's cards in a page; nothing at all while no plugin has one for it."""
-    if not current().guests or not service.cards(slot, g.role):
-        return ""
-    url = url_for("extras.cards", slot=slot, subject=subject or g.agency.id)
-    ui: Any = current_app.jinja_env.globals["ui"]
-    place: str = ui.cards_place(slot, url)
-    return place
 
 
 def _of_agency(subject: UUID) -> dict[str, str] | None:

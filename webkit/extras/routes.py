@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.hx import page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
 from webkit.extras import service
 
 MOST_LOOKS = 30
@@ -27,3 +29,13 @@ def cards(slot: str, subject: UUID) -> Response:
     waits = any(card.state == "waiting" for card in shown) and looks < MOST_LOOKS
     again = url_for(".cards", slot=slot, subject=subject, looks=looks + 1) if waits else ""
     return page("extras/cards.html", "cards", slot=slot, shown=shown, again=again)
+
+
+def plugin_cards(slot: str, subject: UUID | None = None) -> str:
+    """The place of a slot's cards in a page; nothing at all while no plugin has one for it."""
+    if not current().guests or not service.cards(slot, g.role):
+        return ""
+    url = url_for("extras.cards", slot=slot, subject=subject or g.agency.id)
+    ui: Any = current_app.jinja_env.globals["ui"]
+    place: str = ui.cards_place(slot, url)
+    return place

@@ -14,13 +14,13 @@ from uuid import UUID
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.extensions import Card, Job, MergeField, Place
-from webkit.core.kernel import clock, i18n, isolation, outbox, switches, tenancy
+from webkit.core.kernel import clock, drawing, i18n, isolation, outbox, switches, tenancy
 from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.isolation import PluginFailed, PluginOff
 from webkit.core.kernel.runtime import current
-from webkit.extras import drawing, models
+from webkit.extras import models
 from webkit.extras.models import PluginAnswer
 
 ANSWER, TIDY = "extras.answer", "extras.tidy"
