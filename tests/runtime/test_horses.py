@@ -80,6 +80,36 @@ def test_what_was_let_go_ends_and_is_reaped() -> None:
         horses.reap()
 
 
+class _Stop(Exception):
+    pass
+
+
+def test_to_be_told_to_stop_in_the_middle_of_a_fork_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object) -> None:
+        raise _Stop
+
+    before = signal.signal(signal.SIGTERM, stop)
+    monkeypatch.setattr(_told, "now", True)
+    try:
+        with pytest.raises(_Stop):
+            Horse(lambda: _work)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Told:
+    now = False
+
+    def perhaps(self) -> None:
+        if self.now:
+            self.now = False
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+_told = _Told()
+os.register_at_fork(before=_told.perhaps)
+
+
 def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -22,6 +22,7 @@ JOBS = 500
 """How many jobs a horse has in its life."""
 GROWTH = 64 * 1024 * 1024
 """Bytes it may have needed in addition at some moment: a leak ends with it, and so does what a huge job left."""
+_STOP = (signal.SIGTERM, signal.SIGINT)
 
 Order = tuple[str, ...]
 Work = Callable[[Order], bool]
@@ -33,11 +34,14 @@ class Horse:
     def __init__(self, begin: Callable[[], Work]) -> None:
         """Fork. In the child `begin` prepares and returns what does a job, and says whether it may have another."""
         self._line, theirs = Pipe()
+        # What a signal's handler raises in the middle of a fork would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP)
         self.pid = os.fork()
         if self.pid == 0:
             self._line.close()
             _live(theirs, begin)
         theirs.close()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
 
     def give(self, order: Order) -> bool:
         """Hand a job over; False when the horse is gone."""
@@ -75,6 +79,7 @@ def _live(line: Connection, begin: Callable[[], Work]) -> NoReturn:
         os.setpgrp()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP)
         _work(line, begin())
         code = 0
     except Exception:
