@@ -1,6 +1,6 @@
 """Carries what threads write to where people read it: one round trip for all texts of a process.
 
-The first word of a text goes at once, the rest in turns: every 40 ms, less often the more texts there are. The same
+The first words of a text go at once, the rest in turns: every 40 ms, less often the more texts there are. The same
 thread hears who asked to stop. Another one keeps the texts, so that people do not wait for the database: `keeping`.
 """
 

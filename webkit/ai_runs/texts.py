@@ -12,6 +12,9 @@ from webkit.ai_runs.outcomes import Work
 from webkit.core.extensions import Job
 from webkit.core.kernel.streams import Piece, Place
 
+FIRST = 20
+"""So many characters of a text go at once, as they come."""
+
 
 class Halt(enum.Enum):
     """Why nothing more is written."""
@@ -54,8 +57,8 @@ class Text:
 
     @property
     def is_due(self) -> bool:
-        """Whether people wait for its first word, and it is there."""
-        return self.begun and self._place == 0
+        """Whether people wait for its first words, and there are some; a single one may be held back by readers."""
+        return self.begun and self._place < FIRST
 
     def unsent(self) -> Piece | None:
         """What nobody was told yet; at first that this attempt has begun."""
