@@ -127,7 +127,7 @@ def test_an_installation_that_is_in_use_keeps_its_owner(app: Flask, ada: Person)
 
 
 def test_real_mail_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(runtime.current().registry._built, (EMAIL.key, "outbox", "platform"), object())  # type: ignore[misc]
+    monkeypatch.setitem(runtime.current().registry._built, (EMAIL.key, "outbox", "platform"), (0, object()))
     with pytest.raises(DomainError, match="EMAIL_PROVIDER=outbox"):
         _load()
 
