@@ -64,11 +64,15 @@ class Filler:
                 raise Unfillable(f"it asks for {kind!r}")
 
     def _object(self, schema: Schema, place: _Place) -> dict[str, Any]:
-        """The first text is what the entry is about, and the first whole number counts the entries."""
+        """The first text is what the entry is about, and the first whole number counts the entries.
+
+        In the order of what is required: names of an object may have been sorted on their way.
+        """
         found: dict[str, Any] = {}
         texts = numbers = 0
-        for name, asked in schema.get("properties", {}).items():
-            asked = self._resolved(asked)
+        known = schema.get("properties", {})
+        for name in dict.fromkeys([*(name for name in schema.get("required", ()) if name in known), *known]):
+            asked = self._resolved(known[name])
             is_text = asked.get("type") == "string" and "enum" not in asked
             found[name] = self._value(asked, replace(place, text=self._rest) if is_text and texts else place)
             texts += is_text

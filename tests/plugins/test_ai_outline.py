@@ -73,11 +73,14 @@ def test_a_very_long_list_is_cut(writer: OutlineWriter) -> None:
 
 @pytest.mark.parametrize("section", sorted(SHAPES))
 def test_every_list_of_a_proposal_is_filled(writer: OutlineWriter, section: str) -> None:
-    schema = SHAPES[section].model_json_schema()
+    schema = json.loads(json.dumps(SHAPES[section].model_json_schema(), sort_keys=True))
     answer = writer.complete(replace(ask("List them.", 4_000), json_schema=schema))
     filled = SHAPES[section].model_validate_json(answer.text)
     assert len(filled.items) == 3  # type: ignore[attr-defined]
     assert answer.stop is StopReason.END
+    with use_locale("en"):
+        heads = [each.get("title", each.get("name")) for each in json.loads(answer.text)["items"]]
+        assert heads == ["What is known", "What it means for the client", "What to add"]
     if section == "timeline":
         assert [phase["start"] for phase in json.loads(answer.text)["items"]] == [1, 2, 3]
 
