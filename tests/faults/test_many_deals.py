@@ -22,7 +22,7 @@ from tests.journeys.stack import Stack, postgres
 from tests.journeys.web import Died
 from webkit.sdk.testing.doubles.anthropic import Behaviour
 
-MANY = int(os.environ.get("WEBKIT_DEALS", "200"))
+MANY = int(os.environ.get("WEBKIT_DEALS", "60"))
 AT_ONCE = 8
 STEPS = 10
 """About as many has a deal."""
@@ -60,7 +60,7 @@ def _all(stack: Stack, vendors: Vendors, how_many: int) -> None:
         step(first)
     vendors.stripe.chaos(lose=0.2, double=0.2, late=1.5, seed=SEED)
     vendors.ai.usual = USUAL
-    # Each part is killed at least once, with 200 deals three times.
+    # Each part is killed at least once, more often in longer runs.
     rounds = max(1, how_many // 66)
     trouble, began = Trouble(stack, SEED, STEPS * how_many / (len(VICTIMS) * rounds + 1)), time.monotonic()
     deals = [steered(first, number, SEED) for number in range(how_many)]

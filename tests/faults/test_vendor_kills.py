@@ -14,7 +14,7 @@ from tests.faults.vendors import VendorFacts, Vendors
 from tests.faults.wounded import Kill, survive, wounded
 from tests.journeys.stack import postgres, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
 DEALS = 8
 KILLS: list[Kill] = [(point, "self", 1) for point in ABROAD]

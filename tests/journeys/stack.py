@@ -86,7 +86,7 @@ class Stack:
             raise AssertionError("webkit dev did not get ready:\n" + "\n".join(self.lines[-60:])) from None
         return self
 
-    def ready(self, seconds: float = 30) -> None:
+    def ready(self, seconds: float = 90) -> None:
         """Wait until every part runs and the platform can serve."""
         until(self._is_ready, seconds, "for the platform")
 
