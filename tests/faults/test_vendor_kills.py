@@ -9,10 +9,10 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.launch import ABROAD, FORGETFUL, POINTS
-from tests.faults.test_kills import at
+from tests.faults.test_kills import at, send_doubtful_again
 from tests.faults.vendors import VendorFacts, Vendors
 from tests.faults.wounded import Kill, survive, wounded
-from tests.journeys.stack import postgres, until
+from tests.journeys.stack import postgres
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1800)]
 
@@ -45,7 +45,7 @@ def test_deals_complete_wherever_they_are_hit() -> None:
         found = survive(hurt, [*KILLS, *at("mail")], DEALS, VendorFacts)
         assert set(hurt.sent().values()) == {1}
         assert max(row["attempt"] for facts in found for row in facts.deal.texts()) >= 2
-        _send_doubtful_again(found)
+        send_doubtful_again(found)
 
 
 def test_every_commit_holds_on_postgres() -> None:
@@ -55,13 +55,3 @@ def test_every_commit_holds_on_postgres() -> None:
         wounded(vendors.people, owner=owner, **vendors.environment()) as hurt,
     ):
         survive(hurt, COMMITS, DEALS, VendorFacts)
-
-
-def _send_doubtful_again(found: list[VendorFacts]) -> None:
-    """Staff see which mails may not have left, press the button, and nothing is in doubt any more."""
-    for facts in found:
-        for mail in facts.uncertain():
-            facts.deal.send_again(mail)
-    until(lambda: not any(facts.uncertain() for facts in found), 60, "for the mails that were sent again")
-    for facts in found:
-        facts.mails()
