@@ -23,7 +23,7 @@ def app() -> Iterator[Flask]:
     """Templates as the application configures them, without a database or plugins."""
     app = Flask("webkit", template_folder=str(TEMPLATES), static_url_path="/static")
     app.secret_key = "test"
-    app.extensions["webkit"] = SimpleNamespace(settings=SimpleNamespace(production=False), menu=[])
+    app.extensions["webkit"] = SimpleNamespace(settings=SimpleNamespace(production=False), menu=[], owners={})
     templating.init_app(app)
     LoginManager(app).user_loader(lambda _: None)
     app.register_blueprint(blueprint)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -76,7 +77,7 @@ def env(
     """
     if not names:
         raise TypeError("a setting needs at least one environment variable")
-    extra = {"of_operator": of_operator, "place": place}
+    extra: JsonDict = {"of_operator": of_operator, "place": place}
     alias = AliasChoices(*names)
     return Field(default, validation_alias=alias, description=description, json_schema_extra=extra, **constraints)
 
