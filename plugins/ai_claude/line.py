@@ -8,7 +8,9 @@ import threading
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-from webkit.sdk import Completion, Delta
+from webkit.sdk import BrokenOff, Completion, Delta
+
+from .errors import NAME
 
 
 class Line:
@@ -21,12 +23,15 @@ class Line:
 
     @contextlib.contextmanager
     def open(self, extensions: Mapping[str, Any]) -> Iterator[None]:
-        """While an answer is read; the extensions of the HTTP client's response say through what."""
+        """While an answer is read; the extensions of the HTTP client's response say through what.
+
+        Raises BrokenOff where it was cut before: a short answer may have come as a whole by now.
+        """
         stream = extensions.get("network_stream")
         with self._lock:
-            self._socket = stream.get_extra_info("socket") if stream is not None else None
             if self._cut:
-                self._shut()
+                raise BrokenOff("the answer was stopped before it began", provider=NAME, code="connection_lost")
+            self._socket = stream.get_extra_info("socket") if stream is not None else None
         try:
             yield
         finally:
