@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.plugins.beside import PROMISED
+
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = ("--no-build-isolation", "--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
 WHERE = "import plugins, webkit; print(webkit.__file__); print(plugins.__file__)"
@@ -66,6 +68,10 @@ class Installed:
     def webkit(self, *arguments: str) -> str:
         return run(self.bin / "webkit", *arguments, cwd=self.empty, env=self.env)
 
+    def plugins(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = json.loads(self.webkit("plugins", "--json"))
+        return [{name: row[name] for name in PROMISED} for row in rows]
+
     def python(self, code: str) -> str:
         return run(self.bin / "python", "-c", code, cwd=self.empty, env=self.env)
 
@@ -101,7 +107,7 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     home = str(installed.bin.parent)
     assert all(line.startswith(home) for line in installed.python(WHERE).splitlines())
 
-    rows: list[dict[str, Any]] = json.loads(installed.webkit("plugins", "--json"))
+    rows = installed.plugins()
     assert {row["provider"] for row in rows if row["chosen"]} == {"none", "outline", "local", "outbox", "pluto"}
     assert {row["health"] for row in rows if row["chosen"]} == {"ok"}
 
@@ -118,7 +124,7 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     assert list(installed.empty.iterdir()) == []
 
     _mislead(installed.empty)
-    assert json.loads(installed.webkit("plugins", "--json")) == rows
+    assert installed.plugins() == rows
 
 
 def _mislead(folder: Path) -> None:
