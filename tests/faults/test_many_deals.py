@@ -22,7 +22,7 @@ from tests.journeys.stack import Stack, postgres
 from tests.journeys.web import Died
 from webkit.sdk.testing.doubles.anthropic import Behaviour
 
-MANY = int(os.environ.get("WEBKIT_DEALS", "60"))
+MANY = int(os.environ.get("WEBKIT_DEALS", "24"))
 AT_ONCE = 8
 STEPS = 10
 """About as many has a deal."""
