@@ -76,3 +76,4 @@ def test_a_provider_that_is_down_fails(monkeypatch: pytest.MonkeyPatch, tmp_path
     result = run("--json")
     assert result.exit_code == 1
     assert {row["provider"]: row["health"] for row in json.loads(result.stdout)}["outbox"] == "down"
+    assert "email=outbox is down: " in result.stderr

@@ -35,7 +35,8 @@ def new_command(name: str | None, capability: str | None, into: Path, no_input: 
         folder = plugin_template.write(name, capability, into)
     except plugin_template.NotWritten as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Wrote {folder}. Next:\n  cd {folder}\n  pip install -e .\n  pytest\n  webkit plugin check .")
+    steps = (f"cd {folder}", "pip install -e . pytest mypy", "pytest", "webkit plugin check .")
+    click.echo("\n  ".join((f"Wrote {folder}. Next:", *steps)))
 
 
 @plugin_group.command("check")

@@ -53,6 +53,9 @@ def plugins_command(as_json: bool) -> None:
     registry = ProviderRegistry({**os.environ, "WEBKIT_DATA": str(settings.data)}, plugins.providers)
     rows = _rows(plugins, registry, settings)
     click.echo(json.dumps([asdict(row) for row in rows], indent=2) if as_json else _table(rows))
+    for row in rows:
+        if row.health not in (None, Health.OK) and row.detail:
+            click.echo(f"{row.capability}={row.provider} is {row.health}: {row.detail}", err=True)
     strangers = [found.plugin.name for found in plugins.contributions if found.stranger]
     problems = [*plugins.problems(), *registry.check(), *switches.peek(settings.database, strangers)]
     for problem in problems:
