@@ -115,6 +115,8 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "audit_id": ids("website_audits"),
         "quotation_id": ids("quotations"),
         "block_id": ids("quotation_blocks"),
+        "capability": ["email"],
+        "provider": ["resend"],
         "quotation_template_id": ids("quotation_templates"),
         "payment_id": ids("payments", f"reference = 'invoice:{UUID(facts.invoice['id'])}'")[:1],
         "id": [done.checkout.rsplit("/", 1)[-1]],
