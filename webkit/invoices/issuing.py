@@ -1,0 +1,94 @@
+"""Issuing: one short transaction whose last steps are the number and the event. What was issued is frozen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from webkit.agencies import service as agencies
+from webkit.clients import service as clients
+from webkit.contracts import service as contracts
+from webkit.contracts.events import ContractSigned
+from webkit.core.kernel import clock, counters, events, frozen, links, money, signals
+from webkit.core.kernel.db import writes
+from webkit.core.kernel.errors import Conflict, DomainError
+from webkit.core.kernel.i18n import gettext as _
+from webkit.invoices import mails, models, snapshot
+from webkit.invoices.drafts import totals
+from webkit.invoices.events import InvoiceIssued
+from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
+from webkit.invoices.paying import LINK
+from webkit.invoices.views import found
+
+
+@writes
+def issue(invoice_id: UUID, actor: str) -> None:
+    """Give the invoice its number, freeze it and send it to the client; issued twice it does nothing."""
+    # Locked before it is read: what is frozen is what its row says, whoever edits or deletes the draft meanwhile.
+    invoice = found(models.locked(invoice_id))
+    if invoice.state != InvoiceState.DRAFT:
+        return
+    if invoice.total_minor <= 0:
+        raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
+    profile, client = agencies.profile(), clients.get(invoice.client_id)
+    if not client.email:
+        raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
+    token = links.create(LINK, invoice_id)
+    # The number comes late: its row stays locked until the commit.
+    pattern = profile.patterns["invoice"]
+    number, issued = counters.take_today("invoice", pattern, profile.timezone, client=client.name)
+    due = issued + timedelta(days=invoice.payment_days)
+    content = snapshot.build(invoice, profile, client, number=number, issued=issued, due=due)
+    document = frozen.freeze(
+        "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
+    )
+    dates = {"issue_date": issued, "due_date": due, "issued_at": clock.now()}
+    if not models.move(invoice_id, InvoiceState.ISSUED, number=number, frozen_id=document.id, **dates):
+        raise Conflict(_("Somebody else has just issued this invoice."))
+    _record_issue(invoice, client, number, document, actor)
+    mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
+    signals.publish(InvoiceIssued(invoice_id))
+
+
+def _record_issue(
+    invoice: Invoice, client: clients.ClientView, number: str, document: frozen.Frozen, actor: str
+) -> None:
+    facts = {
+        "actor": actor,
+        "number": number,
+        "total_minor": invoice.total_minor,
+        "currency": invoice.currency,
+        "amount": money.format_money(invoice.total_minor, invoice.currency, invoice.locale),
+        "frozen": str(document.id),
+        "snapshot_hash": document.snapshot_hash,
+    }
+    events.record("invoice.issued", events.ref("invoice", invoice.id), facts, about=(events.ref("client", client.id),))
+
+
+@writes
+def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
+    """Issue the deposit that a signed contract asks for; the client's visit goes on to pay it.
+
+    A signature stands whatever becomes of the invoice: without an address to send it to, it waits as a draft.
+    """
+    signed = contracts.signed(event.contract_id)
+    if (deposit := signed.deposit) is None or deposit.totals.payable <= 0:
+        return None
+    profile, client = agencies.profile(), clients.get(signed.client_id)
+    invoice = Invoice(
+        client_id=client.id,
+        contract_id=event.contract_id,
+        kind=InvoiceKind.DEPOSIT,
+        title=signed.title,
+        currency=deposit.currency,
+        locale=signed.locale,
+        payment_days=profile.payment_days,
+        lines=[],
+        note="",
+        **totals(deposit),
+    )
+    invoice_id = models.add(invoice)
+    if not client.email:
+        return None
+    issue(invoice_id, "system")
+    return signals.Continuation(LINK, invoice_id)
