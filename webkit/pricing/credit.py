@@ -188,7 +188,8 @@ def _credited(line_id: str, earlier: Sequence[Priced]) -> Decimal:
 
 
 def _credit(invoice: Priced, earlier: Sequence[Priced], lines: tuple[Line, ...], *, included: bool) -> Priced:
-    """The credit note with these lines. Refused when it takes more than is left at any rate."""
+    """The credit note with these lines. Refused when it takes more than is left at any rate, or of the costs that were
+    passed on at it: nothing is withheld of them, so what is left of the fees has to stay apart."""
     document = Document(
         currency=invoice.currency,
         scheme=replace(find(invoice.scheme), place=invoice.place),
@@ -199,8 +200,14 @@ def _credit(invoice: Priced, earlier: Sequence[Priced], lines: tuple[Line, ...],
         split_payment=bool(invoice.totals.split),
     )
     priced = _something(compute_with(document, _PartOf(invoice, tuple(earlier))))
-    if any(rest.base < 0 or rest.tax < 0 for rest in left(invoice, [*earlier, priced])):
+    notes = [*earlier, priced]
+    if any(rest.base < 0 or rest.tax < 0 for rest in left(invoice, notes)):
         raise PricingError(_("This is more than is left of the invoice."), "lines")
+    whole, rest = _charged(invoice, included), _rest(invoice, notes, included)
+    if any(amount < min(0, whole.get(key, 0)) for key, amount in rest.items()):
+        raise PricingError(
+            _("Of what this was charged for, less is left: a credit of an amount took its part of it."), "lines"
+        )
     return priced
 
 
