@@ -650,6 +650,7 @@ def upgrade() -> None:
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("account_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.create_index("ix_payments_checkout_id", ["checkout_id"], unique=False)
         batch_op.create_index("ix_payments_vendor_id", ["vendor_id"], unique=False)
 
@@ -670,15 +671,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_agency_id_audit_id", ["agency_id", "audit_id"], unique=False)
         batch_op.create_index("ix_proposals_agency_id_consultation_id", ["agency_id", "consultation_id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
             ["agency_id", "id"],
         )
 
@@ -713,8 +714,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_agency_id_consultation_id")
         batch_op.drop_index("ix_proposals_agency_id_audit_id")
         batch_op.drop_column("answers")
@@ -734,6 +735,7 @@ def downgrade() -> None:
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index("ix_payments_vendor_id")
         batch_op.drop_index("ix_payments_checkout_id")
+        batch_op.drop_column("withdrawn_at")
         batch_op.drop_column("account_id")
         batch_op.drop_column("returned_minor")
 

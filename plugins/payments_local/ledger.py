@@ -140,6 +140,13 @@ class Ledger:
             record.report("checkout.failed")
         return record
 
+    def close(self, id: str) -> Record:
+        """Nobody can pay here any more. What was paid stays paid."""
+        with self.changing(id) as record:
+            if record.current_state not in ("paid", "expired"):
+                record.expires = datetime.now(UTC).isoformat()
+        return record
+
     def dispute(self, id: str) -> Record:
         """The payer asks the bank to take the money back."""
         with self.changing(id) as record:

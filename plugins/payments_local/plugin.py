@@ -21,7 +21,9 @@ def webkit_register_providers() -> list[ProviderSpec[Payments]]:
             label="Local checkout",
             factory="plugins.payments_local.provider:LocalPayments",
             settings=LocalPaymentsSettings,
-            features=frozenset({PaymentFeature.REFUNDS, PaymentFeature.PARTIAL_REFUNDS}),
+            features=frozenset(
+                {PaymentFeature.REFUNDS, PaymentFeature.PARTIAL_REFUNDS, PaymentFeature.CLOSE_CHECKOUTS}
+            ),
         )
     ]
 

@@ -26,7 +26,7 @@ from webkit.sdk import (
 from webkit.sdk.files import writable
 
 from . import courier, webhooks
-from .ledger import Ledger, Refused, Unknown
+from .ledger import Ledger, Record, Refused, Unknown
 from .settings import LocalPaymentsSettings
 
 PAGES = "/x/payments_local/checkout/"
@@ -54,14 +54,13 @@ class LocalPayments:
             raise NotFoundAtProvider("there is no such checkout", provider="local") from None
         if record.undelivered:
             courier.start(self._ledger, id)
-        return CheckoutStatus(
-            id=id,
-            state=CheckoutState(record.current_state),
-            amount_minor=record.order["amount_minor"],
-            currency=record.order["currency"],
-            reference=record.order["reference"],
-            payment_id=record.payment_id,
-        )
+        return _status(record)
+
+    def close_checkout(self, id: str) -> CheckoutStatus:
+        try:
+            return _status(self._ledger.close(id))
+        except Unknown:
+            raise NotFoundAtProvider("there is no such checkout", provider="local") from None
 
     def refund(self, request: RefundRequest) -> Refund:
         try:
@@ -92,6 +91,17 @@ class LocalPayments:
 
     def health(self) -> HealthReport:
         return writable(self._ledger.folder)
+
+
+def _status(record: Record) -> CheckoutStatus:
+    return CheckoutStatus(
+        id=record.id,
+        state=CheckoutState(record.current_state),
+        amount_minor=record.order["amount_minor"],
+        currency=record.order["currency"],
+        reference=record.order["reference"],
+        payment_id=record.payment_id,
+    )
 
 
 def _check(request: CheckoutRequest) -> None:

@@ -96,16 +96,21 @@ class Stripe:
             raise NotFoundAtProvider("this is not the id of a checkout", provider="stripe")
         with _translated():
             session = self._client.v1.checkout.sessions.retrieve(id, {"expand": ["payment_intent"]})
-        currency, intent = (session.currency or "").upper(), session.payment_intent
-        state = _state(session)
-        return CheckoutStatus(
-            id=session.id,
-            state=state,
-            amount_minor=from_stripe(session.amount_total or 0, currency),
-            currency=currency,
-            reference=session.client_reference_id or "",
-            payment_id="" if state is CheckoutState.OPEN or intent is None else getattr(intent, "id", str(intent)),
-        )
+        return _status(session)
+
+    def close_checkout(self, id: str) -> CheckoutStatus:
+        """Stripe expires only what is open: of anything else it is told how that stands."""
+        before = self.get_checkout(id)
+        if before.state is not CheckoutState.OPEN:
+            return before
+        try:
+            with _translated():
+                return _status(self._client.v1.checkout.sessions.expire(id, {"expand": ["payment_intent"]}))
+        except ProviderRejected:
+            now = self.get_checkout(id)
+            if now.state is CheckoutState.OPEN:
+                raise
+            return now
 
     def refund(self, request: RefundRequest) -> Refund:
         order: Any = {
@@ -161,6 +166,18 @@ class Stripe:
         except ProviderError as error:
             return HealthReport(Health.DEGRADED if error.retryable else Health.DOWN, str(error))
         return HealthReport(Health.OK, "" if self._settings.live else "test mode: no money moves")
+
+
+def _status(session: stripe.checkout.Session) -> CheckoutStatus:
+    currency, intent, state = (session.currency or "").upper(), session.payment_intent, _state(session)
+    return CheckoutStatus(
+        id=session.id,
+        state=state,
+        amount_minor=from_stripe(session.amount_total or 0, currency),
+        currency=currency,
+        reference=session.client_reference_id or "",
+        payment_id="" if state is CheckoutState.OPEN or intent is None else getattr(intent, "id", str(intent)),
+    )
 
 
 def _state(session: stripe.checkout.Session) -> CheckoutState:

@@ -29,7 +29,7 @@ from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.ids import uuid7
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
-from webkit.payments import jobs, models, service
+from webkit.payments import asking, jobs, models, service
 from webkit.payments.models import PaymentState
 
 REFERENCE = "thing:1"
@@ -338,7 +338,7 @@ def test_a_vendor_that_does_not_answer_breaks_neither_pull_nor_return_page(
 
 
 def test_every_state_of_the_vendor_is_understood() -> None:
-    assert set(service._PULLED) == set(CheckoutState) - {CheckoutState.OPEN}
+    assert set(asking.PULLED) == set(CheckoutState) - {CheckoutState.OPEN}
     assert set(models.TRANSITIONS) == set(PaymentState) - {PaymentState.OPEN, *models.ARRIVED} | {
         PaymentState.SUCCEEDED
     }

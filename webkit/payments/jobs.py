@@ -1,4 +1,4 @@
-"""The periodic pull, and refunds."""
+"""The periodic pull, refunds, and closing what is out of date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, outbox, tenancy
 from webkit.core.kernel.db import writing
-from webkit.payments import listing, models, service
+from webkit.payments import asking, listing, models, service
 
 PULL, PULL_AGENCY = "payments.pull", "payments.pull_agency"
 STRAYS_KEPT = timedelta(days=90)
@@ -20,7 +20,7 @@ def pull(job: Job) -> None:
     for agency, payment_id in models.found_strays():
         with tenancy.tenant(agency):
             service.take_strays(payment_id)
-    agencies = models.agencies_with_unsettled(clock.now() - timedelta(days=service.PULL_DAYS))
+    agencies = models.agencies_with_unsettled(clock.now() - timedelta(days=asking.PULL_DAYS))
     for agency in agencies:
         with tenancy.tenant(agency), writing():
             outbox.add(PULL_AGENCY)
@@ -31,6 +31,12 @@ def pull(job: Job) -> None:
 def pull_agency(job: Job) -> None:
     """Ask the vendor about one agency's unsettled payments."""
     service.pull()
+
+
+def close(job: Job) -> None:
+    """Close checkouts whose amount nobody should pay any more."""
+    keep = job.args.get("keep")
+    asking.close(job.args["reference"], int(keep) if keep is not None else None)
 
 
 def refund(job: Job) -> None:

@@ -84,6 +84,8 @@ def settle(
         _stand(current)
     if (told := _OUTCOMES.get(state)) is not None:
         _tell(current, *told, current.amount_minor, at, note=note)
+    if state == PaymentState.EXPIRED and current.withdrawn_at:
+        _tell(current, None, "payment.closed", current.amount_minor, at, note="")
     if vendor_id:
         take_strays(payment_id, provider, account, vendor_id)
     return True

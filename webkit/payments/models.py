@@ -37,6 +37,8 @@ class PaymentState(enum.StrEnum):
 
 UNSETTLED = (PaymentState.OPEN, PaymentState.PENDING, PaymentState.FAILED)
 """What the vendor is asked about."""
+UNPAID = (PaymentState.OPEN, PaymentState.FAILED)
+"""Nobody has paid, and somebody may."""
 ARRIVED = (PaymentState.SUCCEEDED, PaymentState.DISPUTED, PaymentState.REFUNDED, PaymentState.CHARGED_BACK)
 """The money came. Which of these it is follows from the reversals alone."""
 
@@ -105,6 +107,8 @@ class Payment(Owned):
     settled_at: Mapped[datetime | None]
     returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     account_id: Mapped[UUID | None]
+    withdrawn_at: Mapped[datetime | None]
+    """Since when nobody should pay this amount any more: its checkout is closed where the vendor can."""
 
 
 class Reversal(Owned):
@@ -203,6 +207,16 @@ def unsettled(since: datetime, limit: int = 200) -> list[Payment]:
         .limit(limit)
     )
     return list(session().scalars(query))
+
+
+def withdraw(reference: str, keep_minor: int, at: datetime) -> None:
+    """Mark the attempts nobody paid yet, but not those for `keep_minor`."""
+    session().execute(
+        sa.update(Payment)
+        .where(Payment.reference == reference, Payment.state.in_(UNPAID), Payment.amount_minor != keep_minor)
+        .where(Payment.withdrawn_at.is_(None))
+        .values(withdrawn_at=at)
+    )
 
 
 def agencies_with_unsettled(since: datetime) -> list[UUID]:

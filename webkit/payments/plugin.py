@@ -6,7 +6,7 @@ from webkit.core.capabilities.payments import PAYMENTS
 from webkit.core.extensions import EventKind, InboxHandler, JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.payments import jobs, service
+from webkit.payments import asking, jobs, service
 
 PULL_EVERY = 120
 
@@ -17,6 +17,7 @@ def webkit_register_jobs() -> list[JobSpec]:
         JobSpec(jobs.PULL, jobs.pull, queue="long"),
         JobSpec(jobs.PULL_AGENCY, jobs.pull_agency, queue="long"),
         JobSpec(service.REFUND, jobs.refund),
+        JobSpec(asking.CLOSE, jobs.close),
     ]
 
 
@@ -37,6 +38,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("payment.pending", _l("Payment on its way"), "wait"),
         EventKind("payment.failed", _l("A payment failed"), "bad"),
         EventKind("payment.bounced", _l("The payment on its way did not arrive"), "bad"),
+        EventKind("payment.closed", _l("The open payment page for %(amount)s was closed"), "info"),
         EventKind("payment.refund_asked", _l("%(amount)s are to be given back"), "wait"),
         EventKind("payment.refund_pending", _l("%(amount)s are on their way back to the payer"), "wait"),
         EventKind("payment.refunded", _l("%(amount)s given back to the payer"), "info"),

@@ -13,12 +13,10 @@ from uuid import UUID
 
 import structlog
 
-from webkit.core.capabilities.errors import NotFoundAtProvider, ProviderError, ProviderRejected
+from webkit.core.capabilities.errors import ProviderRejected
 from webkit.core.capabilities.payments import (
     PAYMENTS,
     CheckoutRequest,
-    CheckoutState,
-    CheckoutStatus,
     PaymentEvent,
     PaymentEventKind,
     PaymentFeature,
@@ -34,7 +32,11 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
-from webkit.payments import ledger, models
+from webkit.payments import asking, ledger, models
+from webkit.payments.asking import pull as pull
+from webkit.payments.asking import refresh as refresh
+from webkit.payments.asking import taker
+from webkit.payments.asking import withdraw as withdraw
 from webkit.payments.ledger import News
 from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
@@ -43,7 +45,6 @@ from webkit.payments.models import ReversalState as ReversalState
 
 log = structlog.get_logger(__name__)
 
-PULL_DAYS = 30
 REFUND = "payments.refund"
 _STATES = {
     PaymentEventKind.PAID: PaymentState.SUCCEEDED,
@@ -59,13 +60,6 @@ _NEWS = {
     PaymentEventKind.DISPUTED: (ReversalKind.DISPUTE, ReversalState.PENDING),
     PaymentEventKind.DISPUTE_LOST: (ReversalKind.DISPUTE, ReversalState.DONE),
     PaymentEventKind.DISPUTE_WON: (ReversalKind.DISPUTE, ReversalState.FAILED),
-}
-_PULLED = {
-    CheckoutState.PAID: PaymentState.SUCCEEDED,
-    CheckoutState.PENDING: PaymentState.PENDING,
-    CheckoutState.FAILED: PaymentState.FAILED,
-    CheckoutState.BOUNCED: PaymentState.BOUNCED,
-    CheckoutState.EXPIRED: PaymentState.EXPIRED,
 }
 _REFUNDED = {
     RefundState.PENDING: ReversalState.PENDING,
@@ -209,10 +203,10 @@ def _intend(
     _refuse_second_payment({known.state for known in attempts})
     for known in attempts:
         fits = (known.amount_minor, known.currency) == (amount_minor, currency)
-        fits = fits and (known.provider, known.account_id) == (provider, account)
+        fits = fits and (known.provider, known.account_id) == (provider, account) and known.withdrawn_at is None
         alive = known.expires_at is None or known.expires_at > clock.now() + timedelta(minutes=5)
         usable = bool(known.checkout_url) or not fresh
-        if fits and alive and usable and known.state in (PaymentState.OPEN, PaymentState.FAILED):
+        if fits and alive and usable and known.state in models.UNPAID:
             return _Intent(known.id, endpoint, known.checkout_url, again=True)
     payment = Payment(
         reference=reference, provider=provider, account_id=account, amount_minor=amount_minor, currency=currency
@@ -230,6 +224,9 @@ def _refuse_second_payment(states: set[PaymentState]) -> None:
 @writes
 def _opened(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime) -> None:
     models.set_checkout(payment_id, checkout_id, url, expires_at)
+    payment = models.get(payment_id)
+    if payment is not None and payment.withdrawn_at is not None:
+        outbox.add(asking.CLOSE, reference=payment.reference)
 
 
 def of(reference: str) -> list[PaymentView]:
@@ -250,45 +247,6 @@ def standing(reference: str, currency: str) -> Standing:
         charged_back=any(payment.state == PaymentState.CHARGED_BACK for payment in arrived),
         pending=any(payment.state == PaymentState.PENDING for payment in attempts),
     )
-
-
-def refresh(reference: str) -> None:
-    """Ask the vendor how the open attempts stand, when the payer comes back before the webhook does.
-
-    A vendor that does not answer changes nothing: the webhook or the next pull will.
-    """
-    _pull([payment for payment in models.of_reference(reference) if payment.checkout_id])
-
-
-def pull() -> None:
-    """Ask the vendor about everything unsettled of this agency: repairs webhooks that never arrived."""
-    _pull(models.unsettled(clock.now() - timedelta(days=PULL_DAYS)))
-
-
-def _pull(payments: list[Payment]) -> None:
-    wanted = [
-        (p.id, p.checkout_id or "", vendor)
-        for p in payments
-        if p.state in models.UNSETTLED and (vendor := _taker(p)) is not None
-    ]
-    release()
-    for payment_id, checkout_id, vendor in wanted:
-        try:
-            status = vendor.connect().get_checkout(checkout_id)
-        except NotFoundAtProvider:
-            log.warning("the vendor does not know a checkout of ours", payment=str(payment_id))
-        except ProviderError as error:
-            log.warning("the payment vendor could not be asked", error=str(error))
-            return
-        else:
-            _take(payment_id, status)
-
-
-@writes
-def _take(payment_id: UUID, status: CheckoutStatus) -> None:
-    payment = models.get(payment_id)
-    if payment is not None and (state := _PULLED.get(status.state)):
-        ledger.settle(payment, state, status.amount_minor, status.currency, status.payment_id, clock.now())
 
 
 @writes
@@ -368,7 +326,7 @@ def ask_refund(reference: str, payment_id: UUID, amount_minor: int, actor: str, 
     if not 0 < amount_minor <= left:
         most = format_money(left, payment.currency)
         raise Invalid({"amount": _("At most %(amount)s can be given back.", amount=most)})
-    vendor = _taker(payment)
+    vendor = taker(payment)
     if amount_minor < left and not (vendor and PaymentFeature.PARTIAL_REFUNDS in vendor.features):
         raise Invalid({"amount": _("This payment service gives back payments in full only.")})
     reversal_id = ledger.ask(payment, amount_minor, actor, note)
@@ -382,7 +340,7 @@ def carry_out(reversal_id: UUID) -> None:
     payment = models.get(reversal.payment_id) if reversal else None
     if reversal is None or payment is None or reversal.state != ReversalState.ASKED:
         return
-    payment_id, amount, currency, vendor = payment.id, reversal.amount_minor, payment.currency, _taker(payment)
+    payment_id, amount, currency, vendor = payment.id, reversal.amount_minor, payment.currency, taker(payment)
     request = RefundRequest(payment.vendor_id, amount, currency, ledger.key_of(reversal_id))
     release()
     news = News(ReversalKind.REFUND, ReversalState.FAILED, "", amount, currency, clock.now(), request.key)
@@ -403,16 +361,11 @@ def _reverse(payment_id: UUID, news: News) -> None:
     ledger.reverse(payment_id, news)
 
 
-def _taker(payment: Payment) -> Vendor[Payments] | None:
-    """Who took a payment, or was asked to: money goes back the way it came, whoever is chosen since."""
-    return vendors.find_keeper(PAYMENTS, payment.account_id, payment.provider)
-
-
 def _refundable(payment: Payment, reversals: Sequence[Reversal]) -> int:
     """What may still be given back: not while a dispute runs, and only through the vendor that took it."""
     if payment.state != PaymentState.SUCCEEDED or not payment.vendor_id:
         return 0
-    vendor = _taker(payment)
+    vendor = taker(payment)
     if vendor is None or PaymentFeature.REFUNDS not in vendor.features:
         return 0
     gone = sum(row.amount_minor for row in reversals if row.state != ReversalState.FAILED)

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .base import Capability, Provider, calls_nobody
 
@@ -20,6 +20,7 @@ class PaymentFeature(enum.StrEnum):
     REFUNDS = "refunds"
     PARTIAL_REFUNDS = "partial_refunds"
     EVENT_LIST = "event_list"  # can be asked what happened lately: repairs webhooks that never arrived
+    CLOSE_CHECKOUTS = "close_checkouts"  # an open checkout can be closed: see ClosesCheckouts
     ONE_ENDPOINT = "one_endpoint"  # reports about the whole account to the platform's one endpoint
 
 
@@ -141,6 +142,18 @@ class PaymentEvent:
     part_id: str = ""
     key: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class ClosesCheckouts(Protocol):
+    """What a provider with CLOSE_CHECKOUTS offers beside the contract's core."""
+
+    def close_checkout(self, id: str) -> CheckoutStatus:
+        """Let nobody pay here any more, and say how the checkout stands now: EXPIRED, or PAID by who was faster.
+
+        Closing what is over changes nothing. Raises NotFoundAtProvider.
+        """
+        ...
 
 
 class Payments(Provider, Protocol):

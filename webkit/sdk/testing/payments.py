@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -14,6 +15,8 @@ from webkit.core.capabilities.errors import NotFoundAtProvider, ProviderRejected
 from webkit.core.capabilities.payments import (
     CheckoutRequest,
     CheckoutState,
+    CheckoutStatus,
+    ClosesCheckouts,
     PaymentEvent,
     PaymentEventKind,
     PaymentFeature,
@@ -234,6 +237,36 @@ class PaymentsContract(ProviderContract):
         self.needs(PaymentFeature.REFUNDS)
         with pytest.raises(ProviderRejected):
             provider.refund(RefundRequest("pay_unknown", 1, "EUR", key="refund:x"))
+
+    def test_a_closed_checkout_is_over(self, provider: Payments, another: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.CLOSE_CHECKOUTS)
+        checkout = provider.create_checkout(ORDER)
+        vendor.fail(checkout.id)
+        for who in (provider, another):
+            assert self.close(who, checkout.id).state is CheckoutState.EXPIRED
+        with suppress(Exception):
+            vendor.pay(checkout.id)
+        assert provider.get_checkout(checkout.id).state is CheckoutState.EXPIRED
+        assert PaymentEventKind.PAID not in [event.kind for event in self.told(provider, vendor)]
+
+    def test_closing_what_was_paid_says_so(self, provider: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.CLOSE_CHECKOUTS)
+        checkout = provider.create_checkout(ORDER)
+        vendor.pay(checkout.id)
+        paid = provider.get_checkout(checkout.id)
+        assert self.close(provider, checkout.id) == paid
+        assert (paid.state, paid.amount_minor) == (CheckoutState.PAID, 123_456)
+
+    def test_what_is_unknown_cannot_be_closed(self, provider: Payments, vendor: Vendor) -> None:
+        self.needs(PaymentFeature.CLOSE_CHECKOUTS)
+        for id in ("co_unknown", "", "../secret"):
+            with pytest.raises(NotFoundAtProvider):
+                self.close(provider, id)
+
+    def close(self, provider: Payments, id: str) -> CheckoutStatus:
+        """Close a checkout of a provider that declares it can."""
+        assert isinstance(provider, ClosesCheckouts)
+        return provider.close_checkout(id)
 
     def test_what_happened_can_be_asked_for(self, provider: Payments, vendor: Vendor) -> None:
         self.needs(PaymentFeature.EVENT_LIST)
