@@ -15,14 +15,18 @@ OWNED = (
     "ai_generations",
     "ai_runs",
     "ai_spendings",
+    "billing_plans",
     "consultation_options",
     "consultation_versions",
     "consultations",
     "credit_notes",
+    "milestones",
+    "number_series",
     "payment_reversals",
     "plugin_answers",
     "plugin_stores",
     "plugin_values",
+    "pro_formas",
     "provider_accounts",
     "quotation_blocks",
     "quotation_templates",
@@ -127,6 +131,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_options")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
+    )
+    op.create_table(
+        "number_series",
+        sa.Column("key", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("pattern", sa.String(length=40), nullable=False),
+        sa.Column("closed", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_number_series_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_number_series")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_number_series_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "key", name=op.f("uq_number_series_agency_id_key")),
     )
     op.create_table(
         "plugin_answers",
@@ -377,6 +395,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency_id", "plugin", "key", name=op.f("pk_plugin_values")),
     )
     op.create_table(
+        "pro_formas",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("issue_date", sa.Date(), nullable=True),
+        sa.Column("frozen_id", sa.Uuid(), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_pro_formas_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_pro_formas_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pro_formas")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_pro_formas_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "number", name=op.f("uq_pro_formas_agency_id_number")),
+    )
+    with op.batch_alter_table("pro_formas", schema=None) as batch_op:
+        batch_op.create_index("ix_pro_formas_agency_id_invoice_id", ["agency_id", "invoice_id"], unique=False)
+
+    op.create_table(
         "quotations",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("client_name", sa.String(length=255), nullable=False),
@@ -545,6 +589,59 @@ def upgrade() -> None:
         info={"append_only": True, "may_go": True},
     )
     op.create_table(
+        "billing_plans",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("contract_id", sa.Uuid(), nullable=True),
+        sa.Column("quotation_id", sa.Uuid(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_billing_plans_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "contract_id"],
+            ["contracts.agency_id", "contracts.id"],
+            name=op.f("fk_billing_plans_agency_id_contract_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "quotation_id"],
+            ["quotations.agency_id", "quotations.id"],
+            name=op.f("fk_billing_plans_agency_id_quotation_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_billing_plans_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_plans")),
+        sa.UniqueConstraint("agency_id", "contract_id", name=op.f("uq_billing_plans_agency_id_contract_id")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_billing_plans_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "quotation_id", name=op.f("uq_billing_plans_agency_id_quotation_id")),
+    )
+    op.create_table(
+        "milestones",
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("condition", sa.String(length=300), nullable=False),
+        sa.Column("priced", sa.Text(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["billing_plans.agency_id", "billing_plans.id"],
+            name=op.f("fk_milestones_agency_id_plan_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_milestones_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_milestones")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_milestones_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "plan_id", "place", name=op.f("uq_milestones_agency_id_plan_id_place")),
+    )
+    op.create_table(
         "credit_notes",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
@@ -584,9 +681,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tier", sa.String(length=16), server_default="", nullable=False))
 
     with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("payment_rule", sa.String(length=16), server_default="net", nullable=False))
+        batch_op.add_column(sa.Column("habits", sa.Text(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("voice", sa.String(length=16), server_default="plain", nullable=False))
         batch_op.add_column(sa.Column("voice_words", sa.String(length=500), server_default="", nullable=False))
         batch_op.add_column(sa.Column("writing_locale", sa.String(length=16), server_default="", nullable=False))
+
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("payment_rule", sa.String(length=16), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("payment_days", sa.Integer(), nullable=True))
 
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("quotation_id", sa.Uuid(), nullable=True))
@@ -608,6 +711,7 @@ def upgrade() -> None:
     with op.batch_alter_table("counters", schema=None) as batch_op:
         batch_op.add_column(sa.Column("first", sa.BigInteger(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("skipped", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("last_on", sa.Date(), nullable=True))
 
     with op.batch_alter_table("frozen_documents", schema=None) as batch_op:
         batch_op.add_column(sa.Column("pdf_account", sa.Uuid(), nullable=True))
@@ -617,20 +721,72 @@ def upgrade() -> None:
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("quotation_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("proposal_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("milestone_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("figures", sa.Text(), server_default="{}", nullable=False))
+        batch_op.add_column(sa.Column("memo", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("series", sa.String(length=10), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("terms", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("schedule", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("credited_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("received_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("written_off_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("write_off_reason", sa.String(length=500), server_default="", nullable=False))
+        batch_op.add_column(
+            sa.Column(
+                "origin",
+                sa.Enum("here", "imported", name="invoiceorigin", native_enum=False, length=32),
+                server_default="here",
+                nullable=False,
+            )
+        )
+        batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_contract_id_kind"), type_="unique")
         batch_op.create_index("ix_invoices_agency_id_state_due_date", ["agency_id", "state", "due_date"], unique=False)
         batch_op.create_index(
             "ix_invoices_received", ["agency_id", "state", "paid_at", "currency", "total_minor"], unique=False
         )
         batch_op.create_unique_constraint(
-            batch_op.f("uq_invoices_agency_id_quotation_id"), ["agency_id", "quotation_id"]
+            batch_op.f("uq_invoices_agency_id_milestone_id"), ["agency_id", "milestone_id"]
+        )
+        batch_op.create_index(
+            "uq_invoices_contract_id_kind",
+            ["agency_id", "contract_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+        )
+        batch_op.create_index(
+            "uq_invoices_proposal_id_kind",
+            ["agency_id", "proposal_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+        )
+        batch_op.create_index(
+            "uq_invoices_quotation_id_kind",
+            ["agency_id", "quotation_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_milestone_id"),
+            "milestones",
+            ["agency_id", "milestone_id"],
+            ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_quotation_id"),
             "quotations",
             ["agency_id", "quotation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_proposal_id"),
+            "proposals",
+            ["agency_id", "proposal_id"],
             ["agency_id", "id"],
         )
 
@@ -753,13 +909,44 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_quotation_id"), type_="unique")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
+        batch_op.drop_index(
+            "uq_invoices_quotation_id_kind",
+            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+        )
+        batch_op.drop_index(
+            "uq_invoices_proposal_id_kind",
+            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+        )
+        batch_op.drop_index(
+            "uq_invoices_contract_id_kind",
+            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+        )
+        batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_milestone_id"), type_="unique")
         batch_op.drop_index("ix_invoices_received")
         batch_op.drop_index("ix_invoices_agency_id_state_due_date")
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_invoices_agency_id_contract_id_kind"), ["agency_id", "contract_id", "kind"]
+        )
+        batch_op.drop_column("origin")
+        batch_op.drop_column("write_off_reason")
+        batch_op.drop_column("written_off_at")
+        batch_op.drop_column("received_minor")
         batch_op.drop_column("credited_minor")
         batch_op.drop_column("returned_minor")
         batch_op.drop_column("pending_at")
+        batch_op.drop_column("schedule")
+        batch_op.drop_column("terms")
+        batch_op.drop_column("series")
+        batch_op.drop_column("memo")
+        batch_op.drop_column("figures")
+        batch_op.drop_column("milestone_id")
+        batch_op.drop_column("proposal_id")
         batch_op.drop_column("quotation_id")
 
     with op.batch_alter_table("inbox_endpoints", schema=None) as batch_op:
@@ -769,6 +956,7 @@ def downgrade() -> None:
         batch_op.drop_column("pdf_account")
 
     with op.batch_alter_table("counters", schema=None) as batch_op:
+        batch_op.drop_column("last_on")
         batch_op.drop_column("skipped")
         batch_op.drop_column("first")
 
@@ -782,10 +970,16 @@ def downgrade() -> None:
         batch_op.alter_column("proposal_id", existing_type=sa.CHAR(length=32), nullable=False)
         batch_op.drop_column("quotation_id")
 
+    with op.batch_alter_table("clients", schema=None) as batch_op:
+        batch_op.drop_column("payment_days")
+        batch_op.drop_column("payment_rule")
+
     with op.batch_alter_table("agency_profiles", schema=None) as batch_op:
         batch_op.drop_column("writing_locale")
         batch_op.drop_column("voice_words")
         batch_op.drop_column("voice")
+        batch_op.drop_column("habits")
+        batch_op.drop_column("payment_rule")
 
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("tier")
@@ -795,6 +989,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_credit_notes_agency_id_client_id")
 
     op.drop_table("credit_notes")
+    op.drop_table("milestones")
+    op.drop_table("billing_plans")
     op.drop_table("consultation_versions")
     with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_spendings_agency_id_run_id")
@@ -812,6 +1008,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_quotations_agency_id_client_id")
 
     op.drop_table("quotations")
+    with op.batch_alter_table("pro_formas", schema=None) as batch_op:
+        batch_op.drop_index("ix_pro_formas_agency_id_invoice_id")
+
+    op.drop_table("pro_formas")
     op.drop_table("plugin_values")
     op.drop_table("payment_reversals")
     with op.batch_alter_table("consultations", schema=None) as batch_op:
@@ -841,6 +1041,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plugin_answers_agency_id_asked_at")
 
     op.drop_table("plugin_answers")
+    op.drop_table("number_series")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")

@@ -54,11 +54,37 @@ class Profile(Owned):
     tax_scheme: Mapped[str] = mapped_column(sa.String(32))
     tax_rate: Mapped[str] = mapped_column(sa.String(32))
     payment_days: Mapped[int] = mapped_column(default=14)
+    payment_rule: Mapped[str] = mapped_column(sa.String(16), default="net", server_default="net")
     proposal_days: Mapped[int] = mapped_column(default=30)
     patterns: Mapped[dict[str, str]] = mapped_column(Json)
+    habits: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    """What documents carry besides lines and tax: pension fund, withholding and the like."""
     voice: Mapped[str] = mapped_column(sa.String(16), default="plain", server_default="plain")
     voice_words: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
     writing_locale: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
+
+
+class NumberSeries(Owned):
+    """Another series of numbers for invoices, of a branch for example. Its `key` names its counters and never changes;
+    one that was used is closed, not deleted."""
+
+    __tablename__ = "number_series"
+    __table_args__ = owned_args(sa.UniqueConstraint("agency_id", "key"))
+
+    key: Mapped[str] = mapped_column(sa.String(10))
+    name: Mapped[str] = mapped_column(sa.String(60))
+    pattern: Mapped[str] = mapped_column(sa.String(40))
+    closed: Mapped[bool] = mapped_column(default=False)
+
+
+def number_series() -> list[NumberSeries]:
+    """Oldest first."""
+    return list(session().scalars(sa.select(NumberSeries).order_by(NumberSeries.id)))
+
+
+def add_series(series: NumberSeries) -> None:
+    session().add(series)
+    session().flush()
 
 
 def by_slug(slug: str) -> Agency | None:

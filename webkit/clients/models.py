@@ -49,6 +49,9 @@ class Client(Owned):
     tax_id: Mapped[str] = mapped_column(sa.String(40), default="")
     locale: Mapped[str] = mapped_column(sa.String(16), default="")
     notes: Mapped[str] = mapped_column(sa.Text, default="")
+    payment_rule: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
+    payment_days: Mapped[int | None]
+    """Terms agreed with this client; empty are the agency's."""
     archived: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
 

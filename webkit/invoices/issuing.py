@@ -43,7 +43,9 @@ def issue(invoice_id: UUID, actor: str) -> None:
         "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
     )
     dates = {"issue_date": issued, "due_date": due, "issued_at": clock.now()}
-    if not models.move(invoice_id, InvoiceState.ISSUED, number=number, frozen_id=document.id, **dates):
+    if not models.move(
+        invoice_id, InvoiceState.ISSUED, since=InvoiceState.DRAFT, number=number, frozen_id=document.id, **dates
+    ):
         raise Conflict(_("Somebody else has just issued this invoice."))
     _record_issue(invoice, client, number, document, actor)
     mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)

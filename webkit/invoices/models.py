@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,10 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import tallies
+from webkit.core.kernel import clock, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
+from webkit.invoices.terms import Instalment, still_open
 
 
 class InvoiceState(enum.StrEnum):
@@ -26,25 +28,50 @@ class InvoiceState(enum.StrEnum):
     REFUNDED = "refunded"
     CHARGED_BACK = "charged_back"
     CREDITED = "credited"
+    WRITTEN_OFF = "written_off"
 
 
 class InvoiceKind(enum.StrEnum):
+    """A deposit is a part of what was agreed, the final invoice all of it less the deposits; a milestone is one of the
+    parts it was divided into beforehand."""
+
     STANDARD = "standard"
     DEPOSIT = "deposit"
+    FINAL = "final"
+    MILESTONE = "milestone"
+
+
+class InvoiceOrigin(enum.StrEnum):
+    """Where an invoice was issued: here, or in a system the agency has left. Those from there have no frozen document."""
+
+    HERE = "here"
+    IMPORTED = "imported"
 
 
 SETTLED = (InvoiceState.PAID, InvoiceState.DISPUTED, InvoiceState.REFUNDED, InvoiceState.CHARGED_BACK)
 """Money came for it once. Which of these it is follows from its payments, and may change either way."""
 
+OWED = (InvoiceState.ISSUED, InvoiceState.WRITTEN_OFF)
+"""Not all of it has come. What was written off is no longer waited for, and still owed."""
+
+MOST_TEMPLATES = 100
 KIND, DUE = "invoice", "invoice.due"
 """How the kept sums name invoices by their state, and unpaid ones by the day they are due."""
 
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
-    InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT}),
-    InvoiceState.PAID: frozenset({InvoiceState.ISSUED}),
-    InvoiceState.CREDITED: frozenset({InvoiceState.ISSUED}),
+    InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT, InvoiceState.WRITTEN_OFF}),
+    InvoiceState.PAID: frozenset(OWED),
+    InvoiceState.CREDITED: frozenset(OWED),
+    InvoiceState.WRITTEN_OFF: frozenset({InvoiceState.ISSUED}),
 }
 """From which states each state is reached. An issued invoice never becomes a draft again."""
+
+
+def _once(source: str) -> sa.Index:
+    """What was agreed is billed once in each way: milestones apart, and again when all of it was credited."""
+    which = sa.text("kind <> 'milestone' AND state <> 'credited'")
+    columns = ("agency_id", source, "kind")
+    return sa.Index(f"uq_invoices_{source}_kind", *columns, unique=True, sqlite_where=which, postgresql_where=which)
 
 
 class Invoice(Owned):
@@ -55,9 +82,13 @@ class Invoice(Owned):
         owned_fk("client_id", "clients"),
         owned_fk("contract_id", "contracts"),
         owned_fk("quotation_id", "quotations"),
+        owned_fk("proposal_id", "proposals"),
+        owned_fk("milestone_id", "milestones"),
         sa.UniqueConstraint("agency_id", "number"),
-        sa.UniqueConstraint("agency_id", "contract_id", "kind"),
-        sa.UniqueConstraint("agency_id", "quotation_id"),
+        sa.UniqueConstraint("agency_id", "milestone_id"),
+        _once("contract_id"),
+        _once("quotation_id"),
+        _once("proposal_id"),
         sa.Index("ix_invoices_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_invoices_agency_id_state_id", "agency_id", "state", "id"),
         sa.Index("ix_invoices_agency_id_state_due_date", "agency_id", "state", "due_date"),
@@ -68,6 +99,8 @@ class Invoice(Owned):
     client_id: Mapped[UUID]
     contract_id: Mapped[UUID | None]
     quotation_id: Mapped[UUID | None]
+    proposal_id: Mapped[UUID | None]
+    milestone_id: Mapped[UUID | None]
     kind: Mapped[InvoiceKind] = enum_column(InvoiceKind, default=InvoiceKind.STANDARD)
     title: Mapped[str] = mapped_column(sa.String(200))
     state: Mapped[InvoiceState] = enum_column(InvoiceState, default=InvoiceState.DRAFT)
@@ -76,14 +109,23 @@ class Invoice(Owned):
     currency: Mapped[str] = mapped_column(sa.String(3))
     locale: Mapped[str] = mapped_column(sa.String(16))
     lines: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    figures: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, server_default="{}")
+    """What was decided about the whole besides its lines: discount, charge, how prices are written, duties."""
     priced: Mapped[dict[str, Any]] = mapped_column(Json)
     net_minor: Mapped[int] = mapped_column(sa.BigInteger)
     tax_minor: Mapped[int] = mapped_column(sa.BigInteger)
     total_minor: Mapped[int] = mapped_column(sa.BigInteger)
     note: Mapped[str] = mapped_column(sa.Text, default="")
+    memo: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    """For the agency alone."""
+    series: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
     payment_days: Mapped[int]
+    terms: Mapped[dict[str, Any] | None] = mapped_column(Json)
     issue_date: Mapped[date | None]
     due_date: Mapped[date | None]
+    """When the next of what is open is due: it moves on with each instalment that comes."""
+    schedule: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
+    """Its instalments as they were issued; without any all of it is due on one day."""
     frozen_id: Mapped[UUID | None]
     issued_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
@@ -92,13 +134,23 @@ class Invoice(Owned):
     returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     credited_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """What credit notes took off before it was paid: the rest is owed."""
+    received_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """What came of it before it was paid."""
+    written_off_at: Mapped[datetime | None]
+    write_off_reason: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    origin: Mapped[InvoiceOrigin] = enum_column(InvoiceOrigin, default=InvoiceOrigin.HERE, server_default="here")
     view_count: Mapped[int] = mapped_column(default=0)
     last_viewed_at: Mapped[datetime | None]
 
     @property
     def due_minor(self) -> int:
-        """What is to be paid."""
+        """What is to be paid in all."""
         return self.total_minor - self.credited_minor
+
+    @property
+    def instalments(self) -> tuple[Instalment, ...]:
+        """What is open of each instalment, the next one first."""
+        return _open(self)
 
 
 class CreditNote(Owned):
@@ -128,7 +180,90 @@ class CreditNote(Owned):
     frozen_id: Mapped[UUID | None]
 
 
-def add(row: Invoice | CreditNote) -> UUID:
+class Plan(Owned):
+    """The total of a contract or a quotation, divided into milestones."""
+
+    __tablename__ = "billing_plans"
+    __table_args__ = owned_args(
+        owned_fk("client_id", "clients"),
+        owned_fk("contract_id", "contracts"),
+        owned_fk("quotation_id", "quotations"),
+        sa.UniqueConstraint("agency_id", "contract_id"),
+        sa.UniqueConstraint("agency_id", "quotation_id"),
+    )
+
+    client_id: Mapped[UUID]
+    contract_id: Mapped[UUID | None]
+    quotation_id: Mapped[UUID | None]
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class Milestone(Owned):
+    """A part of a plan, computed once with all the others: together they are the total to the cent. Each is billed by
+    one invoice at most, whatever the order."""
+
+    __tablename__ = "milestones"
+    __table_args__ = owned_args(
+        owned_fk("plan_id", "billing_plans"), sa.UniqueConstraint("agency_id", "plan_id", "place")
+    )
+
+    plan_id: Mapped[UUID]
+    place: Mapped[int]
+    title: Mapped[str] = mapped_column(sa.String(200))
+    due_on: Mapped[date | None]
+    condition: Mapped[str] = mapped_column(sa.String(300), default="")
+    priced: Mapped[dict[str, Any]] = mapped_column(Json)
+    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+
+
+class ProForma(Owned):
+    """What a draft was announced with: a document of its own without a fiscal number. Never changed but withdrawn."""
+
+    __tablename__ = "pro_formas"
+    __table_args__ = owned_args(
+        owned_fk("client_id", "clients"),
+        sa.UniqueConstraint("agency_id", "number"),
+        sa.Index("ix_pro_formas_agency_id_invoice_id", "agency_id", "invoice_id"),
+    )
+
+    client_id: Mapped[UUID]
+    invoice_id: Mapped[UUID]
+    """The draft it became of; that may be deleted once the pro-forma was withdrawn."""
+    number: Mapped[str | None] = mapped_column(sa.String(64))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    issue_date: Mapped[date | None]
+    frozen_id: Mapped[UUID | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class InvoiceTemplate(Owned):
+    """What invoices can begin with: `content` is what the editor keeps of a draft."""
+
+    __tablename__ = "invoice_templates"
+    __table_args__ = owned_args(sa.UniqueConstraint("agency_id", "name"))
+
+    name: Mapped[str] = mapped_column(sa.String(100))
+    content: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+def templates() -> list[InvoiceTemplate]:
+    """All of them, by name."""
+    return list(session().scalars(sa.select(InvoiceTemplate).order_by(InvoiceTemplate.name).limit(MOST_TEMPLATES)))
+
+
+def template(template_id: UUID) -> InvoiceTemplate | None:
+    return session().get(InvoiceTemplate, template_id)
+
+
+def recent_lines(client_id: UUID, currency: str, limit: int) -> list[list[dict[str, Any]]]:
+    """The lines of a client's latest invoices in a currency, newest first."""
+    query = sa.select(Invoice.lines).where(Invoice.client_id == client_id, Invoice.currency == currency)
+    return list(session().scalars(query.order_by(Invoice.id.desc()).limit(limit)))
+
+
+def add(row: Invoice | CreditNote | Plan | Milestone | ProForma | InvoiceTemplate) -> UUID:
     session().add(row)
     session().flush()
     return row.id
@@ -151,11 +286,65 @@ def credit_notes_of_client(client_id: UUID) -> list[CreditNote]:
 
 
 def take_off(invoice_id: UUID, minor: int) -> None:
-    """Owe that much less for an unpaid invoice, and nothing any more when that was all of it."""
-    owed = Invoice.total_minor - Invoice.credited_minor
-    unpaid = Invoice.state == InvoiceState.ISSUED
-    if not _change(invoice_id, unpaid, owed > minor, credited_minor=Invoice.credited_minor + minor):
-        move(invoice_id, InvoiceState.CREDITED, owed <= minor, credited_minor=Invoice.total_minor)
+    """Owe that much less for an unpaid invoice, and nothing any more when that was all that was left of it."""
+    invoice = locked(invoice_id)
+    if invoice is None or invoice.state not in OWED:
+        return
+    total, received, credited = invoice.total_minor, invoice.received_minor, invoice.credited_minor + minor
+    if credited + received < total:
+        _change(invoice_id, credited_minor=credited, due_date=_next_day(invoice, received, credited))
+    elif received:
+        move(invoice_id, InvoiceState.PAID, credited_minor=total - received, paid_at=clock.now())
+    else:
+        move(invoice_id, InvoiceState.CREDITED, credited_minor=total)
+
+
+def receive(invoice_id: UUID, minor: int) -> bool:
+    """So much has come of an invoice in all, and not everything; False when it stands like that already.
+
+    Money for what was written off says that it is waited for again.
+    """
+    invoice = locked(invoice_id)
+    if invoice is None or invoice.state not in OWED or invoice.received_minor == minor:
+        return False
+    day = _next_day(invoice, minor, invoice.credited_minor)
+    back = {"state": InvoiceState.ISSUED, "written_off_at": None} if minor > invoice.received_minor else {}
+    return _change(invoice_id, received_minor=minor, due_date=day, **back)
+
+
+def _next_day(invoice: Invoice, received: int, credited: int) -> date | None:
+    left = still_open(_schedule(invoice), received, credited)
+    return left[0].due if left else invoice.due_date
+
+
+def add_imported(row: Invoice) -> UUID:
+    """Add an invoice that was issued elsewhere, and what it adds to the kept sums."""
+    invoice_id = add(row)
+    tallies.replace({}, _counted(_standing(row)))
+    return invoice_id
+
+
+def remove_imported(row: Invoice) -> None:
+    """Take it out again, as if it had never come."""
+    tallies.replace(_counted(_standing(row)), {})
+    session().delete(row)
+
+
+def imported(ids: Collection[UUID]) -> list[Invoice]:
+    """Of these invoices those that were issued elsewhere; nobody else changes them until this write ends."""
+    here = sa.and_(Invoice.id.in_(ids), Invoice.origin == InvoiceOrigin.IMPORTED)
+    return list(session().scalars(sa.select(Invoice).where(here).order_by(Invoice.id).with_for_update()))
+
+
+def numbered(numbers: Collection[str]) -> list[Invoice]:
+    """The invoices with these numbers."""
+    return list(session().scalars(sa.select(Invoice).where(Invoice.number.in_(numbers))))
+
+
+def imported_numbers(since: date, until: date) -> list[str]:
+    """Numbers of invoices issued elsewhere in a period, both days included."""
+    here = (Invoice.origin == InvoiceOrigin.IMPORTED, Invoice.issue_date >= since, Invoice.issue_date <= until)
+    return [number for number in session().scalars(sa.select(Invoice.number).where(*here)) if number]
 
 
 def get(invoice_id: UUID) -> Invoice | None:
@@ -168,12 +357,12 @@ def locked(invoice_id: UUID) -> Invoice | None:
     return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def delete(invoice: Invoice) -> None:
-    session().delete(invoice)
+def delete(row: Invoice | InvoiceTemplate) -> None:
+    session().delete(row)
 
 
 def _late(today: sa.BindParameter[date]) -> sa.ColumnElement[bool]:
-    """Issued, due before today, and no money on its way."""
+    """Issued, something of it due before today, and no money on its way."""
     return sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today, Invoice.pending_at.is_(None))
 
 
@@ -189,6 +378,7 @@ class Listed(NamedTuple):
     total_minor: int
     credited_minor: int
     returned_minor: int
+    received_minor: int
     due_date: date | None
     pending_at: datetime | None
     issued_at: datetime | None
@@ -235,10 +425,10 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
     return changed.one_or_none() is not None
 
 
-def move(invoice_id: UUID, to: InvoiceState, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
-    """One conditional transition; False when somebody was faster."""
-    here = (Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to]), *conditions)
-    fresh = TRANSITIONS[to] == {InvoiceState.DRAFT}
+def move(invoice_id: UUID, to: InvoiceState, *, since: InvoiceState | None = None, **values: Any) -> bool:
+    """One conditional transition, from that one state if it is given; False when somebody was faster."""
+    here = (Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to] & {since} if since else TRANSITIONS[to]))
+    fresh = since is InvoiceState.DRAFT
     return tallies.change(Invoice, here, {"state": to, **values}, _Standing, _counted, fresh=fresh)
 
 
@@ -260,12 +450,20 @@ class _Standing(NamedTuple):
     total_minor: int
     credited_minor: int
     returned_minor: int
+    received_minor: int
     due_date: date | None
     pending_at: datetime | None
+    schedule: list[dict[str, Any]] | None
 
     @property
-    def asked(self) -> int:
-        return self.total_minor - self.credited_minor
+    def amount(self) -> int:
+        """What is still to come; of an invoice that was paid, what has come and stayed."""
+        gone = self.received_minor if self.state in OWED else self.returned_minor
+        return self.total_minor - self.credited_minor - gone
+
+
+def _standing(row: Invoice) -> _Standing:
+    return _Standing(*(getattr(row, name) for name in _Standing._fields))
 
 
 def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
@@ -274,13 +472,30 @@ def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any
 
 
 def _counted(of: _Standing) -> tallies.Counted:
-    """What an invoice adds to the kept sums: drafts nothing, unpaid ones also at the day they are due."""
+    """What an invoice adds to the kept sums: drafts nothing, unpaid ones also, part by part, at the days they are due.
+
+    There an invoice counts once, where the first of it is open.
+    """
     if of.state == InvoiceState.DRAFT:
         return {}
-    counted = {(KIND, of.currency, of.state.value): (1, of.asked - of.returned_minor)}
+    counted = {(KIND, of.currency, of.state.value): (1, of.amount)}
     if of.state == InvoiceState.ISSUED and of.due_date and of.pending_at is None:
-        counted[DUE, of.currency, of.due_date.isoformat()] = (1, of.asked)
+        for place, part in enumerate(_open(of)):
+            at = (DUE, of.currency, part.due.isoformat())
+            count, sum_ = counted.get(at, (0, 0))
+            counted[at] = (count + (place == 0), sum_ + part.amount)
     return counted
+
+
+def _open(of: Invoice | _Standing) -> tuple[Instalment, ...]:
+    return still_open(_schedule(of), of.received_minor, of.credited_minor)
+
+
+def _schedule(of: Invoice | _Standing) -> tuple[Instalment, ...]:
+    """The instalments as issued; one of everything without any."""
+    if of.schedule:
+        return tuple(Instalment.from_dict(part) for part in of.schedule)
+    return (Instalment(of.total_minor, of.due_date),) if of.due_date else ()
 
 
 def count_view(invoice_id: UUID, at: datetime) -> None:
@@ -295,7 +510,7 @@ def sums() -> list[tuple[str, InvoiceState, int, int]]:
 
 
 def late(today: date) -> list[tuple[str, int, int]]:
-    """Per currency: how many invoices are overdue, and their total in minor units."""
+    """Per currency: how many invoices are overdue, and what of them is, in minor units."""
     return [found[1:] for found in tallies.before(today, DUE)]
 
 

@@ -29,7 +29,8 @@ class Counter(Scoped, Base):
     """The last number used of a series in a period (a year, a month, or "" for series that never start again).
 
     A series counted for each client has the client's letters in its name. `first` is where the agency began, when it
-    moved here with numbers given elsewhere. `skipped` counts numbers that were passed over because a document has them.
+    moved here with numbers given elsewhere. `skipped` counts numbers that were passed over because a document has
+    them. `last_on` is the day of the last number: no later one has an earlier day.
     """
 
     __tablename__ = "counters"
@@ -43,6 +44,7 @@ class Counter(Scoped, Base):
     value: Mapped[int] = mapped_column(sa.BigInteger)
     first: Mapped[int] = mapped_column(sa.BigInteger, default=1, server_default="1")
     skipped: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    last_on: Mapped[date | None]
 
 
 @dataclass(frozen=True, slots=True)

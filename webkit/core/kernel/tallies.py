@@ -91,7 +91,7 @@ def _add(unit: UnitSession) -> None:
     if rows:
         unit.flush()  # before the locks
         unit.connection().execute(_raised(unit.get_bind().dialect.name), rows)
-    if left := [row for row in rows if row["counted"] < 0]:
+    if left := [row for row in rows if row["counted"] < 0 or row["summed"] < 0]:
         unit.connection().execute(_emptied(), left)
 
 
@@ -111,7 +111,8 @@ def _raised(_dialect: str) -> sa.Insert:
 @functools.cache
 def _emptied() -> sa.Delete:
     at = zip((Tally.kind, Tally.currency, Tally.place), _STEP, strict=False)
-    return sa.delete(Tally).where(mine(Tally), *(column == sa.bindparam(name) for column, name in at), Tally.count == 0)
+    here = (column == sa.bindparam(name) for column, name in at)
+    return sa.delete(Tally).where(mine(Tally), *here, Tally.count == 0, Tally.total_minor == 0)
 
 
 @prepared
