@@ -144,14 +144,17 @@ def start(
     customer_email: str,
     return_url: str,
     cancel_url: str,
+    received_minor: int = 0,
 ) -> str:
     """Open a checkout and return the address to send the payer to. An open one for the same amount is used again.
 
     Transaction 1 records the intent, then the vendor is called, then transaction 2 records what it opened.
-    Raises Conflict when the money has arrived or is on its way: nobody pays twice.
+    Raises Conflict when more has arrived than `received_minor`, of which the caller knows, or is on its way: nobody
+    pays twice.
     """
     vendor = vendors.chosen(PAYMENTS)
-    intent = _intend(reference, amount_minor, currency, vendor)
+    asked = (reference, amount_minor, currency, received_minor)
+    intent = _intend(*asked, vendor)
     if intent.url:
         return intent.url
     release()
@@ -174,7 +177,7 @@ def start(
         if not intent.again:
             raise
         # The lost visit asked for something else under this key, another return address perhaps.
-        intent = _intend(reference, amount_minor, currency, vendor, fresh=True)
+        intent = _intend(*asked, vendor, fresh=True)
         if intent.url:
             return intent.url
         release()
@@ -193,14 +196,20 @@ def _metadata(intent: _Intent) -> dict[str, str]:
 
 @writes
 def _intend(
-    reference: str, amount_minor: int, currency: str, vendor: Vendor[Payments], *, fresh: bool = False
+    reference: str,
+    amount_minor: int,
+    currency: str,
+    received_minor: int,
+    vendor: Vendor[Payments],
+    *,
+    fresh: bool = False,
 ) -> _Intent:
     locks.hold(reference)
     provider, account = vendor.name, vendor.account_id
     reports_to_one = PaymentFeature.ONE_ENDPOINT in vendor.features and account is None
     endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider, account)
     attempts = models.of_reference(reference)
-    _refuse_second_payment({known.state for known in attempts})
+    _refuse_second_payment(attempts, received_minor)
     for known in attempts:
         fits = (known.amount_minor, known.currency) == (amount_minor, currency)
         fits = fits and (known.provider, known.account_id) == (provider, account) and known.withdrawn_at is None
@@ -214,10 +223,11 @@ def _intend(
     return _Intent(models.add(payment), endpoint)
 
 
-def _refuse_second_payment(states: set[PaymentState]) -> None:
-    if not states.isdisjoint(models.ARRIVED):
+def _refuse_second_payment(attempts: Sequence[Payment], received_minor: int) -> None:
+    kept = sum(known.amount_minor - known.returned_minor for known in attempts if known.state in models.ARRIVED)
+    if kept > received_minor:
         raise Conflict(_("This has been paid already."))
-    if PaymentState.PENDING in states:
+    if any(known.state == PaymentState.PENDING for known in attempts):
         raise Conflict(_("A payment is on its way. Please wait until it has arrived."))
 
 
