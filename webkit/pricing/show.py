@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from webkit.core.kernel.i18n import current_locale, format_date, format_decimal
 from webkit.core.kernel.i18n import gettext as _
@@ -25,12 +26,12 @@ class SumRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A line as documents print it; `price` in minor units is None when the unit price has more places than that."""
+    """A line as documents print it; `price` is in minor units, or a text where the unit price is finer than these."""
 
     name: str
     quantity: str
     unit_price: str
-    price: int
+    price: int | str
     amount: int
     single: bool
     note: str = ""
@@ -94,18 +95,23 @@ def _withholding(each: PricedWithholding) -> str:
 
 def lines(priced: Priced) -> list[ShownLine]:
     """The lines in order, as printed."""
-    factor = 10 ** exponent(priced.currency)
     return [
         ShownLine(
             name=line.description,
             quantity=format_decimal(line.quantity),
             unit_price=format_decimal(line.unit_price),
-            price=int(line.unit_price * factor),
+            price=_price(line.unit_price, priced.currency),
             amount=line.amount,
             single=line.quantity == 1,
         )
         for line in priced.lines
     ]
+
+
+def _price(exact: Decimal, currency: str) -> int | str:
+    """Never shorter than it is: the reader multiplies it with the quantity."""
+    minor = exact.scaleb(exponent(currency))
+    return int(minor) if minor == minor.to_integral_value() else f"{format_decimal(exact)} {currency}"
 
 
 def _adjustment(each: PricedAdjustment) -> str:
