@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from webkit.agencies import regions, service
-from webkit.core.kernel import counters
+from webkit.core.kernel import counters, iban
 from webkit.core.kernel.currencies import CURRENCIES
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.forms import Email, Form, Line, Text, Url, wrong
@@ -16,7 +16,6 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import PricingError, tax_ids
 
 _HEX = re.compile(r"#?[0-9a-fA-F]{6}")
-_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
 
@@ -49,10 +48,8 @@ def _scheme(value: str) -> str:
 
 
 def _iban(value: str) -> str:
-    """ISO 13616: four signs move to the end, letters become numbers, the rest by 97 is 1."""
-    plain = value.replace(" ", "").upper()
-    turned = "".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4] if sign.isalnum() and sign.isascii())
-    if not _IBAN.fullmatch(plain) or int(turned) % 97 != 1:
+    plain = iban.plain(value)
+    if not iban.is_valid(plain):
         raise wrong(_("This IBAN has a wrong digit somewhere. Please compare it with your bank's."))
     return plain
 
@@ -164,11 +161,13 @@ class NumbersForm(Form):
     pattern_contract: Pattern
     pattern_invoice: Pattern
     pattern_credit_note: Pattern
+    pattern_pro_forma: Pattern = service.PATTERNS["pro_forma"]
     start_proposal: Start = None
     start_quotation: Start = None
     start_contract: Start = None
     start_invoice: Start = None
     start_credit_note: Start = None
+    start_pro_forma: Start = None
 
     def patterns(self) -> dict[str, str]:
         """By series."""
@@ -178,3 +177,12 @@ class NumbersForm(Form):
         """By series, where one was given."""
         given = {series: getattr(self, f"start_{series}") for series in service.PATTERNS}
         return {series: start for series, start in given.items() if start is not None}
+
+
+class SeriesForm(Form):
+    """Another series of numbers for invoices."""
+
+    name: Line(60, 1)  # type: ignore[valid-type]
+    pattern: Pattern
+    start: Start = None
+    closed: bool = False

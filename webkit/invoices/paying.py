@@ -44,9 +44,12 @@ def on_payment(event: PaymentOutcome) -> tuple[str, ...] | None:
     if kind != "invoice" or (invoice := models.locked(UUID(identity))) is None:
         return None
     subjects = (events.ref("client", invoice.client_id),)
-    if isinstance(event, PaymentSucceeded) and not _arrived(invoice, event, subjects):
-        return subjects
     standing = payments.standing(event.reference, invoice.currency)
+    kept = _kept(invoice, event, standing)
+    if isinstance(event, PaymentSucceeded) and event.currency == invoice.currency:
+        _arrived(invoice, event, kept, subjects)
+    else:
+        models.receive(invoice.id, kept)
     models.set_pending(invoice.id, (invoice.pending_at or event.at) if standing.pending else None)
     _follow(invoice.id, event, standing, subjects)
     document = frozen.latest("invoice", invoice.id)
@@ -55,31 +58,34 @@ def on_payment(event: PaymentOutcome) -> tuple[str, ...] | None:
     return subjects
 
 
-def _arrived(invoice: Invoice, event: PaymentSucceeded, subjects: tuple[str, ...]) -> bool:
-    """Mark the invoice paid, once; money that comes for it a second time is told, not hidden."""
-    if event.currency != invoice.currency or event.amount_minor not in (invoice.due_minor, invoice.total_minor):
-        return False
+def _kept(invoice: Invoice, event: PaymentOutcome, standing: Standing) -> int:
+    """What has come and stayed; this payment is counted whether or not its row is there yet."""
+    told = isinstance(event, PaymentSucceeded) and event.currency == invoice.currency
+    return max(standing.kept, event.amount_minor if told else 0)
+
+
+def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, subjects: tuple[str, ...]) -> None:
+    """Mark the invoice paid, once, when all of it is there. A part is kept as one; what is too much is told."""
+    invoice_id, due, locale = invoice.id, invoice.due_minor, invoice.locale
     facts = {"actor": "client", "number": invoice.number or "", "payment": str(event.payment_id)}
-    invoice_id, more, document = (
-        invoice.id,
-        event.amount_minor - invoice.due_minor,
-        frozen.latest("invoice", invoice.id),
-    )
-    locale = invoice.locale
-    if models.move(invoice_id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
-        events.record(
-            "invoice.paid", event.reference, facts | _amount(event, event.amount_minor, locale), about=subjects
-        )
+    facts |= _amount(event, event.amount_minor, locale)
+    document, more = frozen.latest("invoice", invoice_id), min(event.amount_minor, kept - due)
+    if 0 < due <= kept and models.move(invoice_id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
+        events.record("invoice.paid", event.reference, facts, about=subjects)
         if document is not None:
             mails.send_receipts(document, public_url(invoice_id), event.at)
         signals.publish(InvoicePaid(invoice_id))
+    elif kept < due:
+        models.receive(invoice_id, kept)
+        facts["open"] = money.format_money(due - kept, event.currency, locale)
+        events.record("invoice.part_paid", event.reference, facts, about=subjects)
     else:
         more = event.amount_minor
-    if more:
+    if more > 0:
         events.record("invoice.overpaid", event.reference, facts | _amount(event, more, locale), about=subjects)
         if document is not None:
             mails.send_trouble(document, "overpaid", more)
-    return True
+    payments.withdraw(event.reference, max(0, due - kept))
 
 
 def _amount(event: PaymentOutcome, minor: int, locale: str) -> dict[str, str | int]:

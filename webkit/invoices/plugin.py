@@ -9,9 +9,9 @@ from flask import Blueprint, Flask, url_for
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, signals
+from webkit.core.kernel import counters, evidence, iban, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import credit_routes, crediting, models, paying, public, routes, service, witness
+from webkit.invoices import credit_routes, crediting, epc, models, paying, public, routes, service, witness
 from webkit.payments.events import OUTCOMES
 
 WORDS = {
@@ -55,6 +55,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
     return [
         EventKind("invoice.issued", _l("%(number)s issued for %(amount)s"), "info"),
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
+        EventKind("invoice.part_paid", _l("%(amount)s came for %(number)s, %(open)s are still to come"), "ok"),
         EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
         EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),
@@ -76,6 +77,8 @@ def webkit_register_slots() -> list[Slot]:
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "invoice", models.Invoice.number)
     counters.numbered(app, crediting.KIND, models.CreditNote.number)
+    app.jinja_env.globals["epc_code"] = epc.code
+    app.jinja_env.filters["iban"] = iban.grouped
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     for outcome in OUTCOMES:
         signals.subscribe(app, outcome, paying.on_payment)
