@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -13,36 +14,42 @@ from webkit.core.kernel import clock, counters, events, frozen, links, money, si
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import mails, models, snapshot
+from webkit.invoices import drafts, mails, models, snapshot
 from webkit.invoices.drafts import totals
 from webkit.invoices.events import InvoiceIssued
 from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
 from webkit.invoices.paying import LINK
-from webkit.invoices.views import found
+from webkit.invoices.terms import Instalment
+from webkit.invoices.views import found, terms_of
 
 
 @writes
-def issue(invoice_id: UUID, actor: str) -> None:
-    """Give the invoice its number, freeze it and send it to the client; issued twice it does nothing."""
+def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
+    """Give the invoice its number, freeze it and send it to the client; issued twice it does nothing.
+
+    Raises Conflict when its figures have changed while it waited, unless `seen` is the seal of those of today.
+    """
     # Locked before it is read: what is frozen is what its row says, whoever edits or deletes the draft meanwhile.
     invoice = found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         return
+    drafts.renew(invoice_id, seen)
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)
     if not client.email:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
     token = links.create(LINK, invoice_id)
+    terms, series = terms_of(invoice), agencies.series_of(invoice.series)
+    terms.resolve(invoice.total_minor, invoice.currency, clock.today(profile.timezone))  # refused before the number
     # The number comes late: its row stays locked until the commit.
-    pattern = profile.patterns["invoice"]
-    number, issued = counters.take_today("invoice", pattern, profile.timezone, client=client.name)
-    due = issued + timedelta(days=invoice.payment_days)
-    content = snapshot.build(invoice, profile, client, number=number, issued=issued, due=due)
+    number, issued = counters.take_today(series.counter, series.pattern, profile.timezone, client=client.name)
+    schedule = terms.resolve(invoice.total_minor, invoice.currency, issued)
+    content = snapshot.build(invoice, profile, client, number=number, issued=issued, terms=terms, schedule=schedule)
     document = frozen.freeze(
         "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
     )
-    dates = {"issue_date": issued, "due_date": due, "issued_at": clock.now()}
+    dates = _dates(issued, schedule)
     if not models.move(
         invoice_id, InvoiceState.ISSUED, since=InvoiceState.DRAFT, number=number, frozen_id=document.id, **dates
     ):
@@ -50,6 +57,11 @@ def issue(invoice_id: UUID, actor: str) -> None:
     _record_issue(invoice, client, number, document, actor)
     mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
     signals.publish(InvoiceIssued(invoice_id))
+
+
+def _dates(issued: date, schedule: tuple[Instalment, ...]) -> dict[str, Any]:
+    many = [part.to_dict() for part in schedule] if len(schedule) > 1 else None
+    return {"issue_date": issued, "due_date": schedule[0].due, "schedule": many, "issued_at": clock.now()}
 
 
 def _record_issue(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from webkit.clients.service import ClientView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
+from webkit.invoices.beginnings import Suggestion, Template
 from webkit.invoices.crediting import Correction, CreditView
+from webkit.invoices.drafts import Renewal
 from webkit.invoices.service import CurrencySums, InvoiceRow, InvoiceView
+from webkit.invoices.views import InstalmentView
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.payments.service import PaymentView
+from webkit.pricing.habits import Offered
 from webkit.pricing.show import ShownLine, SumRow
 
 
@@ -27,23 +33,36 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class EditorPage:
-    """`invoice` is None for a new one; `rows` are the typed lines; `sums` the totals, empty while they are wrong."""
+    """`invoice` is None for a new one; `rows` are the typed lines, `blank` how many empty ones follow; `line_errors` by
+    place and column; `sums` the totals, empty while they are wrong, which `said` then explains to who types; `amounts`
+    what each line comes to, by place."""
 
     invoice: InvoiceView | None
     form: FormState
     rows: list[dict[str, str]]
-    line_errors: dict[int, str]
+    blank: int
+    line_errors: Mapping[int, Mapping[str, str]]
     clients: list[tuple[str, str]]
     rates: list[tuple[str, str]]
+    units: list[tuple[str, str]]
+    offers: Offered
     sums: list[SumRow]
+    said: list[str]
+    amounts: list[tuple[int, int]]
     problem: str
+    notice: str
     currency: str
+    stale: int | None
+    suggestions: list[Suggestion]
+    templates: list[Template]
 
 
 @dataclass(frozen=True, slots=True)
 class ShowPage:
     invoice: InvoiceView
     sums: list[SumRow]
+    lines: list[ShownLine]
+    changed: Renewal | None
     client: ClientView
     frozen: Frozen | None
     link: str | None
@@ -58,16 +77,18 @@ class ShowPage:
 
 @dataclass(frozen=True, slots=True)
 class RefundPage:
-    """How much of a payment is to be given back."""
+    """How much of a payment is to be given back; for a credit note, if one asks for it."""
 
     invoice: InvoiceView
     payment: PaymentView
     form: FormState
+    note: CreditView | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CreditPage:
-    """How much of an invoice is to be credited; `sums` is what that comes to, empty while it cannot be said."""
+    """How much of an invoice is to be credited; `sums` is what that comes to, empty while it cannot be said. Of
+    `payments` something can be given back."""
 
     invoice: InvoiceView
     correction: Correction
@@ -75,13 +96,16 @@ class CreditPage:
     quantities: dict[str, str]
     sums: list[SumRow]
     problem: str
+    payments: list[PaymentView]
+    payment_options: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
     """What a client sees: the snapshot, and how the payment stands.
 
-    `pending` is money on its way, `waiting` a payer who just came back, `returned` what was given back.
+    `pending` is money on its way, `waiting` a payer who just came back, `returned` what was given back. `due` is asked
+    for next, by `due_date`; `whole` is everything that is left to pay, `parts` its instalments if it has any.
     """
 
     doc: dict[str, Any]
@@ -95,6 +119,10 @@ class PublicPage:
     failed: bool
     returned: int
     due: int
+    due_date: date
+    whole: int
+    late: bool
+    parts: tuple[InstalmentView, ...]
     credits: tuple[CreditView, ...]
     sender: dict[str, Any]
     lang: str

@@ -19,24 +19,28 @@ WORDS = {
     "issued": _l("Sent"),
     "pending": _l("Payment on its way"),
     "overdue": _l("Overdue"),
+    "part_paid": _l("Part paid"),
     "paid": _l("Paid"),
     "part_refunded": _l("Partly refunded"),
     "disputed": _l("Disputed"),
     "refunded": _l("Refunded"),
     "charged_back": _l("Charged back"),
     "credited": _l("Credited"),
+    "written_off": _l("Written off"),
 }
 TONES = {
     "draft": "wait",
     "issued": "info",
     "pending": "wait",
     "overdue": "bad",
+    "part_paid": "wait",
     "paid": "ok",
     "part_refunded": "ok",
     "disputed": "bad",
     "refunded": "info",
     "charged_back": "bad",
     "credited": "info",
+    "written_off": "info",
 }
 
 
@@ -59,6 +63,8 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
         EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),
+        EventKind("invoice.written_off", _l("%(amount)s of %(number)s written off: %(reason)s"), "bad"),
+        EventKind("invoice.reopened", _l("%(number)s is waited for again: %(amount)s"), "info"),
         EventKind("invoice.charged_back", _l("The payment of %(number)s was taken back by the bank"), "bad"),
     ]
 
@@ -75,7 +81,9 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
-    counters.numbered(app, "invoice", models.Invoice.number)
+    # Numbers that were given elsewhere are not given again, but nobody took them from a counter here.
+    given_here = models.Invoice.origin == models.InvoiceOrigin.HERE
+    counters.numbered(app, "invoice", models.Invoice.number, given_here, branch=models.Invoice.series)
     counters.numbered(app, crediting.KIND, models.CreditNote.number)
     app.jinja_env.globals["epc_code"] = epc.code
     app.jinja_env.filters["iban"] = iban.grouped

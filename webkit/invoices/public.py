@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Response, g, request
 
 from webkit.core.kernel import downloads, events, frozen
@@ -11,7 +13,7 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import set_locale
 from webkit.invoices import crediting, service
-from webkit.invoices.models import InvoiceState
+from webkit.invoices.models import OWED
 from webkit.invoices.pages import PublicPage
 from webkit.invoices.service import InvoiceView
 from webkit.payments import service as payments
@@ -27,7 +29,7 @@ blueprint = public_blueprint("invoice_public", __name__, service.LINK)
 def show() -> Response:
     """The invoice as it was issued, and how its payment stands."""
     invoice, document = _issued()
-    if request.args.get("back") and invoice.state == InvoiceState.ISSUED:
+    if request.args.get("back") and invoice.state in OWED:
         payments.refresh(events.ref("invoice", invoice.id))
         invoice = service.get(invoice.id)
     view = _page(invoice, document)
@@ -41,9 +43,9 @@ def show() -> Response:
 def pay() -> Response:
     """Go to the payment page; a paid invoice shows itself instead."""
     invoice, _document = _issued()
-    if invoice.state != InvoiceState.ISSUED:
+    if invoice.state not in OWED:
         return go(".show")
-    return go_to(service.pay(invoice.id, g.link.token))
+    return go_to(service.pay(invoice.id, g.link.token, whole="whole" in request.form))
 
 
 @blueprint.get("/pdf")
@@ -76,7 +78,11 @@ def _page(invoice: InvoiceView, document: frozen.Frozen) -> PublicPage:
         waiting=bool(request.args.get("back")) and last == PaymentState.OPEN,
         failed=last in (PaymentState.FAILED, PaymentState.BOUNCED),
         returned=invoice.returned,
-        due=invoice.due,
+        due=invoice.due_now,
+        due_date=invoice.due_date or date.fromisoformat(document.snapshot["due_date"]),
+        whole=invoice.due,
+        late=bool(invoice.late_minor),
+        parts=invoice.parts,
         credits=crediting.correction(invoice.id).notes,
         sender={
             "name": agency["legal_name"] or agency["name"],

@@ -17,12 +17,21 @@ from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import models
 from webkit.invoices.drafts import InvoiceInput as InvoiceInput
-from webkit.invoices.drafts import LineInput as LineInput
 from webkit.invoices.drafts import create_draft as create_draft
 from webkit.invoices.drafts import create_from_quotation as create_from_quotation
 from webkit.invoices.drafts import delete_draft as delete_draft
 from webkit.invoices.drafts import price as price
 from webkit.invoices.drafts import save_draft as save_draft
+from webkit.invoices.figures import Figures as Figures
+from webkit.invoices.figures import LineInput as LineInput
+from webkit.invoices.imported import ImportedInvoice as ImportedInvoice
+from webkit.invoices.imported import ImportedLine as ImportedLine
+from webkit.invoices.imported import Numbered as Numbered
+from webkit.invoices.imported import add_imported as add_imported
+from webkit.invoices.imported import by_numbers as by_numbers
+from webkit.invoices.imported import imported_numbers as imported_numbers
+from webkit.invoices.imported import remove_imported as remove_imported
+from webkit.invoices.imported import stored as stored
 from webkit.invoices.issuing import issue as issue
 from webkit.invoices.issuing import on_contract_signed as on_contract_signed
 from webkit.invoices.models import InvoiceState as InvoiceState
@@ -47,21 +56,23 @@ def refund(invoice_id: UUID, payment_id: UUID, amount: str, note: str, actor: st
     once.keep(once_key, str(asked))
 
 
-def pay(invoice_id: UUID, token: str) -> str:
-    """Open a checkout for an issued invoice and return where to send the payer."""
+def pay(invoice_id: UUID, token: str, *, whole: bool = False) -> str:
+    """Open a checkout for what is due next of an issued invoice, or for all that is left, and return where to send the
+    payer. What was written off can still be paid."""
     invoice = get(invoice_id)
-    if invoice.state != InvoiceState.ISSUED:
+    if invoice.state not in models.OWED:
         raise Conflict(_("There is nothing to pay for this invoice."))
     client = clients.get(invoice.client_id)
     page = links.url(LINK, token)
     return payments.start(
         events.ref("invoice", invoice_id),
-        invoice.due,
+        invoice.due if whole else invoice.due_now,
         invoice.currency,
         description=f"{invoice.number} · {invoice.title}",
         customer_email=client.email,
         return_url=f"{page}?back=1",
         cancel_url=page,
+        received_minor=invoice.received,
     )
 
 

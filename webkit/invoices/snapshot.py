@@ -7,7 +7,9 @@ from typing import Any
 
 from webkit.agencies.service import AgencyProfile, agency_snapshot
 from webkit.clients.service import ClientView, client_snapshot
-from webkit.invoices.models import CreditNote, Invoice
+from webkit.core.kernel.i18n import use_locale
+from webkit.invoices.models import SETTLED, CreditNote, Invoice
+from webkit.invoices.terms import Instalment, Terms
 
 KIND = "invoice"
 TEMPLATE = "pdf/invoice/1.html"
@@ -16,9 +18,21 @@ VERSION = 1
 
 
 def build(
-    invoice: Invoice, profile: AgencyProfile, client: ClientView, *, number: str, issued: date, due: date
+    invoice: Invoice,
+    profile: AgencyProfile,
+    client: ClientView,
+    *,
+    number: str,
+    issued: date,
+    terms: Terms,
+    schedule: tuple[Instalment, ...],
 ) -> dict[str, Any]:
-    """The snapshot: canonical JSON without floats, dates as ISO text, amounts in minor units."""
+    """The snapshot: canonical JSON without floats, dates as ISO text, amounts in minor units.
+
+    `due_date` is the day of the first instalment; they are listed when there are several.
+    """
+    with use_locale(invoice.locale, profile.timezone):
+        words = terms.said()
     return {
         "version": VERSION,
         "id": str(invoice.id),
@@ -26,8 +40,9 @@ def build(
         "number": number,
         "title": invoice.title,
         "issue_date": issued.isoformat(),
-        "due_date": due.isoformat(),
-        "payment_days": invoice.payment_days,
+        "due_date": schedule[0].due.isoformat(),
+        "terms": words,
+        "instalments": [part.to_dict() for part in schedule] if len(schedule) > 1 else [],
         "currency": invoice.currency,
         "note": invoice.note,
         "contract": str(invoice.contract_id) if invoice.contract_id else "",
@@ -54,7 +69,7 @@ def credit(
             "id": str(invoice.id),
             "number": invoice.number or "",
             "issue_date": invoice.issue_date.isoformat() if invoice.issue_date else "",
-            "paid": invoice.paid_at is not None,
+            "paid": invoice.paid_at is not None or invoice.state in SETTLED,
         },
         "agency": agency_snapshot(profile),
         "client": client_snapshot(client),

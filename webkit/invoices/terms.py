@@ -212,8 +212,8 @@ class Terms:
         return cls(Due.from_dict(stored["due"]), parts, stored["words"])
 
 
-def still_open(schedule: Sequence[Instalment], received: int, credited: int) -> tuple[Instalment, ...]:
-    """What is left to pay of each instalment, in order, those with nothing left out.
+def open_of(schedule: Sequence[Instalment], received: int, credited: int) -> list[int]:
+    """What is left to pay of each instalment.
 
     Money pays the first ones first; what was credited is taken off the last ones first, so that what is due next stays
     what was agreed.
@@ -225,7 +225,12 @@ def still_open(schedule: Sequence[Instalment], received: int, credited: int) -> 
     for index, amount in enumerate(kept):
         paid = min(amount, received)
         kept[index], received = amount - paid, received - paid
-    left = zip(kept, schedule, strict=True)
+    return kept
+
+
+def still_open(schedule: Sequence[Instalment], received: int, credited: int) -> tuple[Instalment, ...]:
+    """The instalments of which something is left to pay, in order, with what that is."""
+    left = zip(open_of(schedule, received, credited), schedule, strict=True)
     return tuple(Instalment(amount, part.due, part.title) for amount, part in left if amount)
 
 

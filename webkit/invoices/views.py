@@ -10,14 +10,15 @@ from uuid import UUID
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import models
-from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
+from webkit.invoices.models import OWED, Invoice, InvoiceKind, InvoiceOrigin, InvoiceState
+from webkit.invoices.terms import Instalment, Terms, due_on, open_of
 from webkit.pricing import Priced
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
     """An invoice as a line of a list; `word` is its state as people say it; of `total` are `due` what was not
-    credited, both in minor units."""
+    credited and, while it is owed, has not come; in minor units. `due_date` is that of the next instalment."""
 
     id: UUID
     client_id: UUID
@@ -29,6 +30,24 @@ class InvoiceRow:
     due: int
     due_date: date | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentView:
+    """An instalment as issued, and how it stands: `open` of it is still to be paid, when it is `late` as overdue."""
+
+    amount: int
+    due: date
+    title: str
+    open: int
+    late: bool
+
+    @property
+    def word(self) -> str:
+        """Its state as the state component knows it."""
+        if not self.open:
+            return "paid"
+        return "overdue" if self.late else "part_paid" if self.open < self.amount else "due"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +66,17 @@ class InvoiceView:
     currency: str
     locale: str
     lines: list[dict[str, Any]]
+    figures: dict[str, Any]
     priced: Priced
     note: str
+    memo: str
+    series: str
     payment_days: int
+    terms: Terms
     issue_date: date | None
     due_date: date | None
+    parts: tuple[InstalmentView, ...]
+    instalments: tuple[Instalment, ...]
     frozen_id: UUID | None
     created_at: datetime
     issued_at: datetime | None
@@ -59,8 +84,13 @@ class InvoiceView:
     pending_at: datetime | None
     returned: int
     credited: int
+    received: int
+    written_off_at: datetime | None
+    write_off_reason: str
     view_count: int
     late: bool
+    late_minor: int
+    imported: bool
 
     @property
     def total(self) -> int:
@@ -69,21 +99,29 @@ class InvoiceView:
 
     @property
     def due(self) -> int:
-        """What is to be paid: the total less what was credited before it was paid."""
-        return self.total - self.credited
+        """What is to be paid: the total less what was credited before it was paid and, while it is owed, has come."""
+        return self.total - self.credited - (self.received if self.state in OWED else 0)
+
+    @property
+    def due_now(self) -> int:
+        """What is asked for next: everything late together, else the next instalment."""
+        return max(self.late_minor, self.instalments[0].amount) if self.instalments else self.due
 
     @property
     def word(self) -> str:
         """The state as people say it."""
-        return word(self.state, late=self.late, pending=self.pending_at is not None, returned=self.returned)
+        pending, returned, received = self.pending_at is not None, self.returned, self.received
+        return word(self.state, late=self.late, pending=pending, returned=returned, received=received)
 
 
-def word(state: InvoiceState, *, late: bool, pending: bool, returned: int) -> str:
+def word(state: InvoiceState, *, late: bool, pending: bool, returned: int, received: int) -> str:
     """An issued invoice whose day has passed is overdue, unless money is on its way."""
     if state == InvoiceState.ISSUED and pending:
         return "pending"
     if state == InvoiceState.PAID and returned:
         return "part_refunded"
+    if state == InvoiceState.ISSUED and received and not late:
+        return "part_paid"
     return "overdue" if late else state.value
 
 
@@ -99,6 +137,11 @@ def found(invoice: Invoice | None) -> Invoice:
     return invoice
 
 
+def terms_of(invoice: Invoice) -> Terms:
+    """When it is to be paid; what nobody decided about are its days to pay."""
+    return Terms.from_dict(invoice.terms) if invoice.terms else Terms.net(invoice.payment_days)
+
+
 def is_late(invoice: Invoice | models.Listed, today: date) -> bool:
     """Whether it is owed and its day has passed."""
     past = invoice.due_date is not None and invoice.due_date < today
@@ -107,23 +150,36 @@ def is_late(invoice: Invoice | models.Listed, today: date) -> bool:
 
 def row(invoice: models.Listed, today: date) -> InvoiceRow:
     """A stored row as a line of a list."""
-    pending, returned = invoice.pending_at is not None, invoice.returned_minor
+    pending, returned, received = invoice.pending_at is not None, invoice.returned_minor, invoice.received_minor
+    late = is_late(invoice, today)
     return InvoiceRow(
         id=invoice.id,
         client_id=invoice.client_id,
         title=invoice.title,
         number=invoice.number or "",
-        word=word(invoice.state, late=is_late(invoice, today), pending=pending, returned=returned),
+        word=word(invoice.state, late=late, pending=pending, returned=returned, received=received),
         currency=invoice.currency,
         total=invoice.total_minor,
-        due=invoice.total_minor - invoice.credited_minor,
+        due=invoice.total_minor - invoice.credited_minor - (received if invoice.state in OWED else 0),
         due_date=invoice.due_date,
         at=invoice.issued_at or invoice.created_at,
     )
 
 
+def _parts(invoice: Invoice, today: date) -> tuple[InstalmentView, ...]:
+    """The instalments of an issued invoice that has several."""
+    schedule = [Instalment.from_dict(part) for part in invoice.schedule or ()]
+    owed = invoice.state in OWED
+    left = open_of(schedule, invoice.received_minor, invoice.credited_minor) if owed else [0] * len(schedule)
+    return tuple(
+        InstalmentView(part.amount, part.due, part.title, open_, part.due < today and open_ > 0)
+        for part, open_ in zip(schedule, left, strict=True)
+    )
+
+
 def view(invoice: Invoice, today: date) -> InvoiceView:
     """A stored invoice as staff see it."""
+    left = invoice.instalments if invoice.state in OWED else ()
     return InvoiceView(
         id=invoice.id,
         client_id=invoice.client_id,
@@ -137,11 +193,17 @@ def view(invoice: Invoice, today: date) -> InvoiceView:
         currency=invoice.currency,
         locale=invoice.locale,
         lines=invoice.lines,
+        figures=invoice.figures,
         priced=Priced.from_dict(invoice.priced),
         note=invoice.note,
+        memo=invoice.memo,
+        series=invoice.series,
         payment_days=invoice.payment_days,
+        terms=terms_of(invoice),
         issue_date=invoice.issue_date,
         due_date=invoice.due_date,
+        parts=_parts(invoice, today),
+        instalments=left,
         frozen_id=invoice.frozen_id,
         created_at=invoice.created_at,
         issued_at=invoice.issued_at,
@@ -149,6 +211,11 @@ def view(invoice: Invoice, today: date) -> InvoiceView:
         pending_at=invoice.pending_at,
         returned=invoice.returned_minor,
         credited=invoice.credited_minor,
+        received=invoice.received_minor,
+        written_off_at=invoice.written_off_at,
+        write_off_reason=invoice.write_off_reason,
         view_count=invoice.view_count,
         late=is_late(invoice, today),
+        late_minor=due_on(left, today),
+        imported=invoice.origin == InvoiceOrigin.IMPORTED,
     )

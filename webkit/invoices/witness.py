@@ -16,6 +16,8 @@ STATES: dict[str, tuple[LazyText, str]] = {
     "issued": (_l("Issued, to be paid"), "wait"),
     "overdue": (_l("Issued, and overdue"), "bad"),
     "pending": (_l("Issued, payment on its way"), "wait"),
+    "part_paid": (_l("Issued, and partly paid"), "wait"),
+    "written_off": (_l("Issued, to be paid"), "wait"),
     "paid": (_l("Paid"), "ok"),
     "part_refunded": (_l("Paid, and partly given back"), "ok"),
     "disputed": (_l("Paid, and disputed"), "bad"),
