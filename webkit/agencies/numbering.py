@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from webkit.agencies import service
-from webkit.core.kernel import counters, number_patterns
+from webkit.agencies import models, service
+from webkit.agencies.models import NumberSeries
+from webkit.agencies.service import InvoiceSeries
+from webkit.core.kernel import audit, counters, number_patterns
 from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import DomainError, Invalid
+from webkit.core.kernel.errors import DomainError, Invalid, NotFound
+from webkit.core.kernel.i18n import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ def overview(patterns: Mapping[str, str] | None = None) -> list[Series]:
 @writes
 def change(patterns: Mapping[str, str], starts: Mapping[str, int]) -> None:
     """Store patterns and let series begin elsewhere. Raises Invalid with the fields of the form."""
+    _demand_apart("pattern_invoice", patterns.get("invoice", ""), service.invoice_series())
     service.change({"patterns": {**service.profile().patterns, **patterns}})
     wrong = {}
     for series, start in starts.items():
@@ -58,3 +64,91 @@ def change(patterns: Mapping[str, str], starts: Mapping[str, int]) -> None:
             wrong[f"start_{series}"] = error.message
     if wrong:
         raise Invalid(wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A further series of invoices as its settings show it: the next number, and whether its start may be said."""
+
+    series: InvoiceSeries
+    next: str
+    value: int
+    open: bool
+
+
+def branches() -> list[Branch]:
+    """The further series of invoices, oldest first."""
+    return [_branch(series) for series in service.invoice_series()]
+
+
+def branch(key: str) -> Branch:
+    """One of them. Raises NotFound."""
+    found = next((each for each in service.invoice_series() if each.key == key), None)
+    if found is None:
+        raise NotFound(_("There is no such series of numbers."))
+    return _branch(found)
+
+
+def _branch(series: InvoiceSeries) -> Branch:
+    if "{client}" in series.pattern:
+        return Branch(series, number_patterns.example(series.pattern, service.today()), 1, False)
+    coming = counters.following(series.counter, series.pattern, service.today())
+    return Branch(series, coming.number, coming.value, coming.open)
+
+
+@writes
+def add_branch(name: str, pattern: str, start: int | None = None) -> str:
+    """Another series of invoices; returns its key. Raises Invalid with the fields of the form."""
+    known = service.invoice_series()
+    _demand_apart("pattern", pattern, [service.series_of(""), *known])
+    _demand_name(name, known)
+    key = _key(name, {each.key for each in known})
+    models.add_series(NumberSeries(key=key, name=name, pattern=pattern, closed=False))
+    _begin(InvoiceSeries(key, name, pattern), start)
+    audit.log("agency.series_added", detail={"name": name, "pattern": pattern})
+    return key
+
+
+@writes
+def change_branch(key: str, name: str, pattern: str, start: int | None, *, closed: bool) -> None:
+    """Change a series, or close it: no new invoice counts in it then. Raises Invalid with the fields of the form."""
+    others = [each for each in service.invoice_series() if each.key != key]
+    _demand_apart("pattern", pattern, [service.series_of(""), *others])
+    _demand_name(name, others)
+    row = next((row for row in models.number_series() if row.key == key), None)
+    if row is None:
+        raise NotFound(_("There is no such series of numbers."))
+    row.name, row.pattern, row.closed = name, pattern, closed
+    _begin(InvoiceSeries(key, name, pattern), start)
+    audit.log("agency.series_changed", detail={"name": name, "pattern": pattern, "closed": closed})
+
+
+def _demand_apart(field: str, pattern: str, others: Iterable[InvoiceSeries]) -> None:
+    """A pattern that could write a number of another series would give one twice."""
+    for other in others:
+        if number_patterns.may_meet(pattern, other.pattern):
+            named = {"name": other.name or _("Invoices"), "pattern": other.pattern}
+            message = _("This could give the same numbers as “%(name)s” (%(pattern)s). Begin it differently.", **named)
+            raise Invalid({field: message})
+
+
+def _demand_name(name: str, others: Iterable[InvoiceSeries]) -> None:
+    if name.casefold() in {each.name.casefold() for each in others}:
+        raise Invalid({"name": _("There is a series of this name already.")})
+
+
+def _key(name: str, taken: set[str]) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    word = re.sub(r"[^a-z0-9]", "", plain)[:7] or "series"
+    return next(key for key in (word, *(f"{word}{n}" for n in range(2, 1000))) if key not in taken)
+
+
+def _begin(series: InvoiceSeries, start: int | None) -> None:
+    day = service.today()
+    if start is None or "{client}" in series.pattern:
+        return
+    if counters.following(series.counter, series.pattern, day).value != start:
+        try:
+            counters.begin(series.counter, series.pattern, day, start)
+        except DomainError as error:
+            raise Invalid({"start": error.message}) from None

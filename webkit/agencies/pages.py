@@ -96,6 +96,7 @@ def series_labels() -> dict[str, str]:
         "contract": _("Contracts"),
         "invoice": _("Invoices"),
         "credit_note": _("Credit notes"),
+        "pro_forma": _("Pro-forma invoices"),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from click import Command
 from flask import Blueprint
 
+from webkit.agencies import series_routes
 from webkit.agencies.cli import agency_group
 from webkit.agencies.policy import MANAGERS
 from webkit.agencies.routes import blueprint
@@ -15,7 +16,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [blueprint]
+    return [blueprint, series_routes.blueprint]
 
 
 @hookimpl

@@ -14,6 +14,9 @@ from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.pricing import PricingError
+from webkit.pricing.habits import offered
+from webkit.pricing.typed import HabitsForm, habits_fields
 
 blueprint = staff_blueprint("agencies", __name__, "/settings")
 
@@ -38,6 +41,33 @@ def save_settings() -> Response:
     service.change(bound.data.values())
     flash(_("Settings saved."), "ok")
     return go("agencies.settings")
+
+
+@blueprint.get("/tax")
+def habits() -> Response:
+    """What documents carry besides lines and tax on sales."""
+    return _habits(FormState.of(habits_fields(service.profile().habits)))
+
+
+@blueprint.post("/tax")
+def save_habits() -> Response:
+    bound = bind(HabitsForm, request.form)
+    if not bound.ok:
+        return _habits(bound.state, code=422)
+    chosen, profile = bound.data.habits(), service.profile()
+    try:
+        chosen.parts(profile.tax_scheme, profile.currency)
+    except PricingError as error:
+        return _habits(replace(bound.state, errors={error.field or "": error.message}), code=422)
+    service.change({"habits": chosen.to_dict()})
+    flash(_("Saved. New invoices begin with this; drafts keep what they say."), "ok")
+    return go("agencies.habits")
+
+
+def _habits(form: FormState, code: int = 200) -> Response:
+    profile = service.profile()
+    offers = offered(profile.tax_scheme, profile.currency)
+    return page("agencies/habits.html", form=form, code=code, offers=offers, currency=profile.currency)
 
 
 @blueprint.get("/numbers")
@@ -70,6 +100,7 @@ def _numbers(form: FormState, *blocks: str, code: int = 200) -> Response:
     names = pages.series_labels()
     nexts = [(names[each.key], each.problem or each.next) for each in series]
     values = {"series": series, "names": names, "nexts": nexts, "labels": pages.number_labels()}
+    values["branches"] = numbering.branches()
     return page("agencies/numbers.html", *blocks, form=form, code=code, **values)
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from webkit.agencies import models, regions
 from webkit.agencies.models import Agency
-from webkit.core.kernel import addresses, audit, clock, entrances, tenancy
+from webkit.agencies.regions import country_code as country_code
+from webkit.core.kernel import addresses, audit, clock, counters, entrances, tenancy
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
@@ -23,6 +24,7 @@ from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.pricing.habits import Habits
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")
 PATTERNS = {
@@ -31,6 +33,7 @@ PATTERNS = {
     "contract": "CON-{year}-{n:03}",
     "invoice": "INV-{year}-{n:04}",
     "credit_note": "CRN-{year}-{n:04}",
+    "pro_forma": "PF-{year}-{n:03}",
 }
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
@@ -73,6 +76,7 @@ class AgencyProfile:
     brand: str
     tax_scheme: str
     tax_rate: str
+    habits: Habits
     payment_days: int
     proposal_days: int
     patterns: Mapping[str, str]
@@ -189,6 +193,7 @@ def profile() -> AgencyProfile:
         brand=agency.brand,
         tax_scheme=own.tax_scheme,
         tax_rate=own.tax_rate,
+        habits=Habits.from_dict(own.habits),
         payment_days=own.payment_days,
         proposal_days=own.proposal_days,
         patterns={**PATTERNS, **own.patterns},
@@ -196,6 +201,36 @@ def profile() -> AgencyProfile:
         voice_words=own.voice_words,
         writing_locale=own.writing_locale,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSeries:
+    """A series of numbers for invoices; without a key it is the first one."""
+
+    key: str
+    name: str
+    pattern: str
+    closed: bool = False
+
+    @property
+    def counter(self) -> str:
+        """What its counters are called."""
+        return counters.branched("invoice", self.key)
+
+
+def invoice_series() -> list[InvoiceSeries]:
+    """The agency's further series of invoices, oldest first; closed ones too, for what was begun with them."""
+    return [InvoiceSeries(row.key, row.name, row.pattern, row.closed) for row in models.number_series()]
+
+
+def series_of(key: str) -> InvoiceSeries:
+    """The series a new invoice counts in. Raises DomainError for one that is closed."""
+    if not key:
+        return InvoiceSeries("", "", profile().patterns["invoice"])
+    found = next((each for each in invoice_series() if each.key == key and not each.closed), None)
+    if found is None:
+        raise DomainError(_("This series of numbers is closed. Please choose another one."), "series")
+    return found
 
 
 def tier() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter as Counted
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,7 +18,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from webkit.core.kernel import clock, number_patterns, tenancy
 from webkit.core.kernel.db import insert, session
-from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.errors import Conflict, DomainError
+from webkit.core.kernel.i18n import format_date
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Base, Scoped
@@ -82,15 +84,22 @@ def take(series: str, pattern: str, on: date, *, client: str = "") -> str:
 
 
 def take_today(series: str, pattern: str, timezone: str, *, client: str = "") -> tuple[str, date]:
-    """The next number and its date, read once the counter is ours: no later number has an earlier date."""
+    """The next number and its date, read once the counter is ours: no later number has an earlier date.
+
+    Raises Conflict when the clock was put back to a day before the last number's.
+    """
     _demand_usable(pattern)
     name = _named(series, pattern, client)
-    row = _Row(name, number_patterns.period(pattern, clock.today(timezone)))
-    value, day = row.raised(), clock.today(timezone)
+    before = clock.today(timezone)
+    row = _Row(name, number_patterns.period(pattern, before))
+    (value, last), day = row.counted(before), clock.today(timezone)
     if (now := number_patterns.period(pattern, day)) != row.period:  # we waited for the lock over the turn of the year
         row.raised(by=-1)
         row = _Row(name, now)
-        value = row.raised()
+        value, last = row.counted(day)
+    if last > day:
+        told = {"day": format_date(day), "last": format_date(last)}
+        raise Conflict(_("The clock says %(day)s, but the last number was given on %(last)s. Please set it.", **told))
     return _number(row, pattern, value, day, client), day
 
 
@@ -121,12 +130,24 @@ def begin(series: str, pattern: str, on: date, value: int) -> None:
         )
 
 
-def numbered(app: Flask, series: str, column: InstrumentedAttribute[str | None], *of_it: ColumnElement[bool]) -> None:
+def numbered(
+    app: Flask,
+    series: str,
+    column: InstrumentedAttribute[str | None],
+    *of_it: ColumnElement[bool],
+    branch: InstrumentedAttribute[str] | None = None,
+) -> None:
     """Say where the numbers of a series stand, and which rows there are of it; call from `webkit_startup`.
 
-    No number that stands there is given again, and `doctor` compares what was given with what stands there.
+    No number that stands there is given again, and `doctor` compares what was given with what stands there. `branch`
+    is the column that names further series of the same documents, see `branched()`.
     """
-    of(app).numbered[series] = (column, of_it)
+    of(app).numbered[series] = (column, of_it, branch)
+
+
+def branched(series: str, key: str = "") -> str:
+    """What a further series of the same documents is called; without a key it is the first one."""
+    return f"{series}.{key}" if key else series
 
 
 def gaps() -> list[Gap]:
@@ -135,19 +156,24 @@ def gaps() -> list[Gap]:
     last = sa.select(Counter.agency_id, Counter.series, Counter.value - Counter.first + 1 - Counter.skipped)
     for agency_id, name, count in session().execute(last):
         given[agency_id, name.partition(":")[0]] += count
-    for series, (column, of_it) in current().numbered.items():
-        agency = column.class_.agency_id
-        standing = sa.select(agency, sa.func.count()).where(column.is_not(None), *of_it).group_by(agency)
-        for agency_id, count in session().execute(standing):
-            given[agency_id, series] -= count
-    known = current().numbered
-    return [Gap(*key, missing) for key, missing in sorted(given.items(), key=str) if missing and key[1] in known]
+    for series, (column, of_it, branch) in current().numbered.items():
+        place = [column.class_.agency_id, *([] if branch is None else [branch])]
+        standing = sa.select(sa.func.count(), *place).where(column.is_not(None), *of_it).group_by(*place)
+        for count, agency_id, *key in session().execute(standing):
+            given[agency_id, branched(series, *key)] -= count
+    missing = [(key, count) for key, count in sorted(given.items(), key=str) if count]
+    return [Gap(*key, count) for key, count in missing if _kind(key[1]) in current().numbered]
 
 
 def _is_used(name: str, number: str) -> bool:
     """Whether a document of the series has this number already."""
-    series = name.partition(":")[0]
+    series = _kind(name)
     return series in current().numbered and bool(_with_number(current().numbered[series][0], number=number))
+
+
+def _kind(name: str) -> str:
+    """The documents a counter is for, whatever branch or client it counts apart."""
+    return name.partition(":")[0].partition(".")[0]
 
 
 @tenancy.prepared
@@ -182,15 +208,27 @@ class _Row:
     period: str
 
     def raised(self, *, by: int = 1, skipped: int = 0) -> int:
-        """Its new value, made if need be: one statement for all of it."""
+        """Its new value, made if need be."""
+        return self._raised(by, skipped)[0]
+
+    def counted(self, day: date) -> tuple[int, date]:
+        """Its next value on that day, and the latest day on which there was one."""
+        last = sa.case((Counter.last_on > day, Counter.last_on), else_=day)
+        value, latest = self._raised(1, 0, last_on=(day, last))
+        return value, latest or day
+
+    def _raised(self, by: int, skipped: int, **more: tuple[date, sa.Case[Any]]) -> tuple[int, date | None]:
+        """One statement for all of it."""
         if not session().writing:
             raise RuntimeError("a number is taken inside a write")
         session().flush()  # before the lock, which holds up everybody else
-        first = insert(Counter).values(**self._key(), value=by, first=1, skipped=skipped)
+        begun = {name: first for name, (first, _then) in more.items()}
+        first = insert(Counter).values(**self._key(), value=by, first=1, skipped=skipped, **begun)
         changed = {"value": Counter.value + by, "skipped": Counter.skipped + skipped}
+        changed |= {name: then for name, (_first, then) in more.items()}
         raised = first.on_conflict_do_update(index_elements=_KEY, set_=changed)
-        value: int = session().connection().execute(raised.returning(Counter.value)).scalar_one()
-        return value
+        row = session().connection().execute(raised.returning(Counter.value, Counter.last_on)).one()
+        return row[0], row[1]
 
     def begun(self, value: int) -> bool:
         """Put it where `value` comes next; False when a number was taken from it."""

@@ -56,6 +56,29 @@ def written(pattern: str, value: int, on: date, client: str) -> str:
     return PLACEHOLDER.sub(lambda found: words.get(found[1]) or str(value).zfill(int(found[2] or 1)), pattern)
 
 
+def read(pattern: str, number: str, on: date) -> int | None:
+    """The running number in a number that was given in the period of that day; None when it was not written so."""
+    if "{client}" in pattern:
+        return None
+    before, after = (re.escape(written(part, 0, on, "")) for part in RUNNING.sub("\0", pattern).split("\0"))
+    found = re.fullmatch(rf"{before}([0-9]{{1,9}}){after}", number)
+    return int(found[1]) if found else None
+
+
+def guess(number: str, on: date) -> str:
+    """The pattern somebody most likely had who gave this number in the year of that day: `2026/042` is
+    `{year}/{n:03}`. Empty when that cannot be said."""
+    dated = number.replace(f"{on.year:04}", "{year}", 1)
+    runs = [*re.finditer(r"[0-9]{1,9}", dated)]
+    if not runs:
+        return ""
+    start, end = runs[-1].span()
+    digits = end - start
+    running = f"{{n:0{digits}}}" if dated[start] == "0" and digits > 1 else "{n}"
+    pattern = dated[:start] + running + dated[end:]
+    return pattern if check(pattern) is None and read(pattern, number, on) is not None else ""
+
+
 def period(pattern: str, on: date) -> str:
     """In what the pattern counts on that day: a month, a year, or for ever."""
     if "{month}" in pattern:
@@ -67,6 +90,46 @@ def client_code(name: str) -> str:
     """Capital letters and digits of a name. Clients with the same ones share a counter, so no number occurs twice."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().upper()
     return re.sub(r"[^A-Z0-9]", "", plain)[:CLIENT] or "CLIENT"
+
+
+def may_meet(one: str, other: str) -> bool:
+    """Whether two patterns could ever write the same number: then they cannot count side by side."""
+    first, second = _signs(one), _signs(other)
+    seen, todo = set(), [(0, 0)]
+    while todo:
+        if (here := todo.pop()) in seen:
+            continue
+        seen.add(here)
+        i, j = here
+        if i == len(first) and j == len(second):
+            return True
+        if i < len(first) and first[i][1]:
+            todo.append((i + 1, j))
+        if j < len(second) and second[j][1]:
+            todo.append((i, j + 1))
+        if i < len(first) and j < len(second) and first[i][0] & second[j][0]:
+            todo.append((i if first[i][1] else i + 1, j if second[j][1] else j + 1))
+    return False
+
+
+_DIGITS = frozenset("0123456789")
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") | _DIGITS
+
+
+def _signs(pattern: str) -> list[tuple[frozenset[str], bool]]:
+    """What may stand at each place of a number, and whether any number of these may."""
+    found: list[tuple[frozenset[str], bool]] = []
+    end = 0
+    for each in PLACEHOLDER.finditer(pattern):
+        found += [(frozenset(sign), False) for sign in pattern[end : each.start()]]
+        end = each.end()
+        if each[1] == "client":
+            found += [(_LETTERS, False), (_LETTERS, True)]
+        elif each[1] in ("year", "yy", "month"):
+            found += [(_DIGITS, False)] * (4 if each[1] == "year" else 2)
+        else:
+            found += [*[(_DIGITS, False)] * int(each[2] or 1), (_DIGITS, True)]
+    return [*found, *[(frozenset(sign), False) for sign in pattern[end:]]]
 
 
 def _touches_digits(pattern: str) -> bool:

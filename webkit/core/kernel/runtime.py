@@ -58,8 +58,11 @@ class Runtime:
     finishers: dict[str, Callable[[Frozen, bytes], bytes]] = field(default_factory=dict)
     after_upgrade: list[Callable[[Flask], None]] = field(default_factory=list)
     witnesses: dict[str, Witness] = field(default_factory=dict)
-    numbered: dict[str, tuple[Any, tuple[Any, ...]]] = field(default_factory=dict)
+    numbered: dict[str, tuple[Any, tuple[Any, ...], Any]] = field(default_factory=dict)
     """By series: the column where its numbers stand, and which rows of that table are its."""
+    lists: dict[str, Any] = field(default_factory=dict)
+    searched: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """By kind of document: what it is found by."""
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
     circuits: Own = field(default_factory=lambda: _own())
