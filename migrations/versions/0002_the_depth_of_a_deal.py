@@ -20,6 +20,7 @@ OWNED = (
     "consultation_versions",
     "consultations",
     "credit_notes",
+    "invoice_templates",
     "milestones",
     "number_series",
     "payment_reversals",
@@ -131,6 +132,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consultation_options")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
+    )
+    op.create_table(
+        "invoice_templates",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_invoice_templates_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_templates")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_invoice_templates_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "name", name=op.f("uq_invoice_templates_agency_id_name")),
     )
     op.create_table(
         "number_series",
@@ -358,6 +371,7 @@ def upgrade() -> None:
         sa.Column("vendor_id", sa.String(length=128), nullable=True),
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("note", sa.String(length=255), nullable=False),
+        sa.Column("cause", sa.String(length=64), server_default="", nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -772,6 +786,12 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_proposal_id"),
+            "proposals",
+            ["agency_id", "proposal_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_milestone_id"),
             "milestones",
             ["agency_id", "milestone_id"],
@@ -781,12 +801,6 @@ def upgrade() -> None:
             batch_op.f("fk_invoices_agency_id_quotation_id"),
             "quotations",
             ["agency_id", "quotation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_proposal_id"),
-            "proposals",
-            ["agency_id", "proposal_id"],
             ["agency_id", "id"],
         )
 
@@ -827,15 +841,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_agency_id_audit_id", ["agency_id", "audit_id"], unique=False)
         batch_op.create_index("ix_proposals_agency_id_consultation_id", ["agency_id", "consultation_id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_audit_id"),
-            "website_audits",
-            ["agency_id", "audit_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_consultation_id"),
             "consultations",
             ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
 
@@ -870,8 +884,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_agency_id_consultation_id")
         batch_op.drop_index("ix_proposals_agency_id_audit_id")
         batch_op.drop_column("answers")
@@ -909,9 +923,9 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
@@ -1042,6 +1056,7 @@ def downgrade() -> None:
 
     op.drop_table("plugin_answers")
     op.drop_table("number_series")
+    op.drop_table("invoice_templates")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")

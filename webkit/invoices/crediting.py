@@ -6,7 +6,7 @@ of it. What it takes off an unpaid invoice is no longer owed; for a paid one it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,9 +21,11 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
-from webkit.invoices import mails, models, snapshot
+from webkit.invoices import mails, models, returning, snapshot
 from webkit.invoices.models import CreditNote, Invoice, InvoiceState
+from webkit.invoices.returning import RefundInput
 from webkit.payments import service as payments
+from webkit.payments.service import PaymentView, ReversalView
 from webkit.pricing import Left, Part, Priced, credit_all, credit_amount, credit_lines, left
 
 KIND = "credit_note"
@@ -49,7 +51,8 @@ class CreditInput:
 
 @dataclass(frozen=True, slots=True)
 class CreditView:
-    """A credit note as pages show it."""
+    """A credit note as pages show it; `refunds` is what was asked to be given back for it,
+    `left` what is still to go."""
 
     id: UUID
     invoice_id: UUID
@@ -60,6 +63,8 @@ class CreditView:
     issue_date: date | None
     frozen_id: UUID | None
     at: datetime
+    refunds: tuple[ReversalView, ...] = ()
+    left: int = 0
 
     @property
     def total(self) -> int:
@@ -96,11 +101,14 @@ class Correction:
         return sum(each.tax for each in self.left)
 
 
-def correction(invoice_id: UUID) -> Correction:
-    """What credit notes have made of an invoice. Raises NotFound."""
+def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None) -> Correction:
+    """What credit notes have made of an invoice, with its payments if they are known. Raises NotFound."""
     invoice = _invoice(models.get(invoice_id))
     notes = models.credit_notes(invoice_id)
-    views = tuple(map(_view, notes))
+    if paid is None:
+        paid = payments.of(events.ref("invoice", invoice_id)) if notes else []
+    to_go = returning.lefts(notes, invoice.credited_minor, paid)
+    views = tuple(_view(note, paid, to_go[note.id]) for note in notes)
     to_return = sum(note.total_minor for note in notes) - invoice.credited_minor
     return Correction(
         notes=views,
@@ -120,7 +128,7 @@ def get(credit_id: UUID) -> CreditView:
     """One credit note of the agency. Raises NotFound."""
     if (note := models.credit_note(credit_id)) is None:
         raise NotFound(_("There is no such credit note."))
-    return _view(note)
+    return next(each for each in correction(note.invoice_id).notes if each.id == credit_id)
 
 
 def preview(invoice_id: UUID, given: CreditInput) -> Priced:
@@ -131,10 +139,16 @@ def preview(invoice_id: UUID, given: CreditInput) -> Priced:
 
 
 @writes
-def issue(invoice_id: UUID, given: CreditInput, actor: str, once_key: str = "") -> UUID:
-    """Number, freeze and send a credit note for an invoice; the same form sent twice makes one."""
+def issue(
+    invoice_id: UUID, given: CreditInput, actor: str, once_key: str = "", refund: RefundInput | None = None
+) -> UUID:
+    """Number, freeze and send a credit note for an invoice, and ask for a refund if one is wanted; the same form sent
+    twice makes one. Raises Invalid (`amount`) for a refund of more than is credited, or was paid.
+    """
     if known := once.result(once_key):
         return UUID(known)
+    if refund is not None:
+        payments.hold(refund.payment_id)
     invoice = _invoice(models.locked(invoice_id))
     _demand_creditable(invoice)
     priced, profile, client = _price(invoice, given), agencies.profile(), clients.get(invoice.client_id)
@@ -153,6 +167,8 @@ def issue(invoice_id: UUID, given: CreditInput, actor: str, once_key: str = "") 
     )
     note.number, note.issue_date, note.frozen_id = number, day, kept.id
     _record(note, invoice, kept, actor)
+    if refund is not None:
+        returning.give_back(note, refund, actor)
     if client.email:
         mails.send_credit_note(content, kept.id, locale=note.locale)
     return credit_id
@@ -221,7 +237,7 @@ def _invoice(invoice: Invoice | None) -> Invoice:
     return invoice
 
 
-def _view(note: CreditNote) -> CreditView:
+def _view(note: CreditNote, paid: Sequence[PaymentView] = (), to_go: int = 0) -> CreditView:
     return CreditView(
         id=note.id,
         invoice_id=note.invoice_id,
@@ -232,4 +248,6 @@ def _view(note: CreditNote) -> CreditView:
         issue_date=note.issue_date,
         frozen_id=note.frozen_id,
         at=note.created_at,
+        refunds=tuple(returning.refunds(note.id, paid)),
+        left=to_go,
     )

@@ -67,7 +67,7 @@ def _kept(invoice: Invoice, event: PaymentOutcome, standing: Standing) -> int:
 def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, subjects: tuple[str, ...]) -> None:
     """Mark the invoice paid, once, when all of it is there. A part is kept as one; what is too much is told."""
     invoice_id, due, locale = invoice.id, invoice.due_minor, invoice.locale
-    facts = {"actor": "client", "number": invoice.number or "", "payment": str(event.payment_id)}
+    facts: dict[str, str | int] = {"actor": "client", "number": invoice.number or "", "payment": str(event.payment_id)}
     facts |= _amount(event, event.amount_minor, locale)
     document, more = frozen.latest("invoice", invoice_id), min(event.amount_minor, kept - due)
     if 0 < due <= kept and models.move(invoice_id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):

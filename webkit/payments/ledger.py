@@ -196,12 +196,12 @@ def record(kind: str, reference: str, facts: dict[str, str | int], *, publish: P
     events.record(kind, reference, facts, about=tuple(dict.fromkeys(about)))
 
 
-def ask(payment: Payment, amount_minor: int, actor: str, note: str) -> UUID:
+def ask(payment: Payment, amount_minor: int, actor: str, note: str, cause: str = "") -> UUID:
     """Write down the wish to give money back; the vendor is told later."""
     reversal_id = models.add_reversal(
         Reversal(
             payment_id=payment.id, kind=ReversalKind.REFUND, state=ReversalState.ASKED, amount_minor=amount_minor,
-            actor=actor, note=note, changed_at=clock.now(),
+            actor=actor, note=note, cause=cause, changed_at=clock.now(),
         )
     )  # fmt: skip
     facts: dict[str, str | int] = {

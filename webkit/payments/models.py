@@ -127,6 +127,8 @@ class Reversal(Owned):
     vendor_id: Mapped[str | None] = mapped_column(sa.String(128))
     actor: Mapped[str] = mapped_column(sa.String(64), default="")
     note: Mapped[str] = mapped_column(sa.String(255), default="")
+    cause: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    """The document it is given back for, as an event's subject: a credit note."""
     changed_at: Mapped[datetime]
 
 

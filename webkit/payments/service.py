@@ -70,13 +70,19 @@ _REFUNDED = {
 
 @dataclass(frozen=True, slots=True)
 class ReversalView:
-    """A refund or a dispute, as pages show it."""
+    """A refund or a dispute, as pages show it; `cause` is the subject of the document it is given back for."""
 
     kind: ReversalKind
     state: ReversalState
     amount_minor: int
     note: str
     changed_at: datetime
+    cause: str = ""
+
+    @property
+    def stays(self) -> bool:
+        """Whether the money did not go after all."""
+        return self.state == ReversalState.FAILED
 
     @property
     def word(self) -> str:
@@ -322,8 +328,17 @@ def take_strays(payment_id: UUID) -> None:
 
 
 @writes
-def ask_refund(reference: str, payment_id: UUID, amount_minor: int, actor: str, note: str = "") -> UUID:
-    """Give money back, all of it or a part: the wish is written down, a job tells the vendor.
+def hold(payment_id: UUID) -> None:
+    """Let nothing else become of a payment until this write ends. Held before the document it pays, never after."""
+    models.locked(payment_id)
+
+
+@writes
+def ask_refund(
+    reference: str, payment_id: UUID, amount_minor: int, actor: str, note: str = "", *, cause: str = ""
+) -> UUID:
+    """Give money back, all of it or a part: the wish is written down, a job tells the vendor. `cause` is the document
+    it is given back for.
 
     Raises Invalid (`amount`) for more than there is left, Conflict when nothing can be given back from here.
     """
@@ -339,7 +354,7 @@ def ask_refund(reference: str, payment_id: UUID, amount_minor: int, actor: str, 
     vendor = taker(payment)
     if amount_minor < left and not (vendor and PaymentFeature.PARTIAL_REFUNDS in vendor.features):
         raise Invalid({"amount": _("This payment service gives back payments in full only.")})
-    reversal_id = ledger.ask(payment, amount_minor, actor, note)
+    reversal_id = ledger.ask(payment, amount_minor, actor, note, cause)
     outbox.add(REFUND, reversal=str(reversal_id))
     return reversal_id
 
@@ -404,6 +419,7 @@ def _view(payment: Payment, reversals: Sequence[Reversal]) -> PaymentView:
         returned_minor=payment.returned_minor,
         refundable_minor=_refundable(payment, reversals),
         reversals=tuple(
-            ReversalView(row.kind, row.state, row.amount_minor, row.note, row.changed_at) for row in reversals
+            ReversalView(row.kind, row.state, row.amount_minor, row.note, row.changed_at, row.cause)
+            for row in reversals
         ),
     )
