@@ -73,10 +73,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         """Once, in the master. What is loaded now is never collected, so its pages stay shared."""
         app = self._app_factory()
+        gc.freeze()
         if self._upgrade:
             _in_a_fork(lambda: of(app).upgrade(app))
-        gc.collect()
-        gc.freeze()
         return app
 
     def _forked(self, _server: object, _worker: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, url_for
 from flask_login import current_user
-from werkzeug.routing import BaseConverter, Map, ValidationError
+from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
 from webkit.core.kernel import db, entrances, i18n, links, tenancy
 from webkit.core.kernel.directory import AgencyView
@@ -48,9 +49,18 @@ class Slug(BaseConverter):
         return value
 
 
+class LateRule(Rule):
+    """Learns to build its address with the first link to it: code is made for that, and no page needs all of it."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = functools.cache(functools.partial(super()._compile_builder, append_unknown))
+        return lambda rule, /, **values: compiled()(rule, **values)
+
+
 def init_app(app: Flask) -> None:
     """Give every request a unit of work without an agency, and close whatever it opened."""
 
+    app.url_rule_class = LateRule
     app.url_map.converters["slug"] = Slug
     app.url_map.strict_slashes = False  # a slash too many or too few still finds the page
 
