@@ -10,7 +10,6 @@ import click
 from flask.cli import with_appcontext
 
 from webkit.core.kernel.errors import DomainError
-from webkit.demo import service
 
 
 @click.group("demo")
@@ -23,6 +22,8 @@ def demo_group() -> None:
 @with_appcontext
 def load_command(as_json: bool) -> None:
     """Load the demo agency, or say where it is; loading again changes nothing. Needs an up-to-date database."""
+    from webkit.demo import service
+
     try:
         demo = service.load()
     except DomainError as error:

@@ -8,7 +8,6 @@ from flask import Flask
 
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.runtime import of
-from webkit.demo import service
 from webkit.demo.cli import demo_group
 
 log = structlog.get_logger(__name__)
@@ -27,6 +26,8 @@ def webkit_startup(app: Flask) -> None:
 
 def _load(app: Flask) -> None:
     """A demo that cannot be loaded keeps nobody from working."""
+    from webkit.demo import service
+
     try:
         with app.app_context():
             demo = service.load()

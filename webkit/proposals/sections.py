@@ -26,7 +26,7 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT)
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class WrittenIssue(_Shape):

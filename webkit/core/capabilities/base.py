@@ -96,7 +96,9 @@ def environment_names(field: FieldInfo) -> tuple[str, ...]:
 class ProviderSettings(BaseModel):
     """Base of every provider's settings: declared with `env()`, never changing, nothing unknown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, validate_default=True, defer_build=True
+    )
 
 
 class NoSettings(ProviderSettings):

@@ -27,9 +27,12 @@ _URL = re.compile(r"https?://[^\s<>\"'\\]{3,2000}", re.IGNORECASE)
 
 
 class Form(BaseModel):
-    """Base of every input: stripped, without control characters, unknown fields ignored, empty means not given."""
+    """Base of every input: stripped, without control characters, unknown fields ignored, empty means not given.
 
-    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True)
+    What checks a form is built when the first one comes in: no process gets all of them.
+    """
+
+    model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -18,10 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
-
-import urllib3
 
 from webkit.core.kernel.errors import DomainError, Invalid
 from webkit.core.kernel.i18n import gettext as _
@@ -33,7 +30,6 @@ PORTS = {"http": 80, "https": 443}
 OTHER_PORTS = frozenset({8080, 8443})
 LONGEST = 2048
 LOOKUP_SECONDS = 3.0
-ADDRESSES_TRIED = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PRIVATE_NAMES = frozenset(
     {"localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "arpa", "onion"}
@@ -124,10 +120,12 @@ def fetch(
 
     Every redirect is judged like the first address. `seconds` and `most` bytes are limits for all of it together.
     """
+    from webkit.core.kernel import fetching  # with its HTTP client, which only jobs need
+
     deadline = time.monotonic() + seconds
     for _hop in range(redirects + 1):
         target = check_url(url)
-        answer = _get(target, deadline, most, headers)
+        answer = fetching.get(target, deadline, most, headers)
         location = answer.headers.get("location", "")
         if answer.status not in REDIRECTS or not location:
             return answer
@@ -225,63 +223,3 @@ def _looked_up(host: str) -> tuple[Address, ...]:
 def lookup(host: str) -> list[str]:
     """What the system's resolver says."""
     return [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
-
-
-def _get(target: Target, deadline: float, most: int, headers: Mapping[str, str]) -> Answer:
-    for address in target.addresses[:ADDRESSES_TRIED]:
-        try:
-            return _get_from(target, address, deadline, most, headers)
-        except urllib3.exceptions.NewConnectionError:
-            continue
-        except (urllib3.exceptions.HTTPError, OSError):
-            break
-    raise Unreachable(_("%(host)s does not answer.", host=target.host))
-
-
-def _get_from(target: Target, address: str, deadline: float, most: int, headers: Mapping[str, str]) -> Answer:
-    """One request to one address; the name only goes into the Host header and the certificate's check."""
-    parts = urlsplit(target.url)
-    with _pool(target, address) as pool:
-        response = pool.urlopen(
-            "GET",
-            urlunsplit(("", "", parts.path, parts.query, "")),
-            headers={"Host": parts.netloc, "Accept-Encoding": "identity", **headers},
-            timeout=urllib3.Timeout(total=_left(deadline)),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        content = bytearray()
-        while chunk := _chunk(response, deadline):
-            content += chunk
-            if len(content) > most:
-                raise Unreachable(_("%(host)s sends more than we read.", host=target.host))
-        names = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(target.url, response.status, names, bytes(content))
-
-
-def _chunk(response: Any, deadline: float) -> bytes:
-    """What has arrived; a server that sends a byte now and then gains no time."""
-    left = _left(deadline)
-    if response.connection is not None and response.connection.sock is not None:
-        response.connection.sock.settimeout(left)
-    return bytes(response.read1(65_536))
-
-
-def _pool(target: Target, address: str) -> Any:
-    if target.scheme == "http":
-        return urllib3.HTTPConnectionPool(address, target.port)
-    return urllib3.HTTPSConnectionPool(
-        address,
-        target.port,
-        cert_reqs="CERT_REQUIRED",
-        server_hostname=target.host,
-        assert_hostname=target.host,
-    )
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise urllib3.exceptions.TimeoutError("the time for all of it is over")
-    return left
