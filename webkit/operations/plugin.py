@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from click import Command
-from flask import Blueprint, Flask
+from flask import Blueprint
 
 from webkit.core.extensions import Job, JobSpec, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
@@ -24,7 +24,7 @@ KEEP = timedelta(days=14)
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [blueprint, provider_routes.blueprint, plugin_routes.blueprint]
+    return [blueprint, dashboard.blueprint, provider_routes.blueprint, plugin_routes.blueprint]
 
 
 @hookimpl
@@ -52,11 +52,6 @@ def webkit_register_schedules() -> list[Schedule]:
 @hookimpl
 def webkit_register_commands() -> list[Command]:
     return [settings_command, plugin_group, keys_group]
-
-
-@hookimpl
-def webkit_startup(app: Flask) -> None:
-    dashboard.mount(app)
 
 
 def _prune(job: Job) -> None:
