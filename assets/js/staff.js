@@ -8,6 +8,7 @@ import Brand from "./controllers/brand.js";
 import Copy from "./controllers/copy.js";
 import Dialog from "./controllers/dialog.js";
 import Dirty from "./controllers/dirty.js";
+import Lines from "./controllers/lines.js";
 import Menu from "./controllers/menu.js";
 import Palette from "./controllers/palette.js";
 import Rows from "./controllers/rows.js";
@@ -23,6 +24,7 @@ const controllers = {
   copy: Copy,
   dialog: Dialog,
   dirty: Dirty,
+  lines: Lines,
   menu: Menu,
   palette: Palette,
   rows: Rows,

@@ -1,65 +1,70 @@
-"""Drafts of invoices: made, changed, thrown away. A draft has no number and its figures are computed at each save."""
+"""Drafts of invoices: made, changed, thrown away. A draft has no number and its figures are computed at each save.
+
+They are computed again when it is opened or issued: rates end and tax settings change while a draft waits.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.kernel import clock, once
+from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
+from webkit.invoices import figures as typed
 from webkit.invoices import models, snapshot
+from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
-from webkit.invoices.views import found, one
-from webkit.pricing import Document, Line, Priced, compute, find
+from webkit.invoices.views import InvoiceView, found, one
+from webkit.pricing import Priced, PricingError
 from webkit.quotations import service as quotations
 
 
 @dataclass(frozen=True, slots=True)
-class LineInput:
-    """A typed row: quantity and unit price exact, `rate` the key of one of the scheme's rates (empty: its default)."""
-
-    description: str
-    quantity: Decimal
-    price: Decimal
-    rate: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class InvoiceInput:
-    """Everything staff decide about a draft."""
+    """Everything staff decide about a draft. Without `figures` it has the agency's habits and no discount."""
 
     client_id: UUID
     title: str
     lines: tuple[LineInput, ...]
     payment_days: int
     note: str = ""
+    figures: Figures | None = None
 
 
-def price(lines: tuple[LineInput, ...], profile: agencies.AgencyProfile) -> Priced:
-    """Compute typed lines under the agency's scheme. Raises PricingError naming the line."""
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What a waiting draft comes to under today's rates and settings, which are other ones than when it was saved.
+
+    Where it can no longer be computed `problem` says why. `seal` stands for exactly these figures.
+    """
+
+    priced: Priced | None
+    problem: str = ""
+
+    @property
+    def seal(self) -> str:
+        """Proof that somebody has seen them."""
+        return _seal(self.priced.to_dict()) if self.priced else ""
+
+
+def price(
+    lines: Sequence[LineInput],
+    profile: agencies.AgencyProfile,
+    figures: Figures | None = None,
+    currency: str = "",
+) -> Priced:
+    """Compute typed lines under the agency's scheme. Raises PricingError naming the line or the field."""
+    decided = figures or Figures(habits=profile.habits)
     today = clock.today(profile.timezone)
-    scheme = find(profile.tax_scheme)
-    document = Document(
-        currency=profile.currency,
-        scheme=scheme,
-        lines=tuple(
-            Line(
-                id=str(position),
-                description=line.description,
-                quantity=line.quantity,
-                unit_price=line.price,
-                rate=scheme.rate(line.rate or None, today),
-            )
-            for position, line in enumerate(lines, start=1)
-        ),
-    )
-    return compute(document)
+    return typed.price(lines, decided, profile.tax_scheme, currency or profile.currency, today)
 
 
 @writes
@@ -73,7 +78,7 @@ def create_draft(given: InvoiceInput, once_key: str = "") -> UUID:
         client_id=client.id,
         currency=profile.currency,
         locale=client.locale or profile.locale,
-        **_columns(given, profile),
+        **_columns(given, profile, profile.currency),
     )
     invoice_id = models.add(invoice)
     once.keep(once_key, str(invoice_id))
@@ -109,27 +114,33 @@ def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
 def save_draft(invoice_id: UUID, revision: int, given: InvoiceInput) -> None:
     """Change a draft; refused when somebody else changed it since it was opened, or when it was issued.
 
-    One that bills a quotation keeps its client and its amounts: they were agreed.
+    One whose amounts were agreed on keeps its client and them. It keeps the currency it was begun in. Saved twice with
+    the same words it is saved once.
     """
     invoice = one(invoice_id)
     client = clients.get(given.client_id)
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("This invoice has been issued and cannot be changed. Nothing was saved."))
-    if invoice.quotation_id:
+    if not invoice.lines:
         values: dict[str, Any] = _head(given)
     else:
-        values = {"client_id": client.id, **_columns(given, agencies.profile())}
-    if not models.save(invoice_id, revision, **values):
+        values = {"client_id": client.id, **_columns(given, agencies.profile(), invoice.currency)}
+    if not models.save(invoice_id, revision, **values) and not _says(invoice_id, revision + 1, values):
         raise Conflict(_("Somebody else changed this invoice since you opened it. Your text is still here, not saved."))
 
 
-def _columns(given: InvoiceInput, profile: agencies.AgencyProfile) -> dict[str, Any]:
-    priced = price(given.lines, profile)
-    lines = [
-        {"description": row.description, "quantity": str(row.quantity), "price": str(row.price), "rate": row.rate}
-        for row in given.lines
-    ]
-    return {**_head(given), "lines": lines, **totals(priced)}
+def _says(invoice_id: UUID, revision: int, values: dict[str, Any]) -> bool:
+    """Whether the draft says this already, since that very save."""
+    invoice = models.locked(invoice_id)
+    same = invoice is not None and all(getattr(invoice, name) == value for name, value in values.items())
+    return same and invoice is not None and (invoice.state, invoice.revision) == (InvoiceState.DRAFT, revision)
+
+
+def _columns(given: InvoiceInput, profile: agencies.AgencyProfile, currency: str) -> dict[str, Any]:
+    decided = given.figures or Figures(habits=profile.habits)
+    priced = price(given.lines, profile, decided, currency)
+    lines = [typed.stored_line(line) for line in given.lines]
+    return {**_head(given), "lines": lines, "figures": decided.to_dict(), **totals(priced)}
 
 
 def _head(given: InvoiceInput) -> dict[str, Any]:
@@ -145,6 +156,39 @@ def totals(priced: Priced) -> dict[str, Any]:
         "tax_minor": sums.tax,
         "total_minor": sums.payable,
     }
+
+
+def renewal(draft: Invoice | InvoiceView) -> Renewal | None:
+    """How the figures of a waiting draft have changed; None while they stand, and where they were agreed on."""
+    if draft.state != InvoiceState.DRAFT or not draft.lines:
+        return None
+    lines = [typed.read_line(line) for line in draft.lines]
+    try:
+        fresh = price(lines, agencies.profile(), Figures.from_dict(draft.figures), draft.currency)
+    except PricingError as error:
+        place = _("Line %(n)s: ", n=error.line) if error.line else ""
+        return Renewal(None, place + error.message)
+    stored = draft.priced if isinstance(draft.priced, dict) else draft.priced.to_dict()
+    return Renewal(fresh) if fresh.to_dict() != stored else None
+
+
+@writes
+def renew(invoice_id: UUID, seen: str) -> None:
+    """Take today's figures into a waiting draft; raises Conflict unless they are those that were `seen`."""
+    invoice = found(models.locked(invoice_id))
+    changed = renewal(invoice)
+    if changed is None:
+        return
+    if changed.priced is None:
+        raise Conflict(_("This draft can no longer be computed. Open it and look. %(why)s", why=changed.problem))
+    if changed.seal != seen:
+        raise Conflict(_("The figures of this draft have changed with the tax settings. Look at them, then issue it."))
+    for name, value in totals(changed.priced).items():
+        setattr(invoice, name, value)
+
+
+def _seal(priced: dict[str, Any]) -> str:
+    return digest(json.dumps(priced, sort_keys=True).encode())[:32]
 
 
 @writes

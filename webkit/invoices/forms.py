@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -11,12 +11,23 @@ from pydantic import Field
 from webkit.core.kernel.forms import DecimalText, Form, Line, MoneyText, Text
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices.crediting import Extent
+from webkit.invoices.figures import LineInput
+from webkit.pricing.typed import UNITS, HabitsForm, price_of, share_or_amount
 
 MAX_LINES = 100
 
 
-class InvoiceForm(Form):
-    """The head of an invoice; its lines come as parallel lists, one entry for each row."""
+class FiguresForm(HabitsForm):
+    """What is decided about the figures of a whole invoice. A discount is `10 %` or an amount."""
+
+    discount: Line(40) = ""  # type: ignore[valid-type]
+    discount_reason: Line(160) = ""  # type: ignore[valid-type]
+    charge: Line(40) = ""  # type: ignore[valid-type]
+    charge_reason: Line(160) = ""  # type: ignore[valid-type]
+
+
+class InvoiceForm(FiguresForm):
+    """The head of an invoice and its figures; its lines come as parallel lists, one entry for each row."""
 
     client_id: UUID
     title: Line(200, 1)  # type: ignore[valid-type]
@@ -31,8 +42,27 @@ class LineForm(Form):
 
     description: Line(500, 1)  # type: ignore[valid-type]
     quantity: DecimalText = Decimal(1)
-    price: DecimalText
+    unit: Literal["", *UNITS] = ""  # type: ignore[valid-type]
+    price: Line(60, 1)  # type: ignore[valid-type]
+    discount: Line(40) = ""  # type: ignore[valid-type]
     rate: Line(32) = ""  # type: ignore[valid-type]
+
+    def read(self, currency: str, place: str) -> LineInput:
+        """The line this means. Raises PricingError, naming the field and the line by its place."""
+        return LineInput(
+            description=self.description,
+            quantity=self.quantity,
+            price=price_of(self.price, currency, place),
+            rate=self.rate,
+            unit=self.unit,
+            discount=share_or_amount(self.discount, currency, "discount", place),
+        )
+
+
+class TemplateForm(Form):
+    """What a template is called."""
+
+    name: Line(100, 1)  # type: ignore[valid-type]
 
 
 class RefundForm(Form):
@@ -58,22 +88,45 @@ class QuantityForm(Form):
     quantity: DecimalText | None = None
 
 
-COLUMNS = ("description", "quantity", "price", "rate")
+Row = dict[str, str]
+COLUMNS = ("description", "quantity", "unit", "price", "discount", "rate")
+SPARE = MAX_LINES + 20
+"""So many rows are looked at, empty ones among them."""
 
 
-def rows(given: Any) -> list[dict[str, str]]:
-    """The typed rows of the line editor, empty ones left out; `given` is the request's form."""
-    columns = {name: given.getlist(f"line_{name}")[: MAX_LINES + 1] for name in COLUMNS}
+def rows(given: Any) -> list[Row]:
+    """Every row of the line editor as it was sent; `given` is the request's form."""
+    columns = {name: given.getlist(f"line_{name}")[:SPARE] for name in COLUMNS}
     length = max((len(values) for values in columns.values()), default=0)
-    all_rows = [
+    return [
         {name: values[index] if index < len(values) else "" for name, values in columns.items()}
         for index in range(length)
     ]
-    return [row for row in all_rows if row["description"].strip() or row["price"].strip()]
 
 
-def too_many(typed: list[dict[str, str]]) -> str | None:
-    """A sentence when there are more rows than an invoice takes, or none at all."""
-    if len(typed) > MAX_LINES:
+def is_said(row: Row) -> bool:
+    """Whether something stands in a row that makes it a line."""
+    return bool(row["description"].strip() or row["price"].strip())
+
+
+def change(typed: list[Row], act: str) -> list[Row]:
+    """The rows after a button of theirs: `up:2`, `down:2`, `copy:2`, `remove:2`; anything else changes nothing."""
+    verb, at = (*act.split(":"), "")[:2]
+    if not at.isdecimal() or int(at) >= len(typed):
+        return typed
+    place, changed = int(at), list(typed)
+    row = changed.pop(place)
+    if verb == "copy":
+        changed[place:place] = [row, dict(row)]
+    elif verb in ("up", "down"):
+        changed.insert(max(0, place + (1 if verb == "down" else -1)), row)
+    elif verb != "remove":
+        changed.insert(place, row)
+    return changed
+
+
+def too_many(lines: int) -> str | None:
+    """A sentence when there are more lines than an invoice takes, or none at all."""
+    if lines > MAX_LINES:
         return _("An invoice takes at most %(n)d lines.", n=MAX_LINES)
-    return None if typed else _("An invoice needs at least one line.")
+    return None if lines else _("An invoice needs at least one line.")

@@ -11,6 +11,7 @@ from webkit.clients.service import ClientView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.kernel.lists.frame import Frame
 from webkit.invoices.beginnings import Suggestion, Template
 from webkit.invoices.crediting import Correction, CreditView
 from webkit.invoices.drafts import Renewal
@@ -24,11 +25,12 @@ from webkit.pricing.show import ShownLine, SumRow
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
+    """The list and its rows; `sums` are the kept ones, of a list that is not filtered."""
+
+    frame: Frame
     invoices: list[InvoiceRow]
     names: dict[Any, str]
-    view: str
     sums: list[CurrencySums]
-    older: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,67 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import replace
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, g, request
 from flask_login import current_user
 
-from webkit.agencies import service as agencies
-from webkit.agencies.service import AgencyProfile
 from webkit.clients import service as clients
-from webkit.core.kernel import clock, downloads, events, frozen, links
+from webkit.core.kernel import downloads, events, frozen, links
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
-from webkit.core.kernel.forms import FormState, bind, decimal_text
-from webkit.core.kernel.hx import fields, go, page
-from webkit.core.kernel.i18n import format_decimal
+from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.lists import frame
 from webkit.core.kernel.money import money_text
-from webkit.invoices import crediting, forms, policy, service
+from webkit.invoices import beginnings, crediting, drafts, editor, forms, policy, service
+from webkit.invoices.beginnings import Beginning
+from webkit.invoices.listing import INVOICES
 from webkit.invoices.models import InvoiceState
-from webkit.invoices.pages import EditorPage, ListPage, RefundPage, ShowPage
-from webkit.invoices.service import InvoiceInput, InvoiceView, LineInput
+from webkit.invoices.pages import ListPage, RefundPage, ShowPage
+from webkit.invoices.views import row
 from webkit.messaging import service as messaging
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView
-from webkit.pricing import Priced, PricingError, find
-from webkit.pricing.show import sum_rows
+from webkit.pricing.show import lines, sum_rows
 
-PAGE = 25
-EMPTY_ROWS, MORE_ROWS = 3, 5
 blueprint = staff_blueprint("invoices", __name__, "/invoices")
 
 
 @blueprint.get("/")
 def index() -> Response:
-    view = request.args.get("view", "all")
-    state = InvoiceState(view) if view in list(InvoiceState) else None
-    before = request.args.get("before", type=UUID)
-    found = service.page(limit=PAGE + 1, before=before, state=state, late=view == "overdue")
-    older = url_for(".index", view=view, before=found[PAGE - 1].id) if len(found) > PAGE else None
-    names = clients.names({invoice.client_id for invoice in found})
-    return page("invoices/index.html", "list", **fields(ListPage(found[:PAGE], names, view, service.sums(), older)))
+    opened = frame.open_list(INVOICES)
+    if opened.elsewhere:
+        return go_to(opened.elsewhere)
+    today, asked = opened.here.today, opened.asked
+    found = [row(each, today) for each in opened.page.rows]
+    names = clients.names({each.client_id for each in found} | asked.refs)
+    sums = [] if asked.filtered else service.sums()
+    return page("invoices/index.html", "list", **fields(ListPage(opened.frame(names, kept=tuple), found, names, sums)))
 
 
 @blueprint.get("/new")
 def new() -> Response:
-    profile = agencies.profile()
-    chosen = request.args.get("client", "")
-    state = FormState.of({"client_id": chosen, "payment_days": profile.payment_days})
-    return _editor(None, state, _Typed([]))
+    """An empty editor, or one that begins with another invoice (`from`) or a template."""
+    if source := request.args.get("from", type=UUID):
+        return editor.begin(beginnings.like(service.get(source)))
+    if template := request.args.get("template", type=UUID):
+        found = beginnings.from_template(template)
+        return editor.begin(replace(found, client_id=request.args.get("client", type=UUID)))
+    return editor.begin(Beginning(client_id=request.args.get("client", type=UUID)))
 
 
 @blueprint.post("/new")
 def create() -> Response:
-    if "more" in request.form:
-        return _more(None)
-    given, state, typed = _read()
-    if given is None:
-        return _editor(None, state, typed, code=422)
-    invoice_id = service.create_draft(given, state.value("once"))
+    return editor.created()
+
+
+@blueprint.get("/words")
+def words() -> Response:
+    """Texts that were written for a client before, or are in the catalogue."""
+    return editor.words(request.args.get("client_id", type=UUID))
+
+
+@blueprint.get("/templates")
+def templates() -> Response:
+    """What invoices can begin with."""
+    return page("invoices/templates.html", templates=beginnings.templates())
+
+
+@blueprint.post("/<uuid:invoice_id>/template")
+def keep_template(invoice_id: UUID) -> Response:
+    bound = bind(forms.TemplateForm, request.form)
+    invoice = service.get(invoice_id)
+    if not bound.ok:
+        raise Invalid(bound.state.errors)
+    if beginnings.keep_template(invoice, bound.data.name):
+        flash(_("The template “%(name)s” says what this invoice says now.", name=bound.data.name), "ok")
+    else:
+        flash(_("Kept as the template “%(name)s”.", name=bound.data.name), "ok")
     return go(".show", invoice_id=invoice_id)
+
+
+@blueprint.post("/templates/<uuid:invoice_template_id>/delete")
+def delete_template(invoice_template_id: UUID) -> Response:
+    beginnings.delete_template(invoice_template_id)
+    flash(_("Template deleted."), "ok")
+    return go(".templates")
 
 
 @blueprint.post("/from-quotation")
@@ -81,36 +107,19 @@ def edit(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
     if invoice.state != InvoiceState.DRAFT:
         return go(".show", invoice_id=invoice_id)
-    stored = {
-        "client_id": invoice.client_id,
-        "title": invoice.title,
-        "payment_days": invoice.payment_days,
-        "note": invoice.note,
-        "revision": invoice.revision,
-    }
-    return _editor(invoice, FormState.of(stored), _Typed(_rows(invoice), priced=invoice.priced))
+    return editor.opened(invoice)
 
 
 @blueprint.post("/<uuid:invoice_id>/edit")
 def save(invoice_id: UUID) -> Response:
-    invoice = service.get(invoice_id)
-    if "more" in request.form:
-        return _more(invoice)
-    given, state, typed = _read() if invoice.quotation_id is None else _read_head(invoice)
-    if given is None:
-        return _editor(invoice, state, typed, code=422)
-    try:
-        service.save_draft(invoice_id, bind(forms.InvoiceForm, request.form).data.revision, given)
-    except Conflict as error:
-        return _editor(invoice, state, replace(typed, problem=error.message), code=409)
-    flash(_("Draft saved."), "ok")
-    return go(".show", invoice_id=invoice_id)
+    return editor.saved(service.get(invoice_id))
 
 
 @blueprint.post("/totals")
 def totals() -> Response:
     """The totals of what is typed, for the page to swap while typing."""
-    return _editor(None, bind(forms.InvoiceForm, request.form).state.kept(), _typed(), "totals")
+    known = request.args.get("invoice", type=UUID)
+    return editor.totals(service.get(known) if known else None)
 
 
 @blueprint.get("/<uuid:invoice_id>")
@@ -119,9 +128,13 @@ def show(invoice_id: UUID) -> Response:
     subject = events.ref("invoice", invoice_id)
     token = links.token_for(service.LINK, invoice_id)
     client = clients.get(invoice.client_id)
+    changed = drafts.renewal(invoice)
+    priced = changed.priced if changed and changed.priced else invoice.priced
     view = ShowPage(
         invoice=invoice,
-        sums=sum_rows(invoice.priced),
+        sums=sum_rows(priced),
+        lines=lines(priced),
+        changed=changed,
         client=client,
         frozen=frozen.get(invoice.frozen_id) if invoice.frozen_id else None,
         link=links.url(service.LINK, token) if token else None,
@@ -138,7 +151,7 @@ def show(invoice_id: UUID) -> Response:
 
 @blueprint.post("/<uuid:invoice_id>/issue")
 def issue(invoice_id: UUID) -> Response:
-    service.issue(invoice_id, events.ref("user", current_user.id))
+    service.issue(invoice_id, events.ref("user", current_user.id), seen=request.form.get("seen", ""))
     flash(_("The invoice has its number and is on its way to the client."), "ok")
     return go(".show", invoice_id=invoice_id)
 
@@ -197,90 +210,3 @@ def delete(invoice_id: UUID) -> Response:
 @blueprint.get("/<uuid:invoice_id>/pdf")
 def pdf(invoice_id: UUID) -> Response:
     return downloads.pdf(frozen.latest("invoice", service.get(invoice_id).id))
-
-
-def _more(invoice: InvoiceView | None) -> Response:
-    """The same form with more empty rows, for those without a script."""
-    return _editor(
-        invoice, bind(forms.InvoiceForm, request.form).state.kept(), _Typed(forms.rows(request.form)), more=True
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Typed:
-    """The typed rows, what is wrong with which, and, when nothing is, the lines and what they come to."""
-
-    rows: list[dict[str, str]]
-    wrong: dict[int, str] = field(default_factory=dict)
-    problem: str = ""
-    lines: tuple[LineInput, ...] = ()
-    priced: Priced | None = None
-
-
-def _typed() -> _Typed:
-    rows = forms.rows(request.form)
-    problem = forms.too_many(rows) or ""
-    read = [bind(forms.LineForm, row) for row in rows]
-    wrong = {index: next(iter(row.state.errors.values())) for index, row in enumerate(read) if not row.ok}
-    if wrong or problem:
-        return _Typed(rows, wrong, problem)
-    lines = tuple(LineInput(r.data.description, r.data.quantity, r.data.price, r.data.rate) for r in read)
-    try:
-        return _Typed(rows, lines=lines, priced=service.price(lines, agencies.profile()))
-    except PricingError as error:
-        if error.line is None:
-            return _Typed(rows, problem=error.message)
-        return _Typed(rows, {int(error.line) - 1: error.message})
-
-
-def _read() -> tuple[InvoiceInput | None, FormState, _Typed]:
-    """What was typed, checked: the input, or None with what is wrong."""
-    bound, typed = bind(forms.InvoiceForm, request.form), _typed()
-    if not bound.ok or typed.priced is None:
-        return None, bound.state, typed
-    head = bound.data
-    given = InvoiceInput(head.client_id, head.title, typed.lines, head.payment_days, head.note)
-    return given, bound.state, typed
-
-
-def _read_head(invoice: InvoiceView) -> tuple[InvoiceInput | None, FormState, _Typed]:
-    """What was typed about an invoice whose client and amounts were agreed on before."""
-    bound, typed = bind(forms.InvoiceForm, request.form), _Typed([], priced=invoice.priced)
-    if not bound.ok:
-        return None, bound.state, typed
-    head = bound.data
-    return InvoiceInput(invoice.client_id, head.title, (), head.payment_days, head.note), bound.state, typed
-
-
-def _rows(invoice: InvoiceView) -> list[dict[str, str]]:
-    exact = ("quantity", "price")
-    return [row | {name: decimal_text(Decimal(row[name])) for name in exact} for row in invoice.lines]
-
-
-def _editor(
-    invoice: InvoiceView | None,
-    state: FormState,
-    typed: _Typed,
-    *blocks: str,
-    code: int = 200,
-    more: bool = False,
-) -> Response:
-    profile = agencies.profile()
-    empty = [dict.fromkeys(forms.COLUMNS, "")] * (MORE_ROWS if more else EMPTY_ROWS if len(typed.rows) < 2 else 1)
-    view = EditorPage(
-        invoice=invoice,
-        form=state,
-        rows=[*typed.rows, *empty],
-        line_errors=typed.wrong,
-        clients=[(str(client_id), name) for client_id, name in clients.choices()],
-        rates=_rates(profile),
-        sums=sum_rows(typed.priced) if typed.priced else [],
-        problem=typed.problem,
-        currency=profile.currency,
-    )
-    return page("invoices/edit.html", *blocks, code=code, **fields(view))
-
-
-def _rates(profile: AgencyProfile) -> list[tuple[str, str]]:
-    rows = find(profile.tax_scheme).rates(clock.today(profile.timezone))
-    return [(row.key, f"{_(row.label)} {format_decimal(row.rate.percent)} %") for row in rows]

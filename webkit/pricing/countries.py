@@ -104,6 +104,8 @@ IT_FLAT = Scheme(
     (
         row("none", N_("No tax"), "0", "2015-01-01", "L. 23 dicembre 2014 n. 190, art. 1 c. 54-89", Category.EXEMPT,
              "Operazione senza applicazione dell'IVA, art. 1 c. 54-89 L. 190/2014", "N2.2"),
+        row("outside-n1", N_("Excluded (art. 15)"), "0", "2015-01-01", f"{_DPR}, art. 15",
+            Category.ZERO, "Esclusa ex art. 15 D.P.R. 633/72", "N1"),
     ),
 )  # fmt: skip
 

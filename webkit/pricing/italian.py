@@ -16,6 +16,8 @@ from webkit.pricing.terms import TaxRate
 
 STAMPED = frozenset({"N1", "N2.1", "N2.2", "N3.5", "N3.6", "N4"})
 """Natura codes whose amounts count for the stamp duty."""
+PASSED_ON = "N1"
+"""Natura of what was paid in the client's name (D.P.R. 633/72, art. 15): no fee, so nothing is withheld of it."""
 STAMP_AMOUNT, STAMP_OVER = 200, 7747
 """D.P.R. 26 ottobre 1972 n. 642, Tariffa parte I art. 13: 2.00 euro on more than 77.47 euro without VAT."""
 

@@ -9,9 +9,10 @@ from decimal import Decimal
 from webkit.core.kernel.i18n import current_locale, format_date, format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent, format_money
-from webkit.pricing.result import Priced, PricedAdjustment, PricedFund, PricedTax, PricedWithholding
+from webkit.pricing.result import Priced, PricedAdjustment, PricedFund, PricedLine, PricedTax, PricedWithholding
 from webkit.pricing.schemes import find
 from webkit.pricing.terms import Percent
+from webkit.pricing.typed import unit_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def sum_rows(priced: Priced, *, credit: bool = False) -> list[SumRow]:
 
 def _before_tax(priced: Priced) -> list[SumRow]:
     rows = [SumRow(_adjustment(each), each.signed, note=each.reason) for each in priced.adjustments]
-    rows += [SumRow(_fund(each), each.amount) for each in priced.funds]
+    rows += [SumRow(_fund(each), each.amount, note=_on(each.base, priced)) for each in priced.funds]
     if priced.stamp and priced.stamp.recharged:
         rows.append(SumRow(_("Stamp duty"), priced.stamp.amount))
     rows += [
@@ -70,12 +71,17 @@ def _before_tax(priced: Priced) -> list[SumRow]:
         )
         for each in priced.deductions
     ]
-    return [SumRow(_("Subtotal"), priced.totals.subtotal), *rows] if rows else []
+    subtotal = _("Subtotal, tax included") if priced.prices_include_tax else _("Subtotal")
+    return [SumRow(subtotal, priced.totals.subtotal), *rows] if rows else []
+
+
+def _on(base: int, priced: Priced) -> str:
+    return _("on %(base)s", base=format_money(base, priced.currency, current_locale()))
 
 
 def _after_tax(priced: Priced) -> list[SumRow]:
     totals = priced.totals
-    rows = [SumRow(_withholding(each), -each.due) for each in priced.withholdings]
+    rows = [SumRow(_withholding(each), -each.due, note=_withheld_of(each, priced)) for each in priced.withholdings]
     if totals.split:
         rows.append(SumRow(_("Tax that you pay to the state"), -totals.split))
     if totals.prepaid:
@@ -93,19 +99,43 @@ def _withholding(each: PricedWithholding) -> str:
     return _("Withholding tax %(percent)s %%", percent=format_decimal(each.percent))
 
 
+def _withheld_of(each: PricedWithholding, priced: Priced) -> str:
+    of = _on(each.base, priced)
+    return of if each.share == 100 else _("%(share)s %% of it, %(of)s", share=format_decimal(each.share), of=of)
+
+
 def lines(priced: Priced) -> list[ShownLine]:
     """The lines in order, as printed."""
     return [
         ShownLine(
             name=line.description,
-            quantity=format_decimal(line.quantity),
+            quantity=_quantity(line),
             unit_price=format_decimal(line.unit_price),
             price=_price(line.unit_price, priced.currency),
             amount=line.amount,
-            single=line.quantity == 1,
+            single=line.quantity == 1 and not line.unit,
+            note=_line_note(line, priced),
         )
         for line in priced.lines
     ]
+
+
+def _quantity(line: PricedLine) -> str:
+    count = format_decimal(line.quantity)
+    return f"{count} {unit_names().get(line.unit, line.unit)}" if line.unit else count
+
+
+def _line_note(line: PricedLine, priced: Priced) -> str:
+    """What makes the amount another one than quantity times price, and the tax where lines differ in it."""
+    own = [_of_line(each, priced.currency) for each in line.adjustments if each.amount]
+    if len({each.rate for each in priced.lines}) > 1:
+        own.append(f"{_(find(priced.scheme).tax_name)} {format_decimal(line.rate.percent)} %")
+    return ", ".join(own)
+
+
+def _of_line(each: PricedAdjustment, currency: str) -> str:
+    reason = f" ({each.reason})" if each.reason else ""
+    return f"{_adjustment(each)} {format_money(each.signed, currency, current_locale())}{reason}"
 
 
 def _price(exact: Decimal, currency: str) -> int | str:
@@ -123,9 +153,5 @@ def _tax(tax: PricedTax, priced: Priced) -> SumRow:
     name = find(priced.scheme).tax_name
     if tax.rate.percent == 0:
         return SumRow(f"{name} 0 %", tax.tax, note=_(tax.rate.reason) if tax.rate.reason else "")
-    note = (
-        ""
-        if len(priced.taxes) == 1
-        else _("on %(base)s", base=format_money(tax.base, priced.currency, current_locale()))
-    )
+    note = "" if len(priced.taxes) == 1 else _on(tax.base, priced)
     return SumRow(f"{name} {format_decimal(tax.rate.percent)} %", tax.tax, note=note)
