@@ -25,6 +25,7 @@ from webkit.core.settings import Settings, SettingsError
 from webkit.demo import plugin as demo
 from webkit.extras import plugin as extras
 from webkit.invoices import plugin as invoices
+from webkit.lists import plugin as lists
 from webkit.messaging import plugin as messaging
 from webkit.operations import plugin as operations
 from webkit.operations.db_cli import db_group
@@ -44,6 +45,7 @@ from webkit.website_audits import plugin as website_audits
 
 FEATURES: tuple[ModuleType, ...] = (
     extras,
+    lists,
     agencies,
     accounts,
     connections,

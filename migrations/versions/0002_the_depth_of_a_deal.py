@@ -1,9 +1,11 @@
 """the depth of a deal"""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 from alembic import op
 
-from webkit.core.kernel import schema
+from webkit.core.kernel import schema, search
 
 revision = "0002"
 down_revision = "0001"
@@ -21,6 +23,9 @@ OWNED = (
     "consultations",
     "credit_notes",
     "invoice_templates",
+    "list_defaults",
+    "list_task_outcomes",
+    "list_tasks",
     "milestones",
     "number_series",
     "payment_reversals",
@@ -32,12 +37,22 @@ OWNED = (
     "quotation_blocks",
     "quotation_templates",
     "quotations",
+    "saved_views",
+    "search_words",
     "tallies",
     "vat_checks",
     "website_audits",
 )
 
 NEVER_CHANGED = ("consultation_versions",)
+
+FOUND_BY = {
+    "invoice": "SELECT i.agency_id, i.id, i.title, i.number, c.name "
+    "FROM invoices i JOIN clients c ON c.id = i.client_id",
+    "proposal": "SELECT agency_id, id, search FROM proposals",
+    "contract": "SELECT o.agency_id, o.id, o.title, o.number, o.proposal_number, c.name "
+    "FROM contracts o JOIN clients c ON c.id = o.client_id",
+}
 
 
 def upgrade() -> None:
@@ -146,6 +161,44 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_invoice_templates_agency_id_name")),
     )
     op.create_table(
+        "list_tasks",
+        sa.Column("of_list", sa.String(length=32), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("user_name", sa.String(length=255), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("args", sa.Text(), nullable=False),
+        sa.Column("ids", sa.Text(), nullable=False),
+        sa.Column("format", sa.String(length=16), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("queued", "running", "done", "failed", name="taskstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("file_key", sa.String(length=255), nullable=True),
+        sa.Column("file_name", sa.String(length=120), nullable=False),
+        sa.Column("file_size", sa.BigInteger(), nullable=True),
+        sa.Column("file_account", sa.Uuid(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_list_tasks_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_tasks")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_list_tasks_agency_id_id")),
+    )
+    with op.batch_alter_table("list_tasks", schema=None) as batch_op:
+        batch_op.create_index("ix_list_tasks_agency_id_user_id_id", ["agency_id", "user_id", "id"], unique=False)
+        batch_op.create_index("ix_list_tasks_created_at", ["created_at"], unique=False)
+
+    op.create_table(
         "number_series",
         sa.Column("key", sa.String(length=10), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
@@ -245,6 +298,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quotation_templates")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_quotation_templates_agency_id_id")),
     )
+    op.create_table(
+        "saved_views",
+        sa.Column("of_list", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("args", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_saved_views_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_saved_views_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "of_list", "user_id", "name", name=op.f("uq_saved_views_agency_id_of_list_user_id_name")
+        ),
+    )
+    op.create_table(
+        "search_words",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "word",
+            sa.String(length=64).with_variant(sa.VARCHAR(length=64, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_search_words_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "kind", "word", "document_id", name=op.f("pk_search_words")),
+    )
+    with op.batch_alter_table("search_words", schema=None) as batch_op:
+        batch_op.create_index("ix_search_words_document", ["agency_id", "document_id", "word"], unique=False)
+
     op.create_table(
         "tallies",
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -356,6 +442,41 @@ def upgrade() -> None:
         batch_op.create_index("ix_consultations_agency_id_client_id_id", ["agency_id", "client_id", "id"], unique=False)
         batch_op.create_index("ix_consultations_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
 
+    op.create_table(
+        "list_defaults",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("of_list", sa.String(length=32), nullable=False),
+        sa.Column("view_id", sa.Uuid(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "view_id"],
+            ["saved_views.agency_id", "saved_views.id"],
+            name=op.f("fk_list_defaults_agency_id_view_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_list_defaults_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "user_id", "of_list", name=op.f("pk_list_defaults")),
+    )
+    with op.batch_alter_table("list_defaults", schema=None) as batch_op:
+        batch_op.create_index("ix_list_defaults_agency_id_view_id", ["agency_id", "view_id"], unique=False)
+
+    op.create_table(
+        "list_task_outcomes",
+        sa.Column("task_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("ok", sa.Boolean(), nullable=False),
+        sa.Column("label", sa.String(length=255), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "task_id"],
+            ["list_tasks.agency_id", "list_tasks.id"],
+            name=op.f("fk_list_task_outcomes_agency_id_task_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_list_task_outcomes_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "task_id", "document_id", name=op.f("pk_list_task_outcomes")),
+    )
     op.create_table(
         "payment_reversals",
         sa.Column("payment_id", sa.Uuid(), nullable=False),
@@ -756,8 +877,13 @@ def upgrade() -> None:
                 nullable=False,
             )
         )
+        batch_op.drop_index(batch_op.f("ix_invoices_agency_id_client_id"))
         batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_contract_id_kind"), type_="unique")
         batch_op.create_index("ix_invoices_agency_id_state_due_date", ["agency_id", "state", "due_date"], unique=False)
+        batch_op.create_index("ix_invoices_amount", ["agency_id", "currency", "total_minor", "id"], unique=False)
+        batch_op.create_index("ix_invoices_client", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_invoices_due", ["agency_id", "due_date", "id"], unique=False)
+        batch_op.create_index("ix_invoices_issued", ["agency_id", "issue_date", "id"], unique=False)
         batch_op.create_index(
             "ix_invoices_received", ["agency_id", "state", "paid_at", "currency", "total_minor"], unique=False
         )
@@ -841,15 +967,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_agency_id_audit_id", ["agency_id", "audit_id"], unique=False)
         batch_op.create_index("ix_proposals_agency_id_consultation_id", ["agency_id", "consultation_id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
             ["agency_id", "id"],
         )
 
@@ -880,12 +1006,17 @@ def upgrade() -> None:
                 f"SELECT agency_id, 'proposal.{kept}.{part}', currency, {last}, count(*), "
                 f"sum(COALESCE({part}_minor, 0)) FROM proposals WHERE state = '{state}' GROUP BY agency_id, currency, 4"
             )
+    # What was made before documents were found by their words.
+    for kind, query in FOUND_BY.items():
+        for agency, document, *texts in op.get_bind().execute(sa.text(query)).all():
+            for row in search.rows(UUID(str(agency)), kind, UUID(str(document)), *(text or "" for text in texts)):
+                op.get_bind().execute(sa.insert(search.SearchWord), row)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_agency_id_consultation_id")
         batch_op.drop_index("ix_proposals_agency_id_audit_id")
         batch_op.drop_column("answers")
@@ -943,10 +1074,15 @@ def downgrade() -> None:
         )
         batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_milestone_id"), type_="unique")
         batch_op.drop_index("ix_invoices_received")
+        batch_op.drop_index("ix_invoices_issued")
+        batch_op.drop_index("ix_invoices_due")
+        batch_op.drop_index("ix_invoices_client")
+        batch_op.drop_index("ix_invoices_amount")
         batch_op.drop_index("ix_invoices_agency_id_state_due_date")
         batch_op.create_unique_constraint(
             batch_op.f("uq_invoices_agency_id_contract_id_kind"), ["agency_id", "contract_id", "kind"]
         )
+        batch_op.create_index(batch_op.f("ix_invoices_agency_id_client_id"), ["agency_id", "client_id"], unique=False)
         batch_op.drop_column("origin")
         batch_op.drop_column("write_off_reason")
         batch_op.drop_column("written_off_at")
@@ -1028,6 +1164,11 @@ def downgrade() -> None:
     op.drop_table("pro_formas")
     op.drop_table("plugin_values")
     op.drop_table("payment_reversals")
+    op.drop_table("list_task_outcomes")
+    with op.batch_alter_table("list_defaults", schema=None) as batch_op:
+        batch_op.drop_index("ix_list_defaults_agency_id_view_id")
+
+    op.drop_table("list_defaults")
     with op.batch_alter_table("consultations", schema=None) as batch_op:
         batch_op.drop_index("ix_consultations_agency_id_state_id")
         batch_op.drop_index("ix_consultations_agency_id_client_id_id")
@@ -1041,6 +1182,11 @@ def downgrade() -> None:
     op.drop_table("ai_runs")
     op.drop_table("vat_checks")
     op.drop_table("tallies")
+    with op.batch_alter_table("search_words", schema=None) as batch_op:
+        batch_op.drop_index("ix_search_words_document")
+
+    op.drop_table("search_words")
+    op.drop_table("saved_views")
     op.drop_table("quotation_templates")
     with op.batch_alter_table("quotation_blocks", schema=None) as batch_op:
         batch_op.drop_index("ix_quotation_blocks_agency_id_kind")
@@ -1056,6 +1202,11 @@ def downgrade() -> None:
 
     op.drop_table("plugin_answers")
     op.drop_table("number_series")
+    with op.batch_alter_table("list_tasks", schema=None) as batch_op:
+        batch_op.drop_index("ix_list_tasks_created_at")
+        batch_op.drop_index("ix_list_tasks_agency_id_user_id_id")
+
+    op.drop_table("list_tasks")
     op.drop_table("invoice_templates")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:

@@ -12,6 +12,7 @@ from tests.architecture.source import ROOT, Module, features, modules, write
 ORDER = (
     "pricing",
     "extras",
+    "lists",
     "connections",
     "agencies",
     "branding",

@@ -27,6 +27,18 @@ def send_invoice(content: dict[str, Any], frozen_id: UUID, url: str, *, locale: 
     )
 
 
+def send_reminder(document: Frozen, url: str, *, amount_minor: int, day: str, late: bool) -> None:
+    """Remind the client of what is due, and since when or until when."""
+    content = document.snapshot
+    client = content["client"]
+    messaging.send(
+        "invoice_reminder", client["contact_name"] or client["name"], client["email"],
+        context={**_context(content, url), "amount": amount_minor, "day": day, "late": late},
+        subject=events.ref("invoice", document.document_id), about=(events.ref("client", client["id"]),),
+        attach=(document.id,), locale=document.locale,
+    )  # fmt: skip
+
+
 def send_credit_note(content: dict[str, Any], frozen_id: UUID, *, locale: str) -> None:
     """Send a credit note to the client, with its PDF."""
     client, invoice = content["client"], content["invoice"]

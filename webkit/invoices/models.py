@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, tallies
+from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
@@ -89,7 +89,11 @@ class Invoice(Owned):
         _once("contract_id"),
         _once("quotation_id"),
         _once("proposal_id"),
-        sa.Index("ix_invoices_agency_id_client_id", "agency_id", "client_id"),
+        # Each order of the list, and that of a client's.
+        sa.Index("ix_invoices_client", "agency_id", "client_id", "id"),
+        sa.Index("ix_invoices_issued", "agency_id", "issue_date", "id"),
+        sa.Index("ix_invoices_due", "agency_id", "due_date", "id"),
+        sa.Index("ix_invoices_amount", "agency_id", "currency", "total_minor", "id"),
         sa.Index("ix_invoices_agency_id_state_id", "agency_id", "state", "id"),
         sa.Index("ix_invoices_agency_id_state_due_date", "agency_id", "state", "due_date"),
         # Holds all that is asked of it: what came in since a moment.
@@ -266,6 +270,8 @@ def recent_lines(client_id: UUID, currency: str, limit: int) -> list[list[dict[s
 def add(row: Invoice | CreditNote | Plan | Milestone | ProForma | InvoiceTemplate) -> UUID:
     session().add(row)
     session().flush()
+    if isinstance(row, Invoice):
+        search.changed(KIND, row.id)
     return row.id
 
 
@@ -327,7 +333,7 @@ def add_imported(row: Invoice) -> UUID:
 def remove_imported(row: Invoice) -> None:
     """Take it out again, as if it had never come."""
     tallies.replace(_counted(_standing(row)), {})
-    session().delete(row)
+    delete(row)
 
 
 def imported(ids: Collection[UUID]) -> list[Invoice]:
@@ -359,11 +365,23 @@ def locked(invoice_id: UUID) -> Invoice | None:
 
 def delete(row: Invoice | InvoiceTemplate) -> None:
     session().delete(row)
+    if isinstance(row, Invoice):
+        search.changed(KIND, row.id)
 
 
 def _late(today: sa.BindParameter[date]) -> sa.ColumnElement[bool]:
     """Issued, something of it due before today, and no money on its way."""
     return sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.due_date < today, Invoice.pending_at.is_(None))
+
+
+LATE = _late(sa.bindparam("today", type_=sa.Date()))
+ON_ITS_WAY = sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.pending_at.is_not(None))
+PART_PAID = sa.and_(Invoice.state == InvoiceState.ISSUED, Invoice.received_minor > 0)
+OUTSTANDING = sa.case(
+    (Invoice.state == InvoiceState.ISSUED, Invoice.total_minor - Invoice.credited_minor - Invoice.received_minor),
+    else_=0,
+)
+"""What is still to come of an invoice."""
 
 
 class Listed(NamedTuple):
@@ -383,6 +401,9 @@ class Listed(NamedTuple):
     pending_at: datetime | None
     issued_at: datetime | None
     created_at: datetime
+    issue_date: date | None
+    net_minor: int
+    tax_minor: int
 
 
 def page(*, limit: int, before: UUID | None, state: InvoiceState | None, late_on: date | None) -> list[Listed]:
@@ -410,6 +431,12 @@ def _listed(*given: str) -> sa.Executable:
     return found.order_by(Invoice.id.desc()).limit(sa.bindparam("limit"))
 
 
+def searched(ids: Sequence[UUID]) -> Sequence[Any]:
+    """(id, client_id, number, title) of these invoices, as they are in this write."""
+    columns = (Invoice.id, Invoice.client_id, Invoice.number, Invoice.title)
+    return session().execute(sa.select(*columns).where(Invoice.id.in_(ids))).all()
+
+
 def of_contract(contract_id: UUID) -> list[Invoice]:
     return list(session().scalars(sa.select(Invoice).where(Invoice.contract_id == contract_id).order_by(Invoice.id)))
 
@@ -422,6 +449,7 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
         .values(revision=revision + 1, **values)
         .returning(Invoice.id)
     )
+    search.changed(KIND, invoice_id)
     return changed.one_or_none() is not None
 
 
@@ -429,6 +457,8 @@ def move(invoice_id: UUID, to: InvoiceState, *, since: InvoiceState | None = Non
     """One conditional transition, from that one state if it is given; False when somebody was faster."""
     here = (Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to] & {since} if since else TRANSITIONS[to]))
     fresh = since is InvoiceState.DRAFT
+    if number := values.get("number"):
+        search.also(KIND, invoice_id, number)
     return tallies.change(Invoice, here, {"state": to, **values}, _Standing, _counted, fresh=fresh)
 
 

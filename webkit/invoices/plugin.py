@@ -9,25 +9,24 @@ from flask import Blueprint, Flask, url_for
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, iban, signals
+from webkit.core.kernel import counters, evidence, iban, lists, search, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import credit_routes, crediting, epc, models, paying, public, routes, service, witness
+from webkit.invoices import (
+    credit_routes,
+    crediting,
+    epc,
+    listing,
+    models,
+    paying,
+    public,
+    routes,
+    service,
+    terms_routes,
+    witness,
+)
+from webkit.invoices.listing import WORDS
 from webkit.payments.events import OUTCOMES
 
-WORDS = {
-    "draft": _l("Draft"),
-    "issued": _l("Sent"),
-    "pending": _l("Payment on its way"),
-    "overdue": _l("Overdue"),
-    "part_paid": _l("Part paid"),
-    "paid": _l("Paid"),
-    "part_refunded": _l("Partly refunded"),
-    "disputed": _l("Disputed"),
-    "refunded": _l("Refunded"),
-    "charged_back": _l("Charged back"),
-    "credited": _l("Credited"),
-    "written_off": _l("Written off"),
-}
 TONES = {
     "draft": "wait",
     "issued": "info",
@@ -46,7 +45,7 @@ TONES = {
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, credit_routes.blueprint, public.blueprint]
+    return [routes.blueprint, credit_routes.blueprint, terms_routes.blueprint, public.blueprint]
 
 
 @hookimpl
@@ -58,6 +57,7 @@ def webkit_register_menu() -> list[MenuEntry]:
 def webkit_register_event_kinds() -> list[EventKind]:
     return [
         EventKind("invoice.issued", _l("%(number)s issued for %(amount)s"), "info"),
+        EventKind("invoice.reminded", _l("The client was reminded of %(number)s"), "wait"),
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
         EventKind("invoice.part_paid", _l("%(amount)s came for %(number)s, %(open)s are still to come"), "ok"),
         EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
@@ -81,6 +81,8 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    lists.register(app, listing.INVOICES)
+    search.source(app, listing.KIND, listing.found_by)
     # Numbers that were given elsewhere are not given again, but nobody took them from a counter here.
     given_here = models.Invoice.origin == models.InvoiceOrigin.HERE
     counters.numbered(app, "invoice", models.Invoice.number, given_here, branch=models.Invoice.series)

@@ -55,10 +55,15 @@ class prepared:  # noqa: N801 - used as a decorator
         functools.update_wrapper(self, make)
 
     def __call__(self, *variation: Hashable, **values: Any) -> Sequence[Any]:
-        current = session()
-        if current.writing:
-            current.flush()
-        return current.connection().execute(self._made(*variation), {"agency": agency_id(), **values}).all()
+        return ask(self._made(*variation), **values)
+
+
+def ask(statement: sa.Executable, **values: Any) -> Sequence[Any]:
+    """Run a prepared query that somebody else keeps."""
+    current = session()
+    if current.writing:
+        current.flush()
+    return current.connection().execute(statement, {"agency": agency_id(), **values}).all()
 
 
 def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:

@@ -1,0 +1,1 @@
+"""Pages about lists: choosing filters, views, sheets, and work on many rows."""
