@@ -17,3 +17,9 @@ def demand_refund(role: str) -> None:
     """Raises Forbidden."""
     if not may_refund(role):
         raise Forbidden(_("Only owners and admins give money back."))
+
+
+def demand_write_off(role: str) -> None:
+    """Raises Forbidden."""
+    if role not in MANAGERS:
+        raise Forbidden(_("Only owners and admins write invoices off."))
