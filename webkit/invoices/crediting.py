@@ -21,7 +21,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
-from webkit.invoices import mails, models, returning, snapshot
+from webkit.invoices import mails, models, paying, returning, snapshot
 from webkit.invoices.models import CreditNote, Invoice, InvoiceState
 from webkit.invoices.returning import RefundInput
 from webkit.payments import service as payments
@@ -156,7 +156,7 @@ def issue(
     credit_id = models.add(note)
     once.keep(once_key, str(credit_id))
     models.take_off(invoice_id, note.total_minor)
-    payments.withdraw(events.ref("invoice", invoice_id), _open(invoice_id))
+    paying.withdraw(invoice_id)
     # The number comes late: its row stays locked until the commit.
     number, day = counters.take_today(KIND, profile.patterns[KIND], profile.timezone, client=client.name)
     if invoice.issue_date and day < invoice.issue_date:
@@ -191,12 +191,6 @@ def _demand_creditable(invoice: Invoice) -> None:
         raise Conflict(_("A draft can be changed or deleted: nothing has been issued that needs a credit note."))
     if invoice.pending_at is not None:
         raise Conflict(_("A payment of this invoice is on its way. Credit it when it has arrived or failed."))
-
-
-def _open(invoice_id: UUID) -> int:
-    """What is still to be paid now."""
-    invoice = _invoice(models.locked(invoice_id))
-    return max(0, invoice.due_minor - invoice.received_minor) if invoice.state in models.OWED else 0
 
 
 def _row(invoice: Invoice, priced: Priced, reason: str) -> CreditNote:

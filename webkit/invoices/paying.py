@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.core.kernel import events, frozen, links, money, signals
 from webkit.core.kernel.db import writes
-from webkit.invoices import mails, models
+from webkit.invoices import mails, models, views
 from webkit.invoices.events import InvoicePaid
 from webkit.invoices.models import Invoice, InvoiceState
 from webkit.payments import service as payments
@@ -85,7 +86,13 @@ def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, subjects: tup
         events.record("invoice.overpaid", event.reference, facts | _amount(event, more, locale), about=subjects)
         if document is not None:
             mails.send_trouble(document, "overpaid", more)
-    payments.withdraw(event.reference, max(0, due - kept))
+    withdraw(invoice_id)
+
+
+def withdraw(invoice_id: UUID) -> None:
+    """Payment pages that are open for other amounts than those asked for now are closed."""
+    asked = views.view(views.found(models.locked(invoice_id)), agencies.today()).asked
+    payments.withdraw(events.ref("invoice", invoice_id), asked)
 
 
 def _amount(event: PaymentOutcome, minor: int, locale: str) -> dict[str, str | int]:

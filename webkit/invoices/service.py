@@ -36,6 +36,7 @@ from webkit.invoices.issuing import issue as issue
 from webkit.invoices.issuing import on_contract_signed as on_contract_signed
 from webkit.invoices.models import InvoiceState as InvoiceState
 from webkit.invoices.paying import LINK as LINK
+from webkit.invoices.paying import withdraw
 from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
 from webkit.invoices.views import one, row, view
@@ -63,10 +64,10 @@ def pay(invoice_id: UUID, token: str, *, whole: bool = False) -> str:
     if invoice.state not in models.OWED:
         raise Conflict(_("There is nothing to pay for this invoice."))
     client = clients.get(invoice.client_id)
-    page = links.url(LINK, token)
-    return payments.start(
+    page, amount = links.url(LINK, token), invoice.due if whole else invoice.due_now
+    address = payments.start(
         events.ref("invoice", invoice_id),
-        invoice.due if whole else invoice.due_now,
+        amount,
         invoice.currency,
         description=f"{invoice.number} · {invoice.title}",
         customer_email=client.email,
@@ -74,6 +75,10 @@ def pay(invoice_id: UUID, token: str, *, whole: bool = False) -> str:
         cancel_url=page,
         received_minor=invoice.received,
     )
+    if amount not in get(invoice_id).asked:  # credited, or paid otherwise, while the vendor was asked
+        withdraw(invoice_id)
+        raise Conflict(_("The amount to pay has just changed. Please look at the invoice again."))
+    return address
 
 
 def get(invoice_id: UUID) -> InvoiceView:

@@ -108,6 +108,11 @@ class InvoiceView:
         return max(self.late_minor, self.instalments[0].amount) if self.instalments else self.due
 
     @property
+    def asked(self) -> frozenset[int]:
+        """The amounts somebody may pay now: what is due next, or all of it."""
+        return frozenset({self.due_now, self.due}) if self.state in OWED else frozenset()
+
+    @property
     def word(self) -> str:
         """The state as people say it."""
         pending, returned, received = self.pending_at is not None, self.returned, self.received

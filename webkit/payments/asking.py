@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -68,23 +70,23 @@ def _take(payment_id: UUID, status: CheckoutStatus) -> None:
 
 
 @writes
-def withdraw(reference: str, keep_minor: int = 0) -> None:
-    """Nobody should pay another amount than `keep_minor` for this document any more: a job closes what is open.
+def withdraw(reference: str, keep: Collection[int] = ()) -> None:
+    """Nobody should pay another amount than those of `keep` for this document any more: a job closes what is open.
 
     Money that comes nevertheless, because somebody was faster or the vendor cannot close, is taken for what it is.
     """
     locks.hold(reference)  # an attempt that begins at this moment is either seen here, or begins after this write
     if any(payment.state in models.UNPAID for payment in models.of_reference(reference)):
-        outbox.add(CLOSE, reference=reference, keep=str(keep_minor))
+        outbox.add(CLOSE, reference=reference, keep=json.dumps(sorted(keep)))
 
 
-def close(reference: str, keep_minor: int | None) -> None:
-    """Close the withdrawn checkouts of a document; with `keep_minor` those for other amounts are withdrawn first.
+def close(reference: str, keep: Collection[int] | None) -> None:
+    """Close the withdrawn checkouts of a document; with `keep` those for other amounts are withdrawn first.
 
     Done again it does nothing. A vendor that does not answer is asked again by the job.
     """
-    if keep_minor is not None:
-        _mark(reference, keep_minor)
+    if keep is not None:
+        _mark(reference, keep)
     found = [
         (payment.id, payment.checkout_id, vendor)
         for payment in models.of_reference(reference)
@@ -106,8 +108,8 @@ def close(reference: str, keep_minor: int | None) -> None:
 
 
 @writes
-def _mark(reference: str, keep_minor: int) -> None:
-    models.withdraw(reference, keep_minor, clock.now())
+def _mark(reference: str, keep: Collection[int]) -> None:
+    models.withdraw(reference, keep, clock.now())
 
 
 def taker(payment: Payment) -> Vendor[Payments] | None:

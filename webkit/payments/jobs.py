@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -36,7 +37,7 @@ def pull_agency(job: Job) -> None:
 def close(job: Job) -> None:
     """Close checkouts whose amount nobody should pay any more."""
     keep = job.args.get("keep")
-    asking.close(job.args["reference"], int(keep) if keep is not None else None)
+    asking.close(job.args["reference"], json.loads(keep) if keep is not None else None)
 
 
 def refund(job: Job) -> None:

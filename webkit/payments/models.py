@@ -211,11 +211,11 @@ def unsettled(since: datetime, limit: int = 200) -> list[Payment]:
     return list(session().scalars(query))
 
 
-def withdraw(reference: str, keep_minor: int, at: datetime) -> None:
-    """Mark the attempts nobody paid yet, but not those for `keep_minor`."""
+def withdraw(reference: str, keep: Collection[int], at: datetime) -> None:
+    """Mark the attempts nobody paid yet, but not those for the amounts of `keep`."""
     session().execute(
         sa.update(Payment)
-        .where(Payment.reference == reference, Payment.state.in_(UNPAID), Payment.amount_minor != keep_minor)
+        .where(Payment.reference == reference, Payment.state.in_(UNPAID), Payment.amount_minor.not_in(keep))
         .where(Payment.withdrawn_at.is_(None))
         .values(withdrawn_at=at)
     )
