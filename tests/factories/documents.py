@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from webkit.clients import service as clients
@@ -12,7 +13,7 @@ from webkit.invoices.service import InvoiceInput, LineInput
 ACTOR = "user:test"
 
 
-def client(name: str = "Caffè Olmo S.r.l.", email: str = "giulia@caffeolmo.example", **values: str) -> UUID:
+def client(name: str = "Caffè Olmo S.r.l.", email: str = "giulia@caffeolmo.example", **values: Any) -> UUID:
     """A client of the agency whose door is open."""
     given = {"name": name, "email": email or None, "contact_name": "Giulia Ferrante", "country": "IT", **values}
     return clients.create(given, ACTOR)

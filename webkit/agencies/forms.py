@@ -143,6 +143,7 @@ class SettingsForm(Form):
     tax_scheme: TaxScheme
     brand: Colour
     payment_days: int = Field(ge=0, le=365)
+    payment_rule: Annotated[str, _among(lambda: service.PAYMENT_RULES)] = service.PAYMENT_RULES[0]
     proposal_days: int = Field(ge=1, le=365)
     voice: Annotated[str, _among(lambda: service.VOICES)] = service.VOICES[0]
     voice_words: Text(500) = ""  # type: ignore[valid-type]

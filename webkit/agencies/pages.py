@@ -57,6 +57,15 @@ def in_words(region: Region) -> str:
     return " · ".join((region.currency, language, region.timezone.replace("_", " "), tax))
 
 
+def payment_rules() -> Options:
+    """How days to pay are counted."""
+    return (
+        ("net", _("from the day of issue")),
+        ("month_end", _("from the end of its month")),
+        ("receipt", _("not at all: due on receipt")),
+    )
+
+
 def labels() -> dict[str, str]:
     """What the fields of the settings are called."""
     return {
@@ -75,6 +84,7 @@ def labels() -> dict[str, str]:
         "tax_scheme": _("Tax on sales"),
         "currency": _("Currency"),
         "payment_days": _("Invoices are due after"),
+        "payment_rule": _("Days to pay count"),
         "bank_account_name": _("Account holder"),
         "bank_iban": _("IBAN"),
         "bank_bic": _("BIC"),

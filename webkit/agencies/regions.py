@@ -70,6 +70,25 @@ def countries(language: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda pair: pair[1]))
 
 
+LANGUAGES_OF_NAMES = ("en", "it", "de", "fr", "es", "pt", "nl")
+
+
+def country_code(text: str) -> str:
+    """The country somebody wrote: its code of two or three letters, or its name in a language of ours. Else empty."""
+    return _country_words().get(text.strip().casefold(), "")
+
+
+@functools.cache
+def _country_words() -> dict[str, str]:
+    known = country_codes()
+    words = {"uk": "GB", "usa": "US", "u.k.": "GB", "u.s.a.": "US", "england": "GB", "el": "GR"}
+    for language in LANGUAGES_OF_NAMES:
+        words |= {name.casefold(): code for code, name in countries(language)}
+    threes = get_global("territory_aliases")
+    words |= {three.casefold(): ones[0] for three, ones in threes.items() if len(three) == 3 and ones[0] in known}
+    return words | {code.casefold(): code for code in known}
+
+
 @functools.cache
 def country_codes() -> frozenset[str]:
     return frozenset(code for code, _ in countries("en"))

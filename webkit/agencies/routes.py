@@ -105,5 +105,10 @@ def _numbers(form: FormState, *blocks: str, code: int = 200) -> Response:
 
 
 def _page(form: FormState, code: int = 200) -> Response:
-    values: dict[str, Any] = {"choices": pages.choices(), "labels": pages.labels(), "profile": service.profile()}
+    values: dict[str, Any] = {
+        "choices": pages.choices(),
+        "labels": pages.labels(),
+        "rules": pages.payment_rules(),
+        "profile": service.profile(),
+    }
     return page("agencies/settings.html", form=form, members_url=url_for("team.members"), code=code, **values)

@@ -39,6 +39,8 @@ PATTERNS = {
 BRAND = "#2438d6"
 VOICES = ("plain", "formal", "friendly", "direct")
 """How an agency may sound in what is written for it."""
+PAYMENT_RULES = ("net", "receipt", "month_end")
+"""How the days to pay are counted: after the issue, not at all, or after the end of its month."""
 TIERS = ("free", "starter", "growth", "enterprise")
 
 
@@ -78,6 +80,7 @@ class AgencyProfile:
     tax_rate: str
     habits: Habits
     payment_days: int
+    payment_rule: str
     proposal_days: int
     patterns: Mapping[str, str]
     voice: str
@@ -195,6 +198,7 @@ def profile() -> AgencyProfile:
         tax_rate=own.tax_rate,
         habits=Habits.from_dict(own.habits),
         payment_days=own.payment_days,
+        payment_rule=own.payment_rule,
         proposal_days=own.proposal_days,
         patterns={**PATTERNS, **own.patterns},
         voice=own.voice,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from webkit.agencies.forms import Country, Locale, TaxNumber
 from webkit.core.kernel.forms import Email, Form, Line, Text, Url
@@ -24,6 +26,8 @@ class ClientForm(Form):
     tax_id: TaxNumber = ""  # type: ignore[valid-type]
     locale: Locale | None = None
     notes: Text(5000) = ""  # type: ignore[valid-type]
+    payment_rule: Literal["", "net", "month_end", "receipt"] = ""
+    payment_days: int | None = Field(None, ge=0, le=365)
 
     def values(self) -> dict[str, Any]:
         """Column names and values; an address of mail that is not there is none, because given ones are unique."""

@@ -10,6 +10,13 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import events, models, vies
+from webkit.clients.imported import Known as Known
+from webkit.clients.imported import add_imported as add_imported
+from webkit.clients.imported import folded as folded
+from webkit.clients.imported import known as known
+from webkit.clients.imported import read as read
+from webkit.clients.imported import remove_imported as remove_imported
+from webkit.clients.imported import stored as stored
 from webkit.clients.models import Client
 from webkit.core.kernel import addresses, audit, once, tenancy
 from webkit.core.kernel import events as chain
@@ -22,7 +29,7 @@ PAGE = 25
 CHOICES = 1000
 FIELDS = (
     *("name", "contact_name", "email", "phone", "website", "street", "postcode", "city", "region", "country"),
-    *("tax_id", "locale", "notes"),
+    *("tax_id", "locale", "notes", "payment_rule", "payment_days"),
 )
 """What can be typed about a client."""
 
@@ -46,6 +53,8 @@ class ClientView:
     tax_id: str
     locale: str
     own_locale: str
+    payment_rule: str
+    payment_days: int | None
     notes: str
     active: bool
     revision: int
@@ -228,6 +237,8 @@ def _view(row: Client, agency_locale: str) -> ClientView:
         tax_id=row.tax_id,
         locale=row.locale or agency_locale,
         own_locale=row.locale,
+        payment_rule=row.payment_rule,
+        payment_days=row.payment_days,
         notes=row.notes,
         active=not row.archived,
         revision=row.revision,

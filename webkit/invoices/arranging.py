@@ -6,14 +6,34 @@ from typing import Any
 from uuid import UUID
 
 from webkit.agencies import service as agencies
+from webkit.agencies.service import AgencyProfile
+from webkit.clients.service import ClientView
 from webkit.core.kernel import audit, events
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import models
 from webkit.invoices.models import InvoiceState
-from webkit.invoices.terms import Rule, Terms
+from webkit.invoices.terms import Due, Rule, Terms
 from webkit.invoices.views import found, one
+
+
+def usual(profile: AgencyProfile, client: ClientView, typed: int | None = None) -> dict[str, Any]:
+    """The columns of a new draft's terms: the client's, else the agency's, with the `typed` days where somebody chose
+    other ones than the agency's."""
+    rule, days = Rule(client.payment_rule or profile.payment_rule), profile.payment_days
+    if client.payment_days is not None:
+        days = client.payment_days
+    if typed is not None and typed != profile.payment_days:
+        days = typed
+    return {"payment_days": days, **columns(Terms(Due(rule, 0 if rule is Rule.RECEIPT else days)))}
+
+
+def columns(terms: Terms) -> dict[str, Any]:
+    """How a draft keeps its terms: days after the issue, which its editor may change, or whatever else."""
+    if terms.due.rule is Rule.NET and not terms.parts and not terms.words:
+        return {"terms": None, "payment_days": terms.due.days}
+    return {"terms": terms.to_dict()}
 
 
 @writes
@@ -27,10 +47,7 @@ def save_terms(invoice_id: UUID, revision: int, terms: Terms, series: str) -> No
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("This invoice has been issued and cannot be changed. Nothing was saved."))
     terms.resolve(invoice.total_minor, invoice.currency, agencies.today())
-    values: dict[str, Any] = {"terms": terms.to_dict(), "series": agencies.series_of(series).key}
-    if terms.due.rule is Rule.NET and not terms.parts:
-        values["payment_days"] = terms.due.days
-    if not models.save(invoice_id, revision, **values):
+    if not models.save(invoice_id, revision, **columns(terms), series=agencies.series_of(series).key):
         raise Conflict(_("Somebody else changed this invoice since you opened it. Your text is still here, not saved."))
 
 

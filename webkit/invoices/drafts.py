@@ -18,8 +18,8 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
+from webkit.invoices import arranging, models, snapshot
 from webkit.invoices import figures as typed
-from webkit.invoices import models, snapshot
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
 from webkit.invoices.views import InvoiceView, found, one
@@ -78,7 +78,7 @@ def create_draft(given: InvoiceInput, once_key: str = "") -> UUID:
         client_id=client.id,
         currency=profile.currency,
         locale=client.locale or profile.locale,
-        **_columns(given, profile, profile.currency),
+        **_columns(given, profile, profile.currency) | arranging.usual(profile, client, given.payment_days),
     )
     invoice_id = models.add(invoice)
     once.keep(once_key, str(invoice_id))
@@ -100,9 +100,9 @@ def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
         title=accepted.title,
         currency=accepted.currency,
         locale=accepted.language,
-        payment_days=agencies.profile().payment_days,
         lines=[],
         note=accepted.reference,
+        **arranging.usual(agencies.profile(), clients.get(accepted.client_id)),
         **totals(accepted.priced),
     )
     invoice_id = models.add(invoice)

@@ -14,7 +14,7 @@ from webkit.core.kernel import clock, counters, events, frozen, links, money, si
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import drafts, mails, models, snapshot
+from webkit.invoices import arranging, drafts, mails, models, snapshot
 from webkit.invoices.drafts import totals
 from webkit.invoices.events import InvoiceIssued
 from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
@@ -96,9 +96,9 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
         title=signed.title,
         currency=deposit.currency,
         locale=signed.locale,
-        payment_days=profile.payment_days,
         lines=[],
         note="",
+        **arranging.usual(profile, client),
         **totals(deposit),
     )
     invoice_id = models.add(invoice)

@@ -73,6 +73,7 @@ class InvoiceView:
     series: str
     payment_days: int
     terms: Terms
+    arranged: bool
     issue_date: date | None
     due_date: date | None
     parts: tuple[InstalmentView, ...]
@@ -205,6 +206,7 @@ def view(invoice: Invoice, today: date) -> InvoiceView:
         series=invoice.series,
         payment_days=invoice.payment_days,
         terms=terms_of(invoice),
+        arranged=invoice.terms is not None,
         issue_date=invoice.issue_date,
         due_date=invoice.due_date,
         parts=_parts(invoice, today),
