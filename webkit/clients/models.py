@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webkit.core.kernel import references
 from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.i18n import gettext as _
@@ -123,6 +124,38 @@ def add(values: dict[str, Any]) -> Client:
     _flush()
     _index(row)
     return row
+
+
+def add_imported(values: Sequence[dict[str, Any]]) -> list[Client]:
+    """Insert many new clients at once, inside a write."""
+    rows = [Client(**each, sort_name=folded(each["name"])[:200]) for each in values]
+    session().add_all(rows)
+    _flush()
+    for row in rows:
+        found = sorted(words(row.name, row.contact_name, row.email or ""))
+        session().add_all(ClientWord(client_id=row.id, word=word) for word in found)
+    return rows
+
+
+def remove(ids: Collection[UUID]) -> None:
+    """Delete clients to whom nothing belongs but the words they are found by."""
+    for table, column in ((ClientWord, ClientWord.client_id), (Client, Client.id)):
+        session().execute(sa.delete(table).where(column.in_(ids)), execution_options={"synchronize_session": False})
+
+
+def referred(ids: Collection[UUID]) -> set[UUID]:
+    """Of these clients those to whom something belongs."""
+    return references.referred(Client, ids, but=(ClientWord.__tablename__,))
+
+
+def known() -> Sequence[Any]:
+    """(id, name, email, tax number, country) of every client."""
+    return session().execute(sa.select(Client.id, Client.name, Client.email, Client.tax_id, Client.country)).all()
+
+
+def several(ids: Collection[UUID]) -> list[Client]:
+    """These clients."""
+    return list(session().scalars(sa.select(Client).where(Client.id.in_(ids))))
 
 
 def update(row: Client, values: dict[str, Any]) -> None:

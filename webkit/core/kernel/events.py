@@ -269,6 +269,12 @@ def timeline(subject: str, *, limit: int = 50, before: int | None = None) -> lis
     return [_entry(row) for row in _entries(*given, limit=limit, **given)]
 
 
+def told_of(subjects: Iterable[str]) -> set[str]:
+    """Of these subjects those under which any event is shown."""
+    wanted = EventSubject.subject.in_(list(subjects))
+    return set(session().scalars(sa.select(EventSubject.subject).where(wanted).distinct()))
+
+
 def recent(limit: int = 20) -> list[TimelineEntry]:
     """The agency's latest events, newest first."""
     return [_entry(row) for row in _entries(limit=limit)]

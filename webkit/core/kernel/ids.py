@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import datetime
 from uuid import UUID
 
 
-def uuid7() -> UUID:
-    """A UUID version 7 (RFC 9562): milliseconds, 12 bits of their fraction, 62 random bits; sorts by creation."""
-    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+def uuid7(at: datetime | None = None) -> UUID:
+    """A UUID version 7 (RFC 9562): milliseconds, 12 bits of their fraction, 62 random bits; sorts by creation.
+
+    What is older than its row sorts `at` its own moment.
+    """
+    moment = time.time_ns() if at is None else max(0, int(at.timestamp())) * 1_000_000_000
+    milliseconds, rest = divmod(moment, 1_000_000)
     fraction = rest * 4096 // 1_000_000
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | secrets.randbits(62))
 
