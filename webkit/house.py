@@ -24,6 +24,7 @@ from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
 from webkit.demo import plugin as demo
 from webkit.extras import plugin as extras
+from webkit.imports import plugin as imports
 from webkit.invoices import plugin as invoices
 from webkit.lists import plugin as lists
 from webkit.messaging import plugin as messaging
@@ -39,6 +40,7 @@ from webkit.quotations import plugin as quotations
 from webkit.reports import plugin as reports
 from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
+from webkit.statements import plugin as statements
 from webkit.styleguide import plugin as styleguide
 from webkit.webhooks import plugin as webhooks
 from webkit.website_audits import plugin as website_audits
@@ -63,6 +65,8 @@ FEATURES: tuple[ModuleType, ...] = (
     contracts,
     signing,
     invoices,
+    statements,
+    imports,
     reports,
     operations,
     webhooks,

@@ -22,6 +22,8 @@ OWNED = (
     "consultation_versions",
     "consultations",
     "credit_notes",
+    "import_rows",
+    "imports",
     "invoice_templates",
     "list_defaults",
     "list_task_outcomes",
@@ -39,6 +41,7 @@ OWNED = (
     "quotations",
     "saved_views",
     "search_words",
+    "statements",
     "tallies",
     "vat_checks",
     "website_audits",
@@ -148,6 +151,52 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_options_agency_id_id")),
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_consultation_options_agency_id_name")),
     )
+    op.create_table(
+        "imports",
+        sa.Column("kind", sa.Enum("clients", "invoices", name="kind", native_enum=False, length=32), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "uploaded",
+                "checking",
+                "checked",
+                "running",
+                "done",
+                "undoing",
+                "undone",
+                "failed",
+                name="importstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("file_key", sa.String(length=255), nullable=False),
+        sa.Column("file_account", sa.Uuid(), nullable=True),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("encoding", sa.String(length=16), nullable=False),
+        sa.Column("signature", sa.String(length=64), nullable=False),
+        sa.Column("reading", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_imports_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_imports_agency_id_id")),
+    )
+    with op.batch_alter_table("imports", schema=None) as batch_op:
+        batch_op.create_index("ix_imports_agency_id_kind_id", ["agency_id", "kind", "id"], unique=False)
+
     op.create_table(
         "invoice_templates",
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -443,6 +492,50 @@ def upgrade() -> None:
         batch_op.create_index("ix_consultations_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
 
     op.create_table(
+        "import_rows",
+        sa.Column("import_id", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum("new", "same", "changed", "refused", name="outcome", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "step",
+            sa.Enum("planned", "done", "undone", "kept", name="step", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("noted", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("before", sa.Text(), nullable=True),
+        sa.Column("target_id", sa.Uuid(), nullable=True),
+        sa.Column("made_id", sa.Uuid(), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "import_id"],
+            ["imports.agency_id", "imports.id"],
+            name=op.f("fk_import_rows_agency_id_import_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_import_rows_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rows")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_import_rows_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "import_id", "line", name=op.f("uq_import_rows_agency_id_import_id_line")),
+    )
+    with op.batch_alter_table("import_rows", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_import_rows_agency_id_import_id_outcome_line",
+            ["agency_id", "import_id", "outcome", "line"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_import_rows_agency_id_import_id_step_line", ["agency_id", "import_id", "step", "line"], unique=False
+        )
+
+    op.create_table(
         "list_defaults",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("of_list", sa.String(length=32), nullable=False),
@@ -617,9 +710,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "number", name=op.f("uq_quotations_agency_id_number")),
     )
     with op.batch_alter_table("quotations", schema=None) as batch_op:
-        batch_op.create_index("ix_quotations_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_quotations_agency_id_state_id", ["agency_id", "state", "id"], unique=False)
+        batch_op.create_index("ix_quotations_amount", ["agency_id", "currency", "total_minor", "id"], unique=False)
+        batch_op.create_index("ix_quotations_client", ["agency_id", "client_id", "id"], unique=False)
         batch_op.create_index("ix_quotations_remind_on", ["remind_on"], unique=False)
+        batch_op.create_index("ix_quotations_sent", ["agency_id", "sent_at", "id"], unique=False)
+        batch_op.create_index("ix_quotations_valid", ["agency_id", "valid_until", "id"], unique=False)
+
+    op.create_table(
+        "statements",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=True),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("frozen_id", sa.Uuid(), nullable=True),
+        sa.Column("sent_to", sa.String(length=255), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_statements_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_statements_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_statements")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_statements_agency_id_id")),
+    )
+    with op.batch_alter_table("statements", schema=None) as batch_op:
+        batch_op.create_index("ix_statements_agency_id_client_id", ["agency_id", "client_id"], unique=False)
 
     op.create_table(
         "website_audits",
@@ -829,6 +947,10 @@ def upgrade() -> None:
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("quotation_id", sa.Uuid(), nullable=True))
         batch_op.alter_column("proposal_id", existing_type=sa.CHAR(length=32), nullable=True)
+        batch_op.drop_index(batch_op.f("ix_contracts_agency_id_client_id"))
+        batch_op.create_index("ix_contracts_amount", ["agency_id", "currency", "total_minor", "id"], unique=False)
+        batch_op.create_index("ix_contracts_client", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_contracts_signed", ["agency_id", "signed_at", "id"], unique=False)
         batch_op.create_index(
             "uq_contracts_quotation",
             ["agency_id", "quotation_id"],
@@ -912,12 +1034,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_proposal_id"),
-            "proposals",
-            ["agency_id", "proposal_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_milestone_id"),
             "milestones",
             ["agency_id", "milestone_id"],
@@ -927,6 +1043,12 @@ def upgrade() -> None:
             batch_op.f("fk_invoices_agency_id_quotation_id"),
             "quotations",
             ["agency_id", "quotation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_proposal_id"),
+            "proposals",
+            ["agency_id", "proposal_id"],
             ["agency_id", "id"],
         )
 
@@ -964,8 +1086,13 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("consultation_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("audit_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("answers", sa.Text(), nullable=True))
+        batch_op.drop_index(batch_op.f("ix_proposals_agency_id_client_id"))
         batch_op.create_index("ix_proposals_agency_id_audit_id", ["agency_id", "audit_id"], unique=False)
         batch_op.create_index("ix_proposals_agency_id_consultation_id", ["agency_id", "consultation_id"], unique=False)
+        batch_op.create_index("ix_proposals_amount", ["agency_id", "currency", "once_minor", "id"], unique=False)
+        batch_op.create_index("ix_proposals_client", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
+        batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
@@ -1017,8 +1144,13 @@ def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_index("ix_proposals_valid")
+        batch_op.drop_index("ix_proposals_sent")
+        batch_op.drop_index("ix_proposals_client")
+        batch_op.drop_index("ix_proposals_amount")
         batch_op.drop_index("ix_proposals_agency_id_consultation_id")
         batch_op.drop_index("ix_proposals_agency_id_audit_id")
+        batch_op.create_index(batch_op.f("ix_proposals_agency_id_client_id"), ["agency_id", "client_id"], unique=False)
         batch_op.drop_column("answers")
         batch_op.drop_column("audit_id")
         batch_op.drop_column("consultation_id")
@@ -1054,9 +1186,9 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
@@ -1117,6 +1249,10 @@ def downgrade() -> None:
             sqlite_where=sa.text("state <> 'cancelled'"),
             postgresql_where=sa.text("state <> 'cancelled'"),
         )
+        batch_op.drop_index("ix_contracts_signed")
+        batch_op.drop_index("ix_contracts_client")
+        batch_op.drop_index("ix_contracts_amount")
+        batch_op.create_index(batch_op.f("ix_contracts_agency_id_client_id"), ["agency_id", "client_id"], unique=False)
         batch_op.alter_column("proposal_id", existing_type=sa.CHAR(length=32), nullable=False)
         batch_op.drop_column("quotation_id")
 
@@ -1152,10 +1288,17 @@ def downgrade() -> None:
         batch_op.drop_index("ix_website_audits_agency_id_client_id_id")
 
     op.drop_table("website_audits")
+    with op.batch_alter_table("statements", schema=None) as batch_op:
+        batch_op.drop_index("ix_statements_agency_id_client_id")
+
+    op.drop_table("statements")
     with op.batch_alter_table("quotations", schema=None) as batch_op:
+        batch_op.drop_index("ix_quotations_valid")
+        batch_op.drop_index("ix_quotations_sent")
         batch_op.drop_index("ix_quotations_remind_on")
+        batch_op.drop_index("ix_quotations_client")
+        batch_op.drop_index("ix_quotations_amount")
         batch_op.drop_index("ix_quotations_agency_id_state_id")
-        batch_op.drop_index("ix_quotations_agency_id_client_id")
 
     op.drop_table("quotations")
     with op.batch_alter_table("pro_formas", schema=None) as batch_op:
@@ -1169,6 +1312,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_list_defaults_agency_id_view_id")
 
     op.drop_table("list_defaults")
+    with op.batch_alter_table("import_rows", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_rows_agency_id_import_id_step_line")
+        batch_op.drop_index("ix_import_rows_agency_id_import_id_outcome_line")
+
+    op.drop_table("import_rows")
     with op.batch_alter_table("consultations", schema=None) as batch_op:
         batch_op.drop_index("ix_consultations_agency_id_state_id")
         batch_op.drop_index("ix_consultations_agency_id_client_id_id")
@@ -1208,6 +1356,10 @@ def downgrade() -> None:
 
     op.drop_table("list_tasks")
     op.drop_table("invoice_templates")
+    with op.batch_alter_table("imports", schema=None) as batch_op:
+        batch_op.drop_index("ix_imports_agency_id_kind_id")
+
+    op.drop_table("imports")
     op.drop_table("consultation_options")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")

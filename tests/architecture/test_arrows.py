@@ -29,6 +29,8 @@ ORDER = (
     "contracts",
     "signing",
     "invoices",
+    "statements",
+    "imports",
     "reports",
     "operations",
     "webhooks",
@@ -50,6 +52,8 @@ EXCEPTIONS = {
     "webkit/clients/routes.py": {"webkit.agencies.pages"},
     # What may travel with a proposal registers itself there, as with a hook.
     "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
+    # What is brought in says its currency and country as the agency's settings do.
+    "webkit/imports/routes.py": {"webkit.agencies.pages"},
     # A signed contract and its sealed document are looked up with the same words.
     "webkit/signing/witness.py": {"webkit.contracts.witness"},
     # Finding figures is a pure library of texts, like the arithmetic of prices.

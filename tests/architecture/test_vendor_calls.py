@@ -55,6 +55,8 @@ IN_A_REQUEST = {
     "connections.routes.test": "waits to hear whether the connection works: two seconds at most",
     "contracts.routes.pdf": DOWNLOAD,
     "core.kernel.downloads.by_id": DOWNLOAD,
+    "imports.routes.delete": "waits until the file is gone",
+    "imports.routes.upload": "an upload: waits until the file is kept",
     "invoices.public.pdf": DOWNLOAD,
     "invoices.credit_routes.pdf": DOWNLOAD,
     "invoices.routes.pdf": DOWNLOAD,

@@ -1,0 +1,307 @@
+"""The jobs: looking a file through, bringing it in, taking it back. Each goes on where a killed worker left it.
+
+Looking through begins again, because nothing of it is in the books. The other two write in short steps; a record and
+what it became are in one of them, so no record is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any, BinaryIO, TypeVar
+from uuid import UUID
+
+from webkit.agencies import service as agencies
+from webkit.clients import service as clients
+from webkit.core.extensions import Job
+from webkit.core.kernel import clock, events, jobs, locks, outbox
+from webkit.core.kernel.db import release, writes
+from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.i18n import use_locale
+from webkit.core.kernel.outbox import PutBack
+from webkit.imports import files, models, reading
+from webkit.imports.events import BROUGHT_IN, TAKEN_BACK
+from webkit.imports.judging import Judge, Verdict, lines
+from webkit.imports.models import Import, ImportRow, ImportState, Kind, Outcome, Step
+from webkit.imports.records import Reader, Record
+from webkit.imports.settings import Reading
+from webkit.invoices import service as invoices
+
+CHECK, RUN, UNDO = "imports.check", "imports.run", "imports.undo"
+READ_AT_ONCE, WRITE_AT_ONCE = 400, 100
+T = TypeVar("T")
+
+
+def check(job: Job) -> None:
+    """Look every record through and note what would become of it; nothing else is stored."""
+    found = _at(job, ImportState.CHECKING)
+    if found is None:
+        return
+    import_id, kind, kept = found.id, found.kind, Reading.from_dict(found.reading)
+    with use_locale(found.locale):
+        try:
+            with files.opened(found.file_key, found.file_account) as body:
+                _restart(job, import_id, sum(1 for _row in reading.rows(body, kept.encoding, kept.separator)))
+                _look_through(job, import_id, kind, kept, body)
+        except reading.Unreadable as error:
+            _give_up(import_id, error.message)
+            return
+        _checked(import_id)
+
+
+def _look_through(job: Job, import_id: UUID, kind: Kind, kept: Reading, body: BinaryIO) -> None:
+    judge = Judge.of(kind, kept)
+    reader = Reader(kind, kept, agencies.profile().payment_days)
+    done = 0
+    release()
+    for some in _pieces(reader.records(reading.rows(body, kept.encoding, kept.separator)), READ_AT_ONCE):
+        _go_on(job, CHECK)
+        done += sum(len(record.rows) for record in some)
+        _note(import_id, _judged(judge, some), done)
+
+
+def _judged(judge: Judge, records: Sequence[Record]) -> list[ImportRow]:
+    readable = [record for record in records if record.content is not None]
+    judge.begin([record.content for record in readable if record.content])
+    return [_row(record, _verdict(judge, record)) for record in records]
+
+
+def _verdict(judge: Judge, record: Record) -> Verdict:
+    if record.content is None:
+        return Verdict(Outcome.REFUSED, record.reason)
+    return judge.verdict(record.line, record.content)
+
+
+def _row(record: Record, verdict: Verdict) -> ImportRow:
+    refused = verdict.outcome is Outcome.REFUSED
+    return ImportRow(
+        line=record.line,
+        title=record.title,
+        outcome=verdict.outcome,
+        reason=" ".join(part for part in (verdict.reason, *record.notes) if part),
+        noted=bool(record.notes) and not refused,
+        content={"cells": [row.cells for row in record.rows]} if refused else record.content,
+    )
+
+
+@writes
+def _note(import_id: UUID, rows: Sequence[ImportRow], done: int) -> None:
+    if models.change(import_id, ImportState.CHECKING, done=done):
+        for row in rows:
+            row.import_id = import_id
+        models.add_rows(rows)
+
+
+def _restart(job: Job, import_id: UUID, total: int) -> None:
+    """Forget what an earlier look has noted."""
+    while _forget_some(import_id):
+        _go_on(job, CHECK)
+    _set(import_id, ImportState.CHECKING, total=total, done=0)
+
+
+@writes
+def _forget_some(import_id: UUID) -> int:
+    return models.forget_rows(import_id, 1000)
+
+
+@writes
+def _set(import_id: UUID, state: ImportState, **values: Any) -> None:
+    models.change(import_id, state, **values)
+
+
+@writes
+def _give_up(import_id: UUID, reason: str) -> None:
+    models.move(import_id, ImportState.FAILED, reason=reason[:500], changed_at=clock.now())
+
+
+@writes
+def _checked(import_id: UUID) -> None:
+    models.move(import_id, ImportState.CHECKED, counts=models.counts(import_id), changed_at=clock.now())
+
+
+def run(job: Job) -> None:
+    """Bring in what is planned, a hundred records at a time."""
+    found = _at(job, ImportState.RUNNING)
+    if found is None:
+        return
+    import_id, key, account, locale = found.id, found.file_key, found.file_account, found.locale
+    kind, kept, actor = found.kind, Reading.from_dict(found.reading), found.actor
+    with use_locale(locale):
+        judge = Judge.of(kind, kept)
+        while _bring_in(import_id, judge, actor):
+            _go_on(job, RUN)
+    release()
+    files.drop(key, account)
+
+
+@writes
+def _bring_in(import_id: UUID, judge: Judge, actor: str) -> bool:
+    """One step; False when there is nothing left and the import is done."""
+    locks.hold(f"import:{import_id}")
+    rows = models.rows_at(import_id, Step.PLANNED, WRITE_AT_ONCE)
+    if not rows:
+        _finish(import_id, ImportState.DONE, BROUGHT_IN, actor)
+        return False
+    judge.begin([row.content for row in rows])
+    store = _store_client if judge.kind is Kind.CLIENTS else _store_invoice
+    for row in rows:
+        verdict = judge.verdict(row.line, row.content)
+        try:
+            _store(row, verdict, store, actor)
+        except DomainError as error:
+            _store(row, Verdict(Outcome.REFUSED, error.message), store, actor)
+    done = _import(import_id).done + len(rows)
+    models.change(import_id, ImportState.RUNNING, done=done)
+    return True
+
+
+def _store(row: ImportRow, verdict: Verdict, store: Callable[[ImportRow, Verdict, str], None], actor: str) -> None:
+    """Do what was decided. Something may have happened since the file was looked through: the verdict is today's."""
+    if verdict.outcome is Outcome.REFUSED:
+        row.outcome, row.reason, row.noted = verdict.outcome, verdict.reason, False
+        row.step, row.content = Step.DONE, {"cells": []}
+        return
+    row.target_id = verdict.target
+    store(row, verdict, actor)
+    if verdict.outcome is not row.outcome:
+        row.outcome, row.reason = verdict.outcome, verdict.reason
+    row.step, row.content = Step.DONE, None
+
+
+def _store_client(row: ImportRow, verdict: Verdict, actor: str) -> None:
+    if verdict.outcome is Outcome.NEW:
+        row.target_id = _added(row.content["values"], verdict)
+    elif verdict.changes and verdict.client is not None:
+        was = clients.stored([verdict.client.id], verdict.changes)[verdict.client.id]
+        clients.change(verdict.client.id, dict(verdict.changes), None, actor)
+        row.before = {"was": was, "became": {name: value or "" for name, value in verdict.changes.items()}}
+
+
+def _store_invoice(row: ImportRow, verdict: Verdict, actor: str) -> None:
+    client, content = verdict.client, row.content
+    if verdict.outcome is not Outcome.NEW or client is None:
+        return
+    if verdict.adds:
+        row.made_id = _added(content["client"]["values"], verdict)
+    row.target_id = invoices.add_imported(_invoice(content, client.id))
+
+
+def _added(values: dict[str, Any], verdict: Verdict) -> UUID:
+    assert verdict.client is not None  # a new one was planned
+    return clients.add_imported([{**values, "id": verdict.client.id}])[0]
+
+
+def _invoice(content: dict[str, Any], client_id: UUID) -> invoices.ImportedInvoice:
+    return invoices.ImportedInvoice(
+        client_id=client_id,
+        number=content["number"],
+        title=content["title"],
+        currency=content["currency"],
+        locale="",
+        issue_date=date.fromisoformat(content["issue_date"]),
+        due_date=date.fromisoformat(content["due_date"]),
+        lines=lines(content),
+        state=content["state"],
+        paid_on=date.fromisoformat(content["paid_on"]) if content["paid_on"] else None,
+        note=content["note"],
+    )
+
+
+def undo(job: Job) -> None:
+    """Take back what was brought in, the last first; what was used since stays and is told."""
+    found = _at(job, ImportState.UNDOING)
+    if found is None:
+        return
+    import_id, kind, actor, locale = found.id, found.kind, found.actor, found.locale
+    with use_locale(locale):
+        while _take_back(import_id, kind, actor):
+            _go_on(job, UNDO)
+
+
+@writes
+def _take_back(import_id: UUID, kind: Kind, actor: str) -> bool:
+    """One step; False when there is nothing left."""
+    locks.hold(f"import:{import_id}")
+    rows = models.rows_at(import_id, Step.DONE, WRITE_AT_ONCE, last_first=True)
+    if not rows:
+        _finish(import_id, ImportState.UNDONE, TAKEN_BACK, actor)
+        return False
+    new = [row for row in rows if row.outcome is Outcome.NEW and row.target_id]
+    remove = clients.remove_imported if kind is Kind.CLIENTS else invoices.remove_imported
+    gone = remove([row.target_id for row in new if row.target_id])
+    made = clients.remove_imported([row.made_id for row in rows if row.made_id])
+    for row in rows:
+        row.step, row.reason = _taken_back(row, gone, made, kind, actor)
+    models.change(import_id, ImportState.UNDOING, done=_import(import_id).done + len(rows))
+    return True
+
+
+def _taken_back(row: ImportRow, gone: set[UUID], made: set[UUID], kind: Kind, actor: str) -> tuple[Step, str]:
+    if row.outcome is Outcome.NEW and row.target_id not in gone:
+        if kind is Kind.CLIENTS:
+            return Step.KEPT, _("Something was done with this client since: a document, or a change. It stays.")
+        return Step.KEPT, _("This invoice was paid, credited or sent from here since. It stays.")
+    if row.made_id and row.made_id not in made:
+        return Step.KEPT, _("The invoice is gone. Its client has other documents since, and stays.")
+    if row.outcome is Outcome.CHANGED and row.before and row.target_id:
+        return _changed_back(row.target_id, row.before, actor)
+    return Step.UNDONE, row.reason
+
+
+def _changed_back(client_id: UUID, before: dict[str, Any], actor: str) -> tuple[Step, str]:
+    """Say again what was said before, unless somebody has changed it once more."""
+    now = clients.stored([client_id], before["became"]).get(client_id)
+    if now != before["became"]:
+        return Step.KEPT, _("Somebody has changed this client since. It stays as it is.")
+    was = before["was"]
+    try:
+        clients.change(client_id, was | ({"email": was["email"] or None} if "email" in was else {}), None, actor)
+    except DomainError as error:
+        return Step.KEPT, error.message
+    return Step.UNDONE, _("Says again what it said before.")
+
+
+def _finish(import_id: UUID, state: ImportState, kind: str, actor: str) -> None:
+    """The last step: counts, and the one event that tells of the whole import."""
+    counts = models.counts(import_id)
+    found = _import(import_id)
+    moved = {"counts": counts, "changed_at": clock.now()} | (
+        {"finished_at": clock.now()} if state is ImportState.DONE else {}
+    )
+    name, of, total = found.filename, found.kind.value, found.total
+    if models.move(import_id, state, **moved):
+        facts = {
+            "actor": actor,
+            "kind": of,
+            "file": name,
+            "lines": total,
+            **{each.value: counts.get(each.value, 0) for each in Outcome},
+        }
+        facts["kept"] = counts.get("kept", 0)
+        events.record(kind, events.ref("import", import_id), facts)
+
+
+def _at(job: Job, state: ImportState) -> Import | None:
+    """The import a job is about, while it is still to be done."""
+    found = models.get(UUID(job.args["import"]))
+    return found if found is not None and found.state is state else None
+
+
+def _import(import_id: UUID) -> Import:
+    found = models.get(import_id)
+    assert found is not None  # nobody deletes one that is being worked on
+    return found
+
+
+def _go_on(job: Job, kind: str) -> None:
+    """Between two steps: go on later when this process ends, stop when another attempt has taken over."""
+    if jobs.stopping.is_set() or not outbox.renew([job], kind):
+        raise PutBack
+
+
+def _pieces(found: Iterable[T], size: int) -> Iterator[list[T]]:
+    source = iter(found)
+    while some := list(islice(source, size)):
+        yield some
