@@ -33,6 +33,7 @@ class Chance:
     """Draws from one seed."""
 
     seed: int
+    schemes: tuple[str, ...] = SCHEMES
 
     def __post_init__(self) -> None:
         self.draw = random.Random(self.seed)
@@ -46,7 +47,7 @@ class Chance:
     def document(self, *, most: int = 6) -> Document:
         """Whatever may stand together, in every combination."""
         draw = self.draw
-        scheme = replace(find(draw.choice(SCHEMES)), place=draw.choice(list(Place)))
+        scheme = replace(find(draw.choice(self.schemes)), place=draw.choice(list(Place)))
         italian, included = scheme.key == "it-vat", self.rarely(3)
         rates = draw.sample([row.rate for row in scheme.rows], k=min(len(scheme.rows), draw.randint(1, 3)))
         lines = tuple(self.line(number, draw.choice(rates)) for number in range(draw.randint(1, most)))

@@ -106,18 +106,6 @@ def test_every_document_is_what_fractions_say() -> None:
     assert every_document(800, first=0) > 500
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_ten_thousand_documents_are_what_fractions_say() -> None:
-    assert every_document(10_000, first=10_000) > 5_000
-
-
-@pytest.mark.soak
-@pytest.mark.timeout(7200)
-def test_a_million_documents_are_what_fractions_say() -> None:
-    assert every_document(1_000_000, first=1_000_000) > 500_000
-
-
 # --- deposits and final invoices -------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What holds for every document."""
+"""What holds for every document. Ten thousand and a million of them: `tests.money`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,30 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
+from tests.pricing.chance import Chance
 from tests.pricing.strategies import documents
-from webkit.pricing import Amount, Document, Percent, Place, Priced, PricingError, compute, split
+from webkit.pricing import (
+    Amount,
+    Document,
+    Percent,
+    Place,
+    Priced,
+    PricingError,
+    compute,
+    split,
+)
 from webkit.pricing.rounding import apportion, half_up
 
 Check = Callable[[Document, Priced], None]
 
 
 def sums_are_exact(document: Document, priced: Priced) -> None:
-    totals = priced.totals
-    assert totals.net == sum(line.net for line in priced.lines) == sum(tax.base for tax in priced.taxes)
-    assert totals.tax == sum(line.tax for line in priced.lines) == sum(tax.tax for tax in priced.taxes)
-    assert totals.gross == totals.net + totals.tax == sum(line.gross for line in priced.lines)
-    before_tax = totals.subtotal - totals.discount + totals.charge
+    totals, stamp = priced.totals, priced.stamp
+    added = sum(fund.amount for fund in priced.funds) + (stamp.amount if stamp and stamp.recharged else 0)
+    assert totals.net == sum(line.net for line in priced.lines) + added == sum(tax.base for tax in priced.taxes)
+    assert totals.tax == sum(part.tax for part in (*priced.lines, *priced.funds)) == sum(t.tax for t in priced.taxes)
+    assert totals.gross == totals.net + totals.tax
+    before_tax = totals.subtotal - totals.discount + totals.charge + added
     assert before_tax == (totals.gross if document.prices_include_tax else totals.net)
 
 
@@ -110,14 +121,6 @@ quiet = (HealthCheck.too_slow, HealthCheck.filter_too_much)
 @given(documents())
 @settings(max_examples=150, deadline=None, suppress_health_check=quiet)
 def test_every_document(document: Document) -> None:
-    holds(document)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@given(documents(most=12))
-@settings(max_examples=10_000, deadline=None, suppress_health_check=quiet)
-def test_ten_thousand_documents(document: Document) -> None:
     holds(document)
 
 
