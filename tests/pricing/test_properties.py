@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from tests.pricing.chance import Chance
 from tests.pricing.strategies import documents
 from webkit.pricing import (
     Amount,
