@@ -11,6 +11,7 @@ import Dirty from "./controllers/dirty.js";
 import Lines from "./controllers/lines.js";
 import Menu from "./controllers/menu.js";
 import Palette from "./controllers/palette.js";
+import Picks from "./controllers/picks.js";
 import Rows from "./controllers/rows.js";
 import Shortcuts from "./controllers/shortcuts.js";
 import Theme from "./controllers/theme.js";
@@ -27,6 +28,7 @@ const controllers = {
   lines: Lines,
   menu: Menu,
   palette: Palette,
+  picks: Picks,
   rows: Rows,
   shortcuts: Shortcuts,
   theme: Theme,

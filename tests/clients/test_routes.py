@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 
 from tests.client import Browser
+from tests.factories import listed
 from tests.factories.clients import caffe_olmo, make_client
 from webkit.clients import service
+from webkit.clients.listing import CLIENTS
 from webkit.core.extensions import DocumentCard, DocumentSource
 from webkit.core.kernel import clock, db, events, tenancy
 from webkit.core.kernel import runtime as runtimes
@@ -208,6 +210,6 @@ def test_other_sites_cannot_archive(member: Browser, agency: AgencyView) -> None
     path = add(member)
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}):
         assert member.post(path + "/archive", headers=headers).status_code == 403
-    assert len(service.page().clients) == 1
+    assert len(listed.rows(CLIENTS)) == 1
     with tenancy.tenant(agency.id):
         assert len(events.recent()) == 1

@@ -10,17 +10,19 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.factories import listed
 from tests.factories.clients import caffe_olmo, make_client
 from tests.threads import at_once
 from webkit.clients import models, service
-from webkit.core.kernel import db, events, tenancy
+from webkit.clients.listing import CLIENTS
+from webkit.core.kernel import db, events, search, tenancy
 from webkit.core.kernel.db import session, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 
 
 def names(query: str = "", *, archived: bool = False) -> list[str]:
-    return [client.name for client in service.page(query, archived=archived).clients]
+    return [client.name for client in listed.rows(CLIENTS, q=query, archived="1" if archived else "")]
 
 
 def test_a_client_as_others_see_it(agency: AgencyView) -> None:
@@ -109,7 +111,8 @@ def test_new_names_are_found_and_old_ones_forgotten(agency: AgencyView) -> None:
 def test_every_word_finds_its_client(agency: AgencyView, name: str) -> None:
     client = make_client(name)
     for word in models.words(name):
-        found = sa.select(models.Client.id).where(models._has_word(word[:3]))
+        known = models.ClientWord.word
+        found = sa.select(models.ClientWord.client_id).where(known >= word[:3], known < word[:3] + search.LAST)
         assert client in set(session().scalars(found))
     db.release()
 
@@ -117,25 +120,25 @@ def test_every_word_finds_its_client(agency: AgencyView, name: str) -> None:
 def test_pages_forward_and_back(agency: AgencyView) -> None:
     for number in range(60):
         make_client(f"Client {number:02}")
-    first = service.page()
-    assert [len(first.clients), first.before, first.clients[0].name] == [25, None, "Client 00"]
-    second = service.page(after=first.after)
-    third = service.page(after=second.after)
-    assert [client.name for client in third.clients] == [f"Client {number}" for number in range(50, 60)]
-    assert third.after is None and third.before is not None
-    back = service.page(before=third.before)
+    first = listed.paged(CLIENTS)
+    assert [len(first.rows), first.newer, first.rows[0].name] == [25, None, "Client 00"]
+    second = listed.paged(CLIENTS, after=first.older)
+    third = listed.paged(CLIENTS, after=second.older)
+    assert [client.name for client in third.rows] == [f"Client {number}" for number in range(50, 60)]
+    assert third.older is None and third.newer is not None
+    back = listed.paged(CLIENTS, before=third.newer)
     assert back == second
-    assert service.page(before=back.before).clients == first.clients
-    assert service.page(before=back.before).before is None
-    assert service.page(after=uuid4()).clients == first.clients, "an unknown place is the beginning"
+    assert listed.paged(CLIENTS, before=back.newer).rows == first.rows
+    assert listed.paged(CLIENTS, before=back.newer).newer is None
+    assert listed.paged(CLIENTS, after=uuid4()).rows == first.rows, "an unknown place is the beginning"
 
 
 def test_same_names_lose_nobody_between_pages(agency: AgencyView) -> None:
     for _ in range(30):
         make_client("The same")
-    first = service.page()
-    rest = service.page(after=first.after)
-    assert len({client.id for client in (*first.clients, *rest.clients)}) == 30
+    first = listed.paged(CLIENTS)
+    rest = listed.paged(CLIENTS, after=first.older)
+    assert len({client.id for client in (*first.rows, *rest.rows)}) == 30
 
 
 def test_archived_and_back(agency: AgencyView) -> None:

@@ -13,10 +13,11 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories import deals, documents
+from tests.factories import deals, documents, listed
 from tests.threads import at_once
 from webkit.contracts import document, templates, terms
 from webkit.contracts import service as contracts
+from webkit.contracts.listing import CONTRACTS
 from webkit.contracts.models import Contract, ContractState
 from webkit.contracts.templates import TemplateText
 from webkit.contracts.terms import Clause
@@ -55,7 +56,7 @@ def test_a_proposal_has_one_contract_however_often_it_is_asked_for(app: Flask, a
     made = at_once(app, create, create)
     assert len({each for each in made if not isinstance(each, Exception)}) == 1
     assert contracts.create_from_proposal(proposal_id) in made
-    assert len(contracts.page()) == 1
+    assert len(listed.rows(CONTRACTS)) == 1
 
 
 def test_what_was_not_accepted_becomes_no_contract(agency: AgencyView) -> None:
@@ -241,7 +242,7 @@ def test_another_agencys_contract_is_not_there(agency: AgencyView, other_agency:
                 act(contract_id)
         with pytest.raises(NotFound):
             contracts.send(contract_id, actor=deals.ACTOR)
-        assert contracts.page() == []
+        assert listed.rows(CONTRACTS) == []
 
 
 def test_only_a_signed_contract_is_handed_on(agency: AgencyView) -> None:

@@ -12,12 +12,14 @@ from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
 from tests.client import Browser
+from tests.factories import listed
 from tests.factories.people import Person
 from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
+from webkit.clients.listing import CLIENTS
 from webkit.consultations import service as consultations
-from webkit.contracts import service as contracts
+from webkit.contracts.listing import CONTRACTS
 from webkit.core.capabilities.email import EMAIL
 from webkit.core.kernel import clock, db, evidence, outbox, runtime, tenancy
 from webkit.core.kernel.errors import DomainError
@@ -61,7 +63,7 @@ def _words(demo: Demo) -> dict[str, list[str]]:
             "consultations": sorted(card.state for card in consultations.page(consultations.Filter(), 100)),
             "proposals": sorted(card.word for card in proposals.page(Filter(), 100)),
             "quotations": sorted(card.word for card in quotations.page(QuotationFilter(), 100)),
-            "contracts": sorted(contract.word for contract in contracts.page()),
+            "contracts": sorted(contract.word(listed.here().today) for contract in listed.rows(CONTRACTS)),
             "invoices": sorted(invoice.word for invoice in invoices.page(limit=100)),
         }
 
@@ -90,13 +92,13 @@ def test_every_state_is_there_and_the_past_is_whole(demo: Demo) -> None:
 def test_loading_again_changes_nothing(app: Flask, demo: Demo) -> None:
     with _inside(demo):
         agencies.change({"name": "Renamed"})
-        before = [client.name for client in clients.page().clients]
+        before = [client.name for client in listed.rows(CLIENTS)]
     words = _words(demo)
     assert _load() == demo
     assert _words(demo) == words
     with _inside(demo):
         assert agencies.profile().name == "Renamed"
-        assert [client.name for client in clients.page().clients] == before
+        assert [client.name for client in listed.rows(CLIENTS)] == before
 
 
 def test_a_load_that_was_cut_short_is_finished(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

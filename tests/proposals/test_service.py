@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from tests.factories import listed
 from tests.factories import proposals as make
 from webkit.clients import service as clients
 from webkit.core.kernel import clock, db, events, evidence, frozen, ids, links, signals, tenancy
@@ -18,6 +19,7 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.messaging import service as messaging
 from webkit.proposals import answers, models, service
 from webkit.proposals.events import ProposalAccepted
+from webkit.proposals.listing import PROPOSALS
 from webkit.proposals.models import TRANSITIONS, Filter, State
 from webkit.proposals.offer import Offer
 from webkit.proposals.views import Delivery
@@ -251,12 +253,12 @@ def test_lists_are_filtered_searched_and_paged() -> None:
     ids_ = [make.draft(client, title=f"Site number {n}") for n in range(5)]
     make.send(ids_[0])
     assert [card.id for card in service.page(Filter(state="draft"), 10)] == ids_[:0:-1]
-    first = service.page(Filter(), 2)
-    assert [card.id for card in service.page(Filter(before=first[-1].id), 10)] == ids_[2::-1]
+    first = listed.paged(PROPOSALS, 2)
+    assert [card.id for card in listed.rows(PROPOSALS, after=first.older)] == ids_[2::-1]
     for words in ("NUMBER 3", "cicli 3", "pro-"):
-        found = service.page(Filter(words=words), 10)
+        found = listed.rows(PROPOSALS, q=words)
         assert [card.id for card in found] == [ids_[0] if words == "pro-" else ids_[3]]
-    assert service.page(Filter(words="100%"), 10) == []
+    assert listed.rows(PROPOSALS, q="100%") == []
     assert len(service.of_client(client)) == 5
     assert service.of_client(ids.uuid7()) == []
 

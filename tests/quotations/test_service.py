@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from tests.factories import listed
 from tests.factories import quotations as make
 from tests.threads import at_once
 from webkit.agencies import service as agencies
@@ -21,10 +22,12 @@ from webkit.core.kernel import clock, db, events, evidence, frozen, ids, outbox,
 from webkit.core.kernel.db import writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel.lists import sums
 from webkit.invoices import service as invoices
 from webkit.invoices.service import InvoiceInput
 from webkit.pricing import Priced
 from webkit.quotations import answers, jobs, models, service
+from webkit.quotations.listing import QUOTATIONS
 from webkit.quotations.models import TRANSITIONS, Filter, State
 from webkit.quotations.offer import Discount, DiscountKind, Offer, Section
 from webkit.quotations.views import Signer
@@ -415,11 +418,12 @@ def test_lists_are_filtered_and_summed() -> None:
     client = make.client()
     first, second = make.sent(client_id=client), make.draft(client, title="Stand at the fair")
     assert [each.id for each in service.page(Filter(), 5)] == [second, first]
-    assert [each.id for each in service.page(Filter(words="COMO studio"), 5)] == [first]
-    assert [each.id for each in service.page(Filter(before=second), 5)] == [first]
-    [every] = service.sums(Filter())
-    [waiting] = service.sums(Filter(state="sent"))
-    assert (every.count, every.total) == (2, 2 * WITH_DIMMER) and (waiting.count, waiting.total) == (1, WITH_DIMMER)
+    assert [each.id for each in listed.rows(QUOTATIONS, q="COMO studio")] == [first]
+    assert [each.id for each in listed.rows(QUOTATIONS, after=second)] == [first]
+    [every] = sums(QUOTATIONS, listed.asked(QUOTATIONS), listed.here())[0]
+    assert (every.count, every.totals) == (2, (2 * WITH_DIMMER,))
+    [waiting] = service.pipeline()
+    assert (waiting.open_count, waiting.open) == (1, WITH_DIMMER)
     assert [each.id for each in service.of_client(client)] == [second, first]
 
 

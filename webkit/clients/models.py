@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,13 +16,13 @@ from webkit.core.kernel import references
 from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.search import PLAIN_64
+from webkit.core.kernel.search import folded as folded
 from webkit.core.kernel.tables import Owned, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 
 # Compared byte by byte, so that a prefix is a range of an index, on both databases.
 PLAIN_200 = sa.String(200).with_variant(postgresql.VARCHAR(200, collation="C"), "postgresql")
-PLAIN_64 = sa.String(64).with_variant(postgresql.VARCHAR(64, collation="C"), "postgresql")
-LAST = "\U0010ffff"
 WORDS = 40
 
 
@@ -97,12 +96,6 @@ def keep_vat_check(number: str, **told: Any) -> None:
         setattr(row, name, value)
 
 
-def folded(text: str) -> str:
-    """Small letters without accents, for sorting and searching."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFKC", "".join(sign for sign in apart if not unicodedata.combining(sign)))
-
-
 def words(*texts: str) -> set[str]:
     """The words of texts, as they are looked for."""
     found = [word for text in texts for word in re.findall(r"\w+", folded(text))]
@@ -169,16 +162,26 @@ def update(row: Client, values: dict[str, Any]) -> None:
         _index(row)
 
 
-def page(query: str, archived: bool, limit: int, *, after: UUID | None, before: UUID | None) -> list[Client]:
-    """At most `limit` clients by name, following `after` or leading up to `before`."""
-    back = before is not None and after is None
-    found = sa.select(Client).where(Client.archived == archived, *map(_has_word, sorted(words(query))))
-    if (edge := _edge(before if back else after)) is not None:
-        here = sa.tuple_(Client.sort_name, Client.id)
-        found = found.where(here < edge if back else here > edge)
-    order = (Client.sort_name.desc(), Client.id.desc()) if back else (Client.sort_name, Client.id)
-    rows = list(session().scalars(found.order_by(*order).limit(limit)))
-    return rows[::-1] if back else rows
+class Listed(NamedTuple):
+    """What lists and sheets show of a client."""
+
+    id: UUID
+    name: str
+    contact_name: str
+    email: str | None
+    phone: str
+    website: str
+    street: str
+    postcode: str
+    city: str
+    region: str
+    country: str
+    tax_id: str
+    archived: bool
+    created_at: datetime
+
+
+ARCHIVED, IN_USE = Client.archived == sa.true(), Client.archived == sa.false()
 
 
 def choices(limit: int) -> Sequence[tuple[UUID, str]]:
@@ -210,17 +213,6 @@ def _flush() -> None:
         session().flush()
     except sa.exc.IntegrityError:
         raise Invalid({"email": _("Another client has this address already.")}) from None
-
-
-def _edge(client_id: UUID | None) -> Any:
-    row = get(client_id) if client_id else None
-    return sa.tuple_(sa.literal(row.sort_name, PLAIN_200), sa.literal(row.id, sa.Uuid())) if row else None
-
-
-def _has_word(word: str) -> sa.ColumnElement[bool]:
-    """Whether a client has a word that begins so; written as a range, which keeps its index under row security."""
-    begins = (ClientWord.word >= word, ClientWord.word < word + LAST)
-    return sa.exists().where(ClientWord.client_id == Client.id, *begins)
 
 
 def _index(row: Client) -> None:

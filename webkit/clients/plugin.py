@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 
-from webkit.clients import events, service, vies
+from webkit.clients import events, listing, service, vies
 from webkit.clients.routes import blueprint
 from webkit.core.extensions import EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel import lists
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
 
@@ -34,3 +35,8 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_register_slots() -> list[Slot]:
     return [Slot(SlotName.CLIENT, service.facts)]
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    lists.register(app, listing.CLIENTS)

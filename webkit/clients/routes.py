@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, g, request, url_for
@@ -12,12 +11,14 @@ from webkit.accounts import service as accounts
 from webkit.agencies import pages as agencies
 from webkit.clients import pages, service
 from webkit.clients.forms import ClientForm, NotesForm
+from webkit.clients.listing import CLIENTS
 from webkit.core.kernel import once
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.forms import FormState, bind
-from webkit.core.kernel.hx import go, page
+from webkit.core.kernel.hx import go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.lists import frame
 
 blueprint = staff_blueprint("clients", __name__, "/clients")
 
@@ -25,19 +26,12 @@ blueprint = staff_blueprint("clients", __name__, "/clients")
 @blueprint.get("")
 def index() -> Response:
     """The list, by name."""
-    query, archived = request.args.get("q", "")[:100].strip(), request.args.get("archived") == "1"
-    found = service.page(query, archived=archived, after=_uuid("after"), before=_uuid("before"))
-    filters: dict[str, Any] = {"q": query or None, "archived": "1" if archived else None}
-    return page(
-        "clients/index.html",
-        "list",
-        found=found,
-        query=query,
-        archived=archived,
-        is_new=not found.clients and not service.has_any(),
-        newer=url_for("clients.index", before=found.before, **filters) if found.before else None,
-        older=url_for("clients.index", after=found.after, **filters) if found.after else None,
-    )
+    opened = frame.open_list(CLIENTS)
+    if opened.elsewhere:
+        return go_to(opened.elsewhere)
+    found = opened.page.rows
+    is_new = not found and not service.has_any()
+    return page("clients/index.html", "list", frame=opened.frame({}), clients=found, is_new=is_new)
 
 
 @blueprint.get("/new")
@@ -135,11 +129,3 @@ def _form(state: FormState, client: service.ClientView | None, code: int = 200) 
 
 def _actor() -> str:
     return f"user:{current_user.id}"
-
-
-def _uuid(name: str) -> UUID | None:
-    """A place in the list from the address; nonsense is the beginning."""
-    try:
-        return UUID(request.args[name])
-    except (KeyError, ValueError):
-        return None

@@ -25,7 +25,6 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 
-PAGE = 25
 CHOICES = 1000
 FIELDS = (
     *("name", "contact_name", "email", "phone", "website", "street", "postcode", "city", "region", "country"),
@@ -61,15 +60,6 @@ class ClientView:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPage:
-    """A page of the list: clients by name, and from where to read on."""
-
-    clients: tuple[ClientView, ...]
-    before: UUID | None
-    after: UUID | None
-
-
 def get(client_id: UUID) -> ClientView:
     """A client of the current agency. Raises NotFound."""
     return _view(_client(client_id), _agency_locale())
@@ -94,25 +84,6 @@ def names(ids: Iterable[UUID]) -> dict[UUID, str]:
 def has_any() -> bool:
     """Whether the agency has ever had a client."""
     return models.any_client()
-
-
-def page(
-    query: str = "", *, archived: bool = False, after: UUID | None = None, before: UUID | None = None
-) -> ClientPage:
-    """A page of clients who have, for each word of `query`, one in name, contact or address that begins with it."""
-    rows = models.page(query, archived, PAGE + 1, after=after, before=before)
-    back, more = before is not None and after is None, len(rows) > PAGE
-    if more:
-        rows = rows[1:] if back else rows[:PAGE]
-    if not rows:
-        return ClientPage((), None, None)
-    first, last = rows[0].id, rows[-1].id
-    locale = _agency_locale()
-    return ClientPage(
-        clients=tuple(_view(row, locale) for row in rows),
-        before=first if (more if back else after is not None) else None,
-        after=last if back or more else None,
-    )
 
 
 def facts(client_id: UUID) -> dict[str, str] | None:

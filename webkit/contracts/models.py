@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel import clock, search, tenancy
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
@@ -26,6 +26,8 @@ class ContractState(enum.StrEnum):
     SEALED = "sealed"
     CANCELLED = "cancelled"
 
+
+KIND, EXPIRED = "contract", "expired"
 
 TRANSITIONS: dict[ContractState, frozenset[ContractState]] = {
     ContractState.DRAFT: frozenset({ContractState.SENT, ContractState.CANCELLED}),
@@ -91,7 +93,9 @@ class Contract(Owned):
             postgresql_where=sa.text("state <> 'cancelled'"),
         ),
         sa.UniqueConstraint("agency_id", "number"),
-        sa.Index("ix_contracts_agency_id_client_id", "agency_id", "client_id"),
+        sa.Index("ix_contracts_client", "agency_id", "client_id", "id"),
+        sa.Index("ix_contracts_signed", "agency_id", "signed_at", "id"),
+        sa.Index("ix_contracts_amount", "agency_id", "currency", "total_minor", "id"),
         sa.Index("ix_contracts_agency_id_state_id", "agency_id", "state", "id"),
         sa.Index("ix_contracts_agency_id_template_id", "agency_id", "template_id"),
     )
@@ -137,6 +141,8 @@ class Contract(Owned):
 def add(row: Owned) -> UUID:
     session().add(row)
     session().flush()
+    if isinstance(row, Contract):
+        search.changed(KIND, row.id)
     return row.id
 
 
@@ -168,14 +174,43 @@ def any_of(column: str, document_id: UUID) -> bool:
     return session().scalar(query) is not None
 
 
-def page(state: ContractState | None, before: UUID | None, limit: int) -> list[Contract]:
-    """Newest first; `before` is the id to continue from."""
-    query = sa.select(Contract).order_by(Contract.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(Contract.state == state)
-    if before is not None:
-        query = query.where(Contract.id < before)
-    return list(session().scalars(query))
+class Listed(NamedTuple):
+    """What lists show of a contract: without its clauses, which are long."""
+
+    id: UUID
+    client_id: UUID
+    title: str
+    number: str | None
+    state: ContractState
+    currency: str
+    total_minor: int
+    monthly_minor: int
+    valid_until: date
+    created_at: datetime
+    sent_at: datetime | None
+    signed_at: datetime | None
+
+    def word(self, today: date) -> str:
+        """The state as lists show it: what nobody signed in time has expired."""
+        return EXPIRED if self.state == ContractState.SENT and self.valid_until < today else self.state.value
+
+
+def in_state(state: str) -> sa.ColumnElement[bool]:
+    """Whether a contract is in a state, or expired, on the day `today`."""
+    today = sa.bindparam("today", type_=sa.Date())
+    if state == EXPIRED:
+        return sa.and_(Contract.state == ContractState.SENT, Contract.valid_until < today)
+    if state == ContractState.SENT:
+        return sa.and_(Contract.state == ContractState.SENT, Contract.valid_until >= today)
+    if state == ContractState.SEALED:
+        return Contract.state.in_((ContractState.SIGNED, ContractState.SEALED))
+    return Contract.state == ContractState(state)
+
+
+def searched(ids: Sequence[UUID]) -> Sequence[Any]:
+    """(id, client_id, number, proposal_number, title) of these contracts, as they are in this write."""
+    columns = (Contract.id, Contract.client_id, Contract.number, Contract.proposal_number, Contract.title)
+    return session().execute(sa.select(*columns).where(Contract.id.in_(ids))).all()
 
 
 @prepared
@@ -217,6 +252,8 @@ def _change(contract_id: UUID, condition: sa.ColumnElement[bool], values: dict[s
     )
     changed = done.one_or_none() is not None
     session().expire_all()
+    if values.keys() & {"number", "title", "client_id"}:
+        search.changed(KIND, contract_id)
     return changed
 
 

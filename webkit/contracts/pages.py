@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from webkit.contracts.merge import Field
-from webkit.contracts.models import ContractState
+from webkit.contracts.models import Listed
 from webkit.contracts.service import ContractView
 from webkit.contracts.templates import TemplateView
 from webkit.contracts.terms import Clause
@@ -14,15 +15,18 @@ from webkit.core.extensions import MergeField
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.kernel.lists.frame import Frame
 from webkit.messaging.service import AddressWarning, MailView
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    contracts: list[ContractView]
+    """The list and its rows; `today` decides what has expired."""
+
+    frame: Frame
+    contracts: list[Listed]
     clients: dict[UUID, str]
-    state: ContractState | None
-    older: str | None
+    today: date
 
 
 @dataclass(frozen=True, slots=True)

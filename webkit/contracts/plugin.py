@@ -7,22 +7,15 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
-from webkit.contracts import document, models, routes, service, template_routes, templates, terms, witness
-from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
+from webkit.contracts import document, listing, models, routes, service, template_routes, templates, terms, witness
+from webkit.contracts.listing import WORDS
+from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, i18n, signals
+from webkit.core.kernel import counters, evidence, i18n, lists, search, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import companions
 from webkit.proposals.events import ProposalAccepted
 
-WORDS: dict[str, LazyText] = {
-    "draft": _l("Draft"),
-    "sent": _l("Out for signature"),
-    "expired": _l("Expired"),
-    "signed": _l("Signed"),
-    "sealed": _l("Sealed"),
-    "cancelled": _l("Cancelled"),
-}
 TONES = {"draft": "wait", "sent": "info", "expired": "bad", "signed": "ok", "sealed": "ok", "cancelled": "bad"}
 
 
@@ -60,6 +53,8 @@ def webkit_register_slots() -> list[Slot]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "contract", models.Contract.number)
+    lists.register(app, listing.CONTRACTS)
+    search.source(app, models.KIND, listing.found_by)
     app.jinja_env.filters.update(clause=terms.to_html, moment=_moment, hour=i18n.format_time)
     signals.subscribe(app, ProposalAccepted, service.on_accepted)
     companions.offer_contracts(app, templates.choices)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, g, request
 from flask_login import current_user
 
 from webkit.clients import service as clients
 from webkit.contracts import document, forms, merge, policy, service, templates
 from webkit.contracts.forms import CancelForm, ContractForm, CreateForm
+from webkit.contracts.listing import CONTRACTS
 from webkit.contracts.models import ContractState
 from webkit.contracts.pages import EditPage, ListPage, NewPage, ShowPage
 from webkit.contracts.service import ContractView
@@ -19,12 +20,12 @@ from webkit.core.kernel import clock, downloads, events, frozen, i18n
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind, decimal_text
-from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.lists import frame
 from webkit.extras import service as extras
 from webkit.messaging import service as messaging
 
-PAGE = 50
 FRAMED = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -35,13 +36,14 @@ blueprint = staff_blueprint("contracts", __name__, "/contracts")
 
 @blueprint.get("/")
 def index() -> Response:
-    wanted = request.args.get("state", "")
-    state = ContractState(wanted) if wanted in list(ContractState) else None
-    before = request.args.get("before", type=UUID)
-    found = service.page(state, before=before, limit=PAGE + 1)
-    older = url_for(".index", state=wanted or None, before=found[PAGE - 1].id) if len(found) > PAGE else None
-    names = clients.names({each.client_id for each in found})
-    return page("contracts/index.html", "list", **fields(ListPage(found[:PAGE], names, state, older)))
+    opened = frame.open_list(CONTRACTS)
+    if opened.elsewhere:
+        return go_to(opened.elsewhere)
+    found = opened.page.rows
+    names = clients.names({each.client_id for each in found} | opened.asked.refs)
+    return page(
+        "contracts/index.html", "list", **fields(ListPage(opened.frame(names), found, names, opened.here.today))
+    )
 
 
 @blueprint.get("/new")

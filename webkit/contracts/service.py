@@ -117,12 +117,6 @@ def get(contract_id: UUID) -> ContractView:
     return _view(_row(contract_id), agencies.today())
 
 
-def page(state: ContractState | None = None, *, before: UUID | None = None, limit: int = 50) -> list[ContractView]:
-    """The agency's contracts, newest first."""
-    today = agencies.today()
-    return [_view(row, today) for row in models.page(state, before, limit)]
-
-
 def waiting_to_be_signed() -> int:
     """How many contracts are with their client."""
     return models.count(ContractState.SENT)

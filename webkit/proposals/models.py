@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, defer, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, tallies
+from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tenancy import mine, prepared
 
 
 class State(StrEnum):
@@ -29,6 +30,7 @@ class State(StrEnum):
 
 
 EXPIRED = "expired"
+KIND = "proposal"
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.SENT}),
@@ -57,7 +59,10 @@ class Proposal(Owned):
         owned_fk("audit_id", "website_audits"),
         sa.UniqueConstraint("agency_id", "number"),
         sa.Index("ix_proposals_agency_id_state_id", "agency_id", "state", "id"),
-        sa.Index("ix_proposals_agency_id_client_id", "agency_id", "client_id"),
+        sa.Index("ix_proposals_client", "agency_id", "client_id", "id"),
+        sa.Index("ix_proposals_sent", "agency_id", "sent_at", "id"),
+        sa.Index("ix_proposals_valid", "agency_id", "valid_until", "id"),
+        sa.Index("ix_proposals_amount", "agency_id", "currency", "once_minor", "id"),
         sa.Index("ix_proposals_agency_id_consultation_id", "agency_id", "consultation_id"),
         sa.Index("ix_proposals_agency_id_audit_id", "agency_id", "audit_id"),
     )
@@ -99,14 +104,37 @@ class Proposal(Owned):
     answers: Mapped[list[dict[str, str]] | None] = mapped_column(Json)
 
 
+class Listed(NamedTuple):
+    """What lists show of a proposal: without its texts, which are long."""
+
+    id: UUID
+    client_id: UUID
+    client_name: str
+    title: str
+    number: str | None
+    state: State
+    version: int
+    currency: str
+    valid_until: date | None
+    once_minor: int | None
+    monthly_minor: int | None
+    author_id: UUID
+    author_name: str
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+    views: int
+    viewed_at: datetime | None
+    frozen_id: UUID | None
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which proposals a list shows; `state` is a State or "expired", `before` the id to go on from."""
+    """Which proposals other features ask for; `state` is a State or "expired"."""
 
     state: str = ""
-    words: str = ""
     client_id: UUID | None = None
-    before: UUID | None = None
 
 
 def search_text(*texts: str | None) -> str:
@@ -118,6 +146,7 @@ def add(proposal: Proposal) -> Proposal:
     """Insert a proposal now."""
     session().add(proposal)
     session().flush()
+    search.changed(KIND, proposal.id)
     return proposal
 
 
@@ -131,27 +160,24 @@ def fresh(proposal_id: UUID) -> Proposal | None:
     return session().get(Proposal, proposal_id, populate_existing=True)
 
 
-def listed(which: Filter, today: date, limit: int) -> list[Proposal]:
-    """A page of a list, newest first."""
-    texts = (Proposal.contents, Proposal.offer, Proposal.answers)
-    query = (
-        sa.select(Proposal)
-        .options(*(defer(text, raiseload=True) for text in texts))
-        .order_by(Proposal.id.desc())
-        .limit(limit)
-    )
-    for word in which.words.casefold().split()[:8]:
-        query = query.where(Proposal.search.contains(word, autoescape=True))
-    if which.client_id:
-        query = query.where(Proposal.client_id == which.client_id)
-    if which.before:
-        query = query.where(Proposal.id < which.before)
-    if which.state:
-        query = query.where(_in_state(which.state, today))
-    return list(session().scalars(query))
+def listed(which: Filter, today: date, limit: int) -> list[Listed]:
+    """So many of them, newest first."""
+    given = {name: value for name, value in (("client_id", which.client_id),) if value is not None}
+    return [Listed(*row) for row in _listed(which.state, *given, limit=limit, today=today, **given)]
 
 
-def _in_state(state: str, today: date) -> sa.ColumnElement[bool]:
+@prepared
+def _listed(state: str, *given: str) -> sa.Executable:
+    query = sa.select(*(getattr(Proposal, name) for name in Listed._fields)).where(mine(Proposal))
+    query = query.where(*(getattr(Proposal, name) == sa.bindparam(name) for name in given))
+    if state:
+        query = query.where(in_state(state))
+    return query.order_by(Proposal.id.desc()).limit(sa.bindparam("limit"))
+
+
+def in_state(state: str) -> sa.ColumnElement[bool]:
+    """Whether a proposal is in a state, or expired, on the day `today`."""
+    today = sa.bindparam("today", type_=sa.Date())
     late = sa.and_(Proposal.state == State.SENT, Proposal.valid_until < today)
     if state == EXPIRED:
         return late
@@ -159,6 +185,12 @@ def _in_state(state: str, today: date) -> sa.ColumnElement[bool]:
         open_ended = sa.or_(Proposal.valid_until.is_(None), Proposal.valid_until >= today)
         return sa.and_(Proposal.state == State.SENT, open_ended)
     return Proposal.state == State(state)
+
+
+def searched(ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """What these proposals are found by, as they are in this write."""
+    found = session().execute(sa.select(Proposal.id, Proposal.search).where(Proposal.id.in_(ids)))
+    return {row[0]: (row[1],) for row in found}
 
 
 def sums(today: date) -> list[dict[str, Any]]:
@@ -179,6 +211,7 @@ def save(proposal_id: UUID, revision: int, **values: Any) -> bool:
         .values(revision=revision + 1, updated_at=clock.now(), **values)
         .returning(Proposal.id)
     )
+    search.changed(KIND, proposal_id)
     return changed.one_or_none() is not None
 
 
@@ -230,6 +263,8 @@ def _counted(of: _Standing) -> tallies.Counted:
 def update(proposal_id: UUID, **values: Any) -> None:
     """Note something beside the state: nothing that the kept sums follow, unless it is a draft."""
     session().execute(sa.update(Proposal).where(Proposal.id == proposal_id).values(**values))
+    if "search" in values:
+        search.changed(KIND, proposal_id)
 
 
 def count_view(proposal_id: UUID, at: datetime) -> None:
@@ -244,4 +279,5 @@ def delete_draft(proposal_id: UUID) -> bool:
         .where(Proposal.id == proposal_id, Proposal.state == State.DRAFT, Proposal.frozen_id.is_(None))
         .returning(Proposal.id)
     )
+    search.changed(KIND, proposal_id)
     return gone.one_or_none() is not None

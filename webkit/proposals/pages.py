@@ -11,12 +11,13 @@ from uuid import UUID
 from webkit.consultations.views import ConsultationView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
+from webkit.core.kernel.lists.frame import Frame
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.proposals.bills import Row
 from webkit.proposals.catalogue import Pick
 from webkit.proposals.doubts import Piece
 from webkit.proposals.panel import MarkRow, Panel
-from webkit.proposals.views import ProposalCard, ProposalView
+from webkit.proposals.views import Pipeline, ProposalCard, ProposalView
 from webkit.website_audits.service import AuditView
 
 Choices = list[tuple[str, str]]
@@ -24,11 +25,11 @@ Choices = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
+    """The list and its rows; `sums` are the kept ones, of a list that is not filtered."""
+
+    frame: Frame
     proposals: list[ProposalCard]
-    state: str
-    words: str
-    older: str | None
-    is_filtered: bool
+    sums: list[Pipeline]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class EditorPage:
     panel: Panel | None = None
     stale: int | None = None
     focus: str = ""
+    moved: bool = False
+    now: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ class SendPage:
     problems: Mapping[str, str]
     warning: AddressWarning | None
     marks: list[MarkRow] = field(default_factory=list)
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

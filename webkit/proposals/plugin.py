@@ -11,10 +11,10 @@ from flask import Blueprint, Flask, url_for
 from webkit.ai_runs import service as ai_runs
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence
+from webkit.core.kernel import counters, evidence, lists, search
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.proposals import models, public, routes, service, snapshot, writing_routes
+from webkit.proposals import listing, models, public, routes, service, snapshot, writing_routes
 from webkit.proposals.views import ProposalCard
 
 Tone = Literal["info", "ok", "wait", "bad", "accent"]
@@ -66,6 +66,8 @@ def webkit_register_slots() -> list[Slot]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "proposal", models.Proposal.number)
+    lists.register(app, listing.PROPOSALS)
+    search.source(app, snapshot.KIND, models.searched)
     ai_runs.register(writing_routes.SUBJECT)
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Proposal"), _state, _differences))

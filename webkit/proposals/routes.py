@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, g, request
 from flask_login import current_user
 
 from webkit.clients import service as clients
@@ -15,40 +14,31 @@ from webkit.core.kernel import downloads, events, frozen, i18n, once
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
-from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.lists import frame
 from webkit.messaging import service as messaging
 from webkit.proposals import doubts, editor, origins, policy, service
 from webkit.proposals.doubts import Unconfirmed
 from webkit.proposals.forms import FromConsultationForm, NewForm, SendForm
-from webkit.proposals.models import EXPIRED, Filter, State
+from webkit.proposals.listing import PROPOSALS
+from webkit.proposals.models import State
 from webkit.proposals.pages import ListPage, MarkedPage, NewPage, SendPage, ShowPage
 from webkit.proposals.panel import mark_rows
 from webkit.proposals.paper import paper
-from webkit.proposals.views import Author, Delivery, ProposalView
+from webkit.proposals.views import Author, Delivery, ProposalCard, ProposalView
 
-PAGE = 50
-VIEWS = ("", *(state.value for state in State), EXPIRED)
 blueprint = staff_blueprint("proposals", __name__, "/proposals")
 
 
 @blueprint.get("/")
 def index() -> Response:
-    state = request.args.get("state", "")
-    words = request.args.get("q", "").replace("\0", "").strip()[:100]
-    which = Filter(
-        state=state if state in VIEWS else "",
-        words=words,
-        client_id=request.args.get("client", type=UUID),
-        before=request.args.get("before", type=UUID),
-    )
-    found = service.page(which, PAGE + 1)
-    more: dict[str, Any] = {"state": which.state or None, "q": words or None, "client": which.client_id}
-    older = url_for(".index", before=found[PAGE - 1].id, **more) if len(found) > PAGE else None
-    is_filtered = bool(which.state or words or which.client_id or which.before)
-    return page(
-        "proposals/index.html", "list", **fields(ListPage(found[:PAGE], which.state, words, older, is_filtered))
-    )
+    opened = frame.open_list(PROPOSALS)
+    if opened.elsewhere:
+        return go_to(opened.elsewhere)
+    found = [ProposalCard.of(each, opened.here.today) for each in opened.page.rows]
+    names, sums = clients.names(opened.asked.refs), [] if opened.asked.filtered else service.pipeline()
+    return page("proposals/index.html", "list", **fields(ListPage(opened.frame(names, kept=tuple), found, sums)))
 
 
 @blueprint.get("/new")
@@ -294,4 +284,6 @@ def _send_page(
     doc = evaluation.doc if evaluation else frozen.get(proposal.frozen_id).snapshot if proposal.frozen_id else None
     marks = mark_rows(proposal.standing) if evaluation else []
     warning = messaging.warning(state.value("to_email"))
-    return page("proposals/send.html", code=code, **fields(SendPage(proposal, state, doc, problems, warning, marks)))
+    moved = evaluation is not None and evaluation.moved
+    view = SendPage(proposal, state, doc, problems, warning, marks, moved)
+    return page("proposals/send.html", code=code, **fields(view))

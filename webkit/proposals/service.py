@@ -26,7 +26,7 @@ from webkit.proposals.contents import Contents
 from webkit.proposals.doubts import Unconfirmed
 from webkit.proposals.models import Filter as Filter
 from webkit.proposals.models import Proposal, State
-from webkit.proposals.offer import Choice, Offer, Terms, full_prices, problems
+from webkit.proposals.offer import Choice, Offer, Prices, Terms, full_prices, problems
 from webkit.proposals.views import (
     AcceptedProposal,
     Author,
@@ -48,7 +48,7 @@ def get(proposal_id: UUID) -> ProposalView:
 
 
 def page(which: Filter, limit: int) -> list[ProposalCard]:
-    """A page of a list, newest first."""
+    """So many of them, newest first."""
     day = today()
     return [ProposalCard.of(row, day) for row in models.listed(which, day, limit)]
 
@@ -100,7 +100,11 @@ def create_from_consultation(consultation_id: UUID, author: Author, title: str =
     )
     audit = website_audits.latest(client.id)
     answers = consultations.answers_snapshot(consultation)
-    origin = {"consultation_id": consultation_id, "audit_id": audit.id if audit else None, "answers": answers}
+    origin: dict[str, Any] = {
+        "consultation_id": consultation_id,
+        "audit_id": audit.id if audit else None,
+        "answers": answers,
+    }
     proposal_id = _add(draft, author, profile, **origin)
     consultations.mark_converted(consultation_id, proposal_id, events.ref("user", author.id))
     return proposal_id
@@ -115,7 +119,7 @@ def duplicate(proposal_id: UUID, author: Author, *, key: str = "") -> UUID:
     title = _("%(title)s (Copy)", title=source.title[:180])
     draft = replace(source.draft, title=title, valid_until=_default_validity(profile))
     origin = {"consultation_id": source.consultation_id, "audit_id": source.audit_id, "answers": list(source.answers)}
-    copied = _add(draft, author, profile, **origin, doubts=doubts.stored(source.doubts))
+    copied = _add(draft, author, profile, currency=source.currency, **origin, doubts=doubts.stored(source.doubts))
     once.keep(key, str(copied))
     return copied
 
@@ -165,7 +169,7 @@ def evaluate(proposal: ProposalView, draft: Draft | None = None) -> Evaluation:
         return Evaluation(None, error.errors)
     except PricingError as error:
         return Evaluation(None, {"discount-value": error.message})
-    return Evaluation(doc, _missing(draft, doc))
+    return Evaluation(doc, _missing(draft, doc), moved=_has_moved(proposal, doc))
 
 
 @writes
@@ -195,9 +199,8 @@ def send(proposal_id: UUID, revision: int, delivery: Delivery | None, actor: str
     number = view.number or _next_number(profile, view.client_name)
     doc = snapshot.compose(_source(view, view.draft, number=number))
     document = _freeze(view, doc, number)
-    models.update(
-        proposal_id, frozen_id=document.id, number=number, search=_search(view.title, view.client_name, number)
-    )
+    noted = {"frozen_id": document.id, "number": number, "language": doc["language"], **_amounts(doc)}
+    models.update(proposal_id, **noted, search=_search(view.title, view.client_name, number))
     _record_sent(view, document, delivery, actor)
     if delivery:
         models.update(proposal_id, to_name=delivery.to_name, to_email=delivery.to_email)
@@ -344,14 +347,15 @@ def _must_be_draft(row: Proposal) -> None:
         raise Conflict(_("This proposal has been sent and cannot be changed. Revise it to make the next version."))
 
 
-def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile, **origin: Any) -> UUID:
+def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile, *, currency: str = "", **origin: Any) -> UUID:
+    """A new row; a copy keeps the currency in which its prices were written."""
     client = clients.get(draft.client_id)
     row = Proposal(
         author_id=author.id,
         author_name=author.name,
         author_email=author.email,
         language=client.locale or profile.locale,
-        currency=profile.currency,
+        currency=currency or profile.currency,
         **_said(draft, client.name, ""),
         **origin,
     )
@@ -363,10 +367,10 @@ def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile, **origin
 def _columns(draft: Draft, row: Proposal) -> dict[str, Any]:
     profile, client = agencies.profile(), clients.get(draft.client_id)
     said = _said(draft, client.name, row.number or "")
-    terms = {"language": client.locale or profile.locale, "currency": profile.currency}
+    language = client.locale or profile.locale
     # Another client's site says nothing here.
     audit_id = row.audit_id if draft.client_id == row.client_id else None
-    return {**said, **terms, **_totals(row.id, draft), "audit_id": audit_id}
+    return {**said, "language": language, **_totals(row.id, draft), "audit_id": audit_id}
 
 
 def _said(draft: Draft, client_name: str, number: str) -> dict[str, Any]:
@@ -390,8 +394,16 @@ def _search(title: str, client_name: str, number: str) -> str:
 def _totals(proposal_id: UUID, draft: Draft) -> dict[str, int | None]:
     """Totals for lists; unknown while the figures of a draft do not work out."""
     doc = evaluate(get(proposal_id), draft).doc
-    if doc is None:
-        return {"once_minor": None, "monthly_minor": None}
+    return _amounts(doc) if doc else {"once_minor": None, "monthly_minor": None}
+
+
+def _has_moved(view: ProposalView, doc: snapshot.Doc) -> bool:
+    """Whether a draft that has waited comes to something else than when it was saved."""
+    kept = {"once_minor": view.once_minor, "monthly_minor": view.monthly_minor}
+    return view.state is State.DRAFT and None not in kept.values() and kept != _amounts(doc)
+
+
+def _amounts(doc: snapshot.Doc) -> dict[str, int | None]:
     chosen = doc["prices"]["chosen"]
     return {f"{name}_minor": chosen[name]["totals"]["gross"] for name in ("once", "monthly")}
 
@@ -400,16 +412,17 @@ def _missing(draft: Draft, doc: snapshot.Doc) -> dict[str, str]:
     wrong = {section: sections.gap(section) for section in doubts.gaps(Contents.from_dict(doc["contents"]))}
     if draft.valid_until and draft.valid_until < today():
         wrong["valid_until"] = _("This day has passed. Choose a later one.")
-    return wrong | problems(draft.offer, full_prices(draft.offer, _terms()))
+    return wrong | problems(draft.offer, Prices.from_dict(doc["prices"]["all"]))
 
 
-def _terms() -> Terms:
+def _terms(currency: str) -> Terms:
+    """Today's rates, for a draft in the currency it was begun in."""
     profile = agencies.profile()
-    return Terms(profile.currency, find(profile.tax_scheme), profile.tax_rate, clock.today(profile.timezone))
+    return Terms(currency, find(profile.tax_scheme), profile.tax_rate, clock.today(profile.timezone))
 
 
 def _source(view: ProposalView, draft: Draft, *, number: str) -> snapshot.Source:
-    profile, client, terms = agencies.profile(), clients.get(draft.client_id), _terms()
+    profile, client, terms = agencies.profile(), clients.get(draft.client_id), _terms(view.currency)
     language = client.locale or profile.locale
     return snapshot.Source(
         id=view.id,

@@ -14,7 +14,7 @@ from webkit.pricing import Priced, PricedLine
 from webkit.proposals import doubts
 from webkit.proposals.contents import Contents
 from webkit.proposals.doubts import Doubt
-from webkit.proposals.models import EXPIRED, Proposal, State
+from webkit.proposals.models import EXPIRED, Listed, Proposal, State
 from webkit.proposals.offer import Offer, OfferLine
 
 
@@ -81,7 +81,7 @@ class ProposalCard:
         return EXPIRED if self.expired else self.state.value
 
     @classmethod
-    def of(cls, row: Proposal, today: date) -> Self:
+    def of(cls, row: Proposal | Listed, today: date) -> Self:
         """A row as a view on that day."""
         return cls(**_values(cls, row, today))
 
@@ -117,7 +117,7 @@ class ProposalView(ProposalCard):
         return Draft(**{each.name: getattr(self, each.name) for each in fields(Draft)})
 
 
-def _values(kind: type[ProposalCard], row: Proposal, today: date) -> dict[str, Any]:
+def _values(kind: type[ProposalCard], row: Any, today: date) -> dict[str, Any]:
     read: dict[str, Callable[[], Any]] = {
         "number": lambda: row.number or "",
         "expired": lambda: row.state is State.SENT and row.valid_until is not None and row.valid_until < today,
@@ -135,6 +135,8 @@ class Evaluation:
 
     doc: dict[str, Any] | None
     problems: Mapping[str, str] = field(default_factory=dict)
+    moved: bool = False
+    """Whether the figures are other ones than when the draft was saved: rates end, and tax settings change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, defer, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock
+from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tenancy import mine, prepared
 
 R = TypeVar("R", bound="Block | QuotationTemplate")
 
@@ -31,6 +32,10 @@ class State(StrEnum):
 
 
 EXPIRED = "expired"
+KIND = "quotation"
+OPEN, ACCEPTED = "quotation.open", "quotation.accepted"
+KEPT = {OPEN: "open", ACCEPTED: "accepted"}
+"""How the kept sums name them, each by the last day on which it counts."""
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.SENT}),
@@ -63,7 +68,10 @@ class Quotation(Owned):
         owned_fk("client_id", "clients"),
         sa.UniqueConstraint("agency_id", "number"),
         sa.Index("ix_quotations_agency_id_state_id", "agency_id", "state", "id"),
-        sa.Index("ix_quotations_agency_id_client_id", "agency_id", "client_id"),
+        sa.Index("ix_quotations_client", "agency_id", "client_id", "id"),
+        sa.Index("ix_quotations_sent", "agency_id", "sent_at", "id"),
+        sa.Index("ix_quotations_valid", "agency_id", "valid_until", "id"),
+        sa.Index("ix_quotations_amount", "agency_id", "currency", "total_minor", "id"),
         sa.Index("ix_quotations_remind_on", "remind_on"),
     )
 
@@ -127,14 +135,39 @@ class QuotationTemplate(Owned):
     archived: Mapped[bool] = mapped_column(default=False)
 
 
+class Listed(NamedTuple):
+    """What lists show of a quotation: without its texts, which are long."""
+
+    id: UUID
+    client_id: UUID
+    client_name: str
+    title: str
+    site: str
+    number: str | None
+    state: State
+    version: int
+    currency: str
+    valid_until: date | None
+    total_minor: int | None
+    author_id: UUID
+    author_name: str
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+    views: int
+    viewed_at: datetime | None
+    frozen_id: UUID | None
+    became: str | None
+    became_id: UUID | None
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which quotations a list shows; `state` is a State or "expired", `before` the id to go on from."""
+    """Which quotations other features ask for; `state` is a State or "expired"."""
 
     state: str = ""
-    words: str = ""
     client_id: UUID | None = None
-    before: UUID | None = None
 
 
 def search_text(*texts: str | None) -> str:
@@ -146,6 +179,8 @@ def add(row: Quotation | Block | QuotationTemplate) -> UUID:
     """Insert a row now."""
     session().add(row)
     session().flush()
+    if isinstance(row, Quotation):
+        search.changed(KIND, row.id)
     return row.id
 
 
@@ -165,34 +200,24 @@ def locked(quotation_id: UUID) -> Quotation | None:
     return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def listed(which: Filter, today: date, limit: int) -> list[Quotation]:
-    """A page of a list, newest first."""
-    query = (
-        sa.select(Quotation).options(defer(Quotation.offer, raiseload=True)).order_by(Quotation.id.desc()).limit(limit)
-    )
-    if which.before:
-        query = query.where(Quotation.id < which.before)
-    return list(session().scalars(query.where(*_conditions(which, today))))
+def listed(which: Filter, today: date, limit: int) -> list[Listed]:
+    """So many of them, newest first."""
+    given = {name: value for name, value in (("client_id", which.client_id),) if value is not None}
+    return [Listed(*row) for row in _listed(which.state, *given, limit=limit, today=today, **given)]
 
 
-def sums(which: Filter, today: date) -> list[tuple[str, int, int]]:
-    """Per currency: how many quotations a list shows altogether, and what they come to."""
-    total = sa.func.coalesce(sa.func.sum(sa.type_coerce(Quotation.total_minor, sa.BigInteger)), 0)
-    query = sa.select(Quotation.currency, sa.func.count(), total).where(*_conditions(which, today))
-    rows = session().execute(query.group_by(Quotation.currency).order_by(Quotation.currency))
-    return [(currency, int(count), int(amount)) for currency, count, amount in rows]
+@prepared
+def _listed(state: str, *given: str) -> sa.Executable:
+    query = sa.select(*(getattr(Quotation, name) for name in Listed._fields)).where(mine(Quotation))
+    query = query.where(*(getattr(Quotation, name) == sa.bindparam(name) for name in given))
+    if state:
+        query = query.where(in_state(state))
+    return query.order_by(Quotation.id.desc()).limit(sa.bindparam("limit"))
 
 
-def _conditions(which: Filter, today: date) -> list[sa.ColumnElement[bool]]:
-    found = [Quotation.search.contains(word, autoescape=True) for word in which.words.casefold().split()[:8]]
-    if which.client_id:
-        found.append(Quotation.client_id == which.client_id)
-    if which.state:
-        found.append(_in_state(which.state, today))
-    return found
-
-
-def _in_state(state: str, today: date) -> sa.ColumnElement[bool]:
+def in_state(state: str) -> sa.ColumnElement[bool]:
+    """Whether a quotation is in a state, or expired, on the day `today`."""
+    today = sa.bindparam("today", type_=sa.Date())
     late = sa.and_(Quotation.state == State.SENT, Quotation.valid_until < today)
     if state == EXPIRED:
         return late
@@ -200,6 +225,17 @@ def _in_state(state: str, today: date) -> sa.ColumnElement[bool]:
         open_ended = sa.or_(Quotation.valid_until.is_(None), Quotation.valid_until >= today)
         return sa.and_(Quotation.state == State.SENT, open_ended)
     return Quotation.state == State(state)
+
+
+def searched(ids: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """What these quotations are found by, as they are in this write."""
+    found = session().execute(sa.select(Quotation.id, Quotation.search).where(Quotation.id.in_(ids)))
+    return {row[0]: (row[1],) for row in found}
+
+
+def sums(today: date) -> list[tuple[str, str, int, int]]:
+    """(open or accepted, currency, count, sum): what waits for an answer on that day, and what was accepted."""
+    return [(KEPT[kind], currency, count, total) for kind, currency, count, total in tallies.since(today, *KEPT)]
 
 
 def any_of_client(client_id: UUID) -> bool:
@@ -274,16 +310,35 @@ def _due(day: date) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _change(quotation_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
-    changed = session().scalars(
-        sa.update(Quotation)
-        .where(Quotation.id == quotation_id, *conditions)
-        .values(**values)
-        .returning(Quotation.id)
-        .execution_options(synchronize_session=False)
-    )
-    found = changed.one_or_none() is not None
+    """Change a quotation that meets the conditions right now, and the kept sums with it where they follow that."""
+    here = (Quotation.id == quotation_id, *conditions)
+    if values.keys() & set(_Standing._fields):
+        found = tallies.change(Quotation, here, values, _Standing, _counted)
+    else:
+        changed = sa.update(Quotation).where(*here).values(**values).returning(Quotation.id)
+        found = session().scalar(changed.execution_options(synchronize_session=False)) is not None
+    if "search" in values:
+        search.changed(KIND, quotation_id)
     session().expire_all()
     return found
+
+
+class _Standing(NamedTuple):
+    """What the kept sums follow of a quotation."""
+
+    state: State
+    currency: str
+    valid_until: date | None
+    total_minor: int | None
+
+
+def _counted(of: _Standing) -> tallies.Counted:
+    """What waits for an answer counts until the last day of its validity, what was accepted for ever."""
+    if of.state not in (State.SENT, State.ACCEPTED):
+        return {}
+    is_open = of.state is State.SENT
+    last = of.valid_until if is_open and of.valid_until else date.max
+    return {(OPEN if is_open else ACCEPTED, of.currency, last.isoformat()): (1, of.total_minor or 0)}
 
 
 def count_view(quotation_id: UUID, at: datetime) -> None:
@@ -298,6 +353,7 @@ def delete_draft(quotation_id: UUID) -> bool:
         .where(Quotation.id == quotation_id, Quotation.state == State.DRAFT, Quotation.frozen_id.is_(None))
         .returning(Quotation.id)
     )
+    search.changed(KIND, quotation_id)
     return gone.one_or_none() is not None
 
 

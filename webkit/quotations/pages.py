@@ -10,10 +10,11 @@ from uuid import UUID
 
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
+from webkit.core.kernel.lists.frame import Frame
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.quotations.catalogue import Pick
 from webkit.quotations.snapshot import Row
-from webkit.quotations.views import BlockView, QuotationCard, QuotationView, Sum, TemplateView
+from webkit.quotations.views import BlockView, Pipeline, QuotationCard, QuotationView, TemplateView
 
 Choices = list[tuple[str, str]]
 Prose = list[tuple[str, list[str]]]
@@ -21,12 +22,11 @@ Prose = list[tuple[str, list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
+    """The list and its rows; `sums` are the kept ones, of a list that is not filtered."""
+
+    frame: Frame
     quotations: list[QuotationCard]
-    sums: list[Sum]
-    state: str
-    words: str
-    older: str | None
-    is_filtered: bool
+    sums: list[Pipeline]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class EditorPage:
     currency: str
     stale: int | None = None
     focus: str = ""
+    moved: bool = False
+    now: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class SendPage:
     doc: dict[str, Any] | None
     problems: Mapping[str, str]
     warning: AddressWarning | None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from flask import Blueprint, Flask, url_for
 
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, LazyText, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence
+from webkit.core.kernel import counters, evidence, lists, search
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.quotations import jobs, library_routes, models, prose, public, routes, service, snapshot
+from webkit.quotations import jobs, library_routes, listing, models, prose, public, routes, service, snapshot
 from webkit.quotations.views import QuotationCard
 
 Tone = Literal["info", "ok", "wait", "bad", "accent"]
@@ -81,6 +81,8 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "quotation", models.Quotation.number)
+    lists.register(app, listing.QUOTATIONS)
+    search.source(app, snapshot.KIND, models.searched)
     app.jinja_env.filters["prose"] = prose.blocks
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Quotation"), _state, _differences))

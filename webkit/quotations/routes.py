@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, g, request, url_for
@@ -13,37 +12,29 @@ from webkit.core.kernel import downloads, events, frozen, i18n, once
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
-from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.lists import frame
 from webkit.messaging import service as messaging
 from webkit.quotations import editor, library, policy, public, service
 from webkit.quotations.forms import NewForm, SendForm, WithdrawForm
-from webkit.quotations.models import EXPIRED, Filter, State
+from webkit.quotations.listing import QUOTATIONS
+from webkit.quotations.models import State
 from webkit.quotations.pages import ListPage, NewPage, SendPage, ShowPage
 from webkit.quotations.paper import paper
-from webkit.quotations.views import Author, Delivery, QuotationView
+from webkit.quotations.views import Author, Delivery, QuotationCard, QuotationView
 
-PAGE = 50
-VIEWS = ("", *(state.value for state in State), EXPIRED)
 blueprint = staff_blueprint("quotations", __name__, "/quotations")
 
 
 @blueprint.get("/")
 def index() -> Response:
-    state = request.args.get("state", "")
-    words = request.args.get("q", "").replace("\0", "").strip()[:100]
-    which = Filter(
-        state=state if state in VIEWS else "",
-        words=words,
-        client_id=request.args.get("client", type=UUID),
-        before=request.args.get("before", type=UUID),
-    )
-    found = service.page(which, PAGE + 1)
-    more: dict[str, Any] = {"state": which.state or None, "q": words or None, "client": which.client_id}
-    older = url_for(".index", before=found[PAGE - 1].id, **more) if len(found) > PAGE else None
-    is_filtered = bool(which.state or words or which.client_id or which.before)
-    view = ListPage(found[:PAGE], service.sums(which), which.state, words, older, is_filtered)
-    return page("quotations/index.html", "list", **fields(view))
+    opened = frame.open_list(QUOTATIONS)
+    if opened.elsewhere:
+        return go_to(opened.elsewhere)
+    found = [QuotationCard.of(each, opened.here.today) for each in opened.page.rows]
+    names, sums = clients.names(opened.asked.refs), [] if opened.asked.filtered else service.pipeline()
+    return page("quotations/index.html", "list", **fields(ListPage(opened.frame(names, kept=tuple), found, sums)))
 
 
 @blueprint.get("/new")
@@ -272,4 +263,5 @@ def _send_page(
     found = refused or (evaluation.problems if evaluation else {})
     doc = evaluation.doc if evaluation else frozen.get(quotation.frozen_id).snapshot if quotation.frozen_id else None
     warning = messaging.warning(state.value("to_email"))
-    return page("quotations/send.html", code=code, **fields(SendPage(quotation, state, doc, found, warning)))
+    moved = evaluation is not None and evaluation.moved
+    return page("quotations/send.html", code=code, **fields(SendPage(quotation, state, doc, found, warning, moved)))

@@ -29,9 +29,9 @@ from webkit.quotations.views import (
     Delivery,
     Draft,
     Evaluation,
+    Pipeline,
     QuotationCard,
     QuotationView,
-    Sum,
 )
 
 LINK = "q"
@@ -45,14 +45,17 @@ def get(quotation_id: UUID) -> QuotationView:
 
 
 def page(which: Filter, limit: int) -> list[QuotationCard]:
-    """A page of a list, newest first."""
+    """So many of them, newest first."""
     day = today()
     return [QuotationCard.of(row, day) for row in models.listed(which, day, limit)]
 
 
-def sums(which: Filter) -> list[Sum]:
-    """What everything that is filtered comes to, one for each currency in use."""
-    return [Sum(*row) for row in models.sums(which, today())]
+def pipeline() -> list[Pipeline]:
+    """What is open and what was won, one for each currency in use."""
+    found: dict[str, dict[str, int]] = {}
+    for which, currency, count, total in models.sums(today()):
+        found.setdefault(currency, {}).update({which: total, f"{which}_count": count})
+    return [Pipeline(currency, **sums) for currency, sums in sorted(found.items())]
 
 
 def of_client(client_id: UUID) -> list[QuotationCard]:
@@ -96,7 +99,7 @@ def duplicate(quotation_id: UUID, author: Author, *, key: str = "") -> UUID:
         return UUID(made)
     source = get(quotation_id)
     title = _("%(title)s (Copy)", title=source.title[:180])
-    copied = _add(replace(source.draft, title=title, valid_until=_default_validity()), author)
+    copied = _add(replace(source.draft, title=title, valid_until=_default_validity()), author, source.currency)
     once.keep(key, str(copied))
     return copied
 
@@ -134,7 +137,7 @@ def evaluate(quotation: QuotationView, draft: Draft | None = None) -> Evaluation
     wrong = problems(draft.offer, source.full)
     if draft.valid_until and draft.valid_until < today():
         wrong["valid_until"] = _("This day has passed. Choose a later one.")
-    return Evaluation(doc, wrong)
+    return Evaluation(doc, wrong, moved=_has_moved(quotation, doc))
 
 
 @writes
@@ -363,14 +366,15 @@ def _must_be_draft(row: Quotation) -> None:
         raise Conflict(_("This quotation has been sent and cannot be changed. Revise it to make the next version."))
 
 
-def _add(draft: Draft, author: Author) -> UUID:
+def _add(draft: Draft, author: Author, currency: str = "") -> UUID:
+    """A new row; a copy keeps the currency in which its prices were written."""
     profile, client = agencies.profile(), clients.get(draft.client_id)
     row = Quotation(
         author_id=author.id,
         author_name=author.name,
         author_email=author.email,
         language=client.locale or profile.locale,
-        currency=profile.currency,
+        currency=currency or profile.currency,
         **_said(draft, client.name, ""),
     )
     models.add(row)
@@ -380,8 +384,8 @@ def _add(draft: Draft, author: Author) -> UUID:
 
 def _columns(draft: Draft, row: Quotation) -> dict[str, Any]:
     profile, client = agencies.profile(), clients.get(draft.client_id)
-    terms = {"language": client.locale or profile.locale, "currency": profile.currency}
-    return {**_said(draft, client.name, row.number or ""), **terms, "total_minor": _total(row.id, draft)}
+    said = _said(draft, client.name, row.number or "")
+    return {**said, "language": client.locale or profile.locale, "total_minor": _total(row.id, draft)}
 
 
 def _said(draft: Draft, client_name: str, number: str) -> dict[str, Any]:
@@ -404,13 +408,22 @@ def _search(draft: Draft, view: QuotationView, number: str) -> str:
 def _total(quotation_id: UUID, draft: Draft) -> int | None:
     """The total for lists; unknown while the figures of a draft do not work out."""
     doc = evaluate(get(quotation_id), draft).doc
-    return int(doc["priced"]["totals"]["payable"]) if doc else None
+    return _payable(doc) if doc else None
+
+
+def _has_moved(view: QuotationView, doc: dict[str, Any]) -> bool:
+    """Whether a draft that has waited comes to something else than when it was saved."""
+    return view.state is State.DRAFT and view.total_minor not in (None, _payable(doc))
+
+
+def _payable(doc: dict[str, Any]) -> int:
+    return int(doc["priced"]["totals"]["payable"])
 
 
 def _source(view: QuotationView, draft: Draft, *, number: str) -> snapshot.Source:
     profile, client = agencies.profile(), clients.get(draft.client_id)
     day = clock.today(profile.timezone)
-    rules = Rules(profile.currency, find(profile.tax_scheme), profile.tax_rate, day)
+    rules = Rules(view.currency, find(profile.tax_scheme), profile.tax_rate, day)
     return snapshot.Source(
         id=view.id,
         title=draft.title,

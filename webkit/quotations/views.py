@@ -10,7 +10,7 @@ from uuid import UUID
 
 from webkit.core.kernel.frozen import Frozen
 from webkit.pricing import Priced
-from webkit.quotations.models import EXPIRED, Block, BlockKind, Quotation, QuotationTemplate, State
+from webkit.quotations.models import EXPIRED, Block, BlockKind, Listed, Quotation, QuotationTemplate, State
 from webkit.quotations.offer import Offer
 
 
@@ -79,7 +79,7 @@ class QuotationCard:
         return EXPIRED if self.expired else self.state.value
 
     @classmethod
-    def of(cls, row: Quotation, today: date) -> Self:
+    def of(cls, row: Quotation | Listed, today: date) -> Self:
         """A row as a view on that day."""
         return cls(**_values(cls, row, today))
 
@@ -105,7 +105,7 @@ class QuotationView(QuotationCard):
         return Draft(**{each.name: getattr(self, each.name) for each in fields(Draft)})
 
 
-def _values(kind: type[QuotationCard], row: Quotation, today: date) -> dict[str, Any]:
+def _values(kind: type[QuotationCard], row: Any, today: date) -> dict[str, Any]:
     read: dict[str, Callable[[], Any]] = {
         "number": lambda: row.number or "",
         "expired": lambda: row.state is State.SENT and row.valid_until is not None and row.valid_until < today,
@@ -115,12 +115,14 @@ def _values(kind: type[QuotationCard], row: Quotation, today: date) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
-    """What a filtered list comes to in one currency."""
+class Pipeline:
+    """What waits for an answer and what was accepted, in one currency, minor units."""
 
     currency: str
-    count: int
-    total: int
+    open: int = 0
+    open_count: int = 0
+    accepted: int = 0
+    accepted_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Evaluation:
 
     doc: dict[str, Any] | None
     problems: Mapping[str, str] = field(default_factory=dict)
+    moved: bool = False
+    """Whether the figures are other ones than when the draft was saved: rates end, and tax settings change."""
 
 
 @dataclass(frozen=True, slots=True)

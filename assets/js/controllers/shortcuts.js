@@ -10,6 +10,8 @@ export default class extends Controller {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       this.palette();
+    } else if (event.key === "ArrowDown" && event.target.matches?.("main [type=search]")) {
+      this.#first(event);
     } else if (!typing(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       this.#plain(event);
     }
@@ -26,6 +28,14 @@ export default class extends Controller {
     if (dialog && !dialog.open) dialog.showModal();
   }
 
+  // Into the list: its first row.
+  #first(event) {
+    const link = document.querySelector("main .wk-list tbody a");
+    if (!link) return;
+    event.preventDefault();
+    link.focus();
+  }
+
   #plain(event) {
     if (event.key === "?") {
       event.preventDefault();
@@ -35,6 +45,8 @@ export default class extends Controller {
       event.preventDefault();
       if (field) field.focus();
       else this.palette();
+    } else if (event.key === "j" && !event.target.closest?.(".wk-list")) {
+      this.#first(event);
     }
   }
 }

@@ -110,7 +110,7 @@ def _plain(cell: Cell, zone: ZoneInfo) -> str:
 
 
 def _xlsx(into: BinaryIO, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], timezone: str) -> int:
-    from xlsxwriter import Workbook  # here: only those who export load it
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # here: only those who export load it
 
     texts_stay_texts = {"strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
     book = Workbook(into, {"constant_memory": True, **texts_stay_texts})

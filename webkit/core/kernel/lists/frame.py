@@ -125,7 +125,7 @@ class Opened:
         if not (self.page.rows and (self.spec.sums or self.asked.filtered)):
             return Sums()
         found, whole = sql.sums(self.spec, self.asked, self.here, LOOKED_AT)
-        later = url_for("lists.sums", name=self.spec.name, **args(self.asked, **{VIEW: None, SORT: None}))
+        later = url_for("lists.sums", name=self.spec.name, **args(self.asked, without=(VIEW, SORT)))
         return Sums(tuple(found)) if whole else Sums(later=later)
 
 
@@ -153,7 +153,7 @@ def open_list(spec: ListSpec, size: int = SIZE) -> Opened:
 
 def _tabs(spec: ListSpec, asked: Asked, known: Sequence[View]) -> list[tuple[str, str, bool]]:
     """The views everybody has, and the saved ones. What is asked decides which one it is, a chosen name first."""
-    plain = args(asked, **{VIEW: None, SORT: None})
+    plain = args(asked, without=(VIEW, SORT))
     chosen = next((view for view in known if str(view.id) == asked.view), None)
     tabs = [(_tab(spec, tab, known), str(tab.label), chosen is None and dict(tab.args) == plain) for tab in spec.tabs]
     return tabs + [(url_for(spec.endpoint, **view.address), view.name, view is chosen) for view in known]

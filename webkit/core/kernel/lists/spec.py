@@ -58,6 +58,8 @@ class Filter:
     kind: Kind
     column: Any = None
     options: Mapping[str, Option] = field(default_factory=dict)
+    unless: Any = None
+    """Which rows are shown while nobody asks for this filter."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -166,7 +168,6 @@ class ListSpec:
     """Those in use, to choose from."""
     actions: tuple[Action, ...] = ()
     pdf: Callable[[UUID], Frozen | None] | None = None
-    where: tuple[Any, ...] = ()
 
     def filter(self, name: str) -> Filter | None:
         """The filter of that name."""

@@ -264,10 +264,13 @@ def _begins(spec: ListSpec, word: Any, at: int) -> list[Any]:
 
 
 def _conditions(spec: ListSpec, shape: _Shape) -> list[Any]:
-    found = [*spec.where]
-    for name, given in shape.filters:
-        if (each := spec.filter(name)) is not None:
-            found += _condition(each, given)
+    given = dict(shape.filters)
+    found: list[Any] = []
+    for each in spec.filters:
+        if each.name in given:
+            found += _condition(each, given[each.name])
+        elif each.unless is not None:
+            found.append(each.unless)
     return [*found, *(_has_word(spec, at, way) for at, way in enumerate(shape.words))]
 
 
