@@ -437,6 +437,45 @@ def searched(ids: Sequence[UUID]) -> Sequence[Any]:
     return session().execute(sa.select(*columns).where(Invoice.id.in_(ids))).all()
 
 
+class Posted(NamedTuple):
+    """What accounts need of an invoice that was issued."""
+
+    id: UUID
+    number: str | None
+    title: str
+    state: InvoiceState
+    origin: InvoiceOrigin
+    currency: str
+    total_minor: int
+    credited_minor: int
+    received_minor: int
+    issue_date: date | None
+    due_date: date | None
+    pending_at: datetime | None
+    paid_at: datetime | None
+    written_off_at: datetime | None
+
+
+def posted(client_id: UUID) -> list[Posted]:
+    """Every invoice of a client that was issued, oldest first."""
+    query = sa.select(*(getattr(Invoice, name) for name in Posted._fields))
+    query = query.where(Invoice.client_id == client_id, Invoice.state != InvoiceState.DRAFT)
+    return [Posted(*row) for row in session().execute(query.order_by(Invoice.issue_date, Invoice.id))]
+
+
+def posted_credits(client_id: UUID) -> list[tuple[UUID, str, str, int, date]]:
+    """Every credit note of a client: its invoice, number, reason, amount and day, oldest first."""
+    columns = (
+        CreditNote.invoice_id,
+        CreditNote.number,
+        CreditNote.reason,
+        CreditNote.total_minor,
+        CreditNote.issue_date,
+    )
+    query = sa.select(*columns).where(CreditNote.client_id == client_id, CreditNote.number.is_not(None))
+    return [tuple(row) for row in session().execute(query.order_by(CreditNote.id))]  # type: ignore[misc]
+
+
 def of_contract(contract_id: UUID) -> list[Invoice]:
     return list(session().scalars(sa.select(Invoice).where(Invoice.contract_id == contract_id).order_by(Invoice.id)))
 

@@ -37,6 +37,11 @@ from webkit.invoices.issuing import on_contract_signed as on_contract_signed
 from webkit.invoices.models import InvoiceState as InvoiceState
 from webkit.invoices.paying import LINK as LINK
 from webkit.invoices.paying import withdraw
+from webkit.invoices.postings import OpenInvoice as OpenInvoice
+from webkit.invoices.postings import Posting as Posting
+from webkit.invoices.postings import PostingKind as PostingKind
+from webkit.invoices.postings import open_invoices as open_invoices
+from webkit.invoices.postings import postings as postings
 from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
 from webkit.invoices.views import one, row, view

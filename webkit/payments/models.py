@@ -200,6 +200,12 @@ def of_reference(reference: str) -> list[Payment]:
     return list(session().scalars(sa.select(Payment).where(Payment.reference == reference).order_by(Payment.id)))
 
 
+def arrived(references: Collection[str]) -> list[Payment]:
+    """The payments of these documents that came, whatever became of them."""
+    query = sa.select(Payment).where(Payment.reference.in_(references), Payment.state.in_(ARRIVED))
+    return list(session().scalars(query.order_by(Payment.id)))
+
+
 def unsettled(since: datetime, limit: int = 200) -> list[Payment]:
     """Attempts that may still end, newest first."""
     query = (

@@ -42,6 +42,8 @@ from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
 from webkit.payments.models import ReversalKind as ReversalKind
 from webkit.payments.models import ReversalState as ReversalState
+from webkit.payments.movements import Movement as Movement
+from webkit.payments.movements import movements as movements
 
 log = structlog.get_logger(__name__)
 

@@ -6,6 +6,7 @@ alone opens nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -86,6 +87,15 @@ def token_for(kind: str, document_id: UUID) -> str | None:
     )
     link = session().scalars(query).one_or_none()
     return current().keys.unseal(link.token_sealed) if link else None
+
+
+def tokens(kind: str, document_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The same for many documents; those whose link is closed are left out."""
+    here = (Link.agency_id == tenancy.agency_id(), Link.kind == kind, Link.document_id.in_(document_ids))
+    alive = sa.or_(Link.expires_at.is_(None), Link.expires_at > clock.now())
+    query = sa.select(Link).where(*here, Link.revoked_at.is_(None), alive).order_by(Link.id)
+    found = {link.document_id: link.token_sealed for link in session().scalars(query)} if document_ids else {}
+    return {document_id: current().keys.unseal(sealed) for document_id, sealed in found.items()}
 
 
 def revoke(kind: str, document_id: UUID) -> int:

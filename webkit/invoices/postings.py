@@ -1,0 +1,142 @@
+"""A client's account: what every issued invoice asked for, and everything that was done about it.
+
+All of it is read from what is stored: together the postings of an invoice are what is still owed of it, less than
+nothing where there is something to give back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from webkit.agencies import service as agencies
+from webkit.core.kernel import events, links
+from webkit.invoices import models
+from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState, Posted
+from webkit.invoices.paying import LINK
+from webkit.payments import service as payments
+from webkit.payments.service import Movement
+
+
+class PostingKind(StrEnum):
+    """What was posted; on one day in this order."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    WRITE_OFF = "write_off"
+
+
+ORDER = list(PostingKind)
+RAISES = {PostingKind.INVOICE, PostingKind.REFUND, PostingKind.CHARGEBACK}
+"""After these the client owes more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """`amount` is what the client owes more (minor units), below nothing when it is less; `number` is that of the
+    credit note or the invoice."""
+
+    day: date
+    kind: PostingKind
+    number: str
+    title: str
+    currency: str
+    amount: int
+    invoice_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """An invoice that waits for money: `due` is left, the next of it by `due_date`; `url` is the client's page."""
+
+    id: UUID
+    number: str
+    title: str
+    currency: str
+    due: int
+    due_date: date | None
+    late: bool
+    pending: bool
+    url: str
+
+
+def postings(client_id: UUID) -> list[Posting]:
+    """Everything on a client's account, in the order of days."""
+    zone = ZoneInfo(agencies.here().timezone)
+    invoices = {row.id: row for row in models.posted(client_id)}
+    credited: dict[UUID, int] = defaultdict(int)
+    found: list[Posting] = []
+    for invoice_id, number, reason, minor, day in models.posted_credits(client_id):
+        credited[invoice_id] += minor
+        currency = invoices[invoice_id].currency
+        found.append(Posting(day, PostingKind.CREDIT_NOTE, number, reason, currency, -minor, invoice_id))
+    came: dict[UUID, int] = defaultdict(int)
+    for movement in payments.movements(events.ref("invoice", each) for each in invoices):
+        row = invoices[UUID(movement.reference.partition(":")[2])]
+        if movement.currency == row.currency:
+            found.append(_moved(row, movement, zone))
+            came[row.id] += movement.amount_minor if movement.kind == "payment" else 0
+    for row in invoices.values():
+        found += _of_invoice(row, credited[row.id], came[row.id], zone)
+    return sorted(found, key=lambda each: (each.day, ORDER.index(each.kind), each.number))
+
+
+def _moved(row: Posted, movement: Movement, zone: ZoneInfo) -> Posting:
+    kind = PostingKind(movement.kind)
+    amount = movement.amount_minor if kind in RAISES else -movement.amount_minor
+    return _posting(row, _day(movement.at, zone), kind, amount)
+
+
+def _of_invoice(row: Posted, credited: int, came: int, zone: ZoneInfo) -> Iterator[Posting]:
+    """The invoice itself, what happened to it before it came here, and what is not waited for any more."""
+    issued = row.issue_date or date.min
+    yield _posting(row, issued, PostingKind.INVOICE, row.total_minor)
+    if row.origin == InvoiceOrigin.IMPORTED:
+        if (elsewhere := row.credited_minor - credited) > 0:
+            yield _posting(row, issued, PostingKind.CREDIT_NOTE, -elsewhere)
+        paid = row.total_minor - row.credited_minor - came if row.state in SETTLED else 0
+        if paid > 0 and row.paid_at:
+            yield _posting(row, _day(row.paid_at, zone), PostingKind.PAYMENT, -paid)
+    if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at and (left := _left(row)):
+        yield _posting(row, _day(row.written_off_at, zone), PostingKind.WRITE_OFF, -left)
+
+
+def _posting(row: Posted, day: date, kind: PostingKind, amount: int) -> Posting:
+    return Posting(day, kind, row.number or "", row.title, row.currency, amount, row.id)
+
+
+def _left(row: Posted) -> int:
+    return row.total_minor - row.credited_minor - row.received_minor if row.state in OWED else 0
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
+
+
+def open_invoices(client_id: UUID) -> list[OpenInvoice]:
+    """The invoices of a client that wait for money, the first due first."""
+    rows = [row for row in models.posted(client_id) if row.state == InvoiceState.ISSUED and _left(row) > 0]
+    tokens, today = links.tokens(LINK, [row.id for row in rows]), agencies.today()
+    found = [
+        OpenInvoice(
+            id=row.id,
+            number=row.number or "",
+            title=row.title,
+            currency=row.currency,
+            due=_left(row),
+            due_date=row.due_date,
+            late=row.due_date is not None and row.due_date < today and row.pending_at is None,
+            pending=row.pending_at is not None,
+            url=links.url(LINK, tokens[row.id]) if row.id in tokens else "",
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda each: (each.due_date or date.max, each.number))
