@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from tests.pricing.strategies import documents
@@ -25,10 +25,19 @@ def _sums(*parts: Priced) -> dict[Any, tuple[int, int]]:
     return {rate: sums for rate, sums in found.items() if any(sums)}
 
 
-@given(documents(most=4), st.lists(st.integers(1, 40), min_size=1, max_size=4))
+def _whole(asked: Document) -> Priced:
+    """What somebody may have agreed on: nothing in it is less than nothing."""
+    try:
+        whole = compute(asked)
+    except PricingError:
+        reject()
+    assume(whole.totals.payable > 0 and all(line.net >= 0 and line.amount + line.share >= 0 for line in whole.lines))
+    return whole
+
+
+@given(documents(most=3), st.lists(st.integers(1, 40), min_size=1, max_size=4))
 def test_parts_are_the_whole_at_every_rate(asked: Document, weights: list[int]) -> None:
-    whole = compute(asked)
-    assume(whole.totals.gross > 0 and all(tax.base >= 0 for tax in whole.taxes))
+    whole = _whole(asked)
     shares = [Share(f"Part {n}", Percent(Decimal(weight) / 2)) for n, weight in enumerate(weights)]
     try:
         parts = divide(whole, [*shares, Share("The rest")])
@@ -38,10 +47,9 @@ def test_parts_are_the_whole_at_every_rate(asked: Document, weights: list[int]) 
     assert sum(part.totals.gross for part in parts) == whole.totals.gross
 
 
-@given(documents(most=4), st.integers(1, 99))
+@given(documents(most=3), st.integers(1, 99))
 def test_deposit_and_final_invoice_are_the_whole(asked: Document, percent: int) -> None:
-    whole = compute(asked)
-    assume(whole.totals.payable > 0)
+    whole = _whole(asked)
     try:
         deposit = split(whole, Percent(Decimal(percent)), "Deposit").deposit
     except PricingError:

@@ -96,6 +96,15 @@ def credit_amount(invoice: Priced, amount: int, earlier: Sequence[Priced] = (), 
     return _credit(invoice, earlier, _by_rate(divided, description, invoice.currency), included=True)
 
 
+def credit_percent(invoice: Priced, percent: Decimal, earlier: Sequence[Priced] = (), description: str = "") -> Priced:
+    """So much of a hundred of what was charged at each rate; contributions and tax follow from it."""
+    if not 0 < percent <= 100:
+        raise PricingError(_("A percentage lies between 0 and 100."), "percent")
+    included = invoice.prices_include_tax
+    charged = {key: half_up(Fraction(percent) * minor / 100) for key, minor in _charged(invoice, included).items()}
+    return _credit(invoice, earlier, _by_rate(charged, description, invoice.currency), included=included)
+
+
 def credit_lines(invoice: Priced, parts: Sequence[Part], earlier: Sequence[Priced] = ()) -> Priced:
     """Some lines of the invoice, or some of their quantity, at what was really charged for them."""
     known = {line.id: line for line in invoice.lines}
