@@ -173,9 +173,8 @@ def renewal(draft: Invoice | InvoiceView) -> Renewal | None:
 
 
 @writes
-def renew(invoice_id: UUID, seen: str) -> None:
-    """Take today's figures into a waiting draft; raises Conflict unless they are those that were `seen`."""
-    invoice = found(models.locked(invoice_id))
+def renew(invoice: Invoice, seen: str) -> None:
+    """Take today's figures into a waiting draft, which is locked; raises Conflict unless they are those `seen`."""
     changed = renewal(invoice)
     if changed is None:
         return

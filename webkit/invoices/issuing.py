@@ -33,30 +33,40 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     invoice = found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         return
-    drafts.renew(invoice_id, seen)
+    drafts.renew(invoice, seen)
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)
     if not client.email:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
-    token = links.create(LINK, invoice_id)
-    terms, series = terms_of(invoice), agencies.series_of(invoice.series)
-    terms.resolve(invoice.total_minor, invoice.currency, clock.today(profile.timezone))  # refused before the number
-    # The number comes late: its row stays locked until the commit.
+    series, today, facts = agencies.series_of(invoice.series), clock.today(profile.timezone), _facts(invoice, actor)
+    token, begun = links.create(LINK, invoice_id), frozen.begin()
+    schedule, content = _dated(invoice, profile, client, today)
+    # The number comes late: its row stays locked until the commit, and everybody else waits.
     number, issued = counters.take_today(series.counter, series.pattern, profile.timezone, client=client.name)
-    schedule = terms.resolve(invoice.total_minor, invoice.currency, issued)
-    content = snapshot.build(invoice, profile, client, number=number, issued=issued, terms=terms, schedule=schedule)
+    if issued != today:
+        schedule, content = _dated(invoice, profile, client, issued)
+    content["number"] = number
     document = frozen.freeze(
-        "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale
-    )
-    dates = _dates(issued, schedule)
-    if not models.move(
-        invoice_id, InvoiceState.ISSUED, since=InvoiceState.DRAFT, number=number, frozen_id=document.id, **dates
-    ):
-        raise Conflict(_("Somebody else has just issued this invoice."))
-    _record_issue(invoice, client, number, document, actor)
+        "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale,
+        begun=begun,
+    )  # fmt: skip
+    facts |= {"number": number, "frozen": str(document.id), "snapshot_hash": document.snapshot_hash}
+    events.record("invoice.issued", events.ref("invoice", invoice_id), facts, about=(events.ref("client", client.id),))
     mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
+    given = {"number": number, "frozen_id": document.id, **_dates(issued, schedule)}
+    if not models.move(invoice_id, InvoiceState.ISSUED, since=InvoiceState.DRAFT, **given):
+        raise Conflict(_("Somebody else has just issued this invoice."))
     signals.publish(InvoiceIssued(invoice_id))
+
+
+def _dated(
+    invoice: Invoice, profile: agencies.AgencyProfile, client: clients.ClientView, day: date
+) -> tuple[tuple[Instalment, ...], dict[str, Any]]:
+    """The instalments and the snapshot of an invoice that is issued on this day."""
+    terms = terms_of(invoice)
+    schedule = terms.resolve(invoice.total_minor, invoice.currency, day)
+    return schedule, snapshot.build(invoice, profile, client, issued=day, terms=terms, schedule=schedule)
 
 
 def _dates(issued: date, schedule: tuple[Instalment, ...]) -> dict[str, Any]:
@@ -64,19 +74,14 @@ def _dates(issued: date, schedule: tuple[Instalment, ...]) -> dict[str, Any]:
     return {"issue_date": issued, "due_date": schedule[0].due, "schedule": many, "issued_at": clock.now()}
 
 
-def _record_issue(
-    invoice: Invoice, client: clients.ClientView, number: str, document: frozen.Frozen, actor: str
-) -> None:
-    facts = {
+def _facts(invoice: Invoice, actor: str) -> dict[str, Any]:
+    """What is known of the event before the number."""
+    return {
         "actor": actor,
-        "number": number,
         "total_minor": invoice.total_minor,
         "currency": invoice.currency,
         "amount": money.format_money(invoice.total_minor, invoice.currency, invoice.locale),
-        "frozen": str(document.id),
-        "snapshot_hash": document.snapshot_hash,
     }
-    events.record("invoice.issued", events.ref("invoice", invoice.id), facts, about=(events.ref("client", client.id),))
 
 
 @writes

@@ -22,13 +22,13 @@ def build(
     profile: AgencyProfile,
     client: ClientView,
     *,
-    number: str,
     issued: date,
     terms: Terms,
     schedule: tuple[Instalment, ...],
 ) -> dict[str, Any]:
     """The snapshot: canonical JSON without floats, dates as ISO text, amounts in minor units.
 
+    The number comes last, when all else is there.
     `due_date` is the day of the first instalment; they are listed when there are several.
     """
     with use_locale(invoice.locale, profile.timezone):
@@ -37,7 +37,7 @@ def build(
         "version": VERSION,
         "id": str(invoice.id),
         "kind": invoice.kind.value,
-        "number": number,
+        "number": "",
         "title": invoice.title,
         "issue_date": issued.isoformat(),
         "due_date": schedule[0].due.isoformat(),

@@ -5,7 +5,9 @@ Lock order: counters first, the head of the event chain last.
 
 from __future__ import annotations
 
+import functools
 from collections import Counter as Counted
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -209,25 +211,21 @@ class _Row:
 
     def raised(self, *, by: int = 1, skipped: int = 0) -> int:
         """Its new value, made if need be."""
-        return self._raised(by, skipped)[0]
+        return self._raised({"by": by, "over": skipped})[0]
 
     def counted(self, day: date) -> tuple[int, date]:
         """Its next value on that day, and the latest day on which there was one."""
-        last = sa.case((Counter.last_on > day, Counter.last_on), else_=day)
-        value, latest = self._raised(1, 0, last_on=(day, last))
+        value, latest = self._raised({"by": 1, "over": 0, "day": day})
         return value, latest or day
 
-    def _raised(self, by: int, skipped: int, **more: tuple[date, sa.Case[Any]]) -> tuple[int, date | None]:
+    def _raised(self, step: Mapping[str, Any]) -> tuple[int, date | None]:
         """One statement for all of it."""
         if not session().writing:
             raise RuntimeError("a number is taken inside a write")
         session().flush()  # before the lock, which holds up everybody else
-        begun = {name: first for name, (first, _then) in more.items()}
-        first = insert(Counter).values(**self._key(), value=by, first=1, skipped=skipped, **begun)
-        changed = {"value": Counter.value + by, "skipped": Counter.skipped + skipped}
-        changed |= {name: then for name, (_first, then) in more.items()}
-        raised = first.on_conflict_do_update(index_elements=_KEY, set_=changed)
-        row = session().connection().execute(raised.returning(Counter.value, Counter.last_on)).one()
+        here = {f"of_{name}": value for name, value in self._key().items()}
+        raised = _raised(session().get_bind().dialect.name, "day" in step)
+        row = session().connection().execute(raised, {**here, **step}).one()
         return row[0], row[1]
 
     def begun(self, value: int) -> bool:
@@ -244,4 +242,21 @@ class _Row:
         return {"agency_id": tenancy.agency_id(), "series": self.series, "period": self.period}
 
 
+@functools.cache
+def _raised(_dialect: str, dated: bool) -> sa.Executable:
+    """Made once: a statement costs more to make than to run."""
+    by, over, day = (sa.bindparam(name, type_=kind) for name, kind in (("by", _BIG), ("over", _BIG), ("day", sa.Date)))
+    values = {column.key: sa.bindparam(f"of_{column.key}") for column in _KEY} | {"value": by, "first": 1}
+    changed = {"value": Counter.value + by, "skipped": Counter.skipped + over}
+    if dated:
+        values["last_on"] = day
+        changed["last_on"] = sa.case((Counter.last_on > day, Counter.last_on), else_=day)
+    first = insert(Counter).values(**values, skipped=over)
+    raised: sa.Executable = first.on_conflict_do_update(index_elements=_KEY, set_=changed).returning(
+        Counter.value, Counter.last_on
+    )
+    return raised
+
+
+_BIG = sa.BigInteger
 _KEY = [Counter.agency_id, Counter.series, Counter.period]

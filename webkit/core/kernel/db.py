@@ -26,7 +26,7 @@ import structlog
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import Session, configure_mappers
+from sqlalchemy.orm import ORMExecuteState, Session, configure_mappers
 
 from webkit.core.kernel.tables import Base
 
@@ -74,9 +74,24 @@ class UnitSession(Session):
         return self._scope
 
     def rollback(self) -> None:
-        """Also forgets what `asked_once` remembers: it was true in the read that ends here."""
+        """Also forgets what `asked_once` remembers: it was true in the transaction that ends here."""
         self.answers.clear()
         super().rollback()
+
+    def commit(self) -> None:
+        self.answers.clear()
+        super().commit()
+
+
+@event.listens_for(UnitSession, "after_flush")
+def _forget_after_flush(current: UnitSession, _context: object) -> None:
+    current.answers.clear()
+
+
+@event.listens_for(UnitSession, "do_orm_execute")
+def _forget_after_change(state: ORMExecuteState) -> None:
+    if not state.is_select:
+        state.session.answers.clear()  # type: ignore[attr-defined]
 
 
 _units: ContextVar[tuple[UnitSession, ...]] = ContextVar("units", default=())
@@ -214,7 +229,7 @@ def insert_missing(table: type[Base], **values: Any) -> None:
 
 
 class asked_once(Generic[P, R]):  # noqa: N801 - used as a decorator
-    """Remember a function's answers until the current read ends; while writing it is asked anew.
+    """Remember a function's answers until the current read ends, in a write until anything changes.
 
     For what many features ask for on one page. The answer must be immutable, the arguments hashable.
     """
@@ -226,7 +241,7 @@ class asked_once(Generic[P, R]):  # noqa: N801 - used as a decorator
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         current = session()
         if current.writing:
-            return self._function(*args, **kwargs)
+            current.flush()  # what somebody has changed is forgotten by that
         question = self._question(*args, **kwargs)
         if question not in current.answers:
             current.answers[question] = self._function(*args, **kwargs)

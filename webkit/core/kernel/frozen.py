@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -28,6 +28,7 @@ from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import release, session, writes
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Json, Owned, owned_args
 from webkit.core.kernel.vendors import Vendor
@@ -94,6 +95,20 @@ def new_code() -> str:
     return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
 
 
+class Begun(NamedTuple):
+    """What a document has before it is frozen: nobody waits for it, as they do for a number."""
+
+    id: UUID
+    code: str
+
+
+def begin() -> Begun:
+    """Make the link under which everybody checks a document that is frozen later in this write."""
+    begun = Begun(uuid7(), new_code())
+    links.create(VERIFY, begun.id, token=begun.code)
+    return begun
+
+
 def freeze(
     kind: str,
     document_id: UUID,
@@ -103,22 +118,27 @@ def freeze(
     snapshot: Mapping[str, Any],
     version: int = 1,
     locale: str | None = None,
+    begun: Begun | None = None,
 ) -> Frozen:
-    """Keep `snapshot` (JSON without floats) for good, inside a write. `template` makes its PDF."""
+    """Keep `snapshot` (JSON without floats) for good, inside a write. `template` makes its PDF.
+
+    Whoever holds the lock of a number has `begun` before it.
+    """
     text = canonical(dict(snapshot))
+    begun = begun or begin()
     row = FrozenDocument(
+        id=begun.id,
         kind=kind,
         document_id=document_id,
         version=version,
         number=number,
-        code=new_code(),
+        code=begun.code,
         template=template,
         locale=locale or i18n.current_locale(),
         text=text,
         snapshot_hash=digest(text.encode()),
     )
     session().add(row)
-    links.create(VERIFY, row.id, token=row.code)
     return view(row)
 
 
