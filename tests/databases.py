@@ -20,7 +20,7 @@ from sqlalchemy.engine import Engine, make_url
 from webkit.core.kernel import schema
 from webkit.core.kernel.tables import Base
 
-# Whatever is defined, altered or granted in a test's database leaves a line.
+# Whatever is defined, altered or granted in a test's database leaves a line, also by one who switched triggers off.
 NOTICE_CHANGES = """
 CREATE SCHEMA tests;
 CREATE TABLE tests.changes (command text);
@@ -28,6 +28,8 @@ CREATE FUNCTION tests.notice() RETURNS event_trigger LANGUAGE plpgsql SECURITY D
   $$ BEGIN INSERT INTO tests.changes VALUES (tg_tag); END $$;
 CREATE EVENT TRIGGER tests_notice_changes ON ddl_command_end EXECUTE FUNCTION tests.notice();
 CREATE EVENT TRIGGER tests_notice_drops ON sql_drop EXECUTE FUNCTION tests.notice();
+ALTER EVENT TRIGGER tests_notice_changes ENABLE ALWAYS;
+ALTER EVENT TRIGGER tests_notice_drops ENABLE ALWAYS;
 """
 END_OTHERS = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
