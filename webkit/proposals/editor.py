@@ -143,6 +143,8 @@ def _page(
         pieces=pieces({key: sheet.plain.get(key, "") for key in ("summary", "opportunity")}, marks),
         panel=None if wants_fragment() else panel(proposal),
         stale=stale,
+        moved=evaluation.moved and revision is None and not wants_fragment(),
+        now=agencies.here().currency,
         focus=focus or (act.removeprefix("add:") if act.startswith("add:") else ""),
     )
     part = _part(act)

@@ -169,6 +169,8 @@ def _page(
         problems=evaluation.problems,
         currency=quotation.currency,
         stale=stale,
+        moved=evaluation.moved and revision is None and not wants_fragment(),
+        now=agencies.here().currency,
         focus=focus or _added(act) or "",
     )
     part = _part(act)
