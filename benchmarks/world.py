@@ -78,9 +78,16 @@ class World:
     @cached_property
     def house(self) -> Installation:
         """The platform on PostgreSQL, working as the plain role."""
-        url = self.database("webkit")
-        plain = url.set(username=schema.APP)
-        return self._installation("postgresql", _text(plain), _text(url))
+        return self._on_postgresql("webkit", self.sizes)
+
+    @cached_property
+    def grown(self) -> Installation:
+        """The same with the invoices of many more years."""
+        return self._on_postgresql("grown", self.sizes.growth())
+
+    def _on_postgresql(self, name: str, sizes: Sizes) -> Installation:
+        url = self.database(name)
+        return self._installation(name, _text(url.set(username=schema.APP)), _text(url), sizes)
 
     @cached_property
     def small_house(self) -> Installation:
@@ -88,17 +95,21 @@ class World:
         folder = self.folder / "sqlite" / "data"
         folder.mkdir(parents=True)
         url = f"sqlite:///{folder / 'webkit.db'}"
-        return self._installation("sqlite", url, url)
+        return self._installation("sqlite", url, url, self.sizes)
 
-    def _installation(self, name: str, url: str, owner: str) -> Installation:
+    def _installation(self, name: str, url: str, owner: str, sizes: Sizes) -> Installation:
         made = Installation(self.folder / name, url, owner, self.redis)
-        made.prepare(self.sizes)
+        made.prepare(sizes)
         return made
 
     @cached_property
     def web(self) -> int:
         """The port of its web server."""
         return self.stack.enter_context(self.house.serve())
+
+    @cached_property
+    def grown_web(self) -> int:
+        return self.stack.enter_context(self.grown.serve())
 
     @cached_property
     def small_web(self) -> int:

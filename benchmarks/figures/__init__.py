@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.figures import ai, invoices, issuing, jobs, lists, pdf, plugins, providers, running, storage, webhooks
+from benchmarks.figures import (
+    ai,
+    growth,
+    invoices,
+    issuing,
+    jobs,
+    lists,
+    pdf,
+    plugins,
+    providers,
+    running,
+    storage,
+    webhooks,
+)
 from benchmarks.report import Row
 from benchmarks.world import World
 
@@ -14,6 +27,7 @@ FIGURES: dict[str, Figure] = {
     "running": running.measure,
     "list": lists.measure,
     "invoice": invoices.measure,
+    "growth": growth.measure,
     "issue": issuing.measure,
     "pdf": pdf.measure,
     "webhook": webhooks.measure,

@@ -58,9 +58,10 @@ def with_cuts(world: World, count: int) -> Iterator[Row]:
     first = _last_number(house)
     cutter = _Cutter(house.owner, int(count * CUT_PART) or 1)
     variables = {**house.environment, "WEB_THREADS": "4", "LOG_LEVEL": "ERROR"}
-    writers.run("ours", variables, drafts, house.log, meanwhile=cutter.start)
+    issued = writers.run("ours", variables, drafts, house.log, meanwhile=cutter.start)
     cutter.stop()
     yield Row("issue.cut", cutter.cuts, "cut")
+    yield Row("issue.cut.p99", issued.times[int(len(issued.times) * 0.99)], "ms")
     yield Row("issue.cut.wrong", _wrong(house, first, count), "numbers", 0)
 
 

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 
+from benchmarks.figures.invoices import first_client
 from benchmarks.installation import SLUG, Installation
 from benchmarks.load import Ask, Order
 from benchmarks.report import Row
@@ -13,7 +14,7 @@ from benchmarks.rounds import ask_in_turns, rate_in_turns
 from benchmarks.world import World
 
 LISTS = {"invoices": "/invoices/", "clients": "/clients"}
-SEARCH = "/clients?q=copper+moto"
+SEARCHES = {"clients.search": "/clients?q=copper+moto", "invoices.search": "/invoices/?q=website"}
 FLOORS = ("f0", "f1", "f1c", "f2")
 ROUNDS = 10
 FAR = 20
@@ -26,7 +27,8 @@ def measure(world: World) -> Iterator[Row]:
     asked = {name: (world.floors.port, world.floors.get(f"/{name}")) for name in FLOORS}
     asked |= {name: (world.web, page) for name, page in pages.items()}
     asked |= {f"{name}.later": (world.web, far_page(world.house, page)) for name, page in pages.items()}
-    asked |= {"search": (world.web, world.house.get(SEARCH)), "today": (world.web, world.house.get("/"))}
+    asked |= {name: (world.web, world.house.get(path)) for name, path in SEARCHES.items()}
+    asked |= {"client": (world.web, of_client(world.house)), "today": (world.web, world.house.get("/"))}
     orders = {name: Order(port, [[ask]], count=20) for name, (port, ask) in asked.items()}
     best = ask_in_turns(world.load, orders, world.some(ROUNDS))
     for name in FLOORS:
@@ -37,7 +39,9 @@ def measure(world: World) -> Iterator[Row]:
         yield Row(f"list.{name}.raw", first.median, "ms", 6, best["f1"].median)
         yield Row(f"list.{name}.p95", first.p95, "ms", 2, first.median)
         yield Row(f"list.{name}.later", best[f"{name}.later"].median, "ms", 1.2, first.median)
-    yield Row("list.clients.search", best["search"].median, "ms", 2, best["clients"].median)
+    for name in SEARCHES:
+        yield Row(f"list.{name}", best[name].median, "ms", 2, best[name.partition(".")[0]].median)
+    yield Row("list.invoices.client", best["client"].median, "ms", 1.2, best["invoices"].median)
     yield Row("dashboard", best["today"].median, "ms", 5, best["f2"].median)
     yield from crowded(world, pages)
     yield from on_sqlite(world)
@@ -59,6 +63,11 @@ def on_sqlite(world: World) -> Iterator[Row]:
     best = ask_in_turns(world.load, orders, world.some(5))
     for name in LISTS:
         yield Row(f"list.{name}.sqlite", best[name].median, "ms", 2, best["f2"].median)
+
+
+def of_client(house: Installation) -> Ask:
+    """The invoices of one client."""
+    return house.get(f"/invoices/?client={first_client(house)}")
 
 
 def far_page(house: Installation, page: Ask) -> Ask:
