@@ -84,7 +84,7 @@ def test_doctor_and_plugins_name_it_with_the_line_that_ends_it(app: Flask, quara
     assert problem.where == "plugin acme"
     assert problem.fix.endswith("webkit plugin enable acme")
     assert "bad" in problem.problem
-    assert "plugin broken (broken-one 1.2)" in {found.where for found in doctor.examine(app)}
+    assert "plugin broken (broken-one 1.2)" in {found.where for found in doctor.examine(app).problems}
     (seen,) = switches.peek(runtime.of(app).settings.database, ["acme", "broken"])
     assert seen == problem
     assert switches.peek("sqlite:////nowhere/at/all.db", ["acme"]) == []

@@ -14,10 +14,12 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from tests.factories import documents
+from webkit.core.capabilities.base import Health, HealthReport
 from webkit.core.capabilities.errors import ProviderRejected
 from webkit.core.extensions import Job, JobSpec
 from webkit.core.kernel import db, outbox, runtime, tenancy
 from webkit.core.kernel.directory import AgencyView
+from webkit.core.providers import ProviderRegistry
 from webkit.core.settings import Settings
 from webkit.house import create
 from webkit.operations import doctor, models
@@ -109,6 +111,16 @@ def test_wrong_settings_are_named(tmp_path: Path, name: str, value: str) -> None
     report = _doctor(_broken(tmp_path, **{name: value}))
     assert name in _where(report)
     assert "hunter2" not in str(report)
+
+
+def test_a_provider_that_works_badly_is_noted(migrated: Callable[[], Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    tired = HealthReport(Health.DEGRADED, "slow today")
+    monkeypatch.setattr(ProviderRegistry, "health", lambda *_, **__: tired)
+    report = _doctor(migrated)
+    assert report["ok"]
+    assert {"where": "STORAGE_PROVIDER=local", "problem": "storage works, but not well: slow today"}.items() <= next(
+        note.items() for note in report["notes"] if note["where"].startswith("STORAGE")
+    )
 
 
 def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:

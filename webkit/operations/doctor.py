@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import NamedTuple
 
 from flask import Flask
 
+from webkit.core.capabilities.base import Health, HealthReport
 from webkit.core.kernel import clock, counters, outbox, runtime, switches, tenancy
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
@@ -18,28 +20,47 @@ FOR_JOBS = 40
 """Connections left for workers, the scheduler and whoever looks in."""
 
 
-def examine(app: Flask) -> list[Problem]:
+class Findings(NamedTuple):
+    """What is wrong, and what works but wants to be looked at."""
+
+    problems: list[Problem]
+    notes: list[Problem]
+
+
+def examine(app: Flask) -> Findings:
     """Configuration, plugins, database, queue, keys, jobs."""
     with app.app_context():
-        return [
+        felt = list(_felt())
+        problems = [
             *_configuration(),
+            *_providers(felt, Health.DOWN, "does not work"),
             *_database(),
             *_queue(),
             *_keys(),
             *_assets(),
         ]
+        notes = [*runtime.current().plugins.notices(), *_providers(felt, Health.DEGRADED, "works, but not well")]
+        return Findings(problems, notes)
+
+
+def _felt() -> Iterator[tuple[str, str, HealthReport]]:
+    """How every chosen provider feels, by the variable that chose it and its capability."""
+    registry = runtime.current().registry
+    for capability in registry.capabilities:
+        for name in registry.chosen_names(capability):
+            yield f"{capability.env}={name}", capability.key, registry.health(capability, name=name)
+
+
+def _providers(felt: Iterable[tuple[str, str, HealthReport]], status: Health, how: str) -> Iterator[Problem]:
+    for where, capability, report in felt:
+        if report.status is status:
+            yield Problem(where, f"{capability} {how}: {report.detail}", "webkit plugins")
 
 
 def _configuration() -> Iterator[Problem]:
     here = runtime.current()
     yield from here.plugins.problems()
     yield from here.registry.check()
-    for capability in here.registry.capabilities:
-        for name in here.registry.chosen_names(capability):
-            report = here.registry.health(capability, name=name)
-            if report.status.value == "down":
-                text = f"{capability.key} does not work: {report.detail}"
-                yield Problem(f"{capability.env}={name}", text, "webkit plugins")
     settings = here.settings
     if settings.production and not settings.base_url.startswith("https://"):
         yield Problem("PUBLIC_URL", "sign-in cookies need https in production", "PUBLIC_URL=https://…")

@@ -23,7 +23,8 @@ from webkit.operations import doctor, legacy_settings
 def doctor_command(info: ScriptInfo, as_json: bool) -> None:
     """Say what is wrong with this installation and how to mend it; exits with 1 if anything is.
 
-    Variables that are set and not heard are noted, and plugins that use what goes away; they are nothing wrong.
+    Noted, as nothing wrong, are providers that work badly, variables that are set and not heard, and plugins that use
+    what goes away.
     """
     notes: list[Problem] = []
     try:
@@ -31,9 +32,9 @@ def doctor_command(info: ScriptInfo, as_json: bool) -> None:
     except (SettingsError, PluginError) as error:  # it cannot even start
         problems = error.problems
     else:
-        problems = doctor.examine(app)
+        problems, noted = doctor.examine(app)
         heard = {name for setting in of(app).registry.describe() for name in setting.names}
-        notes = [*of(app).plugins.notices(), *legacy_settings.notes(os.environ, heard.union(environment_names()))]
+        notes = [*noted, *legacy_settings.notes(os.environ, heard.union(environment_names()))]
     if as_json:
         report = {"ok": not problems, "problems": list(map(asdict, problems)), "notes": list(map(asdict, notes))}
         click.echo(json.dumps(report))
