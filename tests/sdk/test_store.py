@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
@@ -11,8 +12,9 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from tests.threads import at_once
-from webkit.core.kernel import db, pluginstore, tenancy
+from webkit.core.kernel import clock, db, pluginstore, tenancy
 from webkit.core.kernel.directory import AgencyView
+from webkit.extras import models as answers
 from webkit.operations.plugin_cli import plugin_group
 from webkit.sdk.store import JSON, Store, StoreError, StoreFull
 from webkit.sdk.testing.store import MemoryStore
@@ -235,13 +237,25 @@ def test_it_survives_until_an_operator_removes_it(app: Flask, store: Store, othe
 
     assert clicked(app, "forget", OWNER, answer="n\n")[0] == 1
     assert store.get("a") == "ours"
-    assert clicked(app, "forget", OWNER, "--yes") == (0, f"Removed 2 values of {OWNER}.\n")
+    assert clicked(app, "forget", OWNER, "--yes") == (0, f"Removed 2 values and 0 answers of {OWNER}.\n")
     assert store.get("a") is None
     assert Store(ANOTHER).get("a") == 1
     assert clicked(app, "forget", "gone", "--yes")[0] == 0
     code, output = clicked(app, "forget", "gone", "--yes")
     assert code == 1
     assert "keeps anything" in output
+
+
+def test_what_a_plugin_answered_goes_too(app: Flask, agency: AgencyView) -> None:
+    for name in ("acme_mail.card", "acme_mail.field", "acme_mailer.card", "acmeXmail.card"):
+        with db.writing():
+            answers.asked("dashboard:1", name, "q", clock.now(), clock.now() - timedelta(minutes=1))
+    assert clicked(app, "forget", "acme-mail", "--yes") == (0, "Removed 0 values and 2 answers of acme-mail.\n")
+    assert clicked(app, "forget", "acme-mail", "--yes")[0] == 1
+    assert set(answers.answers("dashboard:1", ("acme_mail.card", "acme_mailer.card", "acmeXmail.card"), "q")) == {
+        "acme_mailer.card",
+        "acmeXmail.card",
+    }
 
 
 def test_nothing_kept_is_said(app: Flask) -> None:

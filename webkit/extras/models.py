@@ -76,6 +76,20 @@ def forget(before: datetime) -> int:
     return len(session().scalars(gone).all())
 
 
+def of_plugin(prefix: str) -> int:
+    """How many answers there are under names that begin so."""
+    return session().scalars(sa.select(sa.func.count()).where(_named(prefix))).one()
+
+
+def forget_plugin(prefix: str) -> int:
+    """Delete them, in every agency."""
+    return len(session().scalars(sa.delete(PluginAnswer).where(_named(prefix)).returning(PluginAnswer.id)).all())
+
+
+def _named(prefix: str) -> sa.ColumnElement[bool]:
+    return PluginAnswer.name.startswith(prefix, autoescape=True)
+
+
 def _one(subject: str, name: str, question: str) -> Iterable[sa.ColumnElement[bool]]:
     return (PluginAnswer.subject == subject, PluginAnswer.name == name, PluginAnswer.question == question)
 

@@ -138,6 +138,22 @@ def _forget() -> None:
     models.forget(clock.now() - KEEP)
 
 
+def known_of(plugin: str) -> int:
+    """How many answers of a plugin are kept, in the whole installation; needs the door of the platform."""
+    return models.of_plugin(_beginning(plugin))
+
+
+@writes
+def forget(plugin: str) -> int:
+    """Remove all of them: how many there were. Needs the platform's door."""
+    return models.forget_plugin(_beginning(plugin))
+
+
+def _beginning(plugin: str) -> str:
+    """What the names of all its cards and fields begin with."""
+    return f"{plugin.replace('-', '_')}."
+
+
 def _asked(plugin: str, found: Card | MergeField, place: Place) -> tuple[dict[str, Any] | None, str]:
     """What the plugin says, or what went wrong in words for staff."""
     folder = current().guests[plugin].folder

@@ -12,6 +12,7 @@ from flask.cli import ScriptInfo
 
 from webkit.core.kernel import pluginstore, tenancy
 from webkit.core.kernel.runtime import current
+from webkit.extras import service as extras
 from webkit.operations import plugin_check, plugin_template
 
 
@@ -91,11 +92,16 @@ def data_command(info: ScriptInfo, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def forget_command(info: ScriptInfo, name: str, yes: bool) -> None:
-    """Remove for good everything that the plugin NAME keeps, in every agency. Uninstalling it does not."""
+    """Remove for good everything that the plugin NAME keeps and has answered, in every agency.
+
+    Uninstalling it does not.
+    """
     with info.load_app().app_context(), tenancy.platform("an operator removes what a plugin keeps"):
         kept = next((found for found in pluginstore.kept() if found.plugin == name), None)
-        if kept is None:
+        answers = extras.known_of(name)
+        if kept is None and not answers:
             raise click.ClickException(f"No plugin named {name!r} keeps anything. `webkit plugin data` lists them.")
         if not yes:
-            click.confirm(f"Remove {kept.keys} values of {name} in {kept.agencies} agencies for good?", abort=True)
-        click.echo(f"Removed {pluginstore.forget(name)} values of {name}.")
+            values = f"{kept.keys} values in {kept.agencies} agencies" if kept else "0 values"
+            click.confirm(f"Remove {values} and {answers} answers of {name} for good?", abort=True)
+        click.echo(f"Removed {pluginstore.forget(name)} values and {extras.forget(name)} answers of {name}.")
