@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from webkit.sdk.files import replace, replacing, write_once
+from webkit.core.capabilities.base import Health
+from webkit.sdk.files import replace, replacing, writable, write_once
 
 
 def names(folder: Path) -> list[str]:
@@ -55,3 +56,12 @@ def test_of_many_processes_one_wins_and_nothing_mixes(tmp_path: Path) -> None:
     assert len(content) == 50_000
     assert len(set(content)) == 1
     assert names(tmp_path) == ["file"]
+
+
+def test_a_folder_that_takes_nothing_is_no_place(tmp_path: Path) -> None:
+    assert writable(tmp_path / "new" / "er").status is Health.OK
+    assert names(tmp_path) == []
+    (tmp_path / "file").write_text("")
+    for place in (Path("/proc/nope"), tmp_path / "file" / "below"):
+        report = writable(place)
+        assert (report.status, report.detail) == (Health.DOWN, f"{place.parent} cannot be written")

@@ -60,7 +60,10 @@ def write_once(path: Path, content: bytes) -> bool:
 def writable(folder: Path) -> HealthReport:
     """Whether a folder can be written, or made, with room to spare."""
     existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+    try:  # permissions do not tell: some folders take nothing from anybody
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError:
         return HealthReport(Health.DOWN, f"{existing} cannot be written")
     if shutil.disk_usage(existing).free < LITTLE_SPACE:
         return HealthReport(Health.DEGRADED, f"the disk of {existing} is almost full")
