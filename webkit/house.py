@@ -34,6 +34,7 @@ from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
 from webkit.operations.verify_cli import verify_command
 from webkit.payments import plugin as payments
+from webkit.plans import plugin as plans
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
 from webkit.quotations import plugin as quotations
@@ -65,6 +66,7 @@ FEATURES: tuple[ModuleType, ...] = (
     contracts,
     signing,
     invoices,
+    plans,
     statements,
     imports,
     reports,

@@ -846,8 +846,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("contract_id", sa.Uuid(), nullable=True),
         sa.Column("quotation_id", sa.Uuid(), nullable=True),
-        sa.Column("currency", sa.String(length=3), nullable=False),
-        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("proposal_id", sa.Uuid(), nullable=True),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -862,6 +861,11 @@ def upgrade() -> None:
             name=op.f("fk_billing_plans_agency_id_contract_id"),
         ),
         sa.ForeignKeyConstraint(
+            ["agency_id", "proposal_id"],
+            ["proposals.agency_id", "proposals.id"],
+            name=op.f("fk_billing_plans_agency_id_proposal_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["agency_id", "quotation_id"],
             ["quotations.agency_id", "quotations.id"],
             name=op.f("fk_billing_plans_agency_id_quotation_id"),
@@ -870,6 +874,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_billing_plans")),
         sa.UniqueConstraint("agency_id", "contract_id", name=op.f("uq_billing_plans_agency_id_contract_id")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_billing_plans_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "proposal_id", name=op.f("uq_billing_plans_agency_id_proposal_id")),
         sa.UniqueConstraint("agency_id", "quotation_id", name=op.f("uq_billing_plans_agency_id_quotation_id")),
     )
     op.create_table(
@@ -877,6 +882,7 @@ def upgrade() -> None:
         sa.Column("plan_id", sa.Uuid(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("share", sa.String(length=40), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=True),
         sa.Column("condition", sa.String(length=300), nullable=False),
         sa.Column("priced", sa.Text(), nullable=False),
@@ -982,6 +988,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("milestone_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("figures", sa.Text(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("memo", sa.Text(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("files", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("series", sa.String(length=10), server_default="", nullable=False))
         batch_op.add_column(sa.Column("terms", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("schedule", sa.Text(), nullable=True))
@@ -1034,12 +1041,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_quotation_id"),
-            "quotations",
-            ["agency_id", "quotation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_milestone_id"),
             "milestones",
             ["agency_id", "milestone_id"],
@@ -1049,6 +1050,12 @@ def upgrade() -> None:
             batch_op.f("fk_invoices_agency_id_proposal_id"),
             "proposals",
             ["agency_id", "proposal_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_quotation_id"),
+            "quotations",
+            ["agency_id", "quotation_id"],
             ["agency_id", "id"],
         )
 
@@ -1186,9 +1193,9 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
@@ -1225,6 +1232,7 @@ def downgrade() -> None:
         batch_op.drop_column("schedule")
         batch_op.drop_column("terms")
         batch_op.drop_column("series")
+        batch_op.drop_column("files")
         batch_op.drop_column("memo")
         batch_op.drop_column("figures")
         batch_op.drop_column("milestone_id")

@@ -29,6 +29,7 @@ ORDER = (
     "contracts",
     "signing",
     "invoices",
+    "plans",
     "statements",
     "imports",
     "reports",

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
-from webkit.core.kernel import clock, once
+from webkit.core.kernel import attachments, clock, once
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
@@ -196,7 +196,10 @@ def delete_draft(invoice_id: UUID, actor: str = "system") -> None:
     invoice = found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("An issued invoice cannot be deleted."))
-    if invoice.quotation_id:
-        quotations.release(invoice.quotation_id, invoice_id, actor)
-        invoice = found(models.locked(invoice_id))  # the release made the row stale
+    quotation_id = invoice.quotation_id
+    attachments.drop(invoice.attached)
     models.delete(invoice)
+    if quotation_id:
+        quotations.release(quotation_id, invoice_id, actor)
+        if others := models.of_source("quotation", quotation_id):
+            quotations.mark_converted(quotation_id, snapshot.KIND, others[0].id, actor)

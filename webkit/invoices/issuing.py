@@ -53,7 +53,8 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     )  # fmt: skip
     facts |= {"number": number, "frozen": str(document.id), "snapshot_hash": document.snapshot_hash}
     events.record("invoice.issued", events.ref("invoice", invoice_id), facts, about=(events.ref("client", client.id),))
-    mails.send_invoice(content, document.id, links.url(LINK, token), locale=document.locale)
+    url = links.url(LINK, token)
+    mails.send_invoice(content, document.id, url, locale=document.locale, files=invoice.attached)
     given = {"number": number, "frozen_id": document.id, **_dates(issued, schedule)}
     if not models.move(invoice_id, InvoiceState.ISSUED, since=InvoiceState.DRAFT, **given):
         raise Conflict(_("Somebody else has just issued this invoice."))
@@ -93,6 +94,8 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
     signed = contracts.signed(event.contract_id)
     if (deposit := signed.deposit) is None or deposit.totals.payable <= 0:
         return None
+    if signed.proposal_id and models.of_source("proposal", signed.proposal_id):
+        return None  # billed before there was a contract
     profile, client = agencies.profile(), clients.get(signed.client_id)
     invoice = Invoice(
         client_id=client.id,

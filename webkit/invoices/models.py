@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock, search, tallies
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
@@ -122,6 +123,8 @@ class Invoice(Owned):
     note: Mapped[str] = mapped_column(sa.Text, default="")
     memo: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     """For the agency alone."""
+    files: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
+    """What goes with it, as `Attached.to_dict()` says each."""
     series: Mapped[str] = mapped_column(sa.String(10), default="", server_default="")
     payment_days: Mapped[int]
     terms: Mapped[dict[str, Any] | None] = mapped_column(Json)
@@ -150,6 +153,11 @@ class Invoice(Owned):
     def due_minor(self) -> int:
         """What is to be paid in all."""
         return self.total_minor - self.credited_minor
+
+    @property
+    def attached(self) -> tuple[Attached, ...]:
+        """The files that go with it."""
+        return tuple(Attached.from_dict(file) for file in self.files or ())
 
     @property
     def instalments(self) -> tuple[Instalment, ...]:
@@ -182,43 +190,6 @@ class CreditNote(Owned):
     total_minor: Mapped[int] = mapped_column(sa.BigInteger)
     issue_date: Mapped[date | None]
     frozen_id: Mapped[UUID | None]
-
-
-class Plan(Owned):
-    """The total of a contract or a quotation, divided into milestones."""
-
-    __tablename__ = "billing_plans"
-    __table_args__ = owned_args(
-        owned_fk("client_id", "clients"),
-        owned_fk("contract_id", "contracts"),
-        owned_fk("quotation_id", "quotations"),
-        sa.UniqueConstraint("agency_id", "contract_id"),
-        sa.UniqueConstraint("agency_id", "quotation_id"),
-    )
-
-    client_id: Mapped[UUID]
-    contract_id: Mapped[UUID | None]
-    quotation_id: Mapped[UUID | None]
-    currency: Mapped[str] = mapped_column(sa.String(3))
-    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
-
-
-class Milestone(Owned):
-    """A part of a plan, computed once with all the others: together they are the total to the cent. Each is billed by
-    one invoice at most, whatever the order."""
-
-    __tablename__ = "milestones"
-    __table_args__ = owned_args(
-        owned_fk("plan_id", "billing_plans"), sa.UniqueConstraint("agency_id", "plan_id", "place")
-    )
-
-    plan_id: Mapped[UUID]
-    place: Mapped[int]
-    title: Mapped[str] = mapped_column(sa.String(200))
-    due_on: Mapped[date | None]
-    condition: Mapped[str] = mapped_column(sa.String(300), default="")
-    priced: Mapped[dict[str, Any]] = mapped_column(Json)
-    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class ProForma(Owned):
@@ -267,7 +238,7 @@ def recent_lines(client_id: UUID, currency: str, limit: int) -> list[list[dict[s
     return list(session().scalars(query.order_by(Invoice.id.desc()).limit(limit)))
 
 
-def add(row: Invoice | CreditNote | Plan | Milestone | ProForma | InvoiceTemplate) -> UUID:
+def add(row: Invoice | CreditNote | ProForma | InvoiceTemplate) -> UUID:
     session().add(row)
     session().flush()
     if isinstance(row, Invoice):
@@ -477,7 +448,17 @@ def posted_credits(client_id: UUID) -> list[tuple[UUID, str, str, int, date]]:
 
 
 def of_contract(contract_id: UUID) -> list[Invoice]:
-    return list(session().scalars(sa.select(Invoice).where(Invoice.contract_id == contract_id).order_by(Invoice.id)))
+    return of_source("contract", contract_id)
+
+
+def of_source(kind: str, source_id: UUID) -> list[Invoice]:
+    """What bills a contract, a quotation or a proposal, oldest first."""
+    column = getattr(Invoice, f"{kind}_id")
+    return list(session().scalars(sa.select(Invoice).where(column == source_id).order_by(Invoice.id)))
+
+
+def of_milestone(milestone_id: UUID) -> Invoice | None:
+    return session().scalars(sa.select(Invoice).where(Invoice.milestone_id == milestone_id)).one_or_none()
 
 
 def save(invoice_id: UUID, revision: int, **values: Any) -> bool:

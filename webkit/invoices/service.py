@@ -16,6 +16,10 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import models
+from webkit.invoices.agreed import Agreed as Agreed
+from webkit.invoices.agreed import bill as bill
+from webkit.invoices.agreed import of_source as of_source
+from webkit.invoices.crediting import correction as correction
 from webkit.invoices.drafts import InvoiceInput as InvoiceInput
 from webkit.invoices.drafts import create_draft as create_draft
 from webkit.invoices.drafts import create_from_quotation as create_from_quotation
@@ -34,6 +38,7 @@ from webkit.invoices.imported import remove_imported as remove_imported
 from webkit.invoices.imported import stored as stored
 from webkit.invoices.issuing import issue as issue
 from webkit.invoices.issuing import on_contract_signed as on_contract_signed
+from webkit.invoices.models import InvoiceKind as InvoiceKind
 from webkit.invoices.models import InvoiceState as InvoiceState
 from webkit.invoices.paying import LINK as LINK
 from webkit.invoices.paying import withdraw

@@ -58,6 +58,8 @@ class InvoiceView:
     client_id: UUID
     contract_id: UUID | None
     quotation_id: UUID | None
+    proposal_id: UUID | None
+    milestone_id: UUID | None
     kind: InvoiceKind
     title: str
     state: InvoiceState
@@ -191,6 +193,8 @@ def view(invoice: Invoice, today: date) -> InvoiceView:
         client_id=invoice.client_id,
         contract_id=invoice.contract_id,
         quotation_id=invoice.quotation_id,
+        proposal_id=invoice.proposal_id,
+        milestone_id=invoice.milestone_id,
         kind=invoice.kind,
         title=invoice.title,
         state=invoice.state,

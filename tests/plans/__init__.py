@@ -1,0 +1,1 @@
+"""Billing of what was agreed."""
