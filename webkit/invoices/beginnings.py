@@ -32,6 +32,8 @@ class Beginning:
     figures: Figures | None = None
     payment_days: int | None = None
     note: str = ""
+    currency: str = ""
+    """In which its prices were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def _content(invoice: InvoiceView) -> dict[str, Any]:
         "figures": figures,
         "payment_days": invoice.payment_days,
         "note": invoice.note,
+        "currency": invoice.currency,
     }
 
 
@@ -91,6 +94,7 @@ def from_template(template_id: UUID) -> Beginning:
         figures=Figures.from_dict(kept["figures"]),
         payment_days=kept["payment_days"],
         note=kept["note"],
+        currency=kept["currency"],
     )
 
 

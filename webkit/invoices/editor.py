@@ -29,7 +29,7 @@ from webkit.pricing.habits import offered
 from webkit.pricing.show import sum_rows
 from webkit.pricing.typed import habits_fields, share_or_amount, share_or_amount_text, unit_names
 
-EMPTY_ROWS, MORE_ROWS = 3, 5
+EMPTY_ROWS, MORE_ROWS = 2, 5
 LIVE = ("totals",)
 FIELDS = {"prepaid": "withholding", "adjustments": "charge"}
 """Fields of the editor for what the kernel names otherwise."""
@@ -64,7 +64,13 @@ def begin(beginning: Beginning) -> Response:
     figures = beginning.figures or Figures(habits=profile.habits)
     state = FormState.of({**head, **_figure_fields(figures, profile.currency)})
     typed = _checked(rows, figures, profile.currency) if rows else Typed([])
-    return _page(None, state, typed)
+    return _page(None, state, typed, notice=_written_in(beginning.currency, profile.currency))
+
+
+def _written_in(then: str, now: str) -> str:
+    if not then or then == now:
+        return ""
+    return _("These prices were written in %(then)s, and this invoice is in %(now)s. Look at each.", then=then, now=now)
 
 
 def opened(invoice: InvoiceView) -> Response:
@@ -130,7 +136,7 @@ def words(client: UUID | None) -> Response:
     """The texts to choose from, for another client."""
     profile = agencies.profile()
     found = beginnings.suggestions(client, profile.currency)
-    return page("invoices/edit.html", "words", suggestions=found, currency=profile.currency)
+    return page("invoices/_words.html", suggestions=found, currency=profile.currency)
 
 
 def read(bound: Bound[InvoiceForm], currency: str, *, all_rows: bool = False) -> Typed:
@@ -236,6 +242,7 @@ def _page(
     code: int = 200,
     more: bool = False,
     stale: int | None = None,
+    notice: str = "",
 ) -> Response:
     profile = agencies.profile()
     currency = invoice.currency if invoice else profile.currency
@@ -253,7 +260,7 @@ def _page(
         said=_said(typed) if blocks else [],
         amounts=_amounts(typed),
         problem=typed.problem,
-        notice=_notice(invoice, profile) if invoice and not blocks else "",
+        notice=_notice(invoice, profile) if invoice and not blocks else notice,
         currency=currency,
         stale=stale,
         suggestions=[] if blocks else beginnings.suggestions(_uuid(state.value("client_id")), currency),

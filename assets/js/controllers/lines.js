@@ -4,7 +4,7 @@ import { Controller } from "@hotwired/stimulus";
 // (or ⌘-Enter) saves. A text that is known brings its price along. What each row comes to is the server's, which says it
 // with the totals. Without a script the buttons do the same.
 export default class extends Controller {
-  static targets = ["rows", "blank", "words", "totals", "figures"];
+  static targets = ["rows", "words", "totals", "figures"];
 
   key(event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -62,8 +62,14 @@ export default class extends Controller {
   }
 
   #add(after, like) {
-    const row = this.blankTarget.content.querySelector("tr").cloneNode(true);
-    if (like) this.#fields(row).forEach((field, at) => (field.value = this.#fields(like)[at].value));
+    const row = after.cloneNode(true);
+    row.querySelector(".invalid-feedback")?.remove();
+    row.querySelector("td.am").replaceChildren();
+    this.#fields(row).forEach((field, at) => {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+      field.value = like ? this.#fields(like)[at].value : (field.options?.[0].value ?? "");
+    });
     after.after(row);
     this.#changed();
     return row;
@@ -79,6 +85,7 @@ export default class extends Controller {
   }
 
   #remove(row) {
+    // A row that is left alone gives way to an empty one.
     const next = row.nextElementSibling ?? row.previousElementSibling ?? this.#add(row);
     row.remove();
     this.#first(next).focus();
