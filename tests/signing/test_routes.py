@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 
 from tests.client import Browser
-from tests.factories import deals
+from tests.factories import deals, documents
 from tests.signing.pictures import DRAWN, data_url, png
+from webkit.agencies import service as agencies
 from webkit.contracts import service as contracts
 from webkit.contracts.models import ContractState
 from webkit.core.capabilities.email import OutboxMessage
@@ -302,13 +303,24 @@ def test_a_changed_document_is_not_called_genuine(anonymous: Browser, sealed: fr
     assert "Do not rely on this document" in anonymous.get(f"/verify/{sealed.code}").text
 
 
-def test_an_invoices_account_is_shown(anonymous: Browser, agency: AgencyView) -> None:
-    from tests.factories import documents
-    from webkit.agencies import service as agencies
+def test_a_changed_invoice_names_no_account(anonymous: Browser, agency: AgencyView, tamper: Any) -> None:
+    agencies.change({"bank_iban": "IT60X0542811101000000123456"})
+    document = frozen.latest("invoice", documents.issued("10"))
+    db.release()
+    tamper("UPDATE frozen_documents SET text = replace(text, 'IT60X', 'IT61X') WHERE kind = 'invoice'")
+    page = anonymous.get(f"/verify/{document.code}").text  # type: ignore[union-attr]
+    assert "Do not rely on this document" in page and "IT6" not in page
 
+
+def test_an_invoices_account_is_shown(anonymous: Browser, agency: AgencyView) -> None:
     agencies.change({"bank_iban": "IT60X0542811101000000123456", "bank_account_name": "Northwind S.r.l."})
     document = frozen.latest("invoice", documents.issued("10"))
     db.release()
     page = anonymous.get(f"/verify/{document.code}").text  # type: ignore[union-attr]
-    assert "IT60X0542811101000000123456" in page and "call the sender" in page
+    assert "IT60 X054 2811 1010 0000 0123 456" in page and "do not pay" in page and "Northwind S.r.l." in page
+    assert document.number in page and "another account now" not in page  # type: ignore[union-attr]
+    agencies.change({"bank_iban": "DE89370400440532013000"})
+    db.release()
+    page = anonymous.get(f"/verify/{document.code}").text  # type: ignore[union-attr]
+    assert "IT60 X054" in page and "another account now" in page and "DE89" not in page
     assert links.url("verify", document.code).endswith(document.code)  # type: ignore[union-attr]

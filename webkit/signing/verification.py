@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.core.extensions import LazyText
 from webkit.core.kernel import frozen
 from webkit.core.kernel.crypto import digest
@@ -19,11 +20,22 @@ from webkit.signing.seal import SealError
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Where a document asks for money to be sent; `reference` goes with the transfer."""
+
+    name: str
+    iban: str
+    bic: str
+    text: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What anybody who holds a document's code may know about it; no amounts, no people.
 
-    `sealed` is None for kinds without a seal, else whether the seal holds. `account` is the bank account an invoice
-    names, so that a forged one is noticed.
+    `sealed` is None for kinds without a seal, else whether the seal holds. `account` is the bank account the document
+    names, so that a forged one is noticed; `moved` says that the sender gives another one to new documents.
     """
 
     code: str
@@ -41,7 +53,8 @@ class Verified:
     newer: bool
     state: LazyText
     tone: str
-    account: tuple[str, str, str] | None
+    account: Account | None
+    moved: bool
 
     @property
     def genuine(self) -> bool:
@@ -85,6 +98,7 @@ def look_up(frozen_id: UUID) -> Verified:
         state=state,
         tone=tone,
         account=_account(kept),
+        moved=_moved(kept),
     )
 
 
@@ -110,8 +124,23 @@ def _state(kept: Frozen) -> tuple[LazyText, str]:
         return "", ""
 
 
-def _account(kept: Frozen) -> tuple[str, str, str] | None:
-    bank = kept.snapshot.get("agency", {}).get("bank") or {}
-    if kept.kind != "invoice" or not (bank.get("iban") or bank.get("text")):
+PAID = frozenset({"invoice", "pro_forma", "statement"})
+"""Documents that money is sent for."""
+
+
+def _account(kept: Frozen) -> Account | None:
+    agency = kept.snapshot.get("agency", {})
+    bank = agency.get("bank") or {}
+    if kept.kind not in PAID or not (bank.get("iban") or bank.get("text")):
         return None
-    return str(bank.get("account_name", "")), str(bank.get("iban", "")), str(bank.get("text", ""))
+    name = str(bank.get("account_name") or agency.get("legal_name") or agency.get("name", ""))
+    iban, bic, text = (str(bank.get(part, "")) for part in ("iban", "bic", "text"))
+    return Account(name, iban, bic, text, reference=kept.number if kept.kind == "invoice" else "")
+
+
+def _moved(kept: Frozen) -> bool:
+    """Whether the account on the document is another one than the agency's of today."""
+    if _account(kept) is None:
+        return False
+    bank, now = kept.snapshot["agency"]["bank"], agencies.profile().bank
+    return (bank.get("iban", ""), bank.get("text", "")) != (now.iban, now.text)

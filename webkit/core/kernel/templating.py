@@ -17,7 +17,7 @@ from jinja2 import FileSystemBytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 
 from webkit.core import assets
-from webkit.core.kernel import clock, i18n, money, once, security, switches
+from webkit.core.kernel import clock, i18n, iban, money, once, security, switches
 from webkit.core.kernel.components import Components
 from webkit.core.kernel.runtime import current, of
 
@@ -62,6 +62,7 @@ def init_app(app: Flask) -> None:
         datetime=i18n.format_datetime,
         ago=lambda moment: i18n.format_ago(moment, clock.now()),
         decimal=i18n.format_decimal,
+        iban=iban.grouped,
     )
     app.context_processor(lambda: {"current_user": current_user})
 
