@@ -65,7 +65,7 @@ def settle(told: Sequence[Told], sums: Sums, currency: str, title: str) -> Settl
     if not with_amounts:
         name = next((line.text for line in told if line.text), title)
         percent = next((line.percent for line in told if line.percent), None)
-        lines = [_Line(Told(name, percent=percent), whole.net)]
+        lines = [_Line(Told(name, percent=percent), whole.net if sums.net is None else sums.net)]
     else:
         lines = _nets(with_amounts, whole)
     notes = _difference(lines, whole, currency)

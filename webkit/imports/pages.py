@@ -34,7 +34,7 @@ STATES: dict[str, tuple[LazyText, str]] = {
 }
 """What a state is called, and how it looks."""
 OUTCOMES: dict[str, tuple[LazyText, str]] = {
-    "new": (_l("New"), "done"),
+    "new": (_l("New"), "open"),
     "same": (_l("Here already"), "ignored"),
     "changed": (_l("Different"), "waiting"),
     "refused": (_l("Refused"), "refused"),
@@ -185,6 +185,8 @@ def show(found: ImportView, rows: list[ImportRow], which: str, numbers: Continua
 
 def _row(found: ImportView, row: ImportRow) -> ShownRow:
     word, look = KEPT if row.step is Step.KEPT else OUTCOMES[row.outcome.value]
+    if row.outcome is Outcome.NEW and row.step is Step.DONE:
+        look = "done"
     is_here = row.target_id is not None and row.step is not Step.UNDONE
     return ShownRow(row.line, row.title, word, look, row.reason, _url(found.kind, row.target_id) if is_here else "")
 

@@ -79,9 +79,9 @@ def _without_mark(head: bytes) -> str:
     """UTF-16 of a western text has a zero in every other byte."""
     odd, even = head[1::2].count(0), head[::2].count(0)
     half = len(head) // 2
-    if half and odd > half * 0.4 and even < half * 0.1:
+    if half > 7 and odd > half * 0.4 and even < half * 0.1:
         return "utf-16-le"
-    return "utf-16-be" if half and even > half * 0.4 and odd < half * 0.1 else ""
+    return "utf-16-be" if half > 7 and even > half * 0.4 and odd < half * 0.1 else ""
 
 
 def _is_all(body: BinaryIO, encoding: str) -> bool:
@@ -94,7 +94,7 @@ def _is_all(body: BinaryIO, encoding: str) -> bool:
                 return False
             decoder.decode(piece)
         decoder.decode(b"", True)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True
 
@@ -103,7 +103,7 @@ def text_of(head: bytes, encoding: str) -> str:
     """The beginning of a file as text; a sign that was cut off is left out."""
     try:
         return codecs.getincrementaldecoder(encoding)().decode(head)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise Unreadable(_("In this encoding the file cannot be read. Choose another one."), "encoding") from None
 
 
@@ -159,8 +159,6 @@ def headings(cells: list[str]) -> tuple[str, ...]:
         names.append(alike)
     while names and not cells[len(names) - 1].strip():
         names.pop()  # a separator at the end of the line
-    if not names:
-        raise Unreadable(_("The first line has no headings."), "file")
     return tuple(names)
 
 
@@ -175,7 +173,7 @@ def rows(body: BinaryIO, encoding: str, separator: str) -> Iterator[Row]:
             if count > MOST_ROWS:
                 raise Unreadable(_("There are more than %(most)s lines. Divide the file, please.", most=MOST_ROWS))
             yield row
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise Unreadable(_("In this encoding the file cannot be read to its end. Choose another one.")) from None
     finally:
         text.detach()

@@ -165,9 +165,9 @@ def order_of(cells: Iterable[str]) -> str:
     """The order of day, month and year as far as the cells prove it; empty when they could be read in two ways."""
     left, seen = set(ORDERS), False
     for cell in cells:
-        if not _DAY.fullmatch(_TIME.sub("", cell.strip())):
-            continue
-        seen, left = True, {order for order in left if _is_day(cell, order)}
+        readings = {order for order in ORDERS if _is_day(cell, order)}
+        if readings and len(readings) < len(ORDERS):  # one that reads in every order has the name of its month
+            seen, left = True, left & readings
     return left.pop() if seen and len(left) == 1 else ""
 
 
