@@ -1041,15 +1041,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_milestone_id"),
-            "milestones",
-            ["agency_id", "milestone_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_proposal_id"),
             "proposals",
             ["agency_id", "proposal_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_milestone_id"),
+            "milestones",
+            ["agency_id", "milestone_id"],
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
@@ -1101,15 +1101,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_audit_id"),
-            "website_audits",
-            ["agency_id", "audit_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_consultation_id"),
             "consultations",
             ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
 
@@ -1149,8 +1149,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1194,8 +1194,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from webkit.core.kernel import events
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.runtime import current
 from webkit.messaging import service as messaging
 
 
-def send_invoice(content: dict[str, Any], frozen_id: UUID, url: str, *, locale: str) -> None:
-    """Send an issued invoice to the client, with its PDF and its link."""
+def send_invoice(
+    content: dict[str, Any], frozen_id: UUID, url: str, *, locale: str, files: Sequence[Attached] = ()
+) -> None:
+    """Send an issued invoice to the client, with its PDF, its files and its link."""
     client = content["client"]
     messaging.send(
         "invoice_sent",
@@ -23,6 +27,7 @@ def send_invoice(content: dict[str, Any], frozen_id: UUID, url: str, *, locale: 
         subject=events.ref("invoice", content["id"]),
         about=(events.ref("client", client["id"]),),
         attach=(frozen_id,),
+        files=files,
         locale=locale,
     )
 

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from webkit.clients.service import ClientView
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
@@ -74,7 +75,19 @@ class ShowPage:
     may_refund: bool
     may_credit: bool
     correction: Correction
+    files: tuple[Attached, ...]
     timeline: list[TimelineEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPage:
+    """The files of an invoice; `limits` says how large and how many, `endings` what may be attached."""
+
+    invoice: InvoiceView
+    files: tuple[Attached, ...]
+    form: FormState
+    limits: dict[str, int]
+    endings: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from uuid import UUID
 from flask import Blueprint, Flask, url_for
 
 from webkit.contracts.events import ContractSigned
-from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
+from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, iban, lists, search, signals
+from webkit.core.kernel import attachments, counters, evidence, lists, search, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.invoices import (
     credit_routes,
     crediting,
     epc,
+    file_routes,
     listing,
     models,
     paying,
@@ -45,7 +46,12 @@ TONES = {
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, credit_routes.blueprint, terms_routes.blueprint, public.blueprint]
+    return [routes.blueprint, credit_routes.blueprint, file_routes.blueprint, terms_routes.blueprint, public.blueprint]
+
+
+@hookimpl
+def webkit_register_jobs() -> list[JobSpec]:
+    return [JobSpec(attachments.DROP, attachments.dropped, queue="long")]
 
 
 @hookimpl
@@ -88,7 +94,6 @@ def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "invoice", models.Invoice.number, given_here, branch=models.Invoice.series)
     counters.numbered(app, crediting.KIND, models.CreditNote.number)
     app.jinja_env.globals["epc_code"] = epc.code
-    app.jinja_env.filters["iban"] = iban.grouped
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     for outcome in OUTCOMES:
         signals.subscribe(app, outcome, paying.on_payment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 from flask import Response, g, request
 
@@ -12,7 +13,7 @@ from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import set_locale
-from webkit.invoices import crediting, service
+from webkit.invoices import crediting, filing, service
 from webkit.invoices.models import OWED
 from webkit.invoices.pages import PublicPage
 from webkit.invoices.service import InvoiceView
@@ -51,6 +52,12 @@ def pay() -> Response:
 @blueprint.get("/pdf")
 def pdf() -> Response:
     return downloads.pdf(_issued()[1])
+
+
+@blueprint.get("/files/<uuid:file_id>")
+def file(file_id: UUID) -> Response:
+    """A file that goes with the invoice."""
+    return downloads.attachment(filing.get(_issued()[0].id, file_id))
 
 
 def _issued() -> tuple[InvoiceView, frozen.Frozen]:

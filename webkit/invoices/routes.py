@@ -17,7 +17,7 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
 from webkit.core.kernel.money import money_text
-from webkit.invoices import beginnings, crediting, drafts, editor, forms, policy, service
+from webkit.invoices import beginnings, crediting, drafts, editor, filing, forms, policy, service
 from webkit.invoices.beginnings import Beginning
 from webkit.invoices.listing import INVOICES
 from webkit.invoices.models import InvoiceState
@@ -127,7 +127,7 @@ def show(invoice_id: UUID) -> Response:
     invoice = service.get(invoice_id)
     subject = events.ref("invoice", invoice_id)
     token = links.token_for(service.LINK, invoice_id)
-    client = clients.get(invoice.client_id)
+    client, paid = clients.get(invoice.client_id), payments.of(subject)
     changed = drafts.renewal(invoice)
     priced = changed.priced if changed and changed.priced else invoice.priced
     view = ShowPage(
@@ -140,10 +140,11 @@ def show(invoice_id: UUID) -> Response:
         link=links.url(service.LINK, token) if token else None,
         mails=messaging.mails(subject),
         warning=None if invoice.issued_at else messaging.warning(client.email),
-        payments=payments.of(subject),
+        payments=paid,
         may_refund=policy.may_refund(g.role),
         may_credit=policy.may_refund(g.role) and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
-        correction=crediting.correction(invoice_id),
+        correction=crediting.correction(invoice_id, paid),
+        files=filing.of(invoice_id),
         timeline=events.timeline(subject),
     )
     return page("invoices/show.html", **fields(view))

@@ -46,6 +46,7 @@ def build(
         "currency": invoice.currency,
         "note": invoice.note,
         "contract": str(invoice.contract_id) if invoice.contract_id else "",
+        "attachments": [file.shown() for file in invoice.attached],
         "agency": agency_snapshot(profile),
         "client": client_snapshot(client),
         "priced": invoice.priced,

@@ -15,6 +15,7 @@ from uuid import UUID
 from webkit.core.capabilities.email import EMAIL, Address, Email, EmailFeature, EmailMessage
 from webkit.core.capabilities.errors import OutcomeUnknown, ProviderError, ProviderRejected, ProviderUnavailable
 from webkit.core.kernel import circuits, clock, vendors
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.logging import scrub
@@ -44,7 +45,7 @@ class Draft:
     context: dict[str, Any]
     provider: str
     account_id: UUID | None
-    attach: tuple[UUID, ...] = ()
+    attach: tuple[UUID | Attached, ...] = ()
 
     @property
     def doubtful(self) -> bool:

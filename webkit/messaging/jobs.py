@@ -12,7 +12,8 @@ from flask import render_template
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import Address, Attachment, EmailMessage
 from webkit.core.extensions import Job
-from webkit.core.kernel import frozen, i18n, outbox
+from webkit.core.kernel import attachments, frozen, i18n, outbox
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.runtime import current
 from webkit.messaging import fate, handing, models, service
@@ -25,7 +26,7 @@ def send(job: Job) -> None:
     mail = models.mail(UUID(job.args["mail_id"]))
     if mail is None or mail.state not in handing.TO_DO or not mail.sealed:
         return
-    draft = _draft(mail, attach=tuple(map(UUID, mail.attach)))
+    draft = _draft(mail, attach=tuple(map(_stored, mail.attach)))
     with _last_words(draft, job):
         _send(draft)
 
@@ -56,10 +57,10 @@ def _send(draft: Draft) -> None:
     profile = agencies.profile()
     snapshot = agencies.agency_snapshot(profile)
     release()
-    attachments = tuple(_attachment(frozen_id) for frozen_id in draft.attach)
+    files = tuple(map(_attachment, draft.attach))
     message = _render(draft, {**draft.context, "agency": snapshot}, snapshot["timezone"])
     sender_name, reply_to = snapshot["name"], draft.reply_to or snapshot.get("email") or ""
-    letter = _letter(draft, message, sender_name, reply_to, attachments)
+    letter = _letter(draft, message, sender_name, reply_to, files)
     handing.deliver(draft, links, letter)
 
 
@@ -88,9 +89,15 @@ def _draft(mail: AnyMail, **more: Any) -> Draft:
     )
 
 
-def _attachment(frozen_id: UUID) -> Attachment:
-    content = frozen.ensure_pdf(frozen_id)
-    name = frozen.get(frozen_id).filename
+def _stored(what: Any) -> UUID | Attached:
+    return UUID(what) if isinstance(what, str) else Attached.from_dict(what)
+
+
+def _attachment(what: UUID | Attached) -> Attachment:
+    if isinstance(what, Attached):
+        return Attachment(filename=what.name, content_type=what.content_type, content=attachments.content(what))
+    content = frozen.ensure_pdf(what)
+    name = frozen.get(what).filename
     release()
     return Attachment(filename=name, content_type="application/pdf", content=content)
 

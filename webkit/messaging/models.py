@@ -83,7 +83,8 @@ class Mail(MailColumns, Owned):
 
     subject: Mapped[str] = mapped_column(sa.String(64))
     about: Mapped[list[str]] = mapped_column(Json)
-    attach: Mapped[list[str]] = mapped_column(Json)
+    attach: Mapped[list[Any]] = mapped_column(Json)
+    """Ids of frozen documents, and files as `Attached.to_dict()` says them."""
     address: Mapped[str] = mapped_column(sa.String(255), default="", server_default="")
     handled_at: Mapped[datetime | None]
 

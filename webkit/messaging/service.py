@@ -12,6 +12,7 @@ from uuid import UUID
 from webkit.core.capabilities.email import EMAIL, OutboxMessage, ReadableOutbox
 from webkit.core.capabilities.errors import NotFoundAtProvider
 from webkit.core.kernel import clock, i18n, outbox, vendors
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
@@ -78,11 +79,12 @@ def send(
     subject: str,
     about: Sequence[str] = (),
     attach: Sequence[UUID] = (),
+    files: Sequence[Attached] = (),
     reply_to: str | None = None,
     locale: str | None = None,
 ) -> UUID:
     """Queue a mail about `subject` (an event subject). `templates/email/<template>/` gets the JSON `context` and the
-    agency; frozen documents in `attach` go along as PDFs. Returns the mail's id.
+    agency; frozen documents in `attach` go along as PDFs, and `files` as they are. Returns the mail's id.
     """
     mail = Mail(
         template=template,
@@ -94,7 +96,7 @@ def send(
         sealed=_seal(context),
         subject=subject,
         about=list(about),
-        attach=[str(frozen_id) for frozen_id in attach],
+        attach=[*(str(frozen_id) for frozen_id in attach), *(file.to_dict() for file in files)],
     )
     mail_id = models.add(mail)
     outbox.add(SEND_AWAITED if template in AWAITED else SEND, mail_id=str(mail_id))

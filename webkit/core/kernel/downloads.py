@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, make_response
 from flask_login import current_user
 
-from webkit.core.kernel import doors, frozen, tenancy
+from webkit.core.kernel import attachments, doors, frozen, tenancy
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.frozen import FrozenDocument
 from webkit.core.kernel.i18n import gettext as _
@@ -32,6 +33,20 @@ def pdf(document: frozen.Frozen | None) -> Response:
         raise NotFound(_("There is no PDF of this document yet."))
     address = _signed(document)
     response = Response(status=303, headers={"Location": address}) if address else _file(document)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+INERT = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
+"""Whatever a file holds, no browser runs it here."""
+
+
+def attachment(file: Attached) -> Response:
+    """A file that somebody attached, as a download. The caller has checked who asks."""
+    response = make_response(attachments.content(file))
+    response.mimetype = file.content_type
+    response.headers.set("Content-Disposition", "attachment", filename=file.name)
+    response.headers.update(INERT)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
