@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.client import Browser
-from tests.factories import documents, proposals
+from tests.factories import documents, proposals, quotations
 from webkit.core.kernel.db import db
 
 VISITOR = 3
@@ -38,6 +38,7 @@ def _work() -> None:
     for price in ("100", "200", "300"):
         documents.issued(price, client_id=client_id)
     proposals.sent()
+    quotations.sent(client_id=client_id)
 
 
 @pytest.mark.parametrize("path, budget", [("/", 12), ("/invoices/", 8), ("/clients", 8)])
@@ -47,3 +48,21 @@ def test_a_busy_page_keeps_to_its_budget(app: Flask, owner: Browser, path: str, 
     with _asked(app) as statements:
         assert owner.get(f"/northwind{path}").status_code == 200
     assert len(statements) <= budget + VISITOR, "\n".join(each[:90] for each in statements)
+
+
+FILTERED = (
+    "/invoices/?state=issued&state=paid&q=a&sort=-due&total_from=1&currency=EUR&due_from=2020-01-01",
+    "/quotations/",
+    "/quotations/?q=a&client=0194d1c4-0000-7000-8000-000000000000",
+    "/proposals/?q=a&sort=valid",
+    "/contracts/?state=sealed",
+    "/clients?q=a&archived=1",
+)
+
+
+def test_so_do_lists_however_they_are_filtered(app: Flask, owner: Browser) -> None:
+    _work()
+    for path in FILTERED:
+        with _asked(app) as statements:
+            assert owner.get(f"/northwind{path}").status_code == 200
+        assert len(statements) <= 8 + VISITOR, path + "\n" + "\n".join(each[:90] for each in statements)

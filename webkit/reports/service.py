@@ -17,6 +17,8 @@ from webkit.messaging.service import MailState
 from webkit.proposals import service as proposals
 from webkit.proposals.service import Filter
 from webkit.proposals.views import Pipeline
+from webkit.quotations import service as quotations
+from webkit.quotations.views import Pipeline as Quoted
 
 ASKS = 5
 RECENT = 12
@@ -40,6 +42,7 @@ class Today:
     sums: list[CurrencySums]
     received: dict[str, int]
     pipeline: list[Pipeline]
+    quotations: list[Quoted]
     to_sign: int
     asks: list[Ask]
     recent: list[events.TimelineEntry]
@@ -47,7 +50,7 @@ class Today:
     @property
     def empty(self) -> bool:
         """Nothing was ever done here."""
-        return not (self.sums or self.pipeline or self.asks or self.to_sign)
+        return not (self.sums or self.pipeline or self.quotations or self.asks or self.to_sign)
 
 
 def today() -> Today:
@@ -57,6 +60,7 @@ def today() -> Today:
         sums=sums,
         received=invoices.received_this_month(),
         pipeline=[row for row in proposals.pipeline() if row.open_count or row.accepted_count],
+        quotations=[row for row in quotations.pipeline() if row.open_count or row.accepted_count],
         to_sign=contracts.waiting_to_be_signed(),
         asks=[*_bills(sums), *_changes(), *_heard(), *_lost_mail()],
         recent=events.recent(RECENT),

@@ -168,7 +168,11 @@ def format_date(day: date, format: str = "long") -> str:
 
 
 def format_datetime(moment: datetime, format: str = "medium") -> str:
-    """A moment in the current time zone."""
+    """A moment in the current time zone; as people say it, without seconds, unless it is asked for otherwise."""
+    if format == "medium":
+        local = moment.astimezone(ZoneInfo(current_timezone())).date()
+        joined = str(_babel().datetime_formats["medium"])
+        return joined.replace("{0}", format_time(moment)).replace("{1}", format_date(local, "medium"))
     return dates.format_datetime(moment, format=format, tzinfo=ZoneInfo(current_timezone()), locale=_babel())
 
 

@@ -189,7 +189,7 @@ def _read(spec: ListSpec, asked: Asked, here: Here, limit: int) -> list[Any]:
 
 def _lies_before(valued: bool | None, back: bool) -> bool:
     """Whether a part was read before the other one: rows without a value come last."""
-    return valued is back if valued is not None else False
+    return valued is not None and valued is not back
 
 
 def _edge(spec: ListSpec, sort: Sort, place: UUID) -> _Edge | None:

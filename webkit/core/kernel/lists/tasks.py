@@ -40,7 +40,7 @@ WORK, PRUNE, PRUNE_AGENCY = "lists.work", "lists.prune", "lists.prune_agency"
 EXPORT, PDFS = "export", "pdfs"
 MOST_ACTS, MOST_PDFS, MOST_ROWS = 1_000, 300, 200_000
 """How many rows one task may have; more would hold up everybody else's."""
-STREAMED = 5_000
+AT_ONCE = 5_000
 """Sheets of so many rows come at once, larger ones from a job."""
 LEASE, TURN = 900, 60.0
 """A task lets others have their turn after so many seconds."""
