@@ -18,7 +18,7 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import arranging, models, snapshot
+from webkit.invoices import arranging, models, pro_formas, snapshot
 from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
@@ -125,6 +125,7 @@ def save_draft(invoice_id: UUID, revision: int, given: InvoiceInput) -> None:
         values: dict[str, Any] = _head(given)
     else:
         values = {"client_id": client.id, **_columns(given, agencies.profile(), invoice.currency)}
+    pro_formas.demand_same(invoice, values.get("total_minor", invoice.total_minor))
     if not models.save(invoice_id, revision, **values) and not _says(invoice_id, revision + 1, values):
         raise Conflict(_("Somebody else changed this invoice since you opened it. Your text is still here, not saved."))
 
@@ -182,6 +183,7 @@ def renew(invoice: Invoice, seen: str) -> None:
         raise Conflict(_("This draft can no longer be computed. Open it and look. %(why)s", why=changed.problem))
     if changed.seal != seen:
         raise Conflict(_("The figures of this draft have changed with the tax settings. Look at them, then issue it."))
+    pro_formas.demand_same(invoice, changed.priced.totals.payable)
     for name, value in totals(changed.priced).items():
         setattr(invoice, name, value)
 
@@ -196,6 +198,8 @@ def delete_draft(invoice_id: UUID, actor: str = "system") -> None:
     invoice = found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("An issued invoice cannot be deleted."))
+    if models.standing_pro_forma(invoice_id) is not None:
+        raise Conflict(_("A pro-forma of this draft was sent. Withdraw it first."))
     quotation_id = invoice.quotation_id
     attachments.drop(invoice.attached)
     models.delete(invoice)

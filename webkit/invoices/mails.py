@@ -44,6 +44,16 @@ def send_reminder(document: Frozen, url: str, *, amount_minor: int, day: str, la
     )  # fmt: skip
 
 
+def send_pro_forma(content: dict[str, Any], frozen_id: UUID, *, locale: str) -> None:
+    """Send a pro-forma to the client, with its PDF."""
+    client = content["client"]
+    messaging.send(
+        "pro_forma_sent", client["contact_name"] or client["name"], client["email"],
+        context=_context(content, ""), subject=events.ref("invoice", content["invoice"]),
+        about=(events.ref("client", client["id"]),), attach=(frozen_id,), locale=locale,
+    )  # fmt: skip
+
+
 def send_credit_note(content: dict[str, Any], frozen_id: UUID, *, locale: str) -> None:
     """Send a credit note to the client, with its PDF."""
     client, invoice = content["client"], content["invoice"]
@@ -115,6 +125,7 @@ def send_trouble(document: Frozen, what: str, amount_minor: int) -> None:
 
 
 def _context(content: dict[str, Any], url: str) -> dict[str, Any]:
+    parts = content.get("instalments") or ()
     return {
         "number": content["number"],
         "title": content["title"],
@@ -122,6 +133,8 @@ def _context(content: dict[str, Any], url: str) -> dict[str, Any]:
         "total": content["priced"]["totals"]["payable"],
         "currency": content["currency"],
         "due_date": content["due_date"],
+        "first": parts[0]["amount"] if parts else content["priced"]["totals"]["payable"],
+        "parts": len(parts),
         "kind": content["kind"],
         "url": url,
     }

@@ -246,6 +246,26 @@ def add(row: Invoice | CreditNote | ProForma | InvoiceTemplate) -> UUID:
     return row.id
 
 
+def pro_forma(pro_forma_id: UUID) -> ProForma | None:
+    return session().get(ProForma, pro_forma_id)
+
+
+def locked_pro_forma(pro_forma_id: UUID) -> ProForma | None:
+    """The pro-forma as it is now, which nobody else changes until this write ends."""
+    query = sa.select(ProForma).where(ProForma.id == pro_forma_id).with_for_update()
+    return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def pro_formas(invoice_id: UUID) -> list[ProForma]:
+    """Those of a draft, oldest first."""
+    return list(session().scalars(sa.select(ProForma).where(ProForma.invoice_id == invoice_id).order_by(ProForma.id)))
+
+
+def standing_pro_forma(invoice_id: UUID) -> ProForma | None:
+    """The one that was not withdrawn."""
+    return next((row for row in pro_formas(invoice_id) if row.withdrawn_at is None), None)
+
+
 def credit_note(credit_id: UUID) -> CreditNote | None:
     return session().get(CreditNote, credit_id)
 

@@ -19,6 +19,7 @@ from webkit.invoices import (
     listing,
     models,
     paying,
+    pro_formas,
     public,
     routes,
     service,
@@ -69,6 +70,8 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
         EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),
+        EventKind("pro_forma.sent", _l("Pro-forma %(number)s sent: %(amount)s"), "info"),
+        EventKind("pro_forma.withdrawn", _l("Pro-forma %(number)s withdrawn"), "info"),
         EventKind("invoice.written_off", _l("%(amount)s of %(number)s written off: %(reason)s"), "bad"),
         EventKind("invoice.reopened", _l("%(number)s is waited for again: %(amount)s"), "info"),
         EventKind("invoice.charged_back", _l("The payment of %(number)s was taken back by the bank"), "bad"),
@@ -93,12 +96,14 @@ def webkit_startup(app: Flask) -> None:
     given_here = models.Invoice.origin == models.InvoiceOrigin.HERE
     counters.numbered(app, "invoice", models.Invoice.number, given_here, branch=models.Invoice.series)
     counters.numbered(app, crediting.KIND, models.CreditNote.number)
+    counters.numbered(app, pro_formas.KIND, models.ProForma.number)
     app.jinja_env.globals["epc_code"] = epc.code
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     for outcome in OUTCOMES:
         signals.subscribe(app, outcome, paying.on_payment)
     evidence.witness(app, witness.KIND, witness.WITNESS)
     evidence.witness(app, witness.CREDIT_KIND, witness.CREDIT_WITNESS)
+    evidence.witness(app, witness.PRO_FORMA_KIND, witness.PRO_FORMA_WITNESS)
 
 
 def _cards(client_id: UUID) -> list[DocumentCard]:

@@ -13,6 +13,7 @@ from webkit.invoices.terms import Instalment, Terms
 
 KIND = "invoice"
 TEMPLATE = "pdf/invoice/1.html"
+PRO_FORMA_TEMPLATE = "pdf/pro_forma/1.html"
 CREDIT_TEMPLATE = "pdf/credit_note/1.html"
 VERSION = 1
 

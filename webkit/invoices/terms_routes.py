@@ -9,13 +9,13 @@ from flask import Response, flash, g, request
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
-from webkit.core.kernel import events
+from webkit.core.kernel import downloads, events, frozen
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.forms import Form, FormState, Line, Text, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import arranging, policy, service, terms_forms, writing_off
+from webkit.invoices import arranging, policy, pro_formas, service, terms_forms, writing_off
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.terms import Instalment, Terms
 
@@ -109,6 +109,33 @@ def reopen(invoice_id: UUID) -> Response:
     writing_off.reopen(invoice_id, events.ref("user", current_user.id))
     flash(_("This invoice is waited for again."), "ok")
     return go("invoices.show", invoice_id=invoice_id)
+
+
+@blueprint.get("/<uuid:invoice_id>/pro-forma")
+def pro_forma(invoice_id: UUID) -> Response:
+    """The pro-formas of a draft."""
+    found = pro_formas.of_invoice(invoice_id)
+    return page("invoices/pro_forma.html", invoice=service.get(invoice_id), pro_formas=found)
+
+
+@blueprint.post("/<uuid:invoice_id>/pro-forma")
+def send_pro_forma(invoice_id: UUID) -> Response:
+    """Send one; while one stands it is that one."""
+    pro_formas.send(invoice_id, events.ref("user", current_user.id))
+    flash(_("The pro-forma is on its way to the client."), "ok")
+    return go(".pro_forma", invoice_id=invoice_id)
+
+
+@blueprint.post("/pro-formas/<uuid:pro_forma_id>/withdraw")
+def withdraw_pro_forma(pro_forma_id: UUID) -> Response:
+    invoice_id = pro_formas.withdraw(pro_forma_id, events.ref("user", current_user.id))
+    flash(_("Withdrawn. The draft may ask for something else now."), "ok")
+    return go(".pro_forma", invoice_id=invoice_id)
+
+
+@blueprint.get("/pro-formas/<uuid:pro_forma_id>/pdf")
+def pro_forma_pdf(pro_forma_id: UUID) -> Response:
+    return downloads.pdf(frozen.latest(pro_formas.KIND, pro_formas.get(pro_forma_id).id))
 
 
 def _page(

@@ -8,7 +8,7 @@ from webkit.core.extensions import LazyText
 from webkit.core.kernel.evidence import Witness
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import crediting, models, service
+from webkit.invoices import crediting, models, pro_formas, service
 
 KIND = "invoice"
 STATES: dict[str, tuple[LazyText, str]] = {
@@ -78,3 +78,24 @@ def _credit_differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
 
 CREDIT_WITNESS = Witness(label=_l("Credit note"), state=_credit_state, differences=_credit_differences)
 CREDIT_KIND = crediting.KIND
+
+
+def _pro_forma_state(kept: Frozen) -> tuple[LazyText, str]:
+    if pro_formas.get(kept.document_id).withdrawn:
+        return _l("Withdrawn"), "bad"
+    return _l("Sent; it is not an invoice"), ""
+
+
+def _pro_forma_differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
+    row = models.pro_forma(kept.document_id)
+    if row is None:
+        yield "its pro-forma is gone."
+        return
+    if row.total_minor != kept.snapshot["priced"]["totals"]["payable"]:
+        yield "the pro-forma's total is another one now."
+    if row.number != kept.snapshot["number"]:
+        yield "the pro-forma's number is another one now."
+
+
+PRO_FORMA_WITNESS = Witness(label=_l("Pro-forma"), state=_pro_forma_state, differences=_pro_forma_differences)
+PRO_FORMA_KIND = pro_formas.KIND
