@@ -28,9 +28,23 @@ def graph(modules: list[Module]) -> dict[str, set[str]]:
     known = functions(modules)
     bound = {module.dotted: bindings(module) for module in modules}
     return {
-        name: {target for target in _named(node, module.dotted, bound[module.dotted]) if target in known}
+        name: {
+            found
+            for target in _named(node, module.dotted, bound[module.dotted])
+            if (found := _at(target, known, bound))
+        }
         for name, (module, node) in known.items()
     }
+
+
+def _at(target: str, known: Iterable[str], bound: dict[str, dict[str, str]]) -> str:
+    """The function a name leads to, through modules that hand on what others define; "" for what is none."""
+    for _step in range(5):
+        if target in known:
+            return target
+        module, _, name = target.rpartition(".")
+        target = bound.get(module, {}).get(name, "")
+    return ""
 
 
 def bindings(module: Module) -> dict[str, str]:

@@ -159,6 +159,7 @@ FEATURES_USE_TOO = {
     "webkit/accounts/passwords.py": {"argon2"},
     "webkit/agencies/regions.py": {"babel"},
     "webkit/contracts/merge.py": {"babel"},
+    "webkit/invoices/epc.py": {"segno"},
     "webkit/pricing/tax_ids.py": {"stdnum"},
     "webkit/operations/dashboard.py": {"rq_dashboard"},
     "webkit/operations/models.py": {"alembic"},
