@@ -10,12 +10,13 @@ from typing import NamedTuple
 from flask import Flask
 
 from webkit.core.capabilities.base import Health, HealthReport
-from webkit.core.kernel import clock, counters, outbox, runtime, switches, tenancy
+from webkit.core.kernel import clock, counters, number_audit, outbox, runtime, switches, tenancy
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
 from webkit.operations import models
 
 STUCK = timedelta(minutes=10)
+WHO = "Find out who changed the database: webkit verify"
 FOR_JOBS = 40
 """Connections left for workers, the scheduler and whoever looks in."""
 
@@ -116,7 +117,12 @@ def _numbers() -> Iterator[Problem]:
             if gap.missing > 0
             else f"{-gap.missing} documents of the series {gap.series} have a number that was never given"
         )
-        yield Problem("numbers", f"agency {gap.agency_id}: {what}", "Find out who changed the database: webkit verify")
+        yield Problem("numbers", f"agency {gap.agency_id}: {what}", WHO)
+    for each in number_audit.misnumbered():
+        what = (
+            f"{each.count} documents of the series {each.series} are gone or have another number than they were given"
+        )
+        yield Problem("numbers", f"agency {each.agency_id}: {what}", WHO)
 
 
 def _queue() -> Iterator[Problem]:
