@@ -148,7 +148,9 @@ def _found(run_id: UUID) -> Run:
 
 
 def _views(runs: Sequence[Run]) -> list[RunView]:
-    spent_by = models.spent_by([run.id for run in runs]) if runs else {}
+    # What is written for the first time has used nothing before its end, and its readers wait for their first words.
+    known = [run.id for run in runs if run.state not in ALIVE or run.attempt > 1]
+    spent_by = models.spent_by(known) if known else {}
     return [_view(run, spent_by.get(run.id, Spent())) for run in runs]
 
 
