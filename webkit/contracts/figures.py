@@ -8,6 +8,7 @@ from typing import Any
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Percent, Priced, PricingError, find, split
+from webkit.pricing.show import fund_label
 
 Row = dict[str, Any]
 
@@ -49,6 +50,7 @@ def _rows(priced: Priced, total: str) -> list[Row]:
     tax = _(find(priced.scheme).tax_name)
     rows: list[Row] = [{"label": _description(line), "amount": line.amount} for line in priced.lines]
     rows += [{"label": each.reason or _("Discount"), "amount": each.signed} for each in priced.adjustments]
+    rows += [{"label": fund_label(each), "amount": each.amount} for each in priced.funds]
     if len(rows) > 1 and priced.totals.tax:
         rows.append({"label": _("Without %(tax)s", tax=tax), "amount": priced.totals.net, "kind": "mid"})
     rows += [_tax_row(tax, each) for each in priced.taxes if each.tax or each.rate.reason]

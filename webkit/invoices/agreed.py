@@ -13,6 +13,7 @@ from webkit.invoices.drafts import totals
 from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
 from webkit.invoices.views import InvoiceView, view
 from webkit.pricing import Priced
+from webkit.pricing.billed import stamped
 from webkit.quotations import service as quotations
 
 SOURCES = ("contract", "quotation", "proposal")
@@ -40,6 +41,7 @@ def bill(agreed: Agreed, actor: str) -> UUID:
     standing = [row for row in models.of_source(agreed.source, agreed.source_id) if _stands(row)]
     if (same := next((row for row in standing if _same(row, agreed)), None)) is not None:
         return same.id
+    profile = agencies.profile()
     invoice = Invoice(
         client_id=agreed.client_id,
         kind=agreed.kind,
@@ -50,8 +52,8 @@ def bill(agreed: Agreed, actor: str) -> UUID:
         note=agreed.note,
         milestone_id=agreed.milestone_id,
         **{f"{agreed.source}_id": agreed.source_id},
-        **arranging.usual(agencies.profile(), clients.get(agreed.client_id)),
-        **totals(agreed.priced),
+        **arranging.usual(profile, clients.get(agreed.client_id)),
+        **totals(stamped(agreed.priced, profile.habits)),
     )
     invoice_id = models.add(invoice)
     if agreed.source == "quotation" and not standing:

@@ -24,6 +24,7 @@ from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
 from webkit.invoices.views import InvoiceView, found, one
 from webkit.pricing import Priced, PricingError
+from webkit.pricing.billed import billed, stamped
 from webkit.quotations import service as quotations
 
 
@@ -94,6 +95,7 @@ def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
     accepted = quotations.to_convert(quotation_id)
     if accepted.became == snapshot.KIND and accepted.became_id:
         return accepted.became_id
+    profile = agencies.profile()
     invoice = Invoice(
         client_id=accepted.client_id,
         quotation_id=quotation_id,
@@ -102,8 +104,8 @@ def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
         locale=accepted.language,
         lines=[],
         note=accepted.reference,
-        **arranging.usual(agencies.profile(), clients.get(accepted.client_id)),
-        **totals(accepted.priced),
+        **arranging.usual(profile, clients.get(accepted.client_id)),
+        **totals(stamped(billed(accepted.priced, profile.habits), profile.habits)),
     )
     invoice_id = models.add(invoice)
     quotations.mark_converted(quotation_id, snapshot.KIND, invoice_id, actor)

@@ -21,6 +21,7 @@ from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
 from webkit.invoices.paying import LINK
 from webkit.invoices.terms import Instalment
 from webkit.invoices.views import found, terms_of
+from webkit.pricing.billed import billed, stamped
 
 
 @writes
@@ -107,7 +108,7 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
         lines=[],
         note="",
         **arranging.usual(profile, client),
-        **totals(deposit),
+        **totals(stamped(billed(deposit, profile.habits), profile.habits)),
     )
     invoice_id = models.add(invoice)
     if not client.email:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.contracts import service as contracts
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
 from webkit.pricing import Priced
+from webkit.pricing.billed import billed
 from webkit.proposals import service as proposals
 from webkit.quotations import service as quotations
 
@@ -35,6 +37,8 @@ def find(kind: str, source_id: UUID) -> Source:
     if kind not in known:
         raise NotFound(_("There is no such document."))
     source = known[kind](source_id)
+    # What the client keeps back, deposits and the rest have in common.
+    source = replace(source, priced=billed(source.priced, agencies.profile().habits))
     if source.priced.totals.payable <= 0:
         raise Conflict(_("Nothing is paid once by what was agreed."))
     return source

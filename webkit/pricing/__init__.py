@@ -3,7 +3,7 @@
 from webkit.pricing import italian, tax_ids
 from webkit.pricing.compute import compute
 from webkit.pricing.credit import Left, Part, credit_all, credit_amount, credit_lines, left, left_gross
-from webkit.pricing.deposits import Rest, Split, split
+from webkit.pricing.deposits import Rest, Split, funds_again, split
 from webkit.pricing.document import (
     Adjustment,
     AdjustmentKind,
@@ -60,6 +60,7 @@ __all__ = [
     "find",
     "flat",
     "for_choice",
+    "funds_again",
     "italian",
     "left",
     "left_gross",

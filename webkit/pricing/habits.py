@@ -136,12 +136,17 @@ class Habits:
         withheld = (mine._withholding(),) if mine.withholding else ()
         return {
             "prices_include_tax": mine.prices_include_tax,
-            "funds": (italian.fund(mine.fund, mine.fund_percent, scheme),) if mine.fund else (),
+            "funds": mine.contribution(scheme, currency),
             "withholdings": withheld,
             "stamp": italian.stamp(scheme, recharged=mine.stamp is StampBy.CLIENT) if mine.stamp else None,
             "split_payment": mine.split_payment,
             "cash_rounding": offered(scheme, currency).coin if mine.cash_rounding else 0,
         }
+
+    def contribution(self, scheme: str, currency: str) -> tuple[Fund, ...]:
+        """What an offer carries of it: the contribution is a part of the price, the rest is a matter of paying."""
+        mine = self.known(scheme, currency)
+        return (italian.fund(mine.fund, mine.fund_percent, scheme),) if mine.fund else ()
 
     def _withholding(self) -> Withholding:
         found = italian.withholding(self.withholding, self.withholding_percent, reason=self.withholding_reason)

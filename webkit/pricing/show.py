@@ -47,7 +47,7 @@ def sum_rows(priced: Priced, *, credit: bool = False) -> list[SumRow]:
     totals = priced.totals
     rows = _before_tax(priced)
     many = bool(rows)
-    rows.append(SumRow(_("Without tax"), totals.net, "mid" if many else ""))
+    rows.append(SumRow(_("Without tax"), totals.net, "mid" if many else "", note=_borne(priced)))
     rows += [_tax(tax, priced) for tax in priced.taxes]
     after = _after_tax(priced)
     kind = "mid" if after else "sum"
@@ -60,7 +60,7 @@ def sum_rows(priced: Priced, *, credit: bool = False) -> list[SumRow]:
 
 def _before_tax(priced: Priced) -> list[SumRow]:
     rows = [SumRow(_adjustment(each), each.signed, note=each.reason) for each in priced.adjustments]
-    rows += [SumRow(_fund(each), each.amount, note=_on(each.base, priced)) for each in priced.funds]
+    rows += [SumRow(fund_label(each), each.amount, note=_on(each.base, priced)) for each in priced.funds]
     if priced.stamp and priced.stamp.recharged:
         rows.append(SumRow(_("Stamp duty"), priced.stamp.amount))
     rows += [
@@ -73,6 +73,13 @@ def _before_tax(priced: Priced) -> list[SumRow]:
     ]
     subtotal = _("Subtotal, tax included") if priced.prices_include_tax else _("Subtotal")
     return [SumRow(subtotal, priced.totals.subtotal), *rows] if rows else []
+
+
+def _borne(priced: Priced) -> str:
+    if priced.stamp is None or priced.stamp.recharged:
+        return ""
+    amount = format_money(priced.stamp.amount, priced.currency, current_locale())
+    return _("Stamp duty of %(amount)s is paid by the sender", amount=amount)
 
 
 def _on(base: int, priced: Priced) -> str:
@@ -91,7 +98,8 @@ def _after_tax(priced: Priced) -> list[SumRow]:
     return rows
 
 
-def _fund(fund: PricedFund) -> str:
+def fund_label(fund: PricedFund) -> str:
+    """“INPS 4 %”."""
     return f"{fund.label or _('Pension fund contribution')} {format_decimal(fund.percent)} %"
 
 

@@ -20,6 +20,7 @@ from webkit.pricing import (
     AdjustmentKind,
     Amount,
     Document,
+    Fund,
     Interval,
     Percent,
     Priced,
@@ -30,6 +31,8 @@ from webkit.pricing import (
     compute,
     compute_by_interval,
     find,
+    funds_again,
+    italian,
     split,
     unit_price,
 )
@@ -133,6 +136,7 @@ class Terms:
     scheme: Scheme
     rate: str
     on: date
+    funds: tuple[Fund, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +217,20 @@ def _document(offer: Offer, terms: Terms, interval: Interval) -> Document:
             description=line.name,
             unit_price=unit_price(line.price, terms.currency),
             quantity=line.quantity,
-            rate=_rate(line, terms),
+            rate=(rate := _rate(line, terms)),
+            passed_on=rate.code == italian.PASSED_ON,
         )
         for line in offer.lines
         if line.interval is interval
     )
     adjustments = offer.discount.of(interval) if offer.discount and lines else ()
-    return Document(currency=terms.currency, scheme=terms.scheme, lines=lines, adjustments=adjustments)
+    return Document(
+        currency=terms.currency,
+        scheme=terms.scheme,
+        lines=lines,
+        adjustments=adjustments,
+        funds=terms.funds if lines else (),
+    )
 
 
 def _rate(line: OfferLine, terms: Terms) -> TaxRate:
@@ -237,6 +248,7 @@ def _without(full: Priced, left_out: set[str]) -> Document:
             unit_price=line.unit_price,
             quantity=line.quantity,
             rate=line.rate,
+            passed_on=line.passed_on,
         )
         for line in full.lines
         if line.id not in left_out
@@ -248,6 +260,7 @@ def _without(full: Priced, left_out: set[str]) -> Document:
         lines=lines,
         adjustments=adjustments,
         prices_include_tax=full.prices_include_tax,
+        funds=funds_again(full) if lines else (),
     )
 
 

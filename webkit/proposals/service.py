@@ -418,7 +418,8 @@ def _missing(draft: Draft, doc: snapshot.Doc) -> dict[str, str]:
 def _terms(currency: str) -> Terms:
     """Today's rates, for a draft in the currency it was begun in."""
     profile = agencies.profile()
-    return Terms(currency, find(profile.tax_scheme), profile.tax_rate, clock.today(profile.timezone))
+    funds = profile.habits.contribution(profile.tax_scheme, currency)
+    return Terms(currency, find(profile.tax_scheme), profile.tax_rate, clock.today(profile.timezone), funds)
 
 
 def _source(view: ProposalView, draft: Draft, *, number: str) -> snapshot.Source:

@@ -21,6 +21,7 @@ from webkit.pricing import (
     AdjustmentKind,
     Amount,
     Document,
+    Fund,
     Percent,
     Priced,
     PricingError,
@@ -28,6 +29,8 @@ from webkit.pricing import (
     TaxRate,
     compute,
     find,
+    funds_again,
+    italian,
 )
 from webkit.pricing import Line as PricingLine
 
@@ -133,6 +136,7 @@ class Rules:
     scheme: Scheme
     rate: str
     on: date
+    funds: tuple[Fund, ...] = ()
 
 
 def full_price(offer: Offer, rules: Rules) -> Priced:
@@ -190,12 +194,19 @@ def _document(offer: Offer, rules: Rules) -> Document:
             description=line.name,
             unit_price=line.price,
             quantity=line.quantity,
-            rate=_rate(line, rules),
+            rate=(rate := _rate(line, rules)),
+            passed_on=rate.code == italian.PASSED_ON,
         )
         for line in offer.lines
     )
     adjustments = (offer.discount.adjustment(),) if offer.discount and lines else ()
-    return Document(currency=rules.currency, scheme=rules.scheme, lines=lines, adjustments=adjustments)
+    return Document(
+        currency=rules.currency,
+        scheme=rules.scheme,
+        lines=lines,
+        adjustments=adjustments,
+        funds=rules.funds if lines else (),
+    )
 
 
 def _rate(line: QuoteLine, rules: Rules) -> TaxRate:
@@ -213,6 +224,7 @@ def _without(full: Priced, left_out: set[str]) -> Document:
             unit_price=line.unit_price,
             quantity=line.quantity,
             rate=line.rate,
+            passed_on=line.passed_on,
         )
         for line in full.lines
         if line.id not in left_out
@@ -224,6 +236,7 @@ def _without(full: Priced, left_out: set[str]) -> Document:
         lines=lines,
         adjustments=adjustments,
         prices_include_tax=full.prices_include_tax,
+        funds=funds_again(full) if lines else (),
     )
 
 

@@ -423,7 +423,8 @@ def _payable(doc: dict[str, Any]) -> int:
 def _source(view: QuotationView, draft: Draft, *, number: str) -> snapshot.Source:
     profile, client = agencies.profile(), clients.get(draft.client_id)
     day = clock.today(profile.timezone)
-    rules = Rules(view.currency, find(profile.tax_scheme), profile.tax_rate, day)
+    funds = profile.habits.contribution(profile.tax_scheme, view.currency)
+    rules = Rules(view.currency, find(profile.tax_scheme), profile.tax_rate, day, funds)
     return snapshot.Source(
         id=view.id,
         title=draft.title,

@@ -1,0 +1,65 @@
+"""Offers and invoices of those who have a pension fund and of whose fees tax is kept back: one total, all the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from tests.factories import deals, quotations
+from webkit.agencies import service as agencies
+from webkit.core.kernel import db, links
+from webkit.core.kernel.directory import AgencyView
+from webkit.invoices import service
+from webkit.plans import service as plans
+from webkit.pricing import Percent
+from webkit.pricing.habits import Habits, StampBy
+from webkit.quotations import service as quoting
+
+HABITS = Habits(fund="TC22", withholding="RT01", stamp=StampBy.CLIENT)
+
+
+@pytest.fixture
+def freelancer(agency: AgencyView) -> AgencyView:
+    agencies.change({"habits": HABITS.to_dict()})
+    return agency
+
+
+def test_a_quotation_has_the_contribution_in_it_and_its_invoice_what_is_kept_back(
+    freelancer: AgencyView,
+) -> None:
+    made = quotations.sent()
+    quotations.accept(made)
+    accepted = quoting.accepted(made).priced
+    assert [fund.code for fund in accepted.funds] == ["TC22"]
+    assert accepted.totals.payable == accepted.totals.gross
+    bill = service.get(service.create_from_quotation(made, quotations.ACTOR)).priced.totals
+    assert bill.gross == accepted.totals.gross
+    assert bill.withheld == bill.gross - bill.payable > 0
+
+
+def test_deposit_and_rest_keep_back_what_the_whole_does(freelancer: AgencyView) -> None:
+    made = quotations.sent()
+    quotations.accept(made)
+    deposit = plans.deposit("quotation", made, Percent(Decimal(30)), quotations.ACTOR)
+    service.issue(deposit, quotations.ACTOR)
+    rest = plans.finish("quotation", made, quotations.ACTOR)
+    parts = [service.get(each).priced.totals for each in (deposit, rest)]
+    agreed = quoting.accepted(made).priced.totals.gross
+    assert sum(part.gross for part in parts) == agreed
+    withheld = sum(part.withheld for part in parts)
+    [of] = service.get(rest).priced.withholdings
+    assert withheld == of.amount == (of.base * 20 + 50) // 100
+
+
+def test_a_signature_is_followed_by_a_deposit_that_is_paid_less_the_tax(
+    freelancer: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[object]]
+) -> None:
+    signed = deals.signed(run_jobs, outbox_mails)
+    [invoice] = service.of_contract(signed)
+    sums = invoice.priced.totals
+    assert sums.withheld > 0
+    assert invoice.due == sums.gross - sums.withheld
+    assert links.token_for("i", invoice.id)
+    db.release()
