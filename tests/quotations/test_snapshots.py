@@ -10,7 +10,7 @@ from flask import Flask, g, render_template
 
 from tests.contracts.test_snapshots import as_frozen
 from tests.quotations.test_routes import words
-from webkit.core.kernel import frozen, i18n
+from webkit.core.kernel import clock, frozen, i18n
 from webkit.core.kernel.hx import fields
 from webkit.quotations import snapshot
 from webkit.quotations.paper import paper
@@ -32,7 +32,8 @@ def test_it_is_still_shown_and_printed(app: Flask, path: Path) -> None:
     printed = frozen.render_html(as_frozen(kind, f"pdf/quotation/{version}.html", doc))
     with app.test_request_context("/q/token"), i18n.use_locale("en-GB", "Europe/Rome"):
         g.token = "token"
-        view = paper(doc, word="accepted" if doc["acceptance"] else "withdrawn", pdf_url="/pdf")
+        word = "accepted" if doc["acceptance"] else "withdrawn"
+        view = paper(doc, word=word, pdf_url="/pdf", answered_at=clock.now())
         shown = render_template(f"quotations/public/{version}.html", **fields(view))
     for html in (printed, shown):
         for told in TOLD:
