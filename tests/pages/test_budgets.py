@@ -11,7 +11,11 @@ from flask import Flask
 
 from tests.client import Browser
 from tests.factories import documents, proposals, quotations
-from webkit.core.kernel.db import db
+from webkit.core.kernel import links
+from webkit.core.kernel.db import db, release
+from webkit.core.kernel.directory import AgencyView
+from webkit.invoices import crediting
+from webkit.invoices.crediting import CreditInput, Extent
 
 VISITOR = 3
 """Who it is and where, which servers remember for a minute."""
@@ -66,3 +70,37 @@ def test_so_do_lists_however_they_are_filtered(app: Flask, owner: Browser) -> No
         with _asked(app) as statements:
             assert owner.get(f"/northwind{path}").status_code == 200
         assert len(statements) <= 8 + VISITOR, path + "\n" + "\n".join(each[:90] for each in statements)
+
+
+def _documents() -> dict[str, tuple[str, int]]:
+    """Pages of single documents, each with as much history as a page may have to show, and their budgets."""
+    client_id = documents.client()
+    invoice_id = documents.issued("100", "200", "300", client_id=client_id)
+    for minor in (1000, 2000):
+        crediting.issue(invoice_id, CreditInput(Extent.AMOUNT, "Agreed", minor), documents.ACTOR)
+    draft, quotation_id = documents.draft("5", client_id=client_id), quotations.sent(client_id=client_id)
+    public = {kind: links.token_for(kind, each) for kind, each in (("i", invoice_id), ("q", quotation_id))}
+    release()
+    return {
+        "an invoice": (f"/northwind/invoices/{invoice_id}", 10),
+        "its credit note": (f"/northwind/invoices/{invoice_id}/credit", 10),
+        "a draft": (f"/northwind/invoices/{draft}", 10),
+        "its editor": (f"/northwind/invoices/{draft}/edit", 10),
+        "a new invoice": ("/northwind/invoices/new", 10),
+        "a quotation": (f"/northwind/quotations/{quotation_id}", 10),
+        "its editor, sent": (f"/northwind/quotations/{quotation_id}/preview", 10),
+        "a statement": (f"/northwind/statements/?client={client_id}", 10),
+        "the client's invoice": (f"/i/{public['i']}", 10),
+        "the client's quotation": (f"/q/{public['q']}", 10),
+    }
+
+
+def test_and_every_single_document(app: Flask, owner: Browser, agency: AgencyView) -> None:
+    over = {}
+    for name, (path, budget) in _documents().items():
+        owner.get(path)
+        with _asked(app) as statements:
+            assert owner.get(path).status_code == 200, name
+        if len(statements) > budget + VISITOR:
+            over[name] = [len(statements) - VISITOR, *(each[:90] for each in statements)]
+    assert over == {}

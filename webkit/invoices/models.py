@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.attachments import Attached
-from webkit.core.kernel.db import session
+from webkit.core.kernel.db import asked_once, session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 from webkit.invoices.terms import Instalment, still_open
@@ -314,11 +314,13 @@ def _next_day(invoice: Invoice, received: int, credited: int) -> date | None:
     return left[0].due if left else invoice.due_date
 
 
-def add_imported(row: Invoice) -> UUID:
-    """Add an invoice that was issued elsewhere, and what it adds to the kept sums."""
-    invoice_id = add(row)
-    tallies.replace({}, _counted(_standing(row)))
-    return invoice_id
+def add_imported(rows: Sequence[Invoice]) -> None:
+    """Add invoices that were issued elsewhere, and what they add to the kept sums."""
+    session().add_all(rows)
+    session().flush()
+    for row in rows:
+        search.changed(KIND, row.id)
+        tallies.replace({}, _counted(_standing(row)))
 
 
 def remove_imported(row: Invoice) -> None:
@@ -344,7 +346,9 @@ def imported_numbers(since: date, until: date) -> list[str]:
     return [number for number in session().scalars(sa.select(Invoice.number).where(*here)) if number]
 
 
+@asked_once
 def get(invoice_id: UUID) -> Invoice | None:
+    """One invoice, read once for a page."""
     return session().get(Invoice, invoice_id)
 
 
