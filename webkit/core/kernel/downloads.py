@@ -67,7 +67,7 @@ def _file(document: frozen.Frozen) -> Response:
 
 @blueprint.get("/<plural>/<uuid:document_id>/pdf")
 def by_id(plural: str, document_id: UUID) -> Response:
-    """The newest PDF of a document, for members of its agency; a sealed one before an unsealed one."""
+    """The newest PDF of a document, for members of its agency: as it was sealed or accepted, if it was."""
     if not current_user.is_authenticated:
         return doors.ask_to_sign_in()
     kind = plural.removesuffix("s")
@@ -78,7 +78,8 @@ def by_id(plural: str, document_id: UUID) -> Response:
     if agency is None:
         abort(404)
     doors.open_tenant(agency)
-    return pdf(frozen.latest(f"{kind}_sealed", document_id) or frozen.latest(kind, document_id))
+    ends = (frozen.latest(f"{kind}{end}", document_id) for end in ("_sealed", "_accepted", ""))
+    return pdf(next(filter(None, ends), None))
 
 
 def _agency_of(kind: str, document_id: UUID) -> UUID | None:
