@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -200,9 +200,9 @@ def test_a_killed_worker_leaves_nothing_twice(
     service.bring_in(made, ACTOR)
     store, calls = invoices.add_imported, iter(range(100))
 
-    def dies(given: invoices.ImportedInvoice) -> UUID:
+    def dies(given: Sequence[invoices.ImportedInvoice]) -> list[UUID]:
         added = store(given)
-        if next(calls) == 3:
+        if next(calls) == 1:
             raise SystemError("killed")
         return added
 

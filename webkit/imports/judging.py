@@ -43,13 +43,14 @@ class Judge:
     kind: Kind
     reading: Reading
     index: Index
+    scheme: str
     known: dict[str, Numbered] = field(default_factory=dict)
     stored: dict[UUID, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kind: Kind, reading: Reading) -> Judge:
         """A judge who has looked at everybody of the agency."""
-        return cls(kind, reading, Index.of(clients.known()))
+        return cls(kind, reading, Index.of(clients.known()), agencies.profile().tax_scheme)
 
     def begin(self, contents: Sequence[dict[str, Any]]) -> None:
         """Look at what is here of these records, in one step."""
@@ -105,7 +106,7 @@ class Judge:
         found = self.index.find(told, country)
         if (known := self.known.get(content["number"])) is not None:
             return self._known(known, content, found)
-        invoices.stored(lines(content), content["currency"], agencies.profile().tax_scheme)  # cannot it be? Say it now
+        invoices.stored(lines(content), content["currency"], self.scheme)  # cannot it be? Say it now
         if found is None and whose is None:
             raise DomainError(_("No client here is meant, and without a name none can be added."))
         if found is not None:

@@ -6,7 +6,7 @@ what it became are in one of them, so no record is done twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO, TypeVar
@@ -145,52 +145,52 @@ def _bring_in(import_id: UUID, judge: Judge, actor: str) -> bool:
         _finish(import_id, ImportState.DONE, BROUGHT_IN, actor)
         return False
     judge.begin([row.content for row in rows])
-    store = _store_client if judge.kind is Kind.CLIENTS else _store_invoice
-    for row in rows:
-        verdict = judge.verdict(row.line, row.content)
-        try:
-            _store(row, verdict, store, actor)
-        except DomainError as error:
-            _store(row, Verdict(Outcome.REFUSED, error.message), store, actor)
+    _store([(row, judge.verdict(row.line, row.content)) for row in rows], judge.kind, actor)
     done = _import(import_id).done + len(rows)
     models.change(import_id, ImportState.RUNNING, done=done)
     return True
 
 
-def _store(row: ImportRow, verdict: Verdict, store: Callable[[ImportRow, Verdict, str], None], actor: str) -> None:
+def _store(judged: Sequence[tuple[ImportRow, Verdict]], kind: Kind, actor: str) -> None:
     """Do what was decided. Something may have happened since the file was looked through: the verdict is today's."""
-    if verdict.outcome is Outcome.REFUSED:
-        row.outcome, row.reason, row.noted = verdict.outcome, verdict.reason, False
-        row.step, row.content = Step.DONE, {"cells": []}
-        return
-    row.target_id = verdict.target
-    store(row, verdict, actor)
+    adding = [(row, verdict.client) for row, verdict in judged if verdict.adds and verdict.client]
+    clients.add_imported([{**_values(row, kind), "id": client.id} for row, client in adding])
+    if kind is Kind.INVOICES:
+        new = [(row, verdict.client) for row, verdict in judged if verdict.outcome is Outcome.NEW and verdict.client]
+        ids = invoices.add_imported([_invoice(row.content, client.id) for row, client in new])
+        became = {row.id: invoice_id for (row, _client), invoice_id in zip(new, ids, strict=True)}
+    else:
+        became = {row.id: client.id for row, client in adding}
+    made = {row.id: client.id for row, client in adding} if kind is Kind.INVOICES else {}
+    for row, verdict in judged:
+        row.target_id, row.made_id = became.get(row.id, verdict.target), made.get(row.id)
+        _settle(row, _changed(row, verdict, actor))
+
+
+def _values(row: ImportRow, kind: Kind) -> dict[str, Any]:
+    """What is told of a client who has to be added."""
+    values: dict[str, Any] = row.content["values"] if kind is Kind.CLIENTS else row.content["client"]["values"]
+    return values
+
+
+def _settle(row: ImportRow, verdict: Verdict) -> None:
+    """Note what became of a record."""
     if verdict.outcome is not row.outcome:
-        row.outcome, row.reason = verdict.outcome, verdict.reason
+        row.outcome, row.reason, row.noted = verdict.outcome, verdict.reason, False
     row.step, row.content = Step.DONE, None
 
 
-def _store_client(row: ImportRow, verdict: Verdict, actor: str) -> None:
-    if verdict.outcome is Outcome.NEW:
-        row.target_id = _added(row.content["values"], verdict)
-    elif verdict.changes and verdict.client is not None:
-        was = clients.stored([verdict.client.id], verdict.changes)[verdict.client.id]
+def _changed(row: ImportRow, verdict: Verdict, actor: str) -> Verdict:
+    """Change a client who is here, if that is wanted, and keep what was said before."""
+    if not verdict.changes or verdict.client is None:
+        return verdict
+    was = clients.stored([verdict.client.id], verdict.changes)[verdict.client.id]
+    try:
         clients.change(verdict.client.id, dict(verdict.changes), None, actor)
-        row.before = {"was": was, "became": {name: value or "" for name, value in verdict.changes.items()}}
-
-
-def _store_invoice(row: ImportRow, verdict: Verdict, actor: str) -> None:
-    client, content = verdict.client, row.content
-    if verdict.outcome is not Outcome.NEW or client is None:
-        return
-    if verdict.adds:
-        row.made_id = _added(content["client"]["values"], verdict)
-    row.target_id = invoices.add_imported(_invoice(content, client.id))
-
-
-def _added(values: dict[str, Any], verdict: Verdict) -> UUID:
-    assert verdict.client is not None  # a new one was planned
-    return clients.add_imported([{**values, "id": verdict.client.id}])[0]
+    except DomainError as error:
+        return Verdict(Outcome.REFUSED, error.message)
+    row.before = {"was": was, "became": {name: value or "" for name, value in verdict.changes.items()}}
+    return verdict
 
 
 def _invoice(content: dict[str, Any], client_id: UUID) -> invoices.ImportedInvoice:

@@ -6,7 +6,7 @@ since can be taken out again.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -17,13 +17,12 @@ from zoneinfo import ZoneInfo
 from webkit.agencies import service as agencies
 from webkit.core.kernel import events, references
 from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
 from webkit.invoices import models
 from webkit.invoices.drafts import totals
 from webkit.invoices.models import Invoice, InvoiceOrigin, InvoiceState
-from webkit.pricing import Category, Place, Priced, PricedLine, PricedTax, TaxRate, Totals, find
+from webkit.pricing import Category, Place, Priced, PricedLine, PricedTax, PricingError, TaxRate, Totals, find
 
 STATES = {"open": InvoiceState.ISSUED, "paid": InvoiceState.PAID, "credited": InvoiceState.CREDITED}
 NOON = time(12)
@@ -73,6 +72,10 @@ def stored(lines: tuple[ImportedLine, ...], currency: str, scheme: str) -> Price
     priced = tuple(_line(str(position), line, scheme) for position, line in enumerate(lines, start=1))
     taxes = tuple(_tax(rate, [line for line in priced if line.rate == rate]) for rate in _rates(priced))
     net, tax = sum(line.net for line in priced), sum(line.tax for line in priced)
+    if net + tax < 0:
+        raise PricingError(
+            _("The total is negative: import the invoice that it corrects as credited instead."), "total"
+        )
     sums = Totals(subtotal=net, discount=0, charge=0, net=net, tax=tax, gross=net + tax, payable=net + tax)
     return Priced(
         currency=currency, scheme=scheme, place=Place.DOCUMENT, prices_include_tax=False,
@@ -120,14 +123,17 @@ def imported_numbers(since: date, until: date) -> list[str]:
 
 
 @writes
-def add_imported(given: ImportedInvoice) -> UUID:
-    """Keep an invoice of another system. Raises DomainError when its figures cannot be those of an invoice."""
+def add_imported(given: Sequence[ImportedInvoice]) -> list[UUID]:
+    """Keep invoices of another system. Raises PricingError when the figures of one cannot be those of an invoice."""
     here = agencies.profile()
-    priced = stored(given.lines, given.currency, here.tax_scheme)
-    if priced.totals.payable < 0:
-        raise DomainError(_("The total is negative: import the invoice that it corrects as credited instead."))
-    issued = _moment(given.issue_date, here.timezone)
-    invoice = Invoice(
+    rows = [_row(each, here) for each in given]
+    models.add_imported(rows)
+    return [row.id for row in rows]
+
+
+def _row(given: ImportedInvoice, here: agencies.AgencyProfile) -> Invoice:
+    priced, issued = stored(given.lines, given.currency, here.tax_scheme), _moment(given.issue_date, here.timezone)
+    return Invoice(
         id=uuid7(issued),  # among the others of its day, wherever invoices stand in the order they came
         origin=InvoiceOrigin.IMPORTED,
         client_id=given.client_id,
@@ -146,7 +152,6 @@ def add_imported(given: ImportedInvoice) -> UUID:
         credited_minor=priced.totals.payable if given.state == "credited" else 0,
         **totals(priced),
     )
-    return models.add_imported(invoice)
 
 
 @writes

@@ -43,7 +43,7 @@ class InvoiceKind(enum.StrEnum):
 
 
 class InvoiceOrigin(enum.StrEnum):
-    """Where an invoice was issued: here, or in a system the agency has left. Those from there have no frozen document."""
+    """Where an invoice was issued: here, or in a system the agency has left. Those have no frozen document."""
 
     HERE = "here"
     IMPORTED = "imported"
