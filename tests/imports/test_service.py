@@ -16,6 +16,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel import clock, counters, events, outbox, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid
+from webkit.core.paths import ROOT
 from webkit.imports import numbers, reading, service, working
 from webkit.imports.models import ImportState, Kind
 from webkit.imports.samples import sample
@@ -278,3 +279,15 @@ def test_too_large_and_moved_on(agency: AgencyView, looked_through: Looked) -> N
     with pytest.raises(Conflict):
         service.delete(made)
     assert isinstance(service.get(made).created_at, datetime)
+
+
+def test_the_example_of_the_manual(agency: AgencyView, brought_in: Looked) -> None:
+    """As it stands in docs/users/import.md, with nothing said about it but how its dates are written."""
+    example = (ROOT / "docs/users/import.md").read_text("utf-8").partition("```csv\n")[2].partition("```")[0]
+    made = brought_in(Kind.INVOICES, example, order="dmy")
+    assert outcomes(made) == [(2, "new", "done"), (4, "new", "done")]
+    assert {(row.number, row.total, row.word) for row in invoices.page(limit=5)} == {
+        ("2025/7", 178120, "paid"),
+        ("2025/8", 240000, "overdue"),
+    }
+    assert service.get(made).count("noted") == 0
