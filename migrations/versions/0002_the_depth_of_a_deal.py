@@ -646,6 +646,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "number", name=op.f("uq_pro_formas_agency_id_number")),
     )
     with op.batch_alter_table("pro_formas", schema=None) as batch_op:
+        batch_op.create_index("ix_pro_formas_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_pro_formas_agency_id_invoice_id", ["agency_id", "invoice_id"], unique=False)
 
     op.create_table(
@@ -877,6 +878,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "proposal_id", name=op.f("uq_billing_plans_agency_id_proposal_id")),
         sa.UniqueConstraint("agency_id", "quotation_id", name=op.f("uq_billing_plans_agency_id_quotation_id")),
     )
+    with op.batch_alter_table("billing_plans", schema=None) as batch_op:
+        batch_op.create_index("ix_billing_plans_agency_id_client_id", ["agency_id", "client_id"], unique=False)
+
     op.create_table(
         "milestones",
         sa.Column("plan_id", sa.Uuid(), nullable=False),
@@ -1041,15 +1045,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_proposal_id"),
-            "proposals",
-            ["agency_id", "proposal_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_milestone_id"),
             "milestones",
             ["agency_id", "milestone_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_proposal_id"),
+            "proposals",
+            ["agency_id", "proposal_id"],
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
@@ -1101,15 +1105,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
             ["agency_id", "id"],
         )
 
@@ -1149,8 +1153,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1194,8 +1198,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
@@ -1284,6 +1288,9 @@ def downgrade() -> None:
 
     op.drop_table("credit_notes")
     op.drop_table("milestones")
+    with op.batch_alter_table("billing_plans", schema=None) as batch_op:
+        batch_op.drop_index("ix_billing_plans_agency_id_client_id")
+
     op.drop_table("billing_plans")
     op.drop_table("consultation_versions")
     with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
@@ -1311,6 +1318,7 @@ def downgrade() -> None:
     op.drop_table("quotations")
     with op.batch_alter_table("pro_formas", schema=None) as batch_op:
         batch_op.drop_index("ix_pro_formas_agency_id_invoice_id")
+        batch_op.drop_index("ix_pro_formas_agency_id_client_id")
 
     op.drop_table("pro_formas")
     op.drop_table("plugin_values")

@@ -62,6 +62,7 @@ IN_A_REQUEST = {
     "invoices.public.file": DOWNLOAD,
     "invoices.public.pdf": DOWNLOAD,
     "invoices.credit_routes.pdf": DOWNLOAD,
+    "invoices.terms_routes.pro_forma_pdf": DOWNLOAD,
     "invoices.routes.pdf": DOWNLOAD,
     "proposals.public.pdf": DOWNLOAD,
     "proposals.routes.pdf": DOWNLOAD,

@@ -199,6 +199,7 @@ class ProForma(Owned):
     __table_args__ = owned_args(
         owned_fk("client_id", "clients"),
         sa.UniqueConstraint("agency_id", "number"),
+        sa.Index("ix_pro_formas_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_pro_formas_agency_id_invoice_id", "agency_id", "invoice_id"),
     )
 
@@ -248,12 +249,6 @@ def add(row: Invoice | CreditNote | ProForma | InvoiceTemplate) -> UUID:
 
 def pro_forma(pro_forma_id: UUID) -> ProForma | None:
     return session().get(ProForma, pro_forma_id)
-
-
-def locked_pro_forma(pro_forma_id: UUID) -> ProForma | None:
-    """The pro-forma as it is now, which nobody else changes until this write ends."""
-    query = sa.select(ProForma).where(ProForma.id == pro_forma_id).with_for_update()
-    return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def pro_formas(invoice_id: UUID) -> list[ProForma]:
@@ -479,10 +474,6 @@ def of_source(kind: str, source_id: UUID) -> list[Invoice]:
     """What bills a contract, a quotation or a proposal, oldest first."""
     column = getattr(Invoice, f"{kind}_id")
     return list(session().scalars(sa.select(Invoice).where(column == source_id).order_by(Invoice.id)))
-
-
-def of_milestone(milestone_id: UUID) -> Invoice | None:
-    return session().scalars(sa.select(Invoice).where(Invoice.milestone_id == milestone_id)).one_or_none()
 
 
 def save(invoice_id: UUID, revision: int, **values: Any) -> bool:

@@ -74,9 +74,10 @@ def send(invoice_id: UUID, actor: str) -> UUID:
 @writes
 def withdraw(pro_forma_id: UUID, actor: str) -> UUID:
     """Take a pro-forma back, so that its draft may ask for something else; returns the draft."""
-    row = models.locked_pro_forma(pro_forma_id)
+    row = models.pro_forma(pro_forma_id)
     if row is None:
         raise NotFound(_("There is no such pro-forma."))
+    models.locked(row.invoice_id)  # so that nobody changes or issues the draft meanwhile
     if row.withdrawn_at is None:
         row.withdrawn_at = clock.now()
         _record("pro_forma.withdrawn", row, actor)

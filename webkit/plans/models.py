@@ -26,6 +26,7 @@ class Plan(Owned):
         sa.UniqueConstraint("agency_id", "contract_id"),
         sa.UniqueConstraint("agency_id", "quotation_id"),
         sa.UniqueConstraint("agency_id", "proposal_id"),
+        sa.Index("ix_billing_plans_agency_id_client_id", "agency_id", "client_id"),
     )
 
     client_id: Mapped[UUID]
