@@ -67,7 +67,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("invoice.reminded", _l("The client was reminded of %(number)s"), "wait"),
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
         EventKind("invoice.part_paid", _l("%(amount)s came for %(number)s, %(open)s are still to come"), "ok"),
-        EventKind("invoice.overpaid", _l("%(amount)s more arrived for %(number)s, which was paid already"), "bad"),
+        EventKind("invoice.overpaid", _l("%(amount)s more than was due arrived for %(number)s"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
         EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),
         EventKind("pro_forma.sent", _l("Pro-forma %(number)s sent: %(amount)s"), "info"),
