@@ -153,13 +153,7 @@ class Steered(VendorDeal):
 
     def pay(self) -> None:
         if self.invoice_row()["state"] == "issued" and not self.intent:
-            page = self.client.get(self.invoice).ok()
-            if any(form.action.endswith("/pay") for form in page.forms):
-                page = page.form("/pay").submit("Pay").ok(303)
-                self.checkout = str(page.headers["Location"])
-                back = self.pay_there()
-                if back and self.comes_back:
-                    self.client.get(back)
+            self.go_and_pay(self.client.get(self.invoice).ok())
 
     def pay_there(self) -> str:
         """By card, perhaps after one that is declined, or by debit."""
