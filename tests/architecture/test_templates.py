@@ -19,7 +19,7 @@ SILENT = {"script", "style", "code", "kbd", "svg", "math"}
 FOR_US = ("styleguide/",)
 """Seen in development only."""
 NAMES = {"webkit", "PDF", "IBAN", "BIC", "UTC", "Ed25519", "SHA-256", "Ctrl", "Enter", "Esc", "English", "Italiano"}
-NAMES |= {"Trattoria", "Sole"}
+NAMES |= {"Trattoria", "Sole", "CSV", "XLSX"}
 """The same in every language."""
 MACHINE_BLOCKS = {"body_class", "html_attributes", "search_url"}
 """They stand inside a tag."""

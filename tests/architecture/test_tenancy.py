@@ -11,7 +11,9 @@ from flask import Flask
 from sqlalchemy.orm import aliased
 
 from tests.databases import Source
+from tests.factories import listed
 from webkit.clients import service as clients
+from webkit.clients.listing import CLIENTS
 from webkit.clients.models import Client, ClientWord
 from webkit.core.kernel import db, tenancy
 from webkit.core.kernel.db import NoUnit, session, writing
@@ -174,7 +176,7 @@ def test_a_write_has_one_scope(agency: AgencyView, other_agency: AgencyView) -> 
 def test_services_see_nothing_foreign(foreign: UUID) -> None:
     with pytest.raises(NotFound):
         clients.get(foreign)
-    assert clients.page("theirs").clients == ()
+    assert listed.rows(CLIENTS, q="theirs") == []
     assert clients.by_email("secret@example.com") is None
     assert clients.names([foreign]) == {}
     assert foreign not in dict(clients.choices())

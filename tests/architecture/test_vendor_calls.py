@@ -65,6 +65,7 @@ IN_A_REQUEST = {
     "invoices.terms_routes.pro_forma_pdf": DOWNLOAD,
     "invoices.routes.pdf": DOWNLOAD,
     "proposals.public.pdf": DOWNLOAD,
+    "lists.task_routes.file": DOWNLOAD,
     "proposals.routes.pdf": DOWNLOAD,
     "quotations.public.pdf": DOWNLOAD,
     "quotations.routes.pdf": DOWNLOAD,

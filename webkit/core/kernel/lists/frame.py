@@ -122,10 +122,12 @@ class Opened:
     def _sums(self, kept: Callable[[], Iterable[Sum]] | None) -> Sums:
         if not self.asked.filtered and kept is not None:
             return Sums(tuple(kept()))
-        if not (self.page.rows and (self.spec.sums or self.asked.filtered)):
+        if not (self.page.rows and self.spec.sums):
             return Sums()
-        found, whole = sql.sums(self.spec, self.asked, self.here, LOOKED_AT)
         later = url_for("lists.sums", name=self.spec.name, **args(self.asked, without=(VIEW, SORT)))
+        if sql.leads_far(self.spec, self.asked):
+            return Sums(later=later)
+        found, whole = sql.sums(self.spec, self.asked, self.here, LOOKED_AT)
         return Sums(tuple(found)) if whole else Sums(later=later)
 
 

@@ -19,11 +19,12 @@ from sqlalchemy.orm import aliased
 from webkit.core.kernel import search
 from webkit.core.kernel.db import asked_once
 from webkit.core.kernel.lists.asked import CURRENCY, Asked, minor, order
-from webkit.core.kernel.lists.spec import FROM, Filter, Here, Kind, ListSpec, Sort
+from webkit.core.kernel.lists.spec import FROM, RANGES, Filter, Here, Kind, ListSpec, Sort
 from webkit.core.kernel.tenancy import ask, mine
 
 RARE = 2_000
-"""A word of at most so many rows leads to them; of a more frequent one every row of the order is asked."""
+"""A word of at most so many rows leads to them; a more frequent one is asked of one row after the other, until the page
+is full."""
 CHUNK = 1_000
 
 
@@ -45,12 +46,18 @@ class Sum:
     totals: tuple[int, ...]
 
 
+def leads_far(spec: ListSpec, asked: Asked) -> bool:
+    """Whether every word that is looked for leads to so many rows that looking at some of them takes a while."""
+    terms = spec.words.terms(asked.words)[: search.TERMS]
+    return bool(terms) and "rare" not in (_ways(spec, tuple(terms)) or ("rare",))
+
+
 class _Shape(NamedTuple):
     """A statement without its values: what is made once and used again and again."""
 
     filters: tuple[tuple[str, tuple[str, ...]], ...]
     words: tuple[str, ...]
-    """How each word is looked for: `rare` or `often`."""
+    """How each word is looked for: `rare`, `often`, or `together`."""
     sort: str = ""
     downwards: bool = False
     valued: bool | None = None
@@ -106,6 +113,8 @@ def sums(spec: ListSpec, asked: Asked, here: Here, most: int | None = None) -> t
     shape, values = _wanted(spec, asked, here)
     if shape is None:
         return [], True
+    if most is None:  # all of them anyway: the words lead to the rows
+        shape = shape._replace(words=tuple("together" for _ in shape.words))
     found = ask(_sums_statement(spec, shape, most is not None), **values, most=most)
     whole = [Sum(row[0] or "", int(row[1]), tuple(int(total or 0) for total in row[2:])) for row in found]
     return whole, most is None or sum(each.count for each in whole) < most
@@ -155,8 +164,9 @@ def _ways(spec: ListSpec, terms: tuple[str, ...]) -> tuple[str, ...] | None:
     counts = list(ask(_frequencies(spec, len(terms)), **_word_values(terms), most=RARE + 1)[0])
     if not all(counts):
         return None
-    rarest = min(range(len(terms)), key=lambda at: counts[at])
-    return tuple("rare" if at == rarest and counts[at] <= RARE else "often" for at in range(len(terms)))
+    if min(counts) > RARE and len(counts) > 1:  # each is often, both together may be nowhere
+        return ("together",) * len(counts)
+    return tuple("rare" if count <= RARE else "often" for count in counts)
 
 
 # --- statements -------------------------------------------------------------------------------------------------
@@ -233,11 +243,17 @@ def _sums_statement(spec: ListSpec, shape: _Shape, bounded: bool) -> sa.Select[A
     currency = sa.literal("").label("currency") if spec.currency is None else spec.currency.label("currency")
     columns = [each.column.label(f"sum_{each.name}") for each in spec.sums]
     rows = sa.select(currency, *columns).where(mine(spec.table), *_conditions(spec, shape))
-    if bounded:
-        rows = rows.limit(sa.bindparam("most", type_=sa.Integer()))
+    if bounded:  # in an order that an index holds, or else all of them would be looked at first
+        rows = rows.order_by(_cheapest(spec, shape)).limit(sa.bindparam("most", type_=sa.Integer()))
     found = rows.subquery()
     totals = [sa.func.sum(found.c[f"sum_{each.name}"]) for each in spec.sums]
     return sa.select(found.c.currency, sa.func.count(), *totals).group_by(found.c.currency).order_by(found.c.currency)
+
+
+def _cheapest(spec: ListSpec, shape: _Shape) -> Any:
+    """The order in which the rows of a shape are found first: that of a range, if it has one."""
+    ranges = (each.column for each in spec.filters if each.kind in RANGES and each.name in dict(shape.filters))
+    return next(ranges, spec.table.id.desc())
 
 
 @functools.lru_cache(64)
@@ -271,6 +287,8 @@ def _conditions(spec: ListSpec, shape: _Shape) -> list[Any]:
             found += _condition(each, given[each.name])
         elif each.unless is not None:
             found.append(each.unless)
+    if "together" in shape.words:
+        return [*found, _has_all(spec, len(shape.words))]
     return [*found, *(_has_word(spec, at, way) for at, way in enumerate(shape.words))]
 
 
@@ -289,11 +307,22 @@ def _condition(each: Filter, given: tuple[str, ...]) -> list[Any]:
     return found
 
 
+def _has_all(spec: ListSpec, count: int) -> Any:
+    """The rows that have all words are found first: where each is frequent, both may stand nowhere together."""
+    found = [_leads(spec, at) for at in range(count)]
+    return spec.table.id.in_(sa.intersect(*found) if count > 1 else found[0])
+
+
+def _leads(spec: ListSpec, at: int) -> sa.Select[Any]:
+    word = aliased(spec.words.table)
+    return sa.select(getattr(word, spec.words.owner.key)).where(*_begins(spec, word, at))
+
+
 def _has_word(spec: ListSpec, at: int, way: str) -> Any:
+    if way == "rare":
+        return spec.table.id.in_(_leads(spec, at))
     word = aliased(spec.words.table)
     owner = getattr(word, spec.words.owner.key)
-    if way == "rare":
-        return spec.table.id.in_(sa.select(owner).where(*_begins(spec, word, at)))
     # A scalar: the planner leaves it where it is, and asks it of as many rows as the page needs.
     held = sa.select(sa.literal(1)).where(owner == spec.table.id, *_begins(spec, word, at)).limit(1)
     return held.scalar_subquery().is_not(None)
