@@ -25,7 +25,7 @@ def settled(told: list[Told], net: int | None, tax: int | None, total: int | Non
     return found
 
 
-def figures(found: Settled) -> list[tuple[int, int, Decimal]]:
+def figures(found: Settled) -> list[tuple[int, int, Decimal | int]]:
     return [(line.net, line.tax, line.percent) for line in found.lines]
 
 

@@ -13,6 +13,7 @@ from webkit.core.kernel.directory import AgencyView
 from webkit.imports import reading, service
 from webkit.imports.models import ImportState, Kind
 from webkit.imports.samples import sample
+from webkit.invoices import service as invoices
 
 HOME = "/northwind/imports"
 
@@ -145,3 +146,22 @@ def test_an_act_at_the_wrong_time_is_a_clear_answer(agency: AgencyView, owner: B
         answer = owner.post(f"{address}/{act}")
         assert answer.status_code == 409, act
     assert owner.get(address).headers["Location"].endswith("/columns")
+
+
+def test_marked_as_paid_by_hand(
+    agency: AgencyView, owner: Browser, member: Browser, run_jobs: Callable[[], int]
+) -> None:
+    columns = upload(owner, sample(Kind.INVOICES), "invoices")
+    address = owner.post(columns, data=chosen(owner.get(columns).text)).headers["Location"]
+    run_jobs()
+    owner.post(f"{address}/run")
+    run_jobs()
+    invoice = next(f"/northwind/invoices/{row.id}" for row in invoices.page(limit=5) if row.number == "2025/42")
+    assert "Mark as paid" in owner.get(invoice).text
+    assert "Mark as paid" in owner.get(f"{invoice}/paid").text
+    assert member.get(f"{invoice}/paid").status_code == 403
+    early = owner.post(f"{invoice}/paid", data={"paid_on": "2020-01-01"})
+    assert early.status_code == 422 and "between its issue and today" in early.text
+    assert owner.post(f"{invoice}/paid", data={"paid_on": "soon"}).status_code == 422
+    assert owner.post(f"{invoice}/paid", data={"paid_on": "2026-01-10"}).status_code == 303
+    assert "Mark as paid" not in owner.get(invoice).text.replace("Marked as paid", "")

@@ -115,6 +115,33 @@ def test_a_number_is_here_once(agency: AgencyView, brought_in: Looked, looked_th
     assert [outcome for _line, outcome, _step in outcomes(made)] == ["same", "refused", "same", "refused"]
 
 
+def test_what_was_paid_since_is_marked(agency: AgencyView, brought_in: Looked, run_jobs: Callable[[], int]) -> None:
+    text = sample(Kind.INVOICES)
+    brought_in(Kind.INVOICES, text)
+    made = brought_in(Kind.INVOICES, text.replace(b"EUR,Open,", b"EUR,Paid,2026-01-10"))
+    assert [outcome for _line, outcome, _step in outcomes(made)] == ["same", "changed", "same"]
+    invoice = next(invoices.get(row.id) for row in invoices.page(limit=5) if row.number == "2025/42")
+    assert invoice.word == "paid" and invoice.paid_at is not None and invoice.paid_at.date() == date(2026, 1, 10)
+    assert invoices.sums()[0].open == 0
+    service.take_back(made, ACTOR)
+    run_jobs()
+    assert [row.step.value for row in rows(made)] == ["undone", "kept", "undone"]
+
+
+def test_an_imported_invoice_is_marked_as_paid_by_hand(agency: AgencyView, brought_in: Looked) -> None:
+    brought_in(Kind.INVOICES, sample(Kind.INVOICES))
+    ids = {row.number: row.id for row in invoices.page(limit=5)}
+    with pytest.raises(Invalid):
+        invoices.mark_paid(ids["2025/42"], date(2025, 12, 1), ACTOR)
+    for _twice in range(2):
+        invoices.mark_paid(ids["2025/42"], date(2026, 1, 10), ACTOR)
+    assert invoices.get(ids["2025/42"]).word == "paid"
+    assert [entry.kind for entry in events.recent()] == ["invoice.paid", "import.done"]
+    for other in (ids["2025/43"], documents.issued("10", client_id=factory.caffe_olmo())):
+        with pytest.raises(Conflict):
+            invoices.mark_paid(other, date(2026, 1, 10), ACTOR)
+
+
 def test_lines_of_a_number_are_one_invoice(agency: AgencyView, brought_in: Looked) -> None:
     made = brought_in(Kind.INVOICES, sample(Kind.INVOICES))
     assert [line for line, _outcome, _step in outcomes(made)] == [2, 4, 5]

@@ -26,7 +26,7 @@ from webkit.invoices.service import Numbered
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What a record is, and why. `client` is who it is about; where it `adds` that one, nobody is here yet.
-    `changes` is what is to be changed about a client who is here."""
+    `changes` is what is to be changed about a client or an invoice that is here."""
 
     outcome: Outcome
     reason: str = ""
@@ -118,6 +118,9 @@ class Judge:
         same = (known.currency, known.total_minor) == (content["currency"], content["total"])
         day = known.issue_date.isoformat() if known.issue_date else ""
         if same and day == content["issue_date"] and found is not None and found.id == known.client_id:
+            if known.is_open and content["state"] == "paid" and content["paid_on"]:
+                changes = {"paid_on": content["paid_on"]}
+                return Verdict(Outcome.CHANGED, _("Has been paid since."), found, target=known.id, changes=changes)
             return Verdict(Outcome.SAME, client=found, target=known.id)
         total = format_money(known.total_minor, known.currency)
         return Verdict(Outcome.REFUSED, _("There is another invoice with this number, of %(total)s.", total=total))

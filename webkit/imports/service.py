@@ -71,7 +71,8 @@ class ImportView:
     @property
     def to_bring_in(self) -> int:
         """How many records would do something."""
-        changed = self.counts.get("changed", 0) if self.reading.update else 0
+        changes = self.reading.update or self.kind is Kind.INVOICES
+        changed = self.counts.get("changed", 0) if changes else 0
         return self.counts.get("new", 0) + changed
 
     def count(self, name: str) -> int:

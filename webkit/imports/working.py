@@ -161,10 +161,11 @@ def _store(judged: Sequence[tuple[ImportRow, Verdict]], kind: Kind, actor: str) 
         became = {row.id: invoice_id for (row, _client), invoice_id in zip(new, ids, strict=True)}
     else:
         became = {row.id: client.id for row, client in adding}
+    change = _paid if kind is Kind.INVOICES else _changed
     made = {row.id: client.id for row, client in adding} if kind is Kind.INVOICES else {}
     for row, verdict in judged:
         row.target_id, row.made_id = became.get(row.id, verdict.target), made.get(row.id)
-        _settle(row, _changed(row, verdict, actor))
+        _settle(row, change(row, verdict, actor) if verdict.changes else verdict)
 
 
 def _values(row: ImportRow, kind: Kind) -> dict[str, Any]:
@@ -181,15 +182,24 @@ def _settle(row: ImportRow, verdict: Verdict) -> None:
 
 
 def _changed(row: ImportRow, verdict: Verdict, actor: str) -> Verdict:
-    """Change a client who is here, if that is wanted, and keep what was said before."""
-    if not verdict.changes or verdict.client is None:
-        return verdict
+    """Change a client who is here, and keep what was said before."""
+    assert verdict.client is not None  # that one is here
     was = clients.stored([verdict.client.id], verdict.changes)[verdict.client.id]
     try:
         clients.change(verdict.client.id, dict(verdict.changes), None, actor)
     except DomainError as error:
         return Verdict(Outcome.REFUSED, error.message)
     row.before = {"was": was, "became": {name: value or "" for name, value in verdict.changes.items()}}
+    return verdict
+
+
+def _paid(row: ImportRow, verdict: Verdict, actor: str) -> Verdict:
+    """An invoice that came along open has been paid in the meantime."""
+    assert verdict.target is not None  # that one is here
+    try:
+        invoices.mark_paid(verdict.target, date.fromisoformat(verdict.changes["paid_on"]), actor)
+    except DomainError as error:
+        return Verdict(Outcome.REFUSED, error.message)
     return verdict
 
 
@@ -245,6 +255,8 @@ def _taken_back(row: ImportRow, gone: set[UUID], made: set[UUID], kind: Kind, ac
         return Step.KEPT, _("This invoice was paid, credited or sent from here since. It stays.")
     if row.made_id and row.made_id not in made:
         return Step.KEPT, _("The invoice is gone. Its client has other documents since, and stays.")
+    if row.outcome is Outcome.CHANGED and kind is Kind.INVOICES:
+        return Step.KEPT, _("This invoice was marked as paid and stays so.")
     if row.outcome is Outcome.CHANGED and row.before and row.target_id:
         return _changed_back(row.target_id, row.before, actor)
     return Step.UNDONE, row.reason

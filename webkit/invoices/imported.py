@@ -15,13 +15,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from webkit.agencies import service as agencies
-from webkit.core.kernel import events, references
+from webkit.core.kernel import events, money, references, signals
 from webkit.core.kernel.db import writes
+from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
 from webkit.invoices import models
 from webkit.invoices.drafts import totals
+from webkit.invoices.events import InvoicePaid
 from webkit.invoices.models import Invoice, InvoiceOrigin, InvoiceState
+from webkit.invoices.views import found
 from webkit.pricing import Category, Place, Priced, PricedLine, PricedTax, PricingError, TaxRate, Totals, find
 
 STATES = {"open": InvoiceState.ISSUED, "paid": InvoiceState.PAID, "credited": InvoiceState.CREDITED}
@@ -65,6 +68,8 @@ class Numbered(NamedTuple):
     currency: str
     total_minor: int
     issue_date: date | None
+    is_open: bool
+    """It came from elsewhere and waits for money."""
 
 
 def stored(lines: tuple[ImportedLine, ...], currency: str, scheme: str) -> Priced:
@@ -111,10 +116,14 @@ def _tax(rate: TaxRate, lines: list[PricedLine]) -> PricedTax:
 def by_numbers(numbers: Collection[str]) -> dict[str, Numbered]:
     """The invoices that have these numbers already, wherever they were issued."""
     return {
-        row.number: Numbered(row.id, row.client_id, row.currency, row.total_minor, row.issue_date)
+        row.number: Numbered(row.id, row.client_id, row.currency, row.total_minor, row.issue_date, _is_open(row))
         for row in models.numbered(numbers)
         if row.number
     }
+
+
+def _is_open(row: Invoice) -> bool:
+    return row.origin == InvoiceOrigin.IMPORTED and row.state in models.OWED and row.pending_at is None
 
 
 def imported_numbers(since: date, until: date) -> list[str]:
@@ -152,6 +161,30 @@ def _row(given: ImportedInvoice, here: agencies.AgencyProfile) -> Invoice:
         credited_minor=priced.totals.payable if given.state == "credited" else 0,
         **totals(priced),
     )
+
+
+@writes
+def mark_paid(invoice_id: UUID, paid_on: date, actor: str) -> None:
+    """What was issued elsewhere is paid there: a person says so. Said twice it is once. Raises Invalid, Conflict."""
+    invoice = found(models.locked(invoice_id))
+    if invoice.state == InvoiceState.PAID:
+        return
+    if invoice.origin != InvoiceOrigin.IMPORTED or invoice.state not in models.OWED or invoice.pending_at is not None:
+        raise Conflict(_("Only an imported invoice that is still to be paid is marked as paid by hand."))
+    if not (invoice.issue_date or paid_on) <= paid_on <= agencies.today():
+        raise Invalid({"paid_on": _("A day between its issue and today, please.")})
+    subject, about = events.ref("invoice", invoice_id), (events.ref("client", invoice.client_id),)
+    minor, currency = invoice.due_minor - invoice.received_minor, invoice.currency
+    facts = {
+        "actor": actor,
+        "number": invoice.number or "",
+        "amount_minor": minor,
+        "currency": currency,
+        "amount": money.format_money(minor, currency, invoice.locale),
+    }
+    if models.move(invoice_id, InvoiceState.PAID, paid_at=_moment(paid_on, agencies.here().timezone)):
+        events.record("invoice.paid", subject, facts, about=about)
+        signals.publish(InvoicePaid(invoice_id))
 
 
 @writes

@@ -16,6 +16,7 @@ from webkit.invoices import (
     crediting,
     epc,
     file_routes,
+    imported_routes,
     listing,
     models,
     paying,
@@ -47,7 +48,14 @@ TONES = {
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, credit_routes.blueprint, file_routes.blueprint, terms_routes.blueprint, public.blueprint]
+    return [
+        routes.blueprint,
+        imported_routes.blueprint,
+        credit_routes.blueprint,
+        file_routes.blueprint,
+        terms_routes.blueprint,
+        public.blueprint,
+    ]
 
 
 @hookimpl

@@ -19,6 +19,12 @@ def demand_refund(role: str) -> None:
         raise Forbidden(_("Only owners and admins give money back."))
 
 
+def demand_settle(role: str) -> None:
+    """Raises Forbidden."""
+    if role not in MANAGERS:
+        raise Forbidden(_("Only owners and admins mark invoices as paid."))
+
+
 def demand_write_off(role: str) -> None:
     """Raises Forbidden."""
     if role not in MANAGERS:

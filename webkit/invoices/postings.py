@@ -103,8 +103,9 @@ def _of_invoice(row: Posted, credited: int, came: int, zone: ZoneInfo) -> Iterat
         if (elsewhere := row.credited_minor - credited) > 0:
             yield _posting(row, issued, PostingKind.CREDIT_NOTE, -elsewhere)
         paid = row.total_minor - row.credited_minor - came if row.state in SETTLED else 0
-        if paid > 0 and row.paid_at:
-            yield _posting(row, _day(row.paid_at, zone), PostingKind.PAYMENT, -paid)
+        if paid > 0:  # a day that was not told is that of the invoice
+            day = _day(row.paid_at, zone) if row.paid_at else issued
+            yield _posting(row, day, PostingKind.PAYMENT, -paid)
     if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at and (left := _left(row)):
         yield _posting(row, _day(row.written_off_at, zone), PostingKind.WRITE_OFF, -left)
 

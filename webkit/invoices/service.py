@@ -34,6 +34,7 @@ from webkit.invoices.imported import Numbered as Numbered
 from webkit.invoices.imported import add_imported as add_imported
 from webkit.invoices.imported import by_numbers as by_numbers
 from webkit.invoices.imported import imported_numbers as imported_numbers
+from webkit.invoices.imported import mark_paid as mark_paid
 from webkit.invoices.imported import remove_imported as remove_imported
 from webkit.invoices.imported import stored as stored
 from webkit.invoices.issuing import issue as issue
