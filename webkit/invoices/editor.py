@@ -29,7 +29,7 @@ from webkit.pricing.habits import offered
 from webkit.pricing.show import sum_rows
 from webkit.pricing.typed import habits_fields, share_or_amount, share_or_amount_text, unit_names
 
-EMPTY_ROWS, MORE_ROWS = 2, 5
+MORE_ROWS = 5
 LIVE = ("totals",)
 FIELDS = {"prepaid": "withholding", "adjustments": "charge"}
 """Fields of the editor for what the kernel names otherwise."""
@@ -250,7 +250,7 @@ def _page(
         invoice=invoice,
         form=state,
         rows=typed.rows,
-        blank=MORE_ROWS if more else EMPTY_ROWS if len(typed.rows) < 2 else 1,
+        blank=MORE_ROWS if more else 1,
         line_errors=typed.wrong,
         clients=[] if blocks else _clients(invoice),
         rates=_rates(profile),
