@@ -36,7 +36,13 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
+_PLAIN = frozenset({str, bool, type(None)})
+"""Most of what there is."""
+
+
 def _refuse_floats(value: object) -> None:
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53):
         raise TypeError(f"{value!r} has no exact form in JSON")
     if isinstance(value, dict):

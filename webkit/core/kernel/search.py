@@ -5,6 +5,7 @@ Looking for a part of a text would read every row; the beginning of a word is a 
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,10 +98,16 @@ def also(kind: str, document_id: UUID, text: str) -> None:
     session().info.setdefault(_ADDED, []).extend(rows(agency_id(), kind, document_id, text))
 
 
+@functools.cache
+def _added(_dialect: str) -> sa.Executable:
+    statement: sa.Executable = insert(SearchWord).on_conflict_do_nothing()
+    return statement
+
+
 @before_commit(rank=0)
 def _index_changed(unit: UnitSession) -> None:
     if added := unit.info.pop(_ADDED, None):
-        unit.connection().execute(insert(SearchWord).on_conflict_do_nothing(), added)
+        unit.connection().execute(_added(unit.get_bind().dialect.name), added)
     for kind, ids in unit.info.pop(_CHANGED, {}).items():
         if (texts := current().searched.get(kind)) is not None:
             unit.flush()

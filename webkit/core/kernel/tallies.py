@@ -66,11 +66,21 @@ def change(
     if before is None and not fresh:
         return False
     changed = sa.update(table).where(*here).values(**values).returning(*columns)
-    after = session().execute(changed).one_or_none()
+    after = _fresh_changed(table, changed) if fresh else session().execute(changed).one_or_none()
     if after is None:
         return False
     replace(counted(standing(*before)) if before else {}, counted(standing(*after)))
     return True
+
+
+def _fresh_changed(table: type[Scoped], changed: sa.Executable) -> Any:
+    """Somebody may hold a lock meanwhile: what the session knows is read again when it is asked for, not worked out."""
+    unit = session()
+    after = unit.execute(changed, execution_options={"synchronize_session": False}).one_or_none()
+    for row in list(unit.identity_map.values()):
+        if isinstance(row, table):
+            unit.expire(row)
+    return after
 
 
 def replace(before: Counted, after: Counted) -> None:
