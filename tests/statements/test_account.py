@@ -36,7 +36,10 @@ POSTINGS = st.lists(
 
 
 def _postings(drawn: list[tuple[int, PostingKind, str, int]]) -> list[Posting]:
-    rows = [Posting(FIRST + timedelta(day), kind, "", "", *rest, uuid7()) for day, kind, *rest in drawn]  # type: ignore[arg-type]
+    rows = [
+        Posting(FIRST + timedelta(day), kind, "", "", currency, amount, uuid7())
+        for day, kind, currency, amount in drawn
+    ]
     return sorted(rows, key=lambda row: row.day)
 
 
