@@ -135,10 +135,10 @@ class VendorDeal(Deal):
         if not any(form.action.endswith("/pay") for form in page.forms):
             return
         answer = page.form("/pay").submit("Pay")
-        if answer.status == 409:  # it was paid before somebody was killed, and the webhook comes just now
-            answer.says("This has been paid already.")
+        if answer.status != 303:  # it was paid before somebody was killed, and the webhook comes just now
+            answer.says("This has been paid already." if answer.status == 409 else "Paid. Thank you.")
             return
-        self.checkout = str(answer.ok(303).headers["Location"])
+        self.checkout = str(answer.headers["Location"])
         back = self.pay_there()
         if back and self.comes_back:
             self.client.get(back)
