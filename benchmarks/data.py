@@ -26,7 +26,7 @@ from webkit.core.kernel.search import SearchWord
 from webkit.core.kernel.tables import Base, Json
 from webkit.core.kernel.tallies import Tally
 from webkit.invoices import service as invoices
-from webkit.invoices.models import DUE, KIND, Invoice, InvoiceState
+from webkit.invoices.models import DUE, KIND, RECEIVED, Invoice, InvoiceState
 from webkit.invoices.service import LineInput
 
 FIRST = ("North", "River", "Copper", "Quiet", "Amber", "Stone", "Silver", "Green", "Harbour", "Bright", "Old", "Winter")
@@ -175,12 +175,17 @@ def _tallies(connection: Connection) -> Iterator[dict[str, Any]]:
     for kind, place, which in (
         (KIND, Invoice.state, Invoice.state != InvoiceState.DRAFT),
         (DUE, Invoice.due_date, Invoice.state == InvoiceState.ISSUED),
+        (RECEIVED, Invoice.paid_at, Invoice.state == InvoiceState.PAID),
     ):
         group = (Invoice.agency_id, Invoice.currency, place)
         sums = sa.select(*group, sa.func.count(), sa.func.sum(Invoice.total_minor)).where(which).group_by(*group)
         for agency, currency, where, count, total in connection.execute(sums):
-            kept = {"agency_id": agency, "kind": kind, "currency": currency, "place": str(where)}
+            kept = {"agency_id": agency, "kind": kind, "currency": currency, "place": _place(where)}
             yield {**kept, "count": count, "total_minor": int(total)}
+
+
+def _place(where: object) -> str:
+    return where.replace(tzinfo=None).isoformat() if isinstance(where, datetime) else str(where)
 
 
 @contextmanager
@@ -192,7 +197,8 @@ def _as_owner(url: str) -> Iterator[Connection]:
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         yield connection
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("ANALYZE")
+        postgresql = connection.dialect.name == "postgresql"
+        connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")  # as its autovacuum does
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """the depth of a deal"""
 
+from collections import defaultdict
+from datetime import UTC, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -48,6 +50,26 @@ OWNED = (
 )
 
 NEVER_CHANGED = ("consultation_versions",)
+
+
+def _what_came() -> None:
+    """What had been paid before there were kept sums, by the quarter of an hour."""
+    came: defaultdict[tuple[object, str, str], list[int]] = defaultdict(list)
+    paid = "SELECT agency_id, currency, paid_at, total_minor FROM invoices WHERE state = 'paid' AND paid_at IS NOT NULL"
+    for agency, currency, at, total in op.get_bind().execute(sa.text(paid)):
+        moment = at if isinstance(at, datetime) else datetime.fromisoformat(at).replace(tzinfo=UTC)
+        utc = moment.astimezone(UTC)
+        quarter = utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0, tzinfo=None)
+        came[agency, currency, quarter.isoformat()].append(total)
+    for (agency, currency, place), totals in came.items():
+        op.get_bind().execute(
+            sa.text(
+                "INSERT INTO tallies (agency_id, kind, currency, place, count, total_minor) "
+                "VALUES (:agency, 'invoice.received', :currency, :place, :count, :total)"
+            ),
+            {"agency": agency, "currency": currency, "place": place, "count": len(totals), "total": sum(totals)},
+        )
+
 
 FOUND_BY = {
     "invoice": "SELECT i.agency_id, i.id, i.title, i.number, c.name "
@@ -1017,9 +1039,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_invoices_client", ["agency_id", "client_id", "id"], unique=False)
         batch_op.create_index("ix_invoices_due", ["agency_id", "due_date", "id"], unique=False)
         batch_op.create_index("ix_invoices_issued", ["agency_id", "issue_date", "id"], unique=False)
-        batch_op.create_index(
-            "ix_invoices_received", ["agency_id", "state", "paid_at", "currency", "total_minor"], unique=False
-        )
         batch_op.create_unique_constraint(
             batch_op.f("uq_invoices_agency_id_milestone_id"), ["agency_id", "milestone_id"]
         )
@@ -1045,9 +1064,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_milestone_id"),
-            "milestones",
-            ["agency_id", "milestone_id"],
+            batch_op.f("fk_invoices_agency_id_quotation_id"),
+            "quotations",
+            ["agency_id", "quotation_id"],
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
@@ -1057,9 +1076,9 @@ def upgrade() -> None:
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_quotation_id"),
-            "quotations",
-            ["agency_id", "quotation_id"],
+            batch_op.f("fk_invoices_agency_id_milestone_id"),
+            "milestones",
+            ["agency_id", "milestone_id"],
             ["agency_id", "id"],
         )
 
@@ -1105,15 +1124,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_audit_id"),
-            "website_audits",
-            ["agency_id", "audit_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_consultation_id"),
             "consultations",
             ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
 
@@ -1133,6 +1152,7 @@ def upgrade() -> None:
         "SELECT agency_id, 'invoice.due', currency, CAST(due_date AS VARCHAR(32)), count(*), sum(total_minor) "
         "FROM invoices WHERE state = 'issued' GROUP BY agency_id, currency, due_date"
     )
+    _what_came()
     # What was sent and accepted before there were kept sums.
     for kept, state, last in (
         ("open", "sent", "COALESCE(CAST(valid_until AS VARCHAR(32)), '9999-12-31')"),
@@ -1153,8 +1173,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1197,9 +1217,9 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
@@ -1216,7 +1236,6 @@ def downgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
         )
         batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_milestone_id"), type_="unique")
-        batch_op.drop_index("ix_invoices_received")
         batch_op.drop_index("ix_invoices_issued")
         batch_op.drop_index("ix_invoices_due")
         batch_op.drop_index("ix_invoices_client")

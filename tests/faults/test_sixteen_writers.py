@@ -18,6 +18,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -266,14 +267,24 @@ class _Books:
 
     def _tallies(self) -> None:
         """What is kept as sums is the sum of what is there."""
-        kept = self.rows("SELECT kind, place, count, total_minor FROM tallies WHERE kind IN ('invoice', 'invoice.due')")
+        kinds = ("invoice", "invoice.due", "invoice.received")
+        kept = [row for row in self.rows("SELECT * FROM tallies") if row["kind"] in kinds]
         found: dict[tuple[str, str], tuple[int, int]] = {}
         for row in self.rows("SELECT * FROM invoices WHERE state <> 'draft'"):
             asked = row["total_minor"] - row["credited_minor"]
             _add(found, ("invoice", row["state"]), asked - row["returned_minor"])
             if row["state"] == "issued":
                 _add(found, ("invoice.due", str(row["due_date"])), asked)
+            if row["state"] == "paid":
+                _add(found, ("invoice.received", _quarter(row["paid_at"])), asked - row["returned_minor"])
         assert {(row["kind"], row["place"]): (row["count"], row["total_minor"]) for row in kept} == found
+
+
+def _quarter(at: object) -> str:
+    """When it came, as far as that is counted."""
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(f"{at}+00:00")
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H}:{utc.minute // 15 * 15:02}:00"
 
 
 def _add(found: dict[tuple[str, str], tuple[int, int]], place: tuple[str, str], amount: int) -> None:
