@@ -54,6 +54,9 @@ def _issue(invoice_id: UUID) -> None:
 def test_deposit_and_final_invoice_are_what_was_agreed(quotation: UUID) -> None:
     total = service.billing("quotation", quotation).source.priced.totals
     deposit = service.deposit("quotation", quotation, HALF, ACTOR)
+    assert service.deposit("quotation", quotation, HALF, ACTOR) == deposit
+    with pytest.raises(Conflict, match="Another deposit"):
+        service.deposit("quotation", quotation, Percent(Decimal(40)), ACTOR)
     with pytest.raises(Conflict, match="first, or delete"):
         service.finish("quotation", quotation, ACTOR)
     _issue(deposit)
@@ -68,8 +71,7 @@ def test_deposit_and_final_invoice_are_what_was_agreed(quotation: UUID) -> None:
     assert document.snapshot["priced"]["deductions"][0]["number"] == one.number
     standing = service.billing("quotation", quotation)
     assert (standing.left, standing.may_finish, standing.may_plan) == (0, False, False)
-    with pytest.raises(Conflict):
-        service.finish("quotation", quotation, ACTOR)
+    assert service.finish("quotation", quotation, ACTOR) == last
     with pytest.raises(Conflict):
         service.bill_all("quotation", quotation, ACTOR)
 
@@ -135,27 +137,23 @@ def test_milestones_that_are_not_the_whole_are_refused(quotation: UUID, steps: t
     assert not service.billing("quotation", quotation).milestones
 
 
-def test_a_signed_contract_bills_its_deposit_and_then_the_rest(agency: AgencyView, contract: UUID) -> None:
+def test_a_signed_contract_bills_its_deposit_then_the_rest_and_what_was_credited_of_it(contract: UUID) -> None:
     standing = service.billing("contract", contract)
+    total = standing.source.priced.totals.payable
     (deposit,) = standing.invoices
     assert (deposit.kind, deposit.state, standing.may_finish) == (InvoiceKind.DEPOSIT, InvoiceState.ISSUED, True)
     last = service.finish("contract", contract, ACTOR)
-    assert deposit.total + invoices.get(last).total == standing.source.priced.totals.payable
+    assert deposit.total + invoices.get(last).total == total
     assert "Contract" in invoices.get(last).note
-
-
-def test_a_deposit_that_was_credited_is_taken_off_no_more(agency: AgencyView, contract: UUID) -> None:
-    deposit = service.billing("contract", contract).invoices[0]
+    invoices.delete_draft(last, ACTOR)
     crediting.issue(deposit.id, CreditInput(Extent.AMOUNT, "Agreed by phone", 10_000), ACTOR)
     last = service.finish("contract", contract, ACTOR)
-    total = service.billing("contract", contract).source.priced.totals.payable
     assert invoices.get(last).total == total - (deposit.total - 10_000)
     invoices.delete_draft(last, ACTOR)
     crediting.issue(deposit.id, CreditInput(Extent.ALL, "Cancelled"), ACTOR)
     after = service.billing("contract", contract)
     assert (after.may_finish, after.left) == (False, total)
-    again = service.bill_all("contract", contract, ACTOR)
-    assert invoices.get(again).total == total
+    assert invoices.get(service.bill_all("contract", contract, ACTOR)).total == total
 
 
 def test_a_proposal_is_billed_without_contract_but_not_beside_one(agency: AgencyView) -> None:

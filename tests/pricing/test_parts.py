@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, reject
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.pricing.strategies import documents
@@ -35,6 +35,7 @@ def _whole(asked: Document) -> Priced:
     return whole
 
 
+@settings(max_examples=40)
 @given(documents(most=3), st.lists(st.integers(1, 40), min_size=1, max_size=4))
 def test_parts_are_the_whole_at_every_rate(asked: Document, weights: list[int]) -> None:
     whole = _whole(asked)
@@ -47,6 +48,7 @@ def test_parts_are_the_whole_at_every_rate(asked: Document, weights: list[int]) 
     assert sum(part.totals.gross for part in parts) == whole.totals.gross
 
 
+@settings(max_examples=40)
 @given(documents(most=3), st.integers(1, 99))
 def test_deposit_and_final_invoice_are_the_whole(asked: Document, percent: int) -> None:
     whole = _whole(asked)

@@ -110,17 +110,22 @@ def _milestone(row: Milestone, invoice: InvoiceView | None) -> MilestoneView:
 def bill_all(kind: str, source_id: UUID, actor: str) -> UUID:
     """One invoice for all of it; asked again it is the same one."""
     standing = _held(kind, source_id)
-    same = next((each for each in standing.invoices if each.kind is InvoiceKind.STANDARD), None)
-    if not standing.may_bill_all and (same is None or same.state == InvoiceState.CREDITED):
+    if not standing.may_bill_all and _made(standing, InvoiceKind.STANDARD) is None:
         raise Conflict(_("A part of this was billed already: bill the rest, not all of it."))
     return _bill(standing.source, standing.source.priced, InvoiceKind.STANDARD, standing.source.title, actor)
 
 
 @writes
 def deposit(kind: str, source_id: UUID, share: Percent | Amount, actor: str) -> UUID:
-    """The deposit invoice. Raises Invalid (`share`) for one that leaves nothing, Conflict when something was billed."""
+    """The deposit invoice. Asked again it is the same one.
+
+    Raises Invalid (`share`) for one that leaves nothing, Conflict when something else was billed.
+    """
     standing = _held(kind, source_id)
-    if not standing.may_take_deposit:
+    if not standing.may_take_deposit and standing.milestones:
+        raise Conflict(_("Drop the milestones first: a deposit comes before them."))
+    made = _made(standing, InvoiceKind.DEPOSIT)
+    if not standing.may_take_deposit and made is None:
         raise Conflict(_("Something of this was billed already: a deposit comes first."))
     source = standing.source
     try:
@@ -128,15 +133,19 @@ def deposit(kind: str, source_id: UUID, share: Percent | Amount, actor: str) -> 
             part = split(source.priced, share, _("Deposit")).deposit
     except PricingError as error:
         raise Invalid({"share": error.message}) from None
+    if made is not None and made.total != part.totals.payable:
+        raise Conflict(_("Another deposit was billed already. Delete its draft, or credit it."))
     return _bill(source, part, InvoiceKind.DEPOSIT, source.title, actor)
 
 
 @writes
 def finish(kind: str, source_id: UUID, actor: str) -> UUID:
-    """The final invoice: all that was agreed, less the deposits with their tax."""
+    """The final invoice: all that was agreed, less the deposits with their tax; asked again it is the same one."""
     standing = _held(kind, source_id)
+    if (made := _made(standing, InvoiceKind.FINAL)) is not None:
+        return made.id
     if not standing.may_finish:
-        raise Conflict(_("There is no deposit that a final invoice could take off, or it was made already."))
+        raise Conflict(_("There is no deposit that a final invoice could take off."))
     deductions = [_deduction(each) for each in _deposits(standing)]
     try:
         with use_locale(standing.source.locale):
@@ -144,6 +153,12 @@ def finish(kind: str, source_id: UUID, actor: str) -> UUID:
     except PricingError as error:
         raise Conflict(error.message) from None
     return _bill(standing.source, rest, InvoiceKind.FINAL, standing.source.title, actor)
+
+
+def _made(standing: Billing, kind: InvoiceKind) -> InvoiceView | None:
+    """The invoice of a kind that was made already and stands."""
+    made = (each for each in standing.invoices if each.kind is kind and each.state != InvoiceState.CREDITED)
+    return next(made, None)
 
 
 def _deposits(standing: Billing) -> list[InvoiceView]:
