@@ -89,6 +89,7 @@ def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, subjects: tup
     withdraw(invoice_id)
 
 
+@writes
 def withdraw(invoice_id: UUID) -> None:
     """Payment pages that are open for other amounts than those asked for now are closed."""
     asked = views.view(views.found(models.locked(invoice_id)), agencies.today()).asked
