@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from random import Random
 from uuid import UUID
 
@@ -24,7 +26,7 @@ from webkit.invoices import crediting, models, returning
 from webkit.invoices import service as invoices
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.models import InvoiceState
-from webkit.invoices.service import Posting, PostingKind
+from webkit.invoices.service import ImportedInvoice, ImportedLine, Posting, PostingKind
 from webkit.payments import service as payments
 from webkit.statements import service
 from webkit.statements.account import accounts
@@ -128,6 +130,20 @@ def test_what_was_written_off_is_not_open(agency: AgencyView) -> None:
     (account,) = service.account(client, None).accounts
     assert [(each.kind, each.amount) for each in account.entries] == [("invoice", 12200), ("write_off", -12200)]
     assert (account.closing, service.account(client, None).open) == (0, ())
+
+
+def test_what_was_settled_elsewhere_is_not_open(agency: AgencyView) -> None:
+    client, day = documents.client(), date(2025, 3, 1)
+    line = ImportedLine("Work", Decimal(1), Decimal(100), Decimal(22), 10000, 2200)
+    old = ImportedInvoice(client, "OLD-open", "Website", "EUR", "en", day, day + timedelta(14), (line,))
+    paid = replace(old, number="OLD-paid", state="paid", paid_on=day + timedelta(9))
+    unsaid, credited = replace(paid, number="OLD-2", paid_on=None), replace(old, number="OLD-3", state="credited")
+    invoices.add_imported([old, paid, unsaid, credited])
+    db.release()
+    (account,) = service.account(client, None).accounts
+    assert (account.closing, len(account.entries)) == (12200, 7)
+    assert [each.day.day for each in account.entries if each.kind == PostingKind.PAYMENT] == [1, 10]
+    assert [each.number for each in service.account(client, None).open] == ["OLD-open"]
 
 
 def test_a_payment_belongs_to_the_day_at_the_agencys_place(
