@@ -92,7 +92,7 @@ def test_a_file_is_read_again_with_another_separator(agency: AgencyView, owner: 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "empty"), (b"PK\x03\x04zip", "Excel"), (b"a,b\n", "nothing under them"), (b"\0\1\2\3", "not a text")],
+    [(b"PK\x03\x04zip", "Excel"), (b"\0\1\2\3", "not a text")],
 )
 def test_what_is_no_table_is_refused_at_its_field(
     agency: AgencyView, owner: Browser, content: bytes, words: str

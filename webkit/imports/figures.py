@@ -68,8 +68,8 @@ def settle(told: Sequence[Told], sums: Sums, currency: str, title: str) -> Settl
         lines = [_Line(Told(name, percent=percent), whole.net if sums.net is None else sums.net)]
     else:
         lines = _nets(with_amounts, whole)
-    notes = _difference(lines, whole, currency)
-    notes += _taxes(lines, whole.tax, currency)
+    notes = _taxes(lines, whole.tax, currency)
+    notes += _difference(lines, whole, currency)
     return Settled(tuple(_imported(line, currency) for line in lines), whole.total, tuple(notes))
 
 

@@ -219,7 +219,8 @@ def _labelled(kind: Kind, key: str, read: Callable[[], T]) -> T:
     try:
         return read()
     except DomainError as error:
-        raise DomainError(f"{fields.of(kind, key).label}: {error.message}") from None
+        said = {"field": fields.of(kind, key).label, "problem": error.message}
+        raise DomainError(_("%(field)s: %(problem)s", **said)) from None
 
 
 def _number(cell: str) -> str:
