@@ -85,8 +85,8 @@ def test_from_the_proposal_to_the_client(member: Browser, agency: AgencyView) ->
 def test_the_list_shows_states_and_pages(owner: Browser, draft: UUID) -> None:
     deals.sent()
     page = owner.get(f"{BASE}/")
-    assert page.status_code == 200 and page.text.count("Website and bookings") == 2
-    assert owner.get(f"{BASE}/?state=draft").text.count("Website and bookings") == 1
+    assert page.status_code == 200 and page.text.count("<small>Website and bookings") == 2
+    assert owner.get(f"{BASE}/?state=draft").text.count("<small>Website and bookings") == 1
     assert "Nothing here" in owner.get(f"{BASE}/?state=cancelled").text
     assert owner.get(f"{BASE}/?state=nonsense&before=x").status_code == 200
 

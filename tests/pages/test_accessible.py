@@ -28,7 +28,7 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*\.pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
-    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words)$"
+    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|imports\.(sample|progress|refused)|list_tasks\.(file|progress))$"
 )
 """Not pages: files, fragments, answers for machines, and addresses that only lead on."""
 
@@ -48,7 +48,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> list[Rule]:
 
 
 @pytest.fixture(scope="module")
-def places(shared: Deal) -> tuple[Deal, dict[str, list[str]]]:
+def places(shared: Deal, browser: Browser) -> tuple[Deal, dict[str, list[str]]]:
     """A deal that is through, one on its way and a draft; what to fill into addresses."""
     done, open_ = another(shared), another(shared)
     done.close()
@@ -63,7 +63,24 @@ def places(shared: Deal) -> tuple[Deal, dict[str, list[str]]]:
     draft.write()
     done.staff.post(f"/{done.agency}/consultations/new", {"once": "walk"})
     _quote(done)
+    lists = f"/{done.agency}/lists/invoices"
+    done.staff.post(f"{lists}/views/new?state=paid", {"name": "Paid and shared", "shared": "true"}).ok()
+    done.staff.post(f"{lists}/start", {"action": "delete", "all": "1"}).ok()
+    _import(browser, done)
     return done, _values(done, open_, draft)
+
+
+def _import(browser: Browser, deal: Deal) -> None:
+    """A file whose columns are to be named, and one that is looked through."""
+    eyes = Eyes(browser, deal.stack.url).sign_in(deal.staff.cookies)
+    for content in (b"Name\nFelt Ltd\n", b"Name,E-mail\nLamp Ltd,nobody\n"):
+        eyes.page.goto(f"{eyes.url}/{deal.agency}/imports/new?kind=clients")
+        eyes.page.set_input_files("#f-file", [{"name": "old.csv", "mimeType": "text/csv", "buffer": content}])
+        eyes.page.get_by_role("button", name="Upload").click()
+        eyes.page.wait_for_url("**/columns")
+    eyes.page.get_by_role("button", name="Look through").click()
+    eyes.page.get_by_role("link", name="Download what was refused").wait_for()
+    eyes.context.close()
 
 
 def _quote(deal: Deal) -> None:
@@ -101,6 +118,9 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
     return {
         "agency": [done.agency],
+        "name": ["invoices"],
+        "view_id": ids("saved_views"),
+        "task_id": ids("list_tasks"),
         "client_id": [done.client_page.rsplit("/", 1)[-1]],
         "proposal_id": own,
         "consultation_id": ids("consultations")[-1:],
@@ -112,6 +132,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "addon_id": ids("addons")[:1],
         "template_id": ids("contract_templates")[:1],
         "mail_id": ids("mails")[:1],
+        "import_id": ids("imports"),
         "audit_id": ids("website_audits"),
         "quotation_id": ids("quotations"),
         "block_id": ids("quotation_blocks"),
