@@ -19,7 +19,8 @@ from webkit.agencies import service as agencies
 from webkit.core.kernel import clock, counters, db, events, frozen, links, tallies, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, Forbidden, Invalid
-from webkit.invoices import arranging, models, policy, service, writing_off
+from webkit.invoices import arranging, crediting, models, policy, service, writing_off
+from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.terms import Due, Part, Rule, Terms
 from webkit.payments import ledger
@@ -129,6 +130,20 @@ def test_money_pays_one_instalment_after_the_other(agency: AgencyView) -> None:
     _pay(invoice_id, 8540)
     assert service.get(invoice_id).state == InvoiceState.PAID
     assert _kept() == {("invoice", "paid"): (1, 12200)}, "nothing is kept of days on which nothing is due"
+    kinds = [entry.kind for entry in events.timeline(f"invoice:{invoice_id}")]
+    assert kinds.count("invoice.paid") == 1
+
+
+def test_a_credit_note_takes_off_the_last_instalments_and_may_settle_the_rest(agency: AgencyView) -> None:
+    invoice_id = _issued()
+    _pay(invoice_id, 3660)
+    crediting.issue(invoice_id, CreditInput(Extent.AMOUNT, "Less was done", 4880), ACTOR)
+    invoice = service.get(invoice_id)
+    assert (invoice.due, invoice.due_now, [part.open for part in invoice.parts]) == (3660, 3660, [0, 3660, 0])
+    crediting.issue(invoice_id, CreditInput(Extent.AMOUNT, "And less", 4000), ACTOR)
+    invoice, after = service.get(invoice_id), crediting.correction(invoice_id)
+    assert (invoice.state, invoice.due, after.to_return) == (InvoiceState.PAID, 3660, 340)
+    assert _kept()["invoice", "paid"] == (1, 3660)
     kinds = [entry.kind for entry in events.timeline(f"invoice:{invoice_id}")]
     assert kinds.count("invoice.paid") == 1
 

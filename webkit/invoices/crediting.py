@@ -155,7 +155,8 @@ def issue(
     note = _row(invoice, priced, given.reason)
     credit_id = models.add(note)
     once.keep(once_key, str(credit_id))
-    models.take_off(invoice_id, note.total_minor)
+    if models.take_off(invoice_id, note.total_minor):
+        paying.settled(invoice_id, actor)
     paying.withdraw(invoice_id)
     # The number comes late: its row stays locked until the commit.
     number, day = counters.take_today(KIND, profile.patterns[KIND], profile.timezone, client=client.name)

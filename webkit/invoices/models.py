@@ -276,18 +276,20 @@ def credit_notes_of_client(client_id: UUID) -> list[CreditNote]:
     return list(session().scalars(query))
 
 
-def take_off(invoice_id: UUID, minor: int) -> None:
-    """Owe that much less for an unpaid invoice, and nothing any more when that was all that was left of it."""
+def take_off(invoice_id: UUID, minor: int) -> bool:
+    """Owe that much less for an unpaid invoice, and nothing any more when that was all that was left of it; True when
+    what had come of it before pays it now."""
     invoice = locked(invoice_id)
     if invoice is None or invoice.state not in OWED:
-        return
+        return False
     total, received, credited = invoice.total_minor, invoice.received_minor, invoice.credited_minor + minor
     if credited + received < total:
         _change(invoice_id, credited_minor=credited, due_date=_next_day(invoice, received, credited))
     elif received:
-        move(invoice_id, InvoiceState.PAID, credited_minor=total - received, paid_at=clock.now())
+        return move(invoice_id, InvoiceState.PAID, credited_minor=total - received, paid_at=clock.now())
     else:
         move(invoice_id, InvoiceState.CREDITED, credited_minor=total)
+    return False
 
 
 def receive(invoice_id: UUID, minor: int) -> bool:

@@ -90,6 +90,21 @@ def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, subjects: tup
 
 
 @writes
+def settled(invoice_id: UUID, actor: str) -> None:
+    """What had come of an invoice is all of it now that the rest was credited. Inside a write."""
+    invoice = views.found(models.locked(invoice_id))
+    facts = {
+        "actor": actor,
+        "number": invoice.number or "",
+        "amount_minor": invoice.due_minor,
+        "currency": invoice.currency,
+        "amount": money.format_money(invoice.due_minor, invoice.currency, invoice.locale),
+    }
+    about = (events.ref("client", invoice.client_id),)
+    events.record("invoice.paid", events.ref("invoice", invoice_id), facts, about=about)
+    signals.publish(InvoicePaid(invoice_id))
+
+
 def withdraw(invoice_id: UUID) -> None:
     """Payment pages that are open for other amounts than those asked for now are closed."""
     asked = views.view(views.found(models.locked(invoice_id)), agencies.today()).asked
