@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from pydantic import SecretStr, model_validator
 
+from plugins.storage_r2 import plugin as storage_r2
 from webkit.connections import fields
 from webkit.core.kernel import outbound
 from webkit.sdk import EMAIL, PDF, ProviderSettings, ProviderSpec, env
@@ -109,6 +110,22 @@ def test_a_stored_secret_goes_to_no_other_address(app: Flask, moved: dict[str, s
 )
 def test_private_addresses_are_refused(app: Flask, value: str) -> None:
     assert list(fields.refuse_private(spec(), {"base_url": value})) == ["base_url"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://10.0.0.5:9000",
+        "https://169.254.169.254",
+        "http://localhost",
+        "http://store.inside",
+        "http://[::ffff:10.1.1.1]",
+    ],
+)
+def test_no_bucket_lies_in_a_private_network(app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setattr(outbound, "lookup", lambda _host: ["10.0.0.5"])
+    (bucket,) = storage_r2.webkit_register_providers()
+    assert list(fields.refuse_private(bucket, {"endpoint": endpoint, "bucket": "files"})) == ["endpoint"]
 
 
 def test_hosts_are_looked_at_too(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
