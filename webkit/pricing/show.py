@@ -137,7 +137,8 @@ def _line_note(line: PricedLine, priced: Priced) -> str:
     """What makes the amount another one than quantity times price, and the tax where lines differ in it."""
     own = [_of_line(each, priced.currency) for each in line.adjustments if each.amount]
     if len({each.rate for each in priced.lines}) > 1:
-        own.append(f"{_(find(priced.scheme).tax_name)} {format_decimal(line.rate.percent)} %")
+        natura = f" ({line.rate.code})" if line.rate.code.startswith("N") else ""
+        own.append(f"{_(find(priced.scheme).tax_name)} {format_decimal(line.rate.percent)} %{natura}")
     return ", ".join(own)
 
 
