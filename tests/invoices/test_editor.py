@@ -241,6 +241,7 @@ def test_a_draft_that_waited_is_computed_anew_and_says_so(owner: Browser, agency
     kept = frozen.latest("invoice", draft)
     assert kept is not None
     assert kept.snapshot["priced"]["totals"]["payable"] == 10000
+    assert [each.open for each in service.sums()] == [10000 + 12200]
     assert figures(issued)[-1] == 12200
     assert "figures have changed" not in owner.get(f"/northwind/invoices/{issued}").text
 
