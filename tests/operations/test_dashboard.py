@@ -26,6 +26,10 @@ def test_operators_get_its_answers_with_its_own_styles(operator: Browser) -> Non
     shown = operator.get("/admin/rq/favicon.ico")
     assert (shown.status_code, shown.mimetype) == (200, "image/vnd.microsoft.icon")
     assert "'unsafe-inline'" in shown.headers["Content-Security-Policy"]
+    for path in ("", "/"):
+        shown = operator.get(f"/admin/rq{path}")
+        assert (shown.status_code, shown.mimetype) == (200, "text/html")
+    assert "/admin/rq/static/" in shown.get_data(as_text=True)
     assert "'unsafe-inline'" not in operator.get("/admin/jobs").headers["Content-Security-Policy"]
 
 

@@ -44,7 +44,8 @@ def _dashboard(url: str, below: str) -> Flask:
     import rq_dashboard
     from rq_dashboard.web import setup_rq_connection
 
-    app = Flask(__name__, static_folder=None)
+    # Its pages ask for the static files of their application.
+    app = Flask(__name__, static_folder=rq_dashboard.blueprint.static_folder, static_url_path=f"{below}/static")
     app.config.from_object(rq_dashboard.default_settings)
     app.config.update(RQ_DASHBOARD_REDIS_URL=[url], PROPAGATE_EXCEPTIONS=True)
     app.url_map.strict_slashes = False
