@@ -28,7 +28,7 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*\.pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
-    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|imports\.(sample|progress|refused)|list_tasks\.(file|progress))$"
+    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|invoice_files\.download|invoice_public\.file|imports\.(sample|progress|refused)|list_tasks\.(file|progress))$"
 )
 """Not pages: files, fragments, answers for machines, and addresses that only lead on."""
 
@@ -115,13 +115,20 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     quoted = next(row["id"] for row in done.stack.rows("SELECT id FROM quotations WHERE number IS NOT NULL"))
     shown = done.staff.get(f"/{done.agency}/quotations/{UUID(quoted)}")
     link = next(url for _text, url in shown.links if "/q/" in url)
+    client, invoice = done.client_page.rsplit("/", 1)[-1], UUID(facts.invoice["id"])
+    credit = {"extent": "amount", "amount": "1", "reason": "Agreed"}
+    done.staff.post(f"/{done.agency}/invoices/{invoice}/credit", credit).ok()
+    done.staff.post(f"/{done.agency}/statements/{client}/link", {}).ok()
+    account = next(url for _text, url in done.staff.get(f"/{done.agency}/statements/{client}").links if "/s/" in url)
     own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
     return {
         "agency": [done.agency],
         "name": ["invoices"],
         "view_id": ids("saved_views"),
         "task_id": ids("list_tasks"),
-        "client_id": [done.client_page.rsplit("/", 1)[-1]],
+        "client_id": [client],
+        "client": [client],
+        "credit_id": ids("credit_notes"),
         "proposal_id": own,
         "consultation_id": ids("consultations")[-1:],
         "number": ["1"],
@@ -144,6 +151,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "/p/": [done.proposal.rsplit("/", 1)[-1], open_.proposal.rsplit("/", 1)[-1]],
         "/c/": [each.contract.rsplit("/", 1)[-1] for each in (done, open_)],
         "/q/": [link.rsplit("/", 1)[-1]],
+        "/s/": [account.rsplit("/", 1)[-1]],
         "/i/": [done.invoice.rsplit("/", 1)[-1]],
         "/verify/": [codes[0], codes[-1]],
     }
@@ -177,7 +185,7 @@ def test_public_pages(browser: Browser, rules: list[Rule], places: tuple[Deal, d
 
 
 def _is_public(rule: Rule) -> bool:
-    return rule.rule.startswith(("/p/", "/c/", "/i/", "/q/", "/verify", "/sign-in", "/x/", "/styleguide/"))
+    return rule.rule.startswith(("/p/", "/c/", "/i/", "/q/", "/s/", "/verify", "/sign-in", "/x/", "/styleguide/"))
 
 
 def _walk(eyes: Eyes, paths: list[str]) -> None:

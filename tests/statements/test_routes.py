@@ -36,7 +36,7 @@ def _plain(page: str) -> str:
 
 
 def test_staff_see_the_account(owner: Browser, client: UUID) -> None:
-    page = owner.get(f"/northwind/statements/?client={client}")
+    page = owner.get(f"/northwind/statements/{client}")
     text = _plain(page.text)
     assert page.status_code == 200
     assert "161.61" in text and "22.00" in text and "CRN-" in text and "Carried forward" in text
@@ -44,15 +44,15 @@ def test_staff_see_the_account(owner: Browser, client: UUID) -> None:
 
 
 def test_days_in_the_wrong_order_are_refused_at_their_field(owner: Browser, client: UUID) -> None:
-    path = f"/northwind/statements/?client={client}"
-    wrong = owner.get(f"{path}&since=2026-03-01&until=2026-02-01")
+    path = f"/northwind/statements/{client}"
+    wrong = owner.get(f"{path}?since=2026-03-01&until=2026-02-01")
     assert wrong.status_code == 422 and "The last day is before the first one." in wrong.text
     assert 'value="2026-03-01"' in wrong.text and 'value="2026-02-01"' in wrong.text
-    assert owner.get(f"{path}&since=yesterday").status_code == 422
-    assert owner.get(f"{path}&since=&until=").status_code == 200
-    for act in ("pdf", "send"):
+    assert owner.get(f"{path}?since=yesterday").status_code == 422
+    assert owner.get(f"{path}?since=&until=").status_code == 200
+    for act in ("make", "send"):
         refused = owner.post(
-            f"/northwind/statements/{act}?client={client}", data={"since": "2026-03-01", "until": "2026-02-01"}
+            f"/northwind/statements/{client}/{act}", data={"since": "2026-03-01", "until": "2026-02-01"}
         )
         assert refused.status_code == 422
 
@@ -68,7 +68,7 @@ def test_on_paper_and_by_mail(
     run_jobs()
     form = {"since": "", "until": service.today().isoformat(), "once": "k"}
     for _ in range(2):
-        assert owner.post(f"/northwind/statements/send?client={client}", data=form).status_code == 303
+        assert owner.post(f"/northwind/statements/{client}/send", data=form).status_code == 303
     run_jobs()
     mails = [mail for mail in outbox_mails() if "Statement of account" in mail.entry.subject]
     assert len(mails) == 1 and len(mails[0].attachments) == 1
@@ -80,7 +80,7 @@ def test_on_paper_and_by_mail(
     (made,) = service.of_client(client)
     document = frozen.latest(service.KIND, made.id)
     assert document is not None and document.pdf_hash and made.sent_to == "giulia@caffeolmo.example"
-    assert owner.get(f"/northwind/statements/{made.id}/pdf").data.startswith(b"%PDF")
+    assert owner.get(f"/northwind/statements/made/{made.id}/pdf").data.startswith(b"%PDF")
     assert "genuine" in anonymous.get(f"/verify/{document.code}").text
     db.release()
     assert evidence.examine(agency.slug, frozenset()).ok
@@ -89,7 +89,7 @@ def test_on_paper_and_by_mail(
 def test_the_link_opens_what_is_due_and_closes(
     owner: Browser, anonymous: Browser, client: UUID, agency: AgencyView
 ) -> None:
-    path = f"/northwind/statements/link?client={client}"
+    path = f"/northwind/statements/{client}/link"
     assert owner.post(path).status_code == owner.post(path).status_code == 303
     db.release()
     token = links.token_for(service.LINK, client)
@@ -106,12 +106,12 @@ def test_the_link_opens_what_is_due_and_closes(
 
 def test_nobody_to_send_it_to(owner: Browser, agency: AgencyView) -> None:
     client_id = documents.client("Nameless", "")
-    refused = owner.post(f"/northwind/statements/send?client={client_id}", data={})
+    refused = owner.post(f"/northwind/statements/{client_id}/send", data={})
     assert refused.status_code == 409 and "no e-mail address" in refused.text
-    assert "Nothing was invoiced or paid" in owner.get(f"/northwind/statements/?client={client_id}").text
+    assert "Nothing was invoiced or paid" in owner.get(f"/northwind/statements/{client_id}").text
 
 
 def test_who_may(member: Browser, stranger: Browser, anonymous: Browser, owner: Browser, client: UUID) -> None:
-    path = f"/northwind/statements/?client={client}"
+    path = f"/northwind/statements/{client}"
     assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [200, 404, 303]
     assert owner.get("/northwind/statements/").status_code == 404

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from webkit.core.kernel import downloads, events, frozen
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import DomainError, NotFound
+from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
@@ -23,52 +23,51 @@ from webkit.statements.service import AccountView
 blueprint = staff_blueprint("statements", __name__, "/statements")
 
 
-@blueprint.get("/")
-def show() -> Response:
+@blueprint.get("/<uuid:client>")
+def show(client: UUID) -> Response:
     """The account of a client for the days that are asked for; this year's unless it is said."""
-    client_id, today = _client(), service.today()
+    today = service.today()
     if "since" not in request.args and "until" not in request.args:
         start = service.year_start(today)
         state = FormState.of({"since": start.isoformat(), "until": today.isoformat()})
-        return _page(service.account(client_id, start, today), state)
+        return _page(service.account(client, start, today), state)
     bound = bind(RangeForm, request.args)
     if not bound.ok:
-        return _page(service.account(client_id, service.year_start(today), today), bound.state, code=422)
-    return _asked(client_id, bound.data, bound.state)
+        return _page(service.account(client, service.year_start(today), today), bound.state, code=422)
+    return _asked(client, bound.data, bound.state)
 
 
-@blueprint.post("/pdf")
-def make() -> Response:
+@blueprint.post("/<uuid:client>/make")
+def make(client: UUID) -> Response:
     """Keep the statement as a PDF."""
-    return _done(send=False)
+    return _done(client, send=False)
 
 
-@blueprint.post("/send")
-def send() -> Response:
+@blueprint.post("/<uuid:client>/send")
+def send(client: UUID) -> Response:
     """Mail the statement to the client."""
-    return _done(send=True)
+    return _done(client, send=True)
 
 
-@blueprint.get("/<uuid:statement_id>/pdf")
+@blueprint.get("/made/<uuid:statement_id>/pdf")
 def pdf(statement_id: UUID) -> Response:
     return downloads.pdf(frozen.latest(service.KIND, service.get(statement_id).id))
 
 
-@blueprint.post("/link")
-def link() -> Response:
+@blueprint.post("/<uuid:client>/link")
+def link(client: UUID) -> Response:
     """Open the client's page, or close it."""
-    client_id = _client()
     if "close" in request.form:
-        service.close_link(client_id)
+        service.close_link(client)
         flash(_("The link is closed. Whoever holds it is told so."), "ok")
     else:
-        service.open_link(client_id)
+        service.open_link(client)
         flash(_("The client's page is open at the link below."), "ok")
-    return go(".show", client=client_id)
+    return go(".show", client=client)
 
 
-def _done(*, send: bool) -> Response:
-    client_id, bound = _client(), bind(RangeForm, request.form)
+def _done(client_id: UUID, *, send: bool) -> Response:
+    bound = bind(RangeForm, request.form)
     if not bound.ok:
         today = service.today()
         return _page(service.account(client_id, service.year_start(today), today), bound.state, code=422)
@@ -95,13 +94,6 @@ def _asked(client_id: UUID, given: RangeForm, state: FormState) -> Response:
             raise
         wrong = FormState(state.raw, {error.field: error.message})
         return _page(service.account(client_id, None, None), wrong, code=422)
-
-
-def _client() -> UUID:
-    client_id = request.values.get("client", type=UUID)
-    if client_id is None:
-        raise NotFound(_("There is no such client."))
-    return client_id
 
 
 def _page(view: AccountView, state: FormState, code: int = 200) -> Response:
