@@ -40,6 +40,7 @@ OUTCOMES: dict[str, tuple[LazyText, str]] = {
     "refused": (_l("Refused"), "refused"),
 }
 KEPT = (_l("Stayed"), "waiting")
+_LATER = {Step.KEPT: KEPT, Step.UNDONE: STATES["undone"]}
 VIEWS = ("all", "new", "changed", "same", "refused", "noted", "kept")
 
 
@@ -184,7 +185,9 @@ def show(found: ImportView, rows: list[ImportRow], which: str, numbers: Continua
 
 
 def _row(found: ImportView, row: ImportRow) -> ShownRow:
-    word, look = KEPT if row.step is Step.KEPT else OUTCOMES[row.outcome.value]
+    word, look = _LATER.get(row.step) or OUTCOMES[row.outcome.value]
+    if row.step is Step.UNDONE and row.outcome not in (Outcome.NEW, Outcome.CHANGED):
+        word, look = OUTCOMES[row.outcome.value]  # there was nothing to take back
     if row.outcome is Outcome.NEW and row.step is Step.DONE:
         look = "done"
     is_here = row.target_id is not None and row.step is not Step.UNDONE
