@@ -16,6 +16,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel import clock, counters, events, outbox, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid
+from webkit.core.kernel.runtime import current
 from webkit.core.paths import ROOT
 from webkit.imports import numbers, reading, service, working
 from webkit.imports.models import ImportState, Kind
@@ -243,6 +244,7 @@ def test_a_killed_worker_leaves_nothing_twice(
     assert (service.get(made).state, service.get(made).done) == (ImportState.DONE, 7)
     assert sorted(row.total for row in invoices.page(limit=20)) == [n * 100 for n in range(1, 8)]
     assert len(clients.choices()) == 3 and invoices.sums()[0].open == 2800
+    assert not list((current().settings.data / "files").rglob("*.csv"))
 
 
 def test_a_look_through_begins_again(

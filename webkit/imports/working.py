@@ -122,17 +122,17 @@ def _checked(import_id: UUID) -> None:
 
 
 def run(job: Job) -> None:
-    """Bring in what is planned, a hundred records at a time."""
-    found = _at(job, ImportState.RUNNING)
+    """Bring in what is planned, a hundred records at a time; then nothing needs the file any more."""
+    found = _at(job, ImportState.RUNNING, ImportState.DONE)
     if found is None:
         return
-    import_id, key, account, locale = found.id, found.file_key, found.file_account, found.locale
-    kind, kept, actor = found.kind, Reading.from_dict(found.reading), found.actor
-    with use_locale(locale):
-        judge = Judge.of(kind, kept)
-        while _bring_in(import_id, judge, actor):
-            _go_on(job, RUN)
-    release()
+    import_id, key, account = found.id, found.file_key, found.file_account
+    if found.state is ImportState.RUNNING:
+        kind, kept, actor, locale = found.kind, Reading.from_dict(found.reading), found.actor, found.locale
+        with use_locale(locale):
+            judge = Judge.of(kind, kept)
+            while _bring_in(import_id, judge, actor):
+                _go_on(job, RUN)
     files.drop(key, account)
 
 
@@ -295,10 +295,10 @@ def _finish(import_id: UUID, state: ImportState, kind: str, actor: str) -> None:
         events.record(kind, events.ref("import", import_id), facts)
 
 
-def _at(job: Job, state: ImportState) -> Import | None:
-    """The import a job is about, while it is still to be done."""
+def _at(job: Job, *states: ImportState) -> Import | None:
+    """The import a job is about, while there is something to do."""
     found = models.get(UUID(job.args["import"]))
-    return found if found is not None and found.state is state else None
+    return found if found is not None and found.state in states else None
 
 
 def _import(import_id: UUID) -> Import:
