@@ -110,7 +110,7 @@ def test_a_load_that_was_cut_short_is_finished(app: Flask, monkeypatch: pytest.M
         _load()
     demo = _load()
     with _inside(demo):
-        assert len(clients.page().clients) == 9
+        assert len(clients.choices()) == 9
 
 
 def test_the_password_opens_the_agency(demo: Demo, anonymous: Browser) -> None:
