@@ -26,7 +26,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 """What a dark screen may change."""
 NO_PAGES = re.compile(
-    r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*\.pdf|messaging\.(html|attachment)"
+    r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|invoice_files\.download|invoice_public\.file|imports\.(sample|progress|refused)|list_tasks\.(file|progress))$"
 )
@@ -129,6 +129,8 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "client_id": [client],
         "client": [client],
         "credit_id": ids("credit_notes"),
+        "kind": ["contract"],
+        "source_id": [str(UUID(facts.contract["id"]))],
         "proposal_id": own,
         "consultation_id": ids("consultations")[-1:],
         "number": ["1"],
