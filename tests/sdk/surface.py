@@ -21,6 +21,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, get_origin
 
+from pydantic import BaseModel
+
 import webkit.sdk
 from webkit.core.capabilities.base import Capability
 
@@ -93,6 +95,8 @@ def _thing(name: str, thing: Any) -> Iterator[str]:
 def _class(name: str, thing: type) -> str:
     if getattr(thing, "_is_protocol", False):
         return f"{name}: protocol"
+    if issubclass(thing, BaseModel):
+        thing.model_rebuild()  # settings are built with their first use; until then they have no fields to show
     bases = [base.__name__ for base in thing.__bases__ if base is not object]
     return f"{name}{_signature(thing)}" + (f": {', '.join(bases)}" if bases else "")
 
