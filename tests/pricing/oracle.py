@@ -82,6 +82,10 @@ class Row:
     charged: int
 
     @property
+    def bears(self) -> int:
+        return 0 if self.line.passed_on else self.amount
+
+    @property
     def order(self) -> tuple[object, ...]:
         return (-self.amount, -self.listed, self.line.id)
 
@@ -103,17 +107,18 @@ def _value(value, of: int) -> int:
 
 def _adjust(document: Document, rows: dict[TaxRate, list[Row]]) -> None:
     """Take the document's discounts off the lines, and put its charges on them."""
-    sums = [sum(row.amount for row in own) for own in rows.values()]
+    sums = [sum(row.bears for row in own) for own in rows.values()]
     for kind, sign in ((AdjustmentKind.DISCOUNT, -1), (AdjustmentKind.CHARGE, 1)):
         borne = _borne([each for each in document.adjustments if each.kind is kind], list(rows), sums, sign)
         for own, weight, part in zip(rows.values(), sums, borne, strict=True):
             if part and not weight:
                 raise Refused
-            for row, share in zip(own, divided(part, [r.amount for r in own], [r.order for r in own]), strict=True):
+            for row, share in zip(own, divided(part, [r.bears for r in own], [r.order for r in own]), strict=True):
                 row.charged += sign * share
     for own in rows.values():
-        if sum(row.charged for row in own) < 0 <= sum(row.amount for row in own):
-            raise Refused
+        for some in (own, [row for row in own if not row.line.passed_on]):
+            if sum(row.charged for row in some) < 0 <= sum(row.amount for row in some):
+                raise Refused
 
 
 def _borne(adjustments, rates: list[TaxRate], sums: list[int], sign: int) -> list[int]:

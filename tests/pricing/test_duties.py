@@ -71,6 +71,16 @@ def test_costs_that_are_passed_on_bear_neither() -> None:
     assert asked(priced) == (105600, 22880, 128480, 20000, 108480)
 
 
+def test_costs_that_are_passed_on_are_never_discounted() -> None:
+    """What was paid in the client's name is asked for as it was paid, art. 15 D.P.R. 633/72."""
+    stamps = line("48.32", id="b", scheme=IVA, key="outside-n1", passed_on=True)
+    off = Adjustment(AdjustmentKind.DISCOUNT, Percent(Decimal(10)))
+    priced = compute(parcella(line("1000", scheme=IVA), stamps, adjustments=(off,)))
+    assert (priced.totals.discount, priced.line("b").share, priced.totals.net) == (10000, 0, 94832)
+    with pytest.raises(PricingError, match="larger"):
+        compute(parcella(line("10", scheme=IVA), stamps, adjustments=(replace(off, value=Amount(1001)),)))
+
+
 def test_agents_keep_half_of_it() -> None:
     agent = replace(italian.withholding("RT02", Decimal(23), reason="R"), share=Decimal(50))
     assert compute(parcella(withholdings=(agent,))).totals.withheld == 11500

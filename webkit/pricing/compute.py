@@ -20,9 +20,10 @@ def compute(document: Document) -> Priced:
     """Lines, tax by rate and totals of a document, in minor units.
 
     A line's amount is quantity times price, rounded half-up, less its own discounts. The document's discounts and
-    charges are shared out over the rates, and within a rate over its lines, by largest remainder. A pension fund's
-    contribution is added to what is charged. Tax comes last, from what is really charged: rounded half-up per line or
-    once per rate, as the scheme says. Deposits are then taken off with the tax they had.
+    charges are shared out over the rates, and within a rate over its lines, by largest remainder; what was paid in the
+    client's name bears none of them. A pension fund's contribution is added to what is charged. Tax comes last, from
+    what is really charged: rounded half-up per line or once per rate, as the scheme says. Deposits are then taken off
+    with the tax they had.
     """
     return compute_with(document, FRESH)
 
@@ -33,7 +34,7 @@ def compute_with(document: Document, figures: Figures) -> Priced:
     subtotal = within(sum(each.amount for each in listed), _("The lines together are too large to be true."))
     if subtotal < 0:
         raise PricingError(_("The lines take off more than they add up to."), "lines")
-    adjustments = tuple(_of_document(each, listed, subtotal) for each in document.adjustments)
+    adjustments = tuple(_of_document(each, listed) for each in document.adjustments)
     groups = _groups(document, listed, adjustments)
     funds = funds_of(document, _fees(groups), figures)
     stamp = stamp_of(document, _charged(groups, funds))
@@ -68,6 +69,11 @@ class _Listed:
     @property
     def amount(self) -> int:
         return self.listed + sum(each.signed for each in self.adjustments)
+
+    @property
+    def bears(self) -> int:
+        """What the document's discounts and charges are taken of: not what was paid in the client's name."""
+        return 0 if self.line.passed_on else self.amount
 
     @property
     def tie(self) -> tuple[object, ...]:
@@ -107,11 +113,11 @@ def _adjusted(adjustment: Adjustment, of: int) -> PricedAdjustment:
     return PricedAdjustment.of(adjustment, amount)
 
 
-def _of_document(adjustment: Adjustment, listed: Sequence[_Listed], subtotal: int) -> PricedAdjustment:
+def _of_document(adjustment: Adjustment, listed: Sequence[_Listed]) -> PricedAdjustment:
     """An adjustment of the document: of all lines, or of those of its one rate."""
     if adjustment.only is None:
-        return _adjusted(adjustment, subtotal)
-    of = [each.amount for each in listed if each.line.rate == adjustment.only]
+        return _adjusted(adjustment, sum(each.bears for each in listed))
+    of = [each.bears for each in listed if each.line.rate == adjustment.only]
     if not of or sum(of) < 0:
         raise PricingError(_("There is no line with the tax of this discount or charge."), "adjustments")
     return _adjusted(adjustment, sum(of))
@@ -129,11 +135,12 @@ def _groups(
     for each in listed:
         grouped.setdefault(each.line.rate, []).append(each)
     rates = sorted(grouped, key=lambda rate: rate.order)
-    weights = [sum(each.amount for each in grouped[rate]) for rate in rates]
+    weights = [sum(each.bears for each in grouped[rate]) for rate in rates]
     less = _by_rate(adjustments, AdjustmentKind.DISCOUNT, rates, weights)
     more = _by_rate(adjustments, AdjustmentKind.CHARGE, rates, weights)
-    for weight, out, up in zip(weights, less, more, strict=True):
-        if weight >= 0 > weight - out + up:
+    for rate, weight, out, up in zip(rates, weights, less, more, strict=True):
+        whole = sum(each.amount for each in grouped[rate])
+        if weight >= 0 > weight - out + up or whole >= 0 > whole - out + up:
             raise PricingError(_("The discount is larger than what it is taken from."), "discount")
     return tuple(_group(rate, grouped[rate], out, up) for rate, out, up in zip(rates, less, more, strict=True))
 
@@ -154,11 +161,11 @@ def _by_rate(
 
 
 def _group(rate: TaxRate, listed: Sequence[_Listed], discount: int, charge: int) -> _Group:
-    weights, ties = [each.amount for each in listed], [each.tie for each in listed]
+    weights, ties = [each.bears for each in listed], [each.tie for each in listed]
     if (discount or charge) and not sum(weights):
         raise PricingError(_("A discount or charge needs lines with an amount."), "adjustments")
     less, more = shares(discount, weights, ties), shares(charge, weights, ties)
-    amounts = tuple(amount - out + up for amount, out, up in zip(weights, less, more, strict=True))
+    amounts = tuple(each.amount - out + up for each, out, up in zip(listed, less, more, strict=True))
     return _Group(rate, tuple(listed), discount, charge, amounts)
 
 

@@ -168,7 +168,9 @@ def _parts(
     borne = [tax.discount if kind is AdjustmentKind.DISCOUNT else tax.charge for tax in priced.taxes]
     own = [sum(each.amount for each in bound if each.only == rate) for rate in rates]
     columns = [whole - part for whole, part in zip(borne, own, strict=True)]
-    rows = cells([each.amount for each in common], columns, [tax.amount for tax in priced.taxes])
+    bearing = [line for line in priced.lines if not line.passed_on]
+    weights = [sum(line.amount for line in bearing if line.rate == rate) for rate in rates]
+    rows = cells([each.amount for each in common], columns, weights)
     return [list(zip(rates, row, strict=True)) for row in rows]
 
 
