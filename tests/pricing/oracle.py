@@ -125,13 +125,15 @@ def _borne(adjustments, rates: list[TaxRate], sums: list[int], sign: int) -> lis
     """How much of these discounts, or of these charges, each rate bears."""
     bound, common = [0] * len(rates), 0
     for each in adjustments:
+        if each.only is None and sum(sums) < 0:
+            raise Refused
         if each.only is None:
             common += _value(each.value, sum(sums))
         elif each.only not in rates or sums[rates.index(each.only)] < 0:
             raise Refused
         else:
             bound[rates.index(each.only)] += _value(each.value, sums[rates.index(each.only)])
-    if (sign < 0 and common > sum(sums)) or (common and not sum(sums)):
+    if (sign < 0 and common and common > sum(sums)) or (common and not sum(sums)):
         raise Refused
     shared = divided(common, sums, [rate.order for rate in rates])
     return [part + own for part, own in zip(shared, bound, strict=True)]

@@ -116,7 +116,10 @@ def _adjusted(adjustment: Adjustment, of: int) -> PricedAdjustment:
 def _of_document(adjustment: Adjustment, listed: Sequence[_Listed]) -> PricedAdjustment:
     """An adjustment of the document: of all lines, or of those of its one rate."""
     if adjustment.only is None:
-        return _adjusted(adjustment, sum(each.bears for each in listed))
+        whole = sum(each.bears for each in listed)
+        if whole < 0:
+            raise PricingError(_("The lines take off more than they add up to."), "adjustments")
+        return _adjusted(adjustment, whole)
     of = [each.bears for each in listed if each.line.rate == adjustment.only]
     if not of or sum(of) < 0:
         raise PricingError(_("There is no line with the tax of this discount or charge."), "adjustments")
@@ -150,7 +153,7 @@ def _by_rate(
 ) -> list[int]:
     """How much of the discounts, or of the charges, falls on each rate."""
     shared = _total([each for each in adjustments if each.only is None], kind)
-    if shared > sum(weights) and kind is AdjustmentKind.DISCOUNT:
+    if shared and shared > sum(weights) and kind is AdjustmentKind.DISCOUNT:
         raise PricingError(_("The discount is larger than what it is taken from."), "discount")
     if shared and not sum(weights):
         raise PricingError(_("A charge needs lines with an amount."), "adjustments")
