@@ -10,6 +10,7 @@ import pytest
 from tests.client import Browser
 from tests.factories import documents
 from tests.factories.documents import ACTOR
+from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import clock, counters, db, events, evidence, frozen, links, tallies, tenancy
@@ -21,6 +22,7 @@ from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.models import InvoiceState
 from webkit.payments.events import PaymentSucceeded
 from webkit.pricing import PricingError
+from webkit.pricing.habits import Habits
 
 
 def _amount(minor: int) -> CreditInput:
@@ -195,3 +197,17 @@ def test_who_may(owner: Browser, member: Browser, stranger: Browser, anonymous: 
     assert [browser.post(path, data=data).status_code for browser in browsers[1:]] == [403, 404, 303]
     db.release()
     assert crediting.correction(invoice_id).notes == ()
+
+
+def test_parts_close_an_invoice_that_was_rounded_to_a_coin(agency: AgencyView) -> None:
+    agencies.change({"currency": "CHF", "tax_scheme": "none", "habits": Habits(cash_rounding=True).to_dict()})
+    client_id = documents.client()
+    for price, payable in (("100.03", 10005), ("100.02", 10000)):
+        invoice_id = documents.issued(price, client_id=client_id)
+        assert service.get(invoice_id).due == payable
+        crediting.issue(invoice_id, _amount(5000), ACTOR)
+        rest = crediting.correction(invoice_id).gross
+        assert crediting.get(crediting.issue(invoice_id, _amount(rest), ACTOR)).total == payable - 5000
+        invoice = service.get(invoice_id)
+        assert (invoice.state, invoice.due, invoice.credited) == (InvoiceState.CREDITED, 0, payable)
+        assert crediting.correction(invoice_id).gross == 0

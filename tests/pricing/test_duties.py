@@ -123,9 +123,25 @@ def test_reverse_charge_has_no_tax_and_says_why() -> None:
 # --- coins and what was paid before ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+COINS = pytest.mark.parametrize(
     ("price", "payable", "rounding"), [("9.92", 1070, -2), ("9.93", 1075, 2), ("9.90", 1070, 0), ("9.94", 1075, 0)]
 )
+
+
+@COINS
+def test_the_last_credit_takes_back_what_was_rounded_to_a_coin(price: str, payable: int, rounding: int) -> None:
+    scheme = find("ch-vat")
+    invoice = compute(document(line(price, scheme=scheme), scheme=scheme, currency="CHF", cash_rounding=5))
+    part = credit_amount(invoice, 500)
+    rest = credit_amount(invoice, invoice.totals.gross - 500, [part])
+    assert [note.totals.rounding for note in (part, rest)] == [0, rounding]
+    assert part.totals.payable + rest.totals.payable == payable
+    almost = credit_amount(invoice, invoice.totals.gross - 1)
+    last = credit_all(invoice, [almost])
+    assert (last.totals.rounding, last.totals.payable) == ((rounding, 1 + rounding) if rounding >= 0 else (0, 1))
+
+
+@COINS
 def test_cash_is_rounded_to_the_smallest_coin(price: str, payable: int, rounding: int) -> None:
     scheme = find("ch-vat")
     priced = compute(document(line(price, scheme=scheme), scheme=scheme, currency="CHF", cash_rounding=5))

@@ -197,6 +197,9 @@ def credits_make_the_whole(seed: int) -> bool:
         keeps_the_rules_of_en_16931(replace(note, place=Place.LINE))
     for figure in ("net", "tax", "gross", "withheld"):
         assert sum(getattr(each.totals, figure) for each in notes) == getattr(invoice.totals, figure)
+    rounded = sum(note.totals.rounding for note in notes)
+    if rounded != invoice.totals.rounding:  # the last one takes back less than was rounded off
+        assert rounded == 0 < notes[-1].totals.payable <= -invoice.totals.rounding
     with pytest.raises(PricingError):
         credit_amount(invoice, 1, notes)
     with pytest.raises(PricingError):

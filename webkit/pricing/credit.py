@@ -217,7 +217,17 @@ def _credit(invoice: Priced, earlier: Sequence[Priced], lines: tuple[Line, ...],
         raise PricingError(
             _("Of what this was charged for, less is left: a credit of an amount took its part of it."), "lines"
         )
-    return priced
+    return priced if left_gross(invoice, notes) else _with_rounding(invoice, notes)
+
+
+def _with_rounding(invoice: Priced, notes: Sequence[Priced]) -> Priced:
+    """The last of the notes, which leaves nothing of the invoice: it takes back what was rounded to a coin, too."""
+    *earlier, last = notes
+    rounding = invoice.totals.rounding - sum(note.totals.rounding for note in earlier)
+    if not rounding or last.totals.payable + rounding <= 0:
+        return last
+    totals = replace(last.totals, rounding=rounding, payable=last.totals.payable + rounding)
+    return replace(last, totals=totals)
 
 
 @dataclass(frozen=True, slots=True)
