@@ -18,11 +18,11 @@ from plugins.payments_local import courier
 from plugins.payments_local.ledger import Ledger
 from tests.factories import documents
 from tests.factories.documents import ACTOR
-from webkit.core.kernel import clock, db, events, links, runtime
+from webkit.core.kernel import db, events, links, runtime
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.ids import uuid7
-from webkit.invoices import crediting, models, returning
+from webkit.invoices import crediting, models, returning, writing_off
 from webkit.invoices import service as invoices
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.models import InvoiceState
@@ -101,35 +101,47 @@ class Deals:
                     self.run_jobs()
                     return
 
-    def owed(self) -> int:
-        """What is due of the invoices, less what is to be given back."""
-        due = sum(view.due for view in map(invoices.get, self.invoices) if view.state == InvoiceState.ISSUED)
-        return due - sum(note.left for each in self.invoices for note in crediting.correction(each).notes)
+    def write_off(self, invoice_id: UUID, _dice: Random) -> None:
+        if invoices.get(invoice_id).state == InvoiceState.ISSUED:
+            writing_off.write_off(invoice_id, "Insolvent", ACTOR)
+        elif invoices.get(invoice_id).state == InvoiceState.WRITTEN_OFF:
+            writing_off.reopen(invoice_id, ACTOR)
+
+    def due(self, *states: InvoiceState) -> int:
+        """What is due of the invoices in these states."""
+        return sum(view.due for view in map(invoices.get, self.invoices) if view.state in states)
+
+    def to_return(self) -> int:
+        """What is to be given back."""
+        return sum(note.left for each in self.invoices for note in crediting.correction(each).notes)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_balance_is_what_is_due(app: Flask, agency: AgencyView, run_jobs: Callable[[], int], seed: int) -> None:
     dice, deals = Random(seed), Deals(app, run_jobs)
     for _ in range(10):
-        dice.choice((deals.pay, deals.credit, deals.give_back))(dice.choice(deals.invoices), dice)
+        dice.choice((deals.pay, deals.credit, deals.give_back, deals.write_off))(dice.choice(deals.invoices), dice)
         db.release()
-    view = service.account(deals.client, None)
-    closing = {each.currency: each.closing for each in view.accounts}
-    assert closing == {"EUR": deals.owed()}
-    assert sum(each.due for each in view.open) == sum(
-        each.due for each in map(invoices.get, deals.invoices) if each.state == InvoiceState.ISSUED
-    )
+    for written_off, states in ((False, models.OWED), (True, (InvoiceState.ISSUED,))):
+        view, due = service.account(deals.client, None, written_off=written_off), deals.due(*states)
+        closing = {each.currency: each.closing for each in view.accounts}
+        assert closing == {"EUR": due - deals.to_return()}
+        assert sum(each.due for each in view.open) == due
 
 
-def test_what_was_written_off_is_not_open(agency: AgencyView) -> None:
+def test_what_was_written_off_is_not_open_for_the_agency_and_owed_by_the_client(agency: AgencyView) -> None:
     client = documents.client()
     invoice_id = documents.issued("100", client_id=client)
-    with db.writing():
-        models.move(invoice_id, InvoiceState.WRITTEN_OFF, written_off_at=clock.now())
+    writing_off.write_off(invoice_id, "Insolvent", ACTOR)
     db.release()
-    (account,) = service.account(client, None).accounts
+    view = service.account(client, None, written_off=True)
+    (account,) = view.accounts
     assert [(each.kind, each.amount) for each in account.entries] == [("invoice", 12200), ("write_off", -12200)]
-    assert (account.closing, service.account(client, None).open) == (0, ())
+    assert (account.closing, account.written_off, view.open) == (0, True, ())
+    told = service.account(client, None)
+    (account,) = told.accounts
+    assert [(each.kind, each.amount) for each in account.entries] == [("invoice", 12200)]
+    assert (account.closing, account.written_off, [each.due for each in told.open]) == (12200, False, [12200])
 
 
 def test_what_was_settled_elsewhere_is_not_open(agency: AgencyView) -> None:

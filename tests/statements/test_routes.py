@@ -16,7 +16,7 @@ from tests.factories.documents import ACTOR
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import db, evidence, frozen, links
 from webkit.core.kernel.directory import AgencyView
-from webkit.invoices import crediting
+from webkit.invoices import crediting, writing_off
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.statements import service
 
@@ -102,6 +102,33 @@ def test_the_link_opens_what_is_due_and_closes(
     assert owner.post(path, data={"close": "1"}).status_code == 303
     assert anonymous.get(f"/s/{token}").status_code == 410
     assert anonymous.get("/s/nonsense").status_code == 404
+
+
+def test_the_client_is_not_told_what_was_written_off(
+    owner: Browser,
+    anonymous: Browser,
+    client: UUID,
+    agency: AgencyView,
+    run_jobs: Callable[[], int],
+    outbox_mails: Callable[[], list[OutboxMessage]],
+) -> None:
+    for each in service.account(client, None).open:
+        writing_off.write_off(each.id, "Insolvent", ACTOR)
+    staff = _plain(owner.get(f"/northwind/statements/{client}").text)
+    assert "Written off" in staff and "The client still owes it" in staff and "Nothing is open." in staff
+    form = {"since": "", "until": service.today().isoformat()}
+    assert owner.post(f"/northwind/statements/{client}/send", data=form).status_code == 303
+    run_jobs()
+    (mail,) = (mail for mail in outbox_mails() if "Statement of account" in mail.entry.subject)
+    (made,) = service.of_client(client)
+    document = frozen.latest(service.KIND, made.id)
+    assert document is not None and len(document.snapshot["open"]) == 2
+    assert "write_off" not in {each["kind"] for each in document.snapshot["accounts"][0]["entries"]}
+    page = anonymous.get(f"/s/{links.token_for(service.LINK, client)}").text
+    pay = re.findall(r'href="[^"]*(/i/[^"]+)"', page)
+    assert len(pay) == 2 and all("Pay" in anonymous.get(address).text for address in pay)
+    for told in (_plain(page), mail.text):
+        assert "161.61" in told and "ritten off" not in told
 
 
 def test_nobody_to_send_it_to(owner: Browser, agency: AgencyView) -> None:

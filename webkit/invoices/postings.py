@@ -1,7 +1,8 @@
 """A client's account: what every issued invoice asked for, and everything that was done about it.
 
 All of it is read from what is stored: together the postings of an invoice are what is still owed of it, less than
-nothing where there is something to give back.
+nothing where there is something to give back. That the agency stopped waiting for some of it is its own affair: the
+client owes that all the same, and is not told.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ class OpenInvoice:
     url: str
 
 
-def postings(client_id: UUID) -> list[Posting]:
-    """Everything on a client's account, in the order of days."""
+def postings(client_id: UUID, *, written_off: bool = True) -> list[Posting]:
+    """Everything on a client's account, in the order of days; without `written_off` what the client knows of it."""
     zone = ZoneInfo(agencies.here().timezone)
     invoices = {row.id: row for row in models.posted(client_id)}
     credited: dict[UUID, int] = defaultdict(int)
@@ -86,6 +87,8 @@ def postings(client_id: UUID) -> list[Posting]:
             came[row.id] += movement.amount_minor if movement.kind == "payment" else 0
     for row in invoices.values():
         found += _of_invoice(row, credited[row.id], came[row.id], zone)
+        if written_off:
+            found += _written_off(row, zone)
     return sorted(found, key=lambda each: (each.day, ORDER.index(each.kind), each.number))
 
 
@@ -96,7 +99,7 @@ def _moved(row: Posted, movement: Movement, zone: ZoneInfo) -> Posting:
 
 
 def _of_invoice(row: Posted, credited: int, came: int, zone: ZoneInfo) -> Iterator[Posting]:
-    """The invoice itself, what happened to it before it came here, and what is not waited for any more."""
+    """The invoice itself, and what happened to it before it came here."""
     issued = row.issue_date or date.min
     yield _posting(row, issued, PostingKind.INVOICE, row.total_minor)
     if row.origin == InvoiceOrigin.IMPORTED:
@@ -106,6 +109,10 @@ def _of_invoice(row: Posted, credited: int, came: int, zone: ZoneInfo) -> Iterat
         if paid > 0:  # a day that was not told is that of the invoice
             day = _day(row.paid_at, zone) if row.paid_at else issued
             yield _posting(row, day, PostingKind.PAYMENT, -paid)
+
+
+def _written_off(row: Posted, zone: ZoneInfo) -> Iterator[Posting]:
+    """What is not waited for any more."""
     if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at and (left := _left(row)):
         yield _posting(row, _day(row.written_off_at, zone), PostingKind.WRITE_OFF, -left)
 
@@ -122,9 +129,11 @@ def _day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def open_invoices(client_id: UUID) -> list[OpenInvoice]:
-    """The invoices of a client that wait for money, the first due first."""
-    rows = [row for row in models.posted(client_id) if row.state == InvoiceState.ISSUED and _left(row) > 0]
+def open_invoices(client_id: UUID, *, written_off: bool = False) -> list[OpenInvoice]:
+    """The invoices of a client that wait for money, the first due first; with `written_off` also those that no longer
+    do and can still be paid: all that the client owes."""
+    states = OWED if written_off else (InvoiceState.ISSUED,)
+    rows = [row for row in models.posted(client_id) if row.state in states and _left(row) > 0]
     tokens, today = links.tokens(LINK, [row.id for row in rows]), agencies.today()
     found = [
         OpenInvoice(

@@ -63,6 +63,11 @@ class Account:
     closing: int
 
     @property
+    def written_off(self) -> bool:
+        """Whether anything was written off in these days."""
+        return any(entry.kind is PostingKind.WRITE_OFF for entry in self.entries)
+
+    @property
     def asked(self) -> int:
         """What was asked for and given back in these days."""
         return sum(entry.amount for entry in self.entries if entry.amount > 0)

@@ -30,10 +30,10 @@ def show(client: UUID) -> Response:
     if "since" not in request.args and "until" not in request.args:
         start = service.year_start(today)
         state = FormState.of({"since": start.isoformat(), "until": today.isoformat()})
-        return _page(service.account(client, start, today), state)
+        return _page(_account(client, start, today), state)
     bound = bind(RangeForm, request.args)
     if not bound.ok:
-        return _page(service.account(client, service.year_start(today), today), bound.state, code=422)
+        return _page(_account(client, service.year_start(today), today), bound.state, code=422)
     return _asked(client, bound.data, bound.state)
 
 
@@ -70,7 +70,7 @@ def _done(client_id: UUID, *, send: bool) -> Response:
     bound = bind(RangeForm, request.form)
     if not bound.ok:
         today = service.today()
-        return _page(service.account(client_id, service.year_start(today), today), bound.state, code=422)
+        return _page(_account(client_id, service.year_start(today), today), bound.state, code=422)
     given, actor = bound.data, events.ref("user", current_user.id)
     until = given.until or service.today()
     try:
@@ -88,12 +88,17 @@ def _done(client_id: UUID, *, send: bool) -> Response:
 
 def _asked(client_id: UUID, given: RangeForm, state: FormState) -> Response:
     try:
-        return _page(service.account(client_id, given.since, given.until), state)
+        return _page(_account(client_id, given.since, given.until), state)
     except DomainError as error:
         if error.field is None:
             raise
         wrong = FormState(state.raw, {error.field: error.message})
-        return _page(service.account(client_id, None, None), wrong, code=422)
+        return _page(_account(client_id, None, None), wrong, code=422)
+
+
+def _account(client_id: UUID, since: date | None, until: date | None) -> AccountView:
+    """As the agency keeps it: clients are not told what was written off."""
+    return service.account(client_id, since, until, written_off=True)
 
 
 def _page(view: AccountView, state: FormState, code: int = 200) -> Response:

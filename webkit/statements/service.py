@@ -49,16 +49,20 @@ class StatementView:
     at: datetime
 
 
-def account(client_id: UUID, since: date | None, until: date | None = None) -> AccountView:
+def account(
+    client_id: UUID, since: date | None, until: date | None = None, *, written_off: bool = False
+) -> AccountView:
     """What a client was asked for and what came, from `since` (None: from the first day) to `until` (None: today).
 
+    As the client sees it, who owes what was written off; with `written_off` as the agency does, who no longer waits.
     Raises NotFound, and DomainError (`until`) for days in the wrong order.
     """
     client, until = clients.get(client_id), until or agencies.today()
     if since is not None and until < since:
         raise DomainError(_("The last day is before the first one."), "until")
-    found = accounts(invoices.postings(client_id), since, until)
-    return AccountView(client, since, until, found, tuple(invoices.open_invoices(client_id)))
+    found = accounts(invoices.postings(client_id, written_off=written_off), since, until)
+    waiting = invoices.open_invoices(client_id, written_off=not written_off)
+    return AccountView(client, since, until, found, tuple(waiting))
 
 
 @writes
