@@ -22,7 +22,7 @@ from webkit.invoices import arranging, models, pro_formas, snapshot
 from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
-from webkit.invoices.views import InvoiceView, found, one
+from webkit.invoices.views import InvoiceView, found
 from webkit.pricing import Priced, PricingError
 from webkit.pricing.billed import billed, stamped
 from webkit.quotations import service as quotations
@@ -119,7 +119,8 @@ def save_draft(invoice_id: UUID, revision: int, given: InvoiceInput) -> None:
     One whose amounts were agreed on keeps its client and them. It keeps the currency it was begun in. Saved twice with
     the same words it is saved once.
     """
-    invoice = one(invoice_id)
+    # Locked before it is read: no pro-forma of other figures goes out meanwhile.
+    invoice = found(models.locked(invoice_id))
     client = clients.get(given.client_id)
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("This invoice has been issued and cannot be changed. Nothing was saved."))
@@ -185,7 +186,6 @@ def renew(invoice: Invoice, seen: str) -> None:
         raise Conflict(_("This draft can no longer be computed. Open it and look. %(why)s", why=changed.problem))
     if changed.seal != seen:
         raise Conflict(_("The figures of this draft have changed with the tax settings. Look at them, then issue it."))
-    pro_formas.demand_same(invoice, changed.priced.totals.payable)
     for name, value in totals(changed.priced).items():
         setattr(invoice, name, value)
 

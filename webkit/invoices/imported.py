@@ -190,9 +190,10 @@ def mark_paid(invoice_id: UUID, paid_on: date, actor: str) -> None:
 @writes
 def remove_imported(ids: Collection[UUID]) -> set[UUID]:
     """Take out of these invoices those that nobody paid, credited, sent or used for anything since; returns them."""
+    rows = models.imported(ids)  # locked before anything is read about them: nobody pays one meanwhile
     told = events.told_of(events.ref("invoice", each) for each in ids)
     used = references.referred(Invoice, ids)
-    gone = [row for row in models.imported(ids) if row.id not in used and events.ref("invoice", row.id) not in told]
+    gone = [row for row in rows if row.id not in used and events.ref("invoice", row.id) not in told]
     removed = {row.id for row in gone}
     for row in gone:
         models.remove_imported(row)

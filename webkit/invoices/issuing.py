@@ -14,7 +14,7 @@ from webkit.core.kernel import clock, counters, events, frozen, links, money, si
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import arranging, drafts, mails, models, snapshot
+from webkit.invoices import arranging, drafts, mails, models, pro_formas, snapshot
 from webkit.invoices.drafts import totals
 from webkit.invoices.events import InvoiceIssued
 from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
@@ -35,6 +35,7 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     if invoice.state != InvoiceState.DRAFT:
         return
     drafts.renew(invoice, seen)
+    pro_formas.demand_same(invoice, invoice.total_minor)
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)

@@ -10,7 +10,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import mails, service
+from webkit.invoices import mails, models, service
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.paying import LINK
 from webkit.invoices.service import InvoiceView
@@ -31,6 +31,7 @@ def mail_again(invoice_id: UUID, actor: str) -> None:
 @writes
 def remind(invoice_id: UUID, actor: str) -> None:
     """Remind the client of what is due. Refused when nothing is, or when somebody did so today."""
+    models.locked(invoice_id)  # of two who remind at once the second sees the mail of the first
     invoice, document, url = _open(invoice_id)
     if invoice.pending_at is not None:
         raise Conflict(_("Money for %(number)s is on its way already.", number=invoice.number))

@@ -78,6 +78,7 @@ def give_back_for(credit_id: UUID, payment_id: UUID, amount: str, actor: str, on
     payments.hold(payment_id)
     if (note := models.credit_note(credit_id)) is None:
         raise NotFound(_("There is no such credit note."))
+    models.locked(note.invoice_id)  # the same note may be given back from another payment at this very moment
     if once.result(once_key):
         return
     try:
