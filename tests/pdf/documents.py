@@ -40,10 +40,17 @@ class _Told(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.told: list[str] = []
+        self._in_name = False  # of a picture: read aloud, not printed
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_name = tag == "title"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_name = False
 
     def handle_data(self, data: str) -> None:
         inside = self.cdata_elem is None  # not in <style>
-        if inside and data.strip():
+        if inside and data.strip() and not self._in_name:
             self.told.append(data.strip())
 
 
