@@ -1021,6 +1021,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("pending_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("returned_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("credited_minor", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("stands", sa.Boolean(), server_default="1", nullable=False))
         batch_op.add_column(sa.Column("received_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("written_off_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("write_off_reason", sa.String(length=500), server_default="", nullable=False))
@@ -1039,29 +1040,33 @@ def upgrade() -> None:
         batch_op.create_index("ix_invoices_client", ["agency_id", "client_id", "id"], unique=False)
         batch_op.create_index("ix_invoices_due", ["agency_id", "due_date", "id"], unique=False)
         batch_op.create_index("ix_invoices_issued", ["agency_id", "issue_date", "id"], unique=False)
-        batch_op.create_unique_constraint(
-            batch_op.f("uq_invoices_agency_id_milestone_id"), ["agency_id", "milestone_id"]
-        )
         batch_op.create_index(
             "uq_invoices_contract_id_kind",
             ["agency_id", "contract_id", "kind"],
             unique=True,
-            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
-            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            sqlite_where=sa.text("kind <> 'milestone' AND stands"),
+            postgresql_where=sa.text("kind <> 'milestone' AND stands"),
+        )
+        batch_op.create_index(
+            "uq_invoices_milestone_id_kind",
+            ["agency_id", "milestone_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("stands"),
+            postgresql_where=sa.text("stands"),
         )
         batch_op.create_index(
             "uq_invoices_proposal_id_kind",
             ["agency_id", "proposal_id", "kind"],
             unique=True,
-            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
-            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            sqlite_where=sa.text("kind <> 'milestone' AND stands"),
+            postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
         batch_op.create_index(
             "uq_invoices_quotation_id_kind",
             ["agency_id", "quotation_id", "kind"],
             unique=True,
-            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
-            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            sqlite_where=sa.text("kind <> 'milestone' AND stands"),
+            postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
         batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_quotation_id"),
@@ -1124,15 +1129,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
             ["agency_id", "id"],
         )
 
@@ -1173,8 +1178,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1222,20 +1227,22 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
-            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
-            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            sqlite_where=sa.text("kind <> 'milestone' AND stands"),
+            postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
         batch_op.drop_index(
             "uq_invoices_proposal_id_kind",
-            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
-            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            sqlite_where=sa.text("kind <> 'milestone' AND stands"),
+            postgresql_where=sa.text("kind <> 'milestone' AND stands"),
+        )
+        batch_op.drop_index(
+            "uq_invoices_milestone_id_kind", sqlite_where=sa.text("stands"), postgresql_where=sa.text("stands")
         )
         batch_op.drop_index(
             "uq_invoices_contract_id_kind",
-            sqlite_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
-            postgresql_where=sa.text("kind <> 'milestone' AND state <> 'credited'"),
+            sqlite_where=sa.text("kind <> 'milestone' AND stands"),
+            postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
-        batch_op.drop_constraint(batch_op.f("uq_invoices_agency_id_milestone_id"), type_="unique")
         batch_op.drop_index("ix_invoices_issued")
         batch_op.drop_index("ix_invoices_due")
         batch_op.drop_index("ix_invoices_client")
@@ -1249,6 +1256,7 @@ def downgrade() -> None:
         batch_op.drop_column("write_off_reason")
         batch_op.drop_column("written_off_at")
         batch_op.drop_column("received_minor")
+        batch_op.drop_column("stands")
         batch_op.drop_column("credited_minor")
         batch_op.drop_column("returned_minor")
         batch_op.drop_column("pending_at")

@@ -17,17 +17,22 @@ from tests.factories.documents import ACTOR
 from tests.threads import at_once
 from webkit.contracts import service as contracts
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import db, frozen, tenancy
+from webkit.core.kernel import clock, db, frozen, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid
-from webkit.invoices import crediting
+from webkit.core.kernel.ids import uuid7
+from webkit.invoices import crediting, paying
 from webkit.invoices import service as invoices
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.service import InvoiceKind, InvoiceState
+from webkit.payments.events import PaymentSucceeded
 from webkit.plans import service
 from webkit.plans.service import Step
 from webkit.pricing import Amount, Percent
+from webkit.quotations import service as quotations_service
+from webkit.signing import service as signing
 
+ALL = CreditInput(Extent.ALL, "Cancelled")
 HALF = Percent(Decimal(50))
 STEPS = (
     Step("Design approved", "30 %", Percent(Decimal(30)), condition="when the design is approved"),
@@ -49,6 +54,22 @@ def contract(agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Call
 
 def _issue(invoice_id: UUID) -> None:
     invoices.issue(invoice_id, ACTOR)
+
+
+def _credited(invoice_id: UUID, *, paid: bool) -> None:
+    """Issue it, have it paid or not, and credit all of it."""
+    _issue(invoice_id)
+    if paid:
+        came = PaymentSucceeded(f"invoice:{invoice_id}", uuid7(), invoices.get(invoice_id).total, "EUR", clock.now())
+        with db.writing():
+            paying.on_payment(came)
+    crediting.issue(invoice_id, ALL, ACTOR)
+
+
+def _sign(contract_id: UUID, run_jobs: Callable[[], int], mails: Callable[[], list[OutboxMessage]]) -> UUID:
+    contracts.send(contract_id, actor=ACTOR)
+    signing.sign(contract_id, deals.given(deals.code_for(contract_id, run_jobs, mails)))  # type: ignore[arg-type]
+    return contract_id
 
 
 def test_deposit_and_final_invoice_are_what_was_agreed(quotation: UUID) -> None:
@@ -162,8 +183,100 @@ def test_a_proposal_is_billed_without_contract_but_not_beside_one(agency: Agency
     assert service.bill_all("proposal", proposal, ACTOR) == made
     assert invoices.get(made).total == service.billing("proposal", proposal).source.priced.totals.payable
     contracts.create_from_proposal(proposal)
+    assert service.bill_all("proposal", proposal, ACTOR) == made  # where billing began it goes on
+    invoices.delete_draft(made, ACTOR)
     with pytest.raises(Conflict, match="has a contract"):
         service.billing("proposal", proposal)
+
+
+def test_what_a_proposal_billed_its_contract_does_not_offer_again(
+    run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]], agency: AgencyView
+) -> None:
+    proposal = deals.accepted()
+    made = service.bill_all("proposal", proposal, ACTOR)
+    _issue(made)
+    contract = _sign(contracts.create_from_proposal(proposal), run_jobs, outbox_mails)
+    with pytest.raises(Conflict, match="is billed there"):
+        service.bill_all("contract", contract, ACTOR)
+    assert service.billing("proposal", proposal).left == 0
+    crediting.issue(made, ALL, ACTOR)
+    with pytest.raises(Conflict, match="has a contract"):
+        service.billing("proposal", proposal)
+    assert service.billing("contract", contract).may_bill_all
+
+
+def test_a_deposit_is_issued_at_signing_when_the_proposals_invoice_was_credited(
+    run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]], agency: AgencyView
+) -> None:
+    proposal = deals.accepted()
+    made = service.bill_all("proposal", proposal, ACTOR)
+    _issue(made)
+    crediting.issue(made, ALL, ACTOR)
+    contract = _sign(contracts.create_from_proposal(proposal), run_jobs, outbox_mails)
+    assert [each.kind for each in service.billing("contract", contract).invoices] == [InvoiceKind.DEPOSIT]
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_milestone_that_was_credited_is_billed_again(
+    owner: Browser, agency: AgencyView, quotation: UUID, paid: bool
+) -> None:
+    service.save("quotation", quotation, STEPS)
+    one, two = (step.id for step in service.billing("quotation", quotation).milestones)
+    first = service.bill_milestone("quotation", quotation, one, ACTOR)
+    _credited(first, paid=paid)
+    db.release()
+    path = f"/northwind/billing/quotation/{quotation}"
+    shown = owner.get(path).text
+    assert f"/milestones/{one}" in shown and str(first) in shown
+    assert "Drop the plan" not in shown and "Change the milestones" not in shown
+    assert owner.post(f"{path}/milestones/drop").status_code == 409
+    assert owner.post(f"{path}/milestones", data={"step_title": ["All"], "step_share": [""]}).status_code == 409
+    again = owner.post(f"{path}/milestones/{one}")
+    assert again.status_code == 303 and str(first) not in again.location
+    with tenancy.tenant(agency.id):
+        after = service.billing("quotation", quotation)
+        assert [step.invoice.stands for step in after.milestones if step.invoice] == [True]
+        assert after.billed == after.milestones[0].total
+        service.bill_milestone("quotation", quotation, two, ACTOR)
+    db.release()
+    assert f"/milestones/{one}" not in owner.get(path).text
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_what_was_credited_in_full_is_billed_again(quotation: UUID, paid: bool) -> None:
+    first = service.bill_all("quotation", quotation, ACTOR)
+    assert quotations_service.accepted(quotation).became_id == first
+    _credited(first, paid=paid)
+    assert quotations_service.accepted(quotation).became is None
+    standing = service.billing("quotation", quotation)
+    assert (standing.billed, standing.may_bill_all) == (0, True)
+    second = service.bill_all("quotation", quotation, ACTOR)
+    assert second != first and invoices.get(second).total == standing.left
+    assert quotations_service.accepted(quotation).became_id == second
+    assert service.bill_all("quotation", quotation, ACTOR) == second
+
+
+def test_a_deposit_paid_and_credited_is_neither_taken_off_nor_in_the_way(quotation: UUID) -> None:
+    first = service.deposit("quotation", quotation, HALF, ACTOR)
+    _credited(first, paid=True)
+    assert invoices.get(first).state == InvoiceState.PAID
+    service.save("quotation", quotation, STEPS)
+    standing = service.billing("quotation", quotation)
+    assert sum(step.total for step in standing.milestones) == standing.source.priced.totals.payable
+    service.drop("quotation", quotation)
+    with pytest.raises(Conflict, match="no deposit"):
+        service.finish("quotation", quotation, ACTOR)
+    assert service.deposit("quotation", quotation, HALF, ACTOR) != first
+
+
+def test_a_final_invoice_is_thrown_away_and_the_quotation_stays_billed(quotation: UUID) -> None:
+    first = service.deposit("quotation", quotation, HALF, ACTOR)
+    _issue(first)
+    invoices.delete_draft(service.finish("quotation", quotation, ACTOR), ACTOR)
+    assert quotations_service.accepted(quotation).became_id == first
+    last = service.finish("quotation", quotation, ACTOR)
+    _credited(first, paid=False)
+    assert quotations_service.accepted(quotation).became_id == last
 
 
 def test_a_draft_thrown_away_can_be_made_again(quotation: UUID) -> None:

@@ -10,7 +10,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel.db import writes
 from webkit.invoices import arranging, models
 from webkit.invoices.drafts import totals
-from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
+from webkit.invoices.models import Invoice, InvoiceKind
 from webkit.invoices.views import InvoiceView, view
 from webkit.pricing import Priced
 from webkit.pricing.billed import stamped
@@ -38,7 +38,7 @@ class Agreed:
 @writes
 def bill(agreed: Agreed, actor: str) -> UUID:
     """The draft that bills it; asked again it is the same one."""
-    standing = [row for row in models.of_source(agreed.source, agreed.source_id) if _stands(row)]
+    standing = [row for row in models.of_source(agreed.source, agreed.source_id) if row.stands]
     if (same := next((row for row in standing if _same(row, agreed)), None)) is not None:
         return same.id
     profile = agencies.profile()
@@ -59,10 +59,6 @@ def bill(agreed: Agreed, actor: str) -> UUID:
     if agreed.source == "quotation" and not standing:
         quotations.mark_converted(agreed.source_id, "invoice", invoice_id, actor)
     return invoice_id
-
-
-def _stands(invoice: Invoice) -> bool:
-    return invoice.state != InvoiceState.CREDITED
 
 
 def _same(invoice: Invoice, agreed: Agreed) -> bool:

@@ -21,12 +21,12 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
-from webkit.invoices import mails, models, paying, returning, snapshot
+from webkit.invoices import mails, models, origins, paying, returning, snapshot
 from webkit.invoices.models import CreditNote, Invoice, InvoiceState
 from webkit.invoices.returning import RefundInput
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView, ReversalView
-from webkit.pricing import Left, Part, Priced, credit_all, credit_amount, credit_lines, left
+from webkit.pricing import Left, Part, Priced, credit_all, credit_amount, credit_lines, left, left_gross
 
 KIND = "credit_note"
 
@@ -157,6 +157,7 @@ def issue(
     once.keep(once_key, str(credit_id))
     if models.take_off(invoice_id, note.total_minor):
         paying.settled(invoice_id, actor)
+    _let_fall(invoice, actor)
     paying.withdraw(invoice_id)
     # The number comes late: its row stays locked until the commit.
     number, day = counters.take_today(KIND, profile.patterns[KIND], profile.timezone, client=client.name)
@@ -173,6 +174,15 @@ def issue(
     if client.email:
         mails.send_credit_note(content, kept.id, locale=note.locale)
     return credit_id
+
+
+def _let_fall(invoice: Invoice, actor: str) -> None:
+    """An invoice of which credit notes left nothing bills no more what was agreed, even if it was paid."""
+    notes = models.credit_notes(invoice.id)
+    rest = left_gross(Priced.from_dict(invoice.priced), [Priced.from_dict(note.priced) for note in notes])
+    if min(rest, invoice.total_minor - sum(note.total_minor for note in notes)) <= 0:
+        invoice.stands = False
+        origins.let_go(invoice, actor)
 
 
 def _price(invoice: Invoice, given: CreditInput) -> Priced:

@@ -18,7 +18,7 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import arranging, models, pro_formas, snapshot
+from webkit.invoices import arranging, models, origins, pro_formas, snapshot
 from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
@@ -202,10 +202,6 @@ def delete_draft(invoice_id: UUID, actor: str = "system") -> None:
         raise Conflict(_("An issued invoice cannot be deleted."))
     if models.standing_pro_forma(invoice_id) is not None:
         raise Conflict(_("A pro-forma of this draft was sent. Withdraw it first."))
-    quotation_id = invoice.quotation_id
     attachments.drop(invoice.attached)
     models.delete(invoice)
-    if quotation_id:
-        quotations.release(quotation_id, invoice_id, actor)
-        if others := models.of_source("quotation", quotation_id):
-            quotations.mark_converted(quotation_id, snapshot.KIND, others[0].id, actor)
+    origins.let_go(invoice, actor)

@@ -96,7 +96,7 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
     signed = contracts.signed(event.contract_id)
     if (deposit := signed.deposit) is None or deposit.totals.payable <= 0:
         return None
-    if signed.proposal_id and models.of_source("proposal", signed.proposal_id):
+    if signed.proposal_id and any(row.stands for row in models.of_source("proposal", signed.proposal_id)):
         return None  # billed before there was a contract
     profile, client = agencies.profile(), clients.get(signed.client_id)
     invoice = Invoice(

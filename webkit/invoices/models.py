@@ -70,8 +70,8 @@ TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
 
 
 def _once(source: str) -> sa.Index:
-    """What was agreed is billed once in each way: milestones apart, and again when all of it was credited."""
-    which = sa.text("kind <> 'milestone' AND state <> 'credited'")
+    """What was agreed is billed once in each way, each milestone once, and again when all of it was credited."""
+    which = sa.text("stands" if source == "milestone_id" else "kind <> 'milestone' AND stands")
     columns = ("agency_id", source, "kind")
     return sa.Index(f"uq_invoices_{source}_kind", *columns, unique=True, sqlite_where=which, postgresql_where=which)
 
@@ -87,7 +87,7 @@ class Invoice(Owned):
         owned_fk("proposal_id", "proposals"),
         owned_fk("milestone_id", "milestones"),
         sa.UniqueConstraint("agency_id", "number"),
-        sa.UniqueConstraint("agency_id", "milestone_id"),
+        _once("milestone_id"),
         _once("contract_id"),
         _once("quotation_id"),
         _once("proposal_id"),
@@ -140,6 +140,8 @@ class Invoice(Owned):
     returned_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     credited_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """What credit notes took off before it was paid: the rest is owed."""
+    stands: Mapped[bool] = mapped_column(default=True, server_default="1")
+    """Not all of it was credited, paid or not: it bills what was agreed."""
     received_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     """What came of it before it was paid."""
     written_off_at: Mapped[datetime | None]

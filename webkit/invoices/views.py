@@ -87,6 +87,7 @@ class InvoiceView:
     pending_at: datetime | None
     returned: int
     credited: int
+    stands: bool
     received: int
     written_off_at: datetime | None
     write_off_reason: str
@@ -222,6 +223,7 @@ def view(invoice: Invoice, today: date) -> InvoiceView:
         pending_at=invoice.pending_at,
         returned=invoice.returned_minor,
         credited=invoice.credited_minor,
+        stands=invoice.stands,
         received=invoice.received_minor,
         written_off_at=invoice.written_off_at,
         write_off_reason=invoice.write_off_reason,

@@ -37,7 +37,7 @@ class Plan(Owned):
 
 class Milestone(Owned):
     """A part of a plan, computed once with all the others: with the deposits before them they are the total to the
-    cent. Each is billed by one invoice at most, in whatever order: the invoice's row says which, and only one may."""
+    cent. Each is billed by one invoice that stands at most, in whatever order: the invoice's row says which."""
 
     __tablename__ = "milestones"
     __table_args__ = owned_args(

@@ -17,7 +17,7 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
 from webkit.invoices import service as invoices
-from webkit.invoices.service import Agreed, InvoiceKind, InvoiceState
+from webkit.invoices.service import Agreed, InvoiceKind
 from webkit.invoices.views import InvoiceView
 from webkit.plans import models, sources
 from webkit.plans.models import Milestone, Plan
@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneView:
-    """A milestone, and the invoice that bills it."""
+    """A milestone, and the invoice that bills it; one that was credited in full while there is no other."""
 
     id: UUID
     title: str
@@ -74,10 +74,10 @@ def billing(kind: str, source_id: UUID) -> Billing:
     """Raises NotFound, and Conflict where nothing can be billed."""
     source = sources.find(kind, source_id)
     made = invoices.of_source(kind, source_id)
-    standing = [each for each in made if each.state != InvoiceState.CREDITED]
+    standing = [each for each in made if each.stands]
     by_kind = {each.kind for each in standing}
     plan = models.of_source(kind, source_id)
-    by_milestone = {each.milestone_id: each for each in made}
+    by_milestone = {each.milestone_id: each for each in sorted(made, key=lambda each: each.stands)}
     steps = models.milestones(plan.id) if plan else []
     corrected = sum(_corrected(each) for each in standing)
     deposits = [each for each in standing if each.kind is InvoiceKind.DEPOSIT]
@@ -91,7 +91,8 @@ def billing(kind: str, source_id: UUID) -> Billing:
         may_bill_all=not standing and not steps,
         may_take_deposit=not standing and not steps,
         may_finish=bool(deposits) and not finished and not steps,
-        may_plan=not finished and InvoiceKind.MILESTONE not in by_kind,
+        # An invoice names its milestone for good, whatever became of it.
+        may_plan=not finished and all(each.kind is not InvoiceKind.MILESTONE for each in made),
         finished=finished,
     )
 
@@ -157,14 +158,13 @@ def finish(kind: str, source_id: UUID, actor: str) -> UUID:
 
 def _made(standing: Billing, kind: InvoiceKind) -> InvoiceView | None:
     """The invoice of a kind that was made already and stands."""
-    made = (each for each in standing.invoices if each.kind is kind and each.state != InvoiceState.CREDITED)
+    made = (each for each in standing.invoices if each.kind is kind and each.stands)
     return next(made, None)
 
 
 def _deposits(standing: Billing) -> list[InvoiceView]:
     """The deposit invoices that stand. Raises Conflict for a draft: it has no number to be named by."""
-    found = [each for each in standing.invoices if each.kind is InvoiceKind.DEPOSIT]
-    found = [each for each in found if each.state != InvoiceState.CREDITED]
+    found = [each for each in standing.invoices if each.kind is InvoiceKind.DEPOSIT and each.stands]
     if any(not each.number for each in found):
         raise Conflict(_("Issue the deposit invoice first, or delete its draft."))
     return found

@@ -10,6 +10,7 @@ from webkit.contracts import service as contracts
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
+from webkit.invoices import service as invoices
 from webkit.pricing import Priced
 from webkit.pricing.billed import billed
 from webkit.proposals import service as proposals
@@ -46,6 +47,8 @@ def find(kind: str, source_id: UUID) -> Source:
 
 def _contract(contract_id: UUID) -> Source:
     signed = contracts.signed(contract_id)
+    if signed.proposal_id and _was_billed(signed.proposal_id):
+        raise Conflict(_("The proposal of this contract was billed already: what is left is billed there."))
     if signed.once is None:
         raise Conflict(_("Nothing is paid once by what was agreed."))
     return Source(
@@ -66,12 +69,17 @@ def _quotation(quotation_id: UUID) -> Source:
 
 def _proposal(proposal_id: UUID) -> Source:
     accepted = proposals.accepted(proposal_id)
-    if contracts.of_proposal(proposal_id) is not None:
+    if contracts.of_proposal(proposal_id) is not None and not _was_billed(proposal_id):
         raise Conflict(_("This proposal has a contract: that is what is billed."))
     return Source(
         "proposal", proposal_id, accepted.client_id, accepted.title, accepted.number, accepted.language,
         accepted.currency, accepted.once, _note("proposal", accepted.number, accepted.language),
     )  # fmt: skip
+
+
+def _was_billed(proposal_id: UUID) -> bool:
+    """Whether its billing began before there was a contract: then it goes on there, and nothing is billed twice."""
+    return any(each.stands for each in invoices.of_source("proposal", proposal_id))
 
 
 def _note(kind: str, number: str, locale: str) -> str:

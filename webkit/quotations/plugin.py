@@ -67,7 +67,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("quotation.changes_requested", _l("Changes to %(number)s were asked for"), "wait"),
         EventKind("quotation.became_contract", _l("A contract was drafted from %(number)s"), "ok"),
         EventKind("quotation.became_invoice", _l("An invoice was drafted from %(number)s"), "ok"),
-        EventKind("quotation.released", _l("What was made from %(number)s is gone; it can be turned again"), "wait"),
+        EventKind("quotation.released", _l("What %(number)s became no longer counts; it can be turned again"), "wait"),
         EventKind("quotation.link_revoked", _l("The link of %(number)s was revoked"), "wait"),
         EventKind("quotation.link_renewed", _l("%(number)s got a new link"), "info"),
     ]

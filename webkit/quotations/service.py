@@ -317,12 +317,14 @@ def mark_converted(quotation_id: UUID, kind: str, document_id: UUID, actor: str)
 
 
 @writes
-def release(quotation_id: UUID, document_id: UUID, actor: str) -> None:
-    """What it was turned into is gone: it can be turned into something once more."""
-    if models.release(quotation_id, document_id):
-        row = _row(quotation_id)
-        facts = {"actor": actor, "number": row.number}
-        events.record("quotation.released", events.ref("quotation", quotation_id), facts, about=_about(row.client_id))
+def release(quotation_id: UUID, document_id: UUID, actor: str) -> bool:
+    """What it was turned into is gone: it can be turned into something once more. False when that was another."""
+    if not models.release(quotation_id, document_id):
+        return False
+    row = _row(quotation_id)
+    facts = {"actor": actor, "number": row.number}
+    events.record("quotation.released", events.ref("quotation", quotation_id), facts, about=_about(row.client_id))
+    return True
 
 
 def _accepted(row: Quotation) -> AcceptedQuotation:
