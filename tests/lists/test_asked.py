@@ -69,7 +69,8 @@ def test_what_is_asked_survives_being_an_address(data: st.DataObject, spec: List
             asked.view,
         )
         for chip in chips(spec, asked, {}):
-            less = parse(spec, MultiDict(pairs(chip.remove)), HERE)
+            with i18n.use_locale("en"):
+                less = parse(spec, MultiDict(pairs(chip.remove)), HERE)
             assert less.problems == () or "order within one currency" in less.problems[0]
             assert less.values.keys() < asked.values.keys()
             assert len(chips(spec, less, {})) < len(chips(spec, asked, {}))

@@ -17,8 +17,9 @@ from tests.factories import documents, listed
 from tests.factories import quotations as quoted
 from webkit.clients.listing import CLIENTS
 from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.capabilities.errors import ProviderError
 from webkit.core.extensions import Job
-from webkit.core.kernel import clock, db, ids
+from webkit.core.kernel import clock, db, ids, sheets
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.lists import tasks
 from webkit.invoices.listing import INVOICES
@@ -162,3 +163,27 @@ def test_nothing_chosen_leads_back(owner: Browser, agency: AgencyView) -> None:
     answer = owner.post(f"{LISTS}/invoices/ask", data={"action": "delete", "id": "nonsense", "state": "paid"})
     assert answer.status_code == 303 and answer.location.endswith("/invoices/?state=paid")
     assert owner.post(f"{LISTS}/invoices/start", data={"action": "delete"}).status_code == 303
+
+
+def test_a_sheet_without_a_format_is_refused(owner: Browser, agency: AgencyView, run_jobs: Jobs) -> None:
+    answer = owner.post(f"{LISTS}/invoices/start", data={"action": "export", "all": "1"})
+    assert answer.status_code == 422 and "XLSX or CSV" in answer.text
+    assert run_jobs() == 0
+
+
+def test_a_contract_that_is_gone_spoils_no_file(owner: Browser, agency: AgencyView, run_jobs: Jobs) -> None:
+    page = owner.get(done(owner, run_jobs, "contracts", action="pdfs", id=[str(ids.uuid7())])).text
+    assert "There is no such contract." in page and "None of these has a PDF" in page
+
+
+def test_a_failure_that_stays_ends_the_task(
+    owner: Browser, agency: AgencyView, run_jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_given: object, **_more: object) -> int:
+        raise ProviderError("refused")
+
+    monkeypatch.setattr(tasks, "AT_ONCE", -1)
+    monkeypatch.setattr(sheets, "write", breaks)
+    started = owner.post(f"{LISTS}/invoices/export", data={"format": "csv", "once": "o"})
+    run_jobs()
+    assert "Something went wrong. Nothing more was done" in owner.get(started.location).text

@@ -59,6 +59,13 @@ def test_a_shared_view_is_everybodys_and_its_owners(owner: Browser, member: Brow
     assert "Boss" not in member.get(LIST, follow_redirects=True).text
 
 
+def test_a_view_that_is_unshared_leads_back_to_the_list(owner: Browser, member: Browser) -> None:
+    theirs = page_of(saved(member, "Theirs", shared="true"))
+    answer = owner.post(theirs, data={"name": "Theirs", "begin": "true"})
+    assert answer.status_code == 303 and answer.location.endswith(LIST)
+    assert "Theirs" not in owner.get(LIST).text and "Theirs" in member.get(LIST).text
+
+
 def test_a_list_opens_with_the_view_one_has_chosen(owner: Browser, member: Browser) -> None:
     address = saved(owner, "Mine", "state=draft", begin="true")
     assert owner.get(LIST).location == address

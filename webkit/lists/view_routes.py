@@ -69,6 +69,9 @@ def change(name: str, view_id: UUID) -> Response:
         except Invalid as error:
             bound.state.errors.update(error.errors)
             return _form(spec, asked, view, bound.state, 422)
+        if not given.shared and view.user_id != actor.user_id:
+            flash(_("Saved."), "ok")
+            return go_to(url_for(spec.endpoint))  # its owner alone sees it from now on
     if ("begin" in request.form) != view.is_default:
         views.open_with(spec, actor, None if view.is_default else view_id)
     flash(_("Saved."), "ok")

@@ -154,7 +154,7 @@ def start(
 ) -> UUID:
     """Have something done with these rows, or with all that are asked for when there are none."""
     most = {EXPORT: MOST_ROWS, PDFS: MOST_PDFS}.get(action, MOST_ACTS)
-    _check(spec, action, actor)
+    _check(spec, action, actor, form)
     chosen = list(dict.fromkeys(ids)) or ([] if action == EXPORT else sql.ids(spec, asked, here, most + 1))
     if action != EXPORT and not chosen:
         raise Invalid({"ids": _("Choose something from the list first.")})
@@ -185,8 +185,10 @@ def start(
     return row.id
 
 
-def _check(spec: ListSpec, action: str, actor: Actor) -> None:
+def _check(spec: ListSpec, action: str, actor: Actor, form: str) -> None:
     if action == EXPORT:
+        if form.rpartition("-")[2] not in list(Format):
+            raise DomainError(_("Sheets are made as XLSX or CSV."))
         return
     if action == PDFS:
         if spec.pdf is None:
@@ -264,8 +266,8 @@ def work(job: Job) -> None:
             _end(task.id, TaskState.FAILED, problem=error.message)
         except PutBack:
             raise
-        except Exception:
-            if job.attempt >= outbox.ATTEMPTS:
+        except Exception as error:
+            if outbox.gives_up(job, error):
                 _end(task.id, TaskState.FAILED, problem=_("Something went wrong. Nothing more was done; try it again."))
             raise
 
@@ -408,7 +410,10 @@ def _zip(task: _Work) -> None:
 
 def _put_in(task: _Work, archive: zipfile.ZipFile, document_id: UUID, label: str, names: set[str]) -> Outcome:
     assert task.spec.pdf is not None
-    document = task.spec.pdf(document_id)
+    try:
+        document = task.spec.pdf(document_id)
+    except DomainError as error:  # it is gone: the others are still wanted
+        return Outcome(document_id, False, label, error.message)
     if document is None:
         return Outcome(document_id, False, label, _("There is no PDF of it yet: it was never sent."))
     content = frozen.ensure_pdf(document.id)
