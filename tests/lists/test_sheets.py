@@ -54,3 +54,8 @@ def test_xlsx_has_numbers_and_days() -> None:
     assert "1000000000000.000" in sheet, "more digits than a float has stay a text"
     assert re.search(r'<c r="C2" s="\d+"><v>46348</v>', sheet)
     assert 'name="Inv 12"' in names and "#,##0.00" in looks and "yyyy-mm-dd" in looks
+
+
+def test_no_text_is_a_formula_with_another_separator() -> None:
+    assert sheets.guarded("Acme;=1+1") == "Acme;'=1+1"
+    assert sheets.guarded("a|b\t @c; d") == "a|b\t '@c; d"

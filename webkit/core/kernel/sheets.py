@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import enum
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from webkit.core.kernel.currencies import exponent
 BOM = "\ufeff"
 EXACT_DIGITS = 15
 """A spreadsheet's number is a float: with more digits it would be another one, so it stays a text."""
+_CELL_WITHIN = re.compile(r"([;\t|]\s*)(?=[=+\-@])")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
@@ -80,8 +82,13 @@ def write(
 
 
 def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe in front says so."""
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+    """A text that no spreadsheet takes for a formula: an apostrophe in front says so.
+
+    There is one too behind what separates cells in other countries' spreadsheets: Excel goes by its own separator, and
+    a first line that names ours would make it forget the encoding.
+    """
+    within = _CELL_WITHIN.sub(r"\1'", text)
+    return f"'{within}" if text.startswith(_STARTS_A_FORMULA) else within
 
 
 def _csv(into: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], timezone: str, bom: bool) -> int:
