@@ -136,6 +136,12 @@ def remove(ids: Collection[UUID]) -> None:
         session().execute(sa.delete(table).where(column.in_(ids)), execution_options={"synchronize_session": False})
 
 
+def as_added(ids: Collection[UUID]) -> set[UUID]:
+    """Of these clients those that nobody has changed, held until the write ends."""
+    query = sa.select(Client.id).where(Client.id.in_(ids), Client.revision == 1).with_for_update()
+    return set(session().scalars(query))
+
+
 def referred(ids: Collection[UUID]) -> set[UUID]:
     """Of these clients those to whom something belongs."""
     return references.referred(Client, ids, but=(ClientWord.__tablename__,))
