@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.errors import DomainError
 from webkit.imports.figures import Settled, Sums, Told, implied, settle
 from webkit.invoices.service import stored
@@ -117,3 +118,16 @@ def test_whatever_is_told_the_total_is_kept_or_refused(
         return
     assert total is None or found.total == total
     assert tax is None or sum(line.tax for line in found.lines) == tax
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [Told("Much", Decimal(10**13), Decimal(10**13), percent=Decimal(22))],
+        [Told(f"Part {n}", amount=MAX_MINOR, percent=Decimal(0)) for n in range(2)],
+        [Told("Little", Decimal("0.00000001"), amount=MAX_MINOR, percent=Decimal(0))],
+    ],
+)
+def test_what_is_too_large_is_refused(told: list[Told]) -> None:
+    with pytest.raises(DomainError, match="too large"):
+        settle(told, Sums(None, None, None), "EUR", "Work")

@@ -92,3 +92,9 @@ def test_there_are_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_ROWS", 2)
     with pytest.raises(Unreadable, match="more than 2 lines"):
         list(reading.rows(io.BytesIO(b"a\n1\n2\n3\n"), "utf-8-sig", ","))
+
+
+def test_a_zero_is_in_no_text() -> None:
+    body = io.BytesIO("Name;City\nOl\0mo;Roma\n".encode("utf-16"))
+    with pytest.raises(Unreadable, match="Line 2"):
+        list(reading.rows(body, "utf-16", ";"))

@@ -13,12 +13,13 @@ from tests.factories import clients as factory
 from tests.factories import documents
 from tests.imports.conftest import ACTOR, Looked, outcomes, rows
 from webkit.clients import service as clients
+from webkit.core.capabilities.errors import ProviderError
 from webkit.core.kernel import clock, counters, events, outbox, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.runtime import current
 from webkit.core.paths import ROOT
-from webkit.imports import numbers, reading, service, working
+from webkit.imports import files, judging, models, numbers, reading, service, working
 from webkit.imports.models import ImportState, Kind
 from webkit.imports.samples import sample
 from webkit.invoices import crediting
@@ -320,3 +321,117 @@ def test_the_example_of_the_manual(agency: AgencyView, brought_in: Looked) -> No
         ("2025/8", 240000, "overdue"),
     }
     assert service.get(made).count("noted") == 0
+
+
+def test_a_client_with_notes_stays(agency: AgencyView, brought_in: Looked, run_jobs: Callable[[], int]) -> None:
+    made = brought_in(Kind.CLIENTS, CLIENTS)
+    olmo = clients.by_email("giulia@caffeolmo.example")
+    assert olmo is not None
+    clients.change(olmo.id, {"notes": "Calls on Mondays"}, None, ACTOR)
+    service.take_back(made, ACTOR)
+    run_jobs()
+    assert [name for _id, name in clients.choices()] == ["Caffè Olmo"]
+    assert [step for _line, _outcome, step in outcomes(made)] == ["kept", "undone", "planned", "planned"]
+
+
+def breaks(*_given: object) -> None:
+    raise ProviderError("gone")
+
+
+def test_an_error_that_stays_ends_looking_through(
+    agency: AgencyView, looked_through: Looked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(files, "opened", breaks)
+        made = looked_through(Kind.CLIENTS, CLIENTS)
+    found = service.get(made)
+    assert found.state is ImportState.FAILED and "Something went wrong" in found.reason
+    service.delete(made)
+
+
+def test_an_error_that_stays_leaves_a_way_on(
+    agency: AgencyView, looked_through: Looked, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is stored it can be tried again, after that what is stored can be taken back."""
+    monkeypatch.setattr(working, "WRITE_AT_ONCE", 1)
+    made = looked_through(Kind.CLIENTS, CLIENTS)
+    store = clients.add_imported
+    with monkeypatch.context() as broken:
+        broken.setattr(clients, "add_imported", breaks)
+        service.bring_in(made, ACTOR)
+        run_jobs()
+    assert service.get(made).state is ImportState.CHECKED and service.get(made).reason
+    with monkeypatch.context() as broken:
+        broken.setattr(clients, "add_imported", lambda given: breaks() if given[0]["name"][0] == "B" else store(given))
+        service.bring_in(made, ACTOR)
+        run_jobs()
+    found = service.get(made)
+    assert not list((current().settings.data / "files").rglob("*.csv"))
+    assert found.can_undo and found.reason and (found.counts["new"], found.counts["refused"]) == (1, 3)
+    with monkeypatch.context() as broken:
+        broken.setattr(clients, "remove_imported", breaks)
+        service.take_back(made, ACTOR)
+        run_jobs()
+    assert service.get(made).can_undo and service.get(made).reason and clients.has_any()
+    service.take_back(made, ACTOR)
+    run_jobs()
+    assert service.get(made).state is ImportState.UNDONE and not clients.has_any()
+
+
+def test_an_address_that_was_taken_meanwhile_refuses_one(
+    agency: AgencyView, looked_through: Looked, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Name,E-mail\nA,a@x.example\nB,b@x.example\nC,c@x.example\n"
+    made = looked_through(Kind.CLIENTS, text)
+    look, stale = judging.Judge.of, judging.Judge.of(Kind.CLIENTS, service.get(made).reading)
+    factory.make_client("Other", email="b@x.example")
+    fresh = iter([stale])
+    monkeypatch.setattr(judging.Judge, "of", lambda kind, kept: next(fresh, None) or look(kind, kept))
+    service.bring_in(made, ACTOR)
+    run_jobs()
+    assert service.get(made).state is ImportState.DONE
+    assert [outcome for _line, outcome, _step in outcomes(made)] == ["new", "changed", "new"]
+    assert {name for _id, name in clients.choices()} == {"A", "C", "Other"}
+
+
+def test_what_cannot_be_stored_is_found_one_by_one(
+    agency: AgencyView, looked_through: Looked, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = looked_through(Kind.CLIENTS, "Name,E-mail\nA,a@x.example\nB,b@x.example\nC,c@x.example\n")
+    store = clients.add_imported
+
+    def picky(given: Sequence[dict[str, object]]) -> list[UUID]:
+        if any(each["name"] == "B" for each in given):
+            raise Invalid({"email": "Not this one."})
+        return store(given)
+
+    monkeypatch.setattr(clients, "add_imported", picky)
+    service.bring_in(made, ACTOR)
+    run_jobs()
+    assert (service.get(made).state, service.get(made).done) == (ImportState.DONE, 3)
+    assert [(row.outcome.value, row.reason) for row in rows(made)][1] == ("refused", "Not this one.")
+    assert {name for _id, name in clients.choices()} == {"A", "C"}
+
+
+def test_addresses_that_move_are_known(agency: AgencyView, brought_in: Looked) -> None:
+    factory.make_client("A", email="old@x.example", tax_id="00743110157")
+    text = "Name,E-mail,VAT number,Country\nA,new@x.example,IT00743110157,IT\nB,old@x.example,,IT\n"
+    assert [outcome for _line, outcome, _step in outcomes(brought_in(Kind.CLIENTS, text, update=True))] == [
+        "changed", "new",
+    ]  # fmt: skip
+
+
+def test_who_deletes_is_not_brought_in(
+    agency: AgencyView, looked_through: Looked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = looked_through(Kind.CLIENTS, CLIENTS)
+    forget = models.forget_rows
+
+    def slowly(import_id: UUID, limit: int) -> int:
+        with pytest.raises(Conflict):
+            service.bring_in(import_id, ACTOR)
+        return forget(import_id, limit)
+
+    monkeypatch.setattr(models, "forget_rows", slowly)
+    service.delete(made)
+    assert service.page(5) == [] and not clients.has_any()

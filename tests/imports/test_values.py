@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from webkit.core.kernel import sheets
 from webkit.imports import fields, values
 from webkit.imports.models import Kind
 from webkit.imports.values import Wrong
@@ -23,6 +24,13 @@ from webkit.imports.values import Wrong
         ("\N{MINUS SIGN}3", ".", "-3"),
         ("1'234.50", ".", "1234.50"),
         ("EUR 12.00", ".", "12.00"),
+        ("€ (5.00)", ".", "-5.00"),
+        ("(5.00) €", ".", "-5.00"),
+        ("EUR (5.00)", ".", "-5.00"),
+        ("-$5.00", ".", "-5.00"),
+        ("5,00- kr.", ",", "-5.00"),
+        ("US$ +5", ".", "5"),
+        ("$1,234.00 USD", ".", "1234.00"),
         ("1,23,456.5", ".", "123456.5"),
     ],
 )
@@ -30,12 +38,12 @@ def test_a_number_is_read(text: str, sign: str, value: str) -> None:
     assert values.number(text, sign) == Decimal(value)
 
 
-@pytest.mark.parametrize(
-    ("text", "sign"), [("12.50", ","), ("1,5", "."), ("=1+1", "."), ("1.2.3", "."), ("", "."), ("1e5", ".")]
-)
-def test_a_number_that_is_written_otherwise_is_refused(text: str, sign: str) -> None:
+@pytest.mark.parametrize("text", ["1,5", "=1+1", "1.2.3", "", "1e5", "5.00 CR", "1.5K", "2 Mio", "(-5)", "--5", "EUR"])
+def test_a_number_that_is_written_otherwise_is_refused(text: str) -> None:
     with pytest.raises(Wrong):
-        values.number(text, sign)
+        values.number(text, ".")
+    with pytest.raises(Wrong):
+        values.number("12.50", ",")
 
 
 def test_an_amount_has_the_places_of_its_currency() -> None:
@@ -163,3 +171,15 @@ def test_headings_of_clients_are_recognised() -> None:
     columns = ["Ragione Sociale", "CAP", "Comune", "Prov.", "P.IVA", "e-mail", "Tel", "???"]
     found = fields.recognised(Kind.CLIENTS, columns)
     assert found == {"name": 0, "postcode": 1, "city": 2, "region": 3, "tax_id": 4, "email": 5, "phone": 6}
+
+
+def test_a_year_that_cannot_be_meant_is_refused() -> None:
+    for text in ("Dec 25, 9999", "Dec 25, 1066"):
+        with pytest.raises(Wrong):
+            values.day(text, "mdy")
+    assert values.day("Dec 25, 2025", "mdy") == date(2025, 12, 25)
+
+
+def test_what_a_sheet_guards_is_read_back() -> None:
+    for text in ("=1+1", "Acme;=1+1", "a; -b|@c", "x;'y"):
+        assert values.plain(sheets.guarded(text)) == text

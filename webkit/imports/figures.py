@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from webkit.core.kernel.currencies import exponent
+from webkit.core.kernel.currencies import MAX_MINOR, exponent
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
@@ -53,11 +53,13 @@ class Settled:
 
 def settle(told: Sequence[Told], sums: Sums, currency: str, title: str) -> Settled:
     """Lay the figures out. Raises DomainError when they cannot be those of an invoice."""
-    amounts = [_amount(line, currency) for line in told]
+    amounts = [_bounded(_amount(line, currency)) for line in told]
     with_amounts = [
         replace(line, amount=amount) for line, amount in zip(told, amounts, strict=True) if amount is not None
     ]
     whole = _whole(sums, with_amounts, told)
+    for minor in (whole.net, whole.tax, whole.total, sum(line.amount or 0 for line in with_amounts)):
+        _bounded(minor)
     if whole.total < 0 or not 0 <= whole.tax <= whole.total:
         text = _("Tax of %(tax)s does not fit a total of %(total)s.", tax=_money(whole.tax, currency),
                  total=_money(whole.total, currency))  # fmt: skip
@@ -88,6 +90,12 @@ class _Whole:
     net: int
     tax: int
     total: int
+
+
+def _bounded(minor: int | None) -> int | None:
+    if minor is not None and abs(minor) > MAX_MINOR:
+        raise DomainError(_("These amounts are too large."))
+    return minor
 
 
 def _amount(line: Told, currency: str) -> int | None:
@@ -212,7 +220,9 @@ def _imported(line: _Line, currency: str) -> ImportedLine:
     price = line.told.price
     printed = _amount(replace(line.told, amount=None), currency)
     if price is None or printed != line.net:
-        price = (Decimal(line.net).scaleb(-exponent(currency)) / quantity).quantize(PLACES)
+        price = Decimal(line.net).scaleb(-exponent(currency)) / quantity
+        _bounded(half_up(Fraction(price.scaleb(exponent(currency)))))
+        price = price.quantize(PLACES)
     return ImportedLine(line.told.text, quantity, price, line.percent, line.net, line.tax)
 
 

@@ -87,6 +87,8 @@ class Judge:
             return Verdict(Outcome.SAME, client=found, target=found.id)
         self._demand_free(told.get("email"), found)
         wanted = changes if self.reading.update else {}
+        if "email" in wanted:
+            self.index.moved(found, told["email"] or "")
         return Verdict(Outcome.CHANGED, self._say(changes), found, target=found.id, changes=wanted)
 
     def _demand_free(self, email: str | None, found: Known) -> None:

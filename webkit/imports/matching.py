@@ -46,6 +46,14 @@ class Index:
             self._numbers[number].append(each.id)
         self._names[clients.folded(each.name)].append(each.id)
 
+    def moved(self, each: Known, email: str) -> None:
+        """Somebody who is here has another address of mail from now on."""
+        if self._emails.get(each.email) == each.id:
+            del self._emails[each.email]
+        self.everybody[each.id] = each._replace(email=email)
+        if email:
+            self._emails[email] = each.id
+
     def find(self, told: Mapping[str, str], country: str) -> Known | None:
         """Who that is. Raises DomainError when it may be one or another."""
         email, number = told.get("email", "").lower(), bare(told.get("tax_id", ""), country)

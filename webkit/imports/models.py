@@ -38,15 +38,17 @@ class ImportState(enum.StrEnum):
 WORKING = (ImportState.CHECKING, ImportState.RUNNING, ImportState.UNDOING)
 BEFORE_WRITING = (ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED)
 TRANSITIONS: dict[ImportState, tuple[ImportState, ...]] = {
+    ImportState.UPLOADED: (*BEFORE_WRITING, ImportState.UNDONE),
     ImportState.CHECKING: BEFORE_WRITING,
-    ImportState.CHECKED: (ImportState.CHECKING,),
+    ImportState.CHECKED: (ImportState.CHECKING, ImportState.RUNNING),
     ImportState.FAILED: (ImportState.CHECKING,),
     ImportState.RUNNING: (ImportState.CHECKED,),
-    ImportState.DONE: (ImportState.RUNNING,),
+    ImportState.DONE: (ImportState.RUNNING, ImportState.UNDOING),
     ImportState.UNDOING: (ImportState.DONE,),
     ImportState.UNDONE: (ImportState.UNDOING,),
 }
-"""From which states each state can be reached."""
+"""From which states each state can be reached. What stops at an error goes back to where a person can go on; what is
+about to be forgotten is as if it were only uploaded."""
 
 
 class Outcome(enum.StrEnum):
@@ -147,11 +149,11 @@ def latest_read(kind: Kind, signature: str, but: UUID) -> Import | None:
     return session().scalars(sa.select(Import).where(*alike).order_by(Import.id.desc()).limit(1)).one_or_none()
 
 
-def move(import_id: UUID, to: ImportState, **values: Any) -> bool:
-    """One conditional transition; False when it is stale or somebody was faster."""
+def move(import_id: UUID, to: ImportState, *, at: ImportState | None = None, **values: Any) -> bool:
+    """One conditional transition, from `at` or from wherever it can be reached; False when somebody was faster."""
     changed = session().scalars(
         sa.update(Import)
-        .where(Import.id == import_id, Import.state.in_(TRANSITIONS[to]))
+        .where(Import.id == import_id, Import.state.in_(TRANSITIONS[to] if at is None else (at,)))
         .values(state=to, **values)
         .returning(Import.id)
     )
@@ -164,9 +166,10 @@ def change(import_id: UUID, state: ImportState, **values: Any) -> bool:
     return session().scalars(sa.update(Import).where(*here).values(**values).returning(Import.id)).first() is not None
 
 
-def forget(import_id: UUID) -> None:
-    """Delete an import; its rows are gone already."""
-    session().execute(sa.delete(Import).where(Import.id == import_id))
+def forget(import_id: UUID) -> bool:
+    """Delete an import that is only uploaded, its rows are gone already; False when somebody works with it again."""
+    here = (Import.id == import_id, Import.state == ImportState.UPLOADED)
+    return session().scalars(sa.delete(Import).where(*here).returning(Import.id)).first() is not None
 
 
 def add_rows(rows: Sequence[ImportRow]) -> None:
@@ -181,6 +184,14 @@ def forget_rows(import_id: UUID, limit: int) -> int:
         sa.delete(ImportRow).where(ImportRow.id.in_(ids)), execution_options={"synchronize_session": False}
     )
     return len(ids)
+
+
+def refuse_planned(import_id: UUID, reason: str) -> None:
+    """Refuse what was not reached."""
+    here = (ImportRow.import_id == import_id, ImportRow.step == Step.PLANNED, ImportRow.outcome != Outcome.REFUSED)
+    change = sa.update(ImportRow).where(*here)
+    values = {"outcome": Outcome.REFUSED, "step": Step.DONE, "reason": reason, "noted": False, "content": None}
+    session().execute(change.values(**values).execution_options(synchronize_session=False))
 
 
 def rows_at(import_id: UUID, step: Step, limit: int, *, last_first: bool = False) -> list[ImportRow]:

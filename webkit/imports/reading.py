@@ -205,5 +205,7 @@ def _rows(text: io.TextIOBase, separator: str) -> Iterator[Row]:
 def _demand_bounds(line: int, cells: list[str]) -> None:
     if len(cells) > MOST_COLUMNS:
         raise Unreadable(_("Line %(line)s has more than %(most)s cells.", line=line, most=MOST_COLUMNS))
+    if any("\0" in cell for cell in cells):
+        raise Unreadable(_("Line %(line)s has a sign that is in no text. Is this a table?", line=line))
     if any(len(cell) > LONGEST_CELL for cell in cells):
         raise Unreadable(_("Line %(line)s has a cell of more than %(most)s signs.", line=line, most=LONGEST_CELL))

@@ -73,6 +73,9 @@ class Reader:
             content, notes = read(group)
         except DomainError as error:
             return Record(first.line, title, None, error.message, (), tuple(group))
+        except (ArithmeticError, ValueError):
+            # Bounds are checked where a cell is read. Whatever passed them spoils no other record.
+            return Record(first.line, title, None, _("It cannot be read."), (), tuple(group))
         return Record(first.line, title, content, "", notes, tuple(group))
 
     def _demand_width(self, row: Row) -> None:
@@ -95,6 +98,8 @@ class Reader:
         self._demand_agreement(group)
         head = _labelled(Kind.INVOICES, "number", lambda: _number(self._cell(first, "number")))
         currency = self._of(first, "currency", values.currency) or self.reading.currency
+        if not currency:
+            raise DomainError(_("There is no currency."))
         issued = self._of(first, "issue_date", self._day)
         if issued is None:
             raise DomainError(_("There is no date."))

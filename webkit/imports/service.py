@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -167,7 +167,14 @@ def look_through(import_id: UUID, kept: Reading) -> None:
     if wrong := kept.missing(row.kind):
         raise Invalid(wrong)
     signed = signature(_beginning(row, kept.encoding, kept.separator))
-    values = {"reading": kept.to_dict(), "signature": signed, "counts": {}, "done": 0, "total": 0, "reason": ""}
+    values: dict[str, Any] = {
+        "reading": kept.to_dict(),
+        "signature": signed,
+        "counts": {},
+        "done": 0,
+        "total": 0,
+        "reason": "",
+    }
     if not models.move(import_id, ImportState.CHECKING, changed_at=clock.now(), **values):
         raise _moved_on()
     outbox.add(CHECK, **{"import": str(import_id)})
@@ -180,7 +187,7 @@ def bring_in(import_id: UUID, actor: str) -> None:
     if row.state is ImportState.RUNNING:
         return
     if not models.move(
-        import_id, ImportState.RUNNING, actor=actor, done=0, total=_planned(row), changed_at=clock.now()
+        import_id, ImportState.RUNNING, actor=actor, reason="", done=0, total=_planned(row), changed_at=clock.now()
     ):
         raise _moved_on()
     outbox.add(RUN, **{"import": str(import_id)})
@@ -196,7 +203,7 @@ def take_back(import_id: UUID, actor: str) -> None:
     if view.undo_until is not None and not view.can_undo:
         raise Conflict(_("This import is older than %(days)s days: it cannot be taken back any more.", days=UNDO_DAYS))
     if not models.move(
-        import_id, ImportState.UNDOING, actor=actor, done=0, total=_planned(row), changed_at=clock.now()
+        import_id, ImportState.UNDOING, actor=actor, reason="", done=0, total=_planned(row), changed_at=clock.now()
     ):
         raise _moved_on()
     outbox.add(UNDO, **{"import": str(import_id)})
@@ -204,13 +211,19 @@ def take_back(import_id: UUID, actor: str) -> None:
 
 def delete(import_id: UUID) -> None:
     """Forget an import of which nothing is in the books, and its file. Raises Conflict. Not inside a write."""
-    view, row = get(import_id), _import(import_id)
-    if not view.can_delete:
-        raise _moved_on()
+    row = _import(import_id)
     key, account = row.file_key, row.file_account
+    _only_uploaded(import_id)
     while _forget(import_id):
         pass
     files.drop(key, account)
+
+
+@writes
+def _only_uploaded(import_id: UUID) -> None:
+    """Nobody can bring in any more what is about to go."""
+    if not models.move(import_id, ImportState.UPLOADED, counts={}, total=0, done=0, reason="", changed_at=clock.now()):
+        raise _moved_on()
 
 
 @writes
@@ -218,11 +231,12 @@ def _forget(import_id: UUID) -> bool:
     row = models.get(import_id)
     if row is None:
         return False
-    if not _view(row).can_delete:
+    if row.state is not ImportState.UPLOADED:
         raise _moved_on()
     if models.forget_rows(import_id, 1000):
         return True
-    models.forget(import_id)
+    if not models.forget(import_id):
+        raise _moved_on()
     audit.log("import.deleted", subject=ref("import", import_id))
     return False
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from webkit.core.kernel.currencies import MAX_MINOR, exponent, is_currency
+from webkit.core.kernel.currencies import CURRENCIES, MAX_MINOR, exponent, is_currency
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 
@@ -21,7 +21,12 @@ _NUMBERS = {
     COMMA: re.compile(r"[0-9]+(,[0-9]*)?|,[0-9]+|[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?"),
 }
 _GUARDED = tuple(f"'{sign}" for sign in "=+-@|%")
-_GAPS = re.compile(r"[\s'\u2019\u02bc]")
+_GUARDED_WITHIN = re.compile(r"([;\t|]\s*)'(?=[=+\-@])")
+_GAPS = re.compile(r"[\s'\u2019\u02bc\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_NAMES = (r"euros?", r"s?fr\.?", r"kr\.?", r"rs\.?", "z\u0142", "k\u010d", "ft", "lei")
+_MARK = "|".join((r"[a-z]{0,2}[$\u00a2-\u00a5\u20a0-\u20c0](?:us|ca)?", *sorted(CURRENCIES), *_NAMES))
+_MARKED = re.compile(rf"(?:{_MARK})?(.*?)(?:{_MARK})?", re.IGNORECASE | re.DOTALL)
+"""A number between the marks of a currency. Other letters may say that it is a credit, or thousands."""
 _DAY = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})\.?")
 _TIME = re.compile(r"[T ]\s*[0-9]{1,2}:[0-9]{2}.*", re.DOTALL)
 _NAMED = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|\.)?[ \-/.]+([^\W\d_]{3,})\.?,?[ \-/.]+([0-9]{2}|[0-9]{4})")
@@ -58,6 +63,7 @@ class Wrong(DomainError):
 def plain(text: str) -> str:
     """A cell without the spaces around it, and without the apostrophe that keeps spreadsheets from computing it."""
     bare = unicodedata.normalize("NFC", text).strip().strip("\ufeff\u200e\u200f")
+    bare = _GUARDED_WITHIN.sub(r"\1", bare)
     return bare[1:] if bare.startswith(_GUARDED) else bare
 
 
@@ -94,10 +100,17 @@ def percent(text: str, decimal: str) -> Decimal:
 def _digits(text: str) -> tuple[bool, str]:
     """Whether it is negative, and its digits with their signs; currency marks are taken off."""
     shown = _GAPS.sub("", unicodedata.normalize("NFKC", text)).replace("\N{MINUS SIGN}", "-")
-    bracketed = shown.startswith("(") and shown.endswith(")")
-    bare = re.sub(r"^[(]?[^\d.,-]{0,5}|[^\d.,-]{0,5}[)]?$", "", shown)
-    negative = bracketed or bare.startswith("-") or bare.endswith("-")
-    return negative, bare.strip("-").lstrip("$€£")
+    bare = _unmarked(shown)
+    if bare.startswith("(") and bare.endswith(")"):
+        return True, _unmarked(bare[1:-1])
+    if bare.startswith("-") or bare.endswith("-"):
+        return True, _unmarked(bare[1:] if bare.startswith("-") else bare[:-1])
+    return False, _unmarked(bare[1:]) if bare.startswith("+") else bare
+
+
+def _unmarked(text: str) -> str:
+    found = _MARKED.fullmatch(text)
+    return found[1] if found else text
 
 
 def _wrong_number(text: str, decimal: str) -> str:
@@ -133,7 +146,7 @@ def day(text: str, order: str) -> date:
         if found := _NAMED.fullmatch(bare):
             return date(_year(found[3]), _month(found[2]), int(found[1]))
         if found := _NAMED_FIRST.fullmatch(bare):
-            return date(int(found[3]), _month(found[1]), int(found[2]))
+            return date(_year(found[3]), _month(found[1]), int(found[2]))
     except (ValueError, KeyError):
         pass
     how = {"dmy": "31/12/2026", "mdy": "12/31/2026", "ymd": "2026-12-31"}[order]

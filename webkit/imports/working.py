@@ -6,7 +6,8 @@ what it became are in one of them, so no record is done twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from itertools import islice
 from typing import Any, BinaryIO, TypeVar
@@ -40,7 +41,7 @@ def check(job: Job) -> None:
     if found is None:
         return
     import_id, kind, kept = found.id, found.kind, Reading.from_dict(found.reading)
-    with use_locale(found.locale):
+    with use_locale(found.locale), _stopped_by(job, lambda reason: _give_up(import_id, reason)):
         try:
             with files.opened(found.file_key, found.file_account) as body:
                 _restart(job, import_id, sum(1 for _row in reading.rows(body, kept.encoding, kept.separator)))
@@ -113,12 +114,14 @@ def _set(import_id: UUID, state: ImportState, **values: Any) -> None:
 
 @writes
 def _give_up(import_id: UUID, reason: str) -> None:
-    models.move(import_id, ImportState.FAILED, reason=reason[:500], changed_at=clock.now())
+    told = {"reason": reason[:500], "changed_at": clock.now()}
+    models.move(import_id, ImportState.FAILED, at=ImportState.CHECKING, **told)
 
 
 @writes
 def _checked(import_id: UUID) -> None:
-    models.move(import_id, ImportState.CHECKED, counts=models.counts(import_id), changed_at=clock.now())
+    told = {"counts": models.counts(import_id), "changed_at": clock.now()}
+    models.move(import_id, ImportState.CHECKED, at=ImportState.CHECKING, **told)
 
 
 def run(job: Job) -> None:
@@ -129,18 +132,68 @@ def run(job: Job) -> None:
     import_id, key, account = found.id, found.file_key, found.file_account
     if found.state is ImportState.RUNNING:
         kind, kept, actor, locale = found.kind, Reading.from_dict(found.reading), found.actor, found.locale
-        with use_locale(locale):
-            judge = Judge.of(kind, kept)
-            while _bring_in(import_id, judge, actor):
-                _go_on(job, RUN)
+
+        def stop(reason: str) -> None:
+            if _stop_run(import_id, actor, reason):
+                files.drop(key, account)
+
+        with use_locale(locale), _stopped_by(job, stop):
+            more, judge = True, Judge.of(kind, kept)
+            while more:
+                more, judge = _step(import_id, judge, actor)
+                if more:
+                    _go_on(job, RUN)
     files.drop(key, account)
 
 
+def _step(import_id: UUID, judge: Judge, actor: str) -> tuple[bool, Judge]:
+    """One step. Somebody may have taken an address of mail since the judge has looked at everybody: a new judge does it
+    again, and what is refused even then is found one by one."""
+    for _again in range(2):
+        try:
+            return _bring_in(import_id, judge, actor), judge
+        except DomainError:
+            judge = Judge.of(judge.kind, judge.reading)
+    more = True
+    for _one in range(WRITE_AT_ONCE):
+        try:
+            more = _bring_in(import_id, judge, actor, 1)
+        except DomainError as error:
+            _refuse_next(import_id, error.message)
+            judge = Judge.of(judge.kind, judge.reading)
+        if not more:
+            break
+    return more, judge
+
+
 @writes
-def _bring_in(import_id: UUID, judge: Judge, actor: str) -> bool:
+def _refuse_next(import_id: UUID, reason: str) -> None:
+    """Pass over the record that could not be stored."""
+    locks.hold(f"import:{import_id}")
+    for row in models.rows_at(import_id, Step.PLANNED, 1):
+        _settle(row, Verdict(Outcome.REFUSED, reason))
+        models.change(import_id, ImportState.RUNNING, done=_import(import_id).done + 1)
+
+
+@writes
+def _stop_run(import_id: UUID, actor: str, reason: str) -> bool:
+    """End at an error that stays. What is in the books can be taken back, what is not is told as refused; where nothing
+    is in them it can be tried again, which False says."""
+    locks.hold(f"import:{import_id}")
+    if models.rows_at(import_id, Step.DONE, 1):
+        models.refuse_planned(import_id, _("The import stopped before this record."))
+        _finish(import_id, ImportState.DONE, BROUGHT_IN, actor, reason=reason[:500])
+        return True
+    told = {"reason": reason[:500], "changed_at": clock.now()}
+    models.move(import_id, ImportState.CHECKED, at=ImportState.RUNNING, **told)
+    return False
+
+
+@writes
+def _bring_in(import_id: UUID, judge: Judge, actor: str, most: int | None = None) -> bool:
     """One step; False when there is nothing left and the import is done."""
     locks.hold(f"import:{import_id}")
-    rows = models.rows_at(import_id, Step.PLANNED, WRITE_AT_ONCE)
+    rows = models.rows_at(import_id, Step.PLANNED, most or WRITE_AT_ONCE)
     if not rows:
         _finish(import_id, ImportState.DONE, BROUGHT_IN, actor)
         return False
@@ -225,9 +278,16 @@ def undo(job: Job) -> None:
     if found is None:
         return
     import_id, kind, actor, locale = found.id, found.kind, found.actor, found.locale
-    with use_locale(locale):
+    with use_locale(locale), _stopped_by(job, lambda reason: _stop_undo(import_id, reason)):
         while _take_back(import_id, kind, actor):
             _go_on(job, UNDO)
+
+
+@writes
+def _stop_undo(import_id: UUID, reason: str) -> None:
+    """End at an error that stays; what is left can be taken back later."""
+    told = {"counts": models.counts(import_id), "reason": reason[:500], "changed_at": clock.now()}
+    models.move(import_id, ImportState.DONE, at=ImportState.UNDOING, **told)
 
 
 @writes
@@ -275,15 +335,15 @@ def _changed_back(client_id: UUID, before: dict[str, Any], actor: str) -> tuple[
     return Step.UNDONE, _("Says again what it said before.")
 
 
-def _finish(import_id: UUID, state: ImportState, kind: str, actor: str) -> None:
+def _finish(import_id: UUID, state: ImportState, kind: str, actor: str, **told: str) -> None:
     """The last step: counts, and the one event that tells of the whole import."""
     counts = models.counts(import_id)
     found = _import(import_id)
-    moved = {"counts": counts, "changed_at": clock.now()} | (
-        {"finished_at": clock.now()} if state is ImportState.DONE else {}
-    )
+    moved = {"counts": counts, "changed_at": clock.now()} | told
+    moved |= {"finished_at": clock.now()} if state is ImportState.DONE else {}
+    at = ImportState.RUNNING if state is ImportState.DONE else ImportState.UNDOING
     name, of, total = found.filename, found.kind.value, found.total
-    if models.move(import_id, state, **moved):
+    if models.move(import_id, state, at=at, **moved):
         facts = {
             "actor": actor,
             "kind": of,
@@ -305,6 +365,20 @@ def _import(import_id: UUID) -> Import:
     found = models.get(import_id)
     assert found is not None  # nobody deletes one that is being worked on
     return found
+
+
+@contextmanager
+def _stopped_by(job: Job, stop: Callable[[str], None]) -> Iterator[None]:
+    """Nobody waits for a job that has failed for the last time: its import says why, and goes on from another state."""
+    try:
+        yield
+    except PutBack:
+        raise
+    except Exception as error:
+        if outbox.gives_up(job, error):
+            sorry = _("Something went wrong. Nothing more was done; try it again.")
+            stop(error.message if isinstance(error, DomainError) else sorry)
+        raise
 
 
 def _go_on(job: Job, kind: str) -> None:
