@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,12 @@ from hypothesis import strategies as st
 
 from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.errors import DomainError
+from webkit.imports import records
 from webkit.imports.figures import Settled, Sums, Told, implied, settle
+from webkit.imports.models import Kind
+from webkit.imports.reading import Row
+from webkit.imports.records import Reader
+from webkit.imports.settings import Reading
 from webkit.invoices.service import stored
 
 
@@ -131,3 +137,17 @@ def test_whatever_is_told_the_total_is_kept_or_refused(
 def test_what_is_too_large_is_refused(told: list[Told]) -> None:
     with pytest.raises(DomainError, match="too large"):
         settle(told, Sums(None, None, None), "EUR", "Work")
+
+
+@pytest.mark.parametrize("error", [InvalidOperation(), OverflowError(), ValueError()])
+def test_what_cannot_be_read_spoils_no_other_record(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_given: object) -> Settled:
+        raise error
+
+    monkeypatch.setattr(records, "settle", fails)
+    places = {"number": 0, "issue_date": 1, "client_name": 2, "total": 3}
+    kept = Reading("utf-8", ",", ".", "ymd", columns=places, width=4, currency="EUR")
+    rows = [Row(line, [f"{line}", "2025-01-02", "Olmo", "1.00"]) for line in (2, 3)]
+    assert [each.reason for each in Reader(Kind.INVOICES, kept, 14).records(rows)] == ["It cannot be read."] * 2
+    unknown = Reader(Kind.INVOICES, replace(kept, currency=""), 14)
+    assert [each.reason for each in unknown.records(rows)] == ["There is no currency."] * 2
