@@ -315,6 +315,8 @@ def test_a_series_has_its_page(owner: Browser, member: Browser, agency: AgencyVi
     )
     assert f"RM-{agencies.today().year}-007" in owner.get("/northwind/settings/numbers").text
     assert owner.get(f"{path}/nowhere").status_code == 404
+    owner.post(f"{path}/new", data={"name": "New", "pattern": "NEW-{year}-{n:03}"})
+    assert 'value="NEW-{year}-{n:03}"' in owner.get(f"{path}/new2").text
     shown = owner.get(f"{path}/rome").text
     assert 'value="RM-{year}-{n:03}"' in shown
     assert (

@@ -28,7 +28,8 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
-    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|invoice_files\.download|invoice_public\.file|imports\.(sample|progress|refused)|list_tasks\.(file|progress))$"
+    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|invoice_files\.download|invoice_public\.file"
+    r"|imports\.(sample|progress|refused)|list_tasks\.(file|progress)|plans\.summary)$"
 )
 """Not pages: files, fragments, answers for machines, and addresses that only lead on."""
 
@@ -119,6 +120,8 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     credit = {"extent": "amount", "amount": "1", "reason": "Agreed"}
     done.staff.post(f"/{done.agency}/invoices/{invoice}/credit", credit).ok()
     done.staff.post(f"/{done.agency}/statements/{client}/link", {}).ok()
+    series = {"name": "Berlin", "pattern": "B-{year}-{n}"}
+    done.staff.post(f"/{done.agency}/settings/numbers/series/new", series).ok()
     account = next(url for _text, url in done.staff.get(f"/{done.agency}/statements/{client}").links if "/s/" in url)
     own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
     return {
@@ -135,6 +138,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "consultation_id": ids("consultations")[-1:],
         "number": ["1"],
         "key": list(KEYS),
+        "series": ["berlin"],
         "contract_id": [str(UUID(facts.contract["id"])), *made[-1:]],
         "invoice_id": [str(UUID(facts.invoice["id"]))],
         "package_id": ids("packages")[:1],

@@ -140,7 +140,8 @@ def _demand_name(name: str, others: Iterable[InvoiceSeries]) -> None:
 def _key(name: str, taken: set[str]) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     word = re.sub(r"[^a-z0-9]", "", plain)[:7] or "series"
-    return next(key for key in (word, *(f"{word}{n}" for n in range(2, 1000))) if key not in taken)
+    # The address of the empty form is taken too.
+    return next(key for key in (word, *(f"{word}{n}" for n in range(2, 1000))) if key not in taken | {"new"})
 
 
 def _begin(series: InvoiceSeries, start: int | None) -> None:

@@ -42,23 +42,23 @@ def create() -> Response:
     return go("agencies.numbers")
 
 
-@blueprint.get("/<key>")
-def edit(key: str) -> Response:
+@blueprint.get("/<series>")
+def edit(series: str) -> Response:
     """One series."""
-    branch = numbering.branch(key)
-    series = branch.series
-    stored = {"name": series.name, "pattern": series.pattern, "closed": "1" if series.closed else ""}
+    branch = numbering.branch(series)
+    now = branch.series
+    stored = {"name": now.name, "pattern": now.pattern, "closed": "1" if now.closed else ""}
     return _page(branch, FormState.of(stored))
 
 
-@blueprint.post("/<key>")
-def save(key: str) -> Response:
-    branch, bound = numbering.branch(key), bind(SeriesForm, request.form)
+@blueprint.post("/<series>")
+def save(series: str) -> Response:
+    branch, bound = numbering.branch(series), bind(SeriesForm, request.form)
     if not bound.ok:
         return _page(branch, bound.state, code=422)
     given = bound.data
     try:
-        numbering.change_branch(key, given.name, given.pattern, given.start, closed=given.closed)
+        numbering.change_branch(series, given.name, given.pattern, given.start, closed=given.closed)
     except Invalid as error:
         return _page(branch, replace(bound.state, errors=error.errors), code=422)
     flash(_("Numbers saved."), "ok")

@@ -42,7 +42,7 @@ class ItemForm(Form):
     slug: Slug = ""
     description: Text(2000) = ""  # type: ignore[valid-type]
     tax_rate: Line(40) = ""  # type: ignore[valid-type]
-    revision: int = Field(0, ge=0, le=2**31 - 1)
+    revision: int = Field(0, ge=0, lt=2**31 - 1)
     once: Line(64) = ""  # type: ignore[valid-type]
 
 

@@ -15,7 +15,7 @@ from webkit.clients.listing import CLIENTS
 from webkit.core.kernel import once
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid
-from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.forms import FormState, bind, hidden_number
 from webkit.core.kernel.hx import go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
@@ -77,7 +77,7 @@ def change(client_id: UUID) -> Response:
     if not bound.ok:
         return _form(bound.state, client, 422)
     try:
-        service.change(client_id, bound.data.values(), request.form.get("revision", type=int), _actor())
+        service.change(client_id, bound.data.values(), hidden_number(request.form, "revision") or None, _actor())
     except Invalid as error:
         bound.state.errors.update(error.errors)
         return _form(bound.state, service.get(client_id), 422)

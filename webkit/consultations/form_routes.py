@@ -13,7 +13,7 @@ from webkit.consultations.pages import EditPage
 from webkit.consultations.views import Author, ConsultationView, Saved, Seen
 from webkit.core.kernel import hx, ids
 from webkit.core.kernel.errors import Invalid
-from webkit.core.kernel.forms import FormState
+from webkit.core.kernel.forms import FormState, hidden_number
 from webkit.core.kernel.hx import go, page, wants_fragment
 from webkit.core.kernel.i18n import gettext as _
 
@@ -39,7 +39,7 @@ def opened(view: ConsultationView, key: str) -> Response:
 
 def sent(view: ConsultationView, key: str) -> Response:
     """The form was sent: by itself, or by a button that leads on."""
-    version, over = request.form.get("version", 0, type=int), request.form.get("over", 0, type=int)
+    version, over = hidden_number(request.form, "version"), hidden_number(request.form, "over")
     tab = request.form.get("tab", "")[:64] or ids.token()
     seen = Seen(over, tab, opened=max(1, version)) if over else Seen(version, tab)
     given = dict(request.form.lists())

@@ -44,7 +44,7 @@ class ContractForm(Form):
     commencement: date | None = None
     completion: date | None = None
     deposit_percent: DecimalText | None = Field(None, ge=0, le=100)
-    revision: int = Field(1, ge=1, le=2**31 - 1)
+    revision: int = Field(1, ge=1, lt=2**31 - 1)
 
     @model_validator(mode="after")
     def _order(self) -> Self:

@@ -13,7 +13,7 @@ from webkit.agencies.service import AgencyProfile
 from webkit.clients import service as clients
 from webkit.core.kernel import clock
 from webkit.core.kernel.errors import Conflict
-from webkit.core.kernel.forms import Bound, FormState, bind
+from webkit.core.kernel.forms import Bound, FormState, bind, hidden_number
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
@@ -114,7 +114,7 @@ def saved(invoice: InvoiceView) -> Response:
         return _page(invoice, bound.state, typed, code=422)
     if not invoice.lines:
         given = replace(given, client_id=invoice.client_id)
-    revision = request.form.get("over", type=int) or bound.data.revision
+    revision = hidden_number(request.form, "over") or bound.data.revision
     try:
         service.save_draft(invoice.id, revision, given)
     except Conflict as error:

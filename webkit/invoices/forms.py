@@ -34,7 +34,7 @@ class InvoiceForm(FiguresForm):
     payment_days: int = Field(14, ge=0, le=365)
     note: Text(2000) = ""  # type: ignore[valid-type]
     once: Line(64) = ""  # type: ignore[valid-type]
-    revision: int = Field(0, ge=0, le=2**31 - 1)
+    revision: int = Field(0, ge=0, lt=2**31 - 1)
 
 
 class LineForm(Form):
@@ -112,7 +112,7 @@ def is_said(row: Row) -> bool:
 def change(typed: list[Row], act: str) -> list[Row]:
     """The rows after a button of theirs: `up:2`, `down:2`, `copy:2`, `remove:2`; anything else changes nothing."""
     verb, at = (*act.split(":"), "")[:2]
-    if not at.isdecimal() or int(at) >= len(typed):
+    if not at.isdecimal() or len(at) > 3 or int(at) >= len(typed):
         return typed
     place, changed = int(at), list(typed)
     row = changed.pop(place)

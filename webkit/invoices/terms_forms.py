@@ -30,7 +30,7 @@ class TermsForm(Form):
     day: date | None = None
     words: Line(120) = ""  # type: ignore[valid-type]
     series: Line(10) = ""  # type: ignore[valid-type]
-    revision: int = Field(0, ge=0, le=2**31 - 1)
+    revision: int = Field(0, ge=0, lt=2**31 - 1)
 
 
 class PartForm(Form):

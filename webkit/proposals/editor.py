@@ -12,6 +12,7 @@ from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.kernel import clock
 from webkit.core.kernel.errors import Conflict, NotFound
+from webkit.core.kernel.forms import hidden_number
 from webkit.core.kernel.hx import fields, go, page, wants_fragment
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import find
@@ -45,7 +46,7 @@ def sent(proposal: ProposalView) -> Response:
     sheet = Sheet.typed(request.form)
     _act(sheet, act, proposal.currency)
     draft = sheet.read(proposal.currency)
-    revision = request.form.get("over", type=int) or request.form.get("revision", 0, type=int)
+    revision = hidden_number(request.form, "over") or hidden_number(request.form, "revision")
     if draft is None:
         return _page(proposal, sheet, revision=revision, act=act, code=422)
     try:

@@ -36,7 +36,7 @@ class SendForm(Form):
     to_name: Line(160) = ""  # type: ignore[valid-type]
     to_email: Email | None = None
     message: Text(2000) = ""  # type: ignore[valid-type]
-    revision: int = Field(0, ge=0, le=2**31 - 1)
+    revision: int = Field(0, ge=0, lt=2**31 - 1)
     marked: Line(64) = ""  # type: ignore[valid-type]
     warned: Line(255) = ""  # type: ignore[valid-type]
 

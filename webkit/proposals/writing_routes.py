@@ -12,6 +12,7 @@ from webkit.ai_runs.views import RunView, Subject
 from webkit.core.kernel import events
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, TooMany
+from webkit.core.kernel.forms import hidden_number
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.proposals import doubts, policy, sections, service, writing
@@ -45,7 +46,7 @@ def apply(proposal_id: UUID, run_id: UUID) -> Response:
         return go("proposals.edit", proposal_id=proposal_id, _anchor=run.section)
     if how not in ("replace", "add") and run.usable and writing.has_text(view, run.section):
         return _ask(view, run)
-    revision = request.form.get("revision", view.revision, type=int)
+    revision = hidden_number(request.form, "revision") or view.revision
     try:
         section = writing.apply(proposal_id, run_id, revision, add=how == "add", actor=_actor())
     except Conflict as error:

@@ -10,6 +10,7 @@ from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.kernel import clock
 from webkit.core.kernel.errors import Conflict, NotFound
+from webkit.core.kernel.forms import hidden_number
 from webkit.core.kernel.hx import fields, go, page, wants_fragment
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import find
@@ -83,7 +84,7 @@ def template_sent(template: TemplateView) -> Response:
 
 
 def _revision() -> int:
-    return request.form.get("over", type=int) or request.form.get("revision", 0, type=int)
+    return hidden_number(request.form, "over") or hidden_number(request.form, "revision")
 
 
 def _act(sheet: Sheet, act: str, currency: str, *, by_name: bool) -> None:

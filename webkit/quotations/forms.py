@@ -32,7 +32,7 @@ class SendForm(Form):
     to_email: Email | None = None
     message: Text(2000) = ""  # type: ignore[valid-type]
     remind: bool = False
-    revision: int = Field(0, ge=0, le=2**31 - 1)
+    revision: int = Field(0, ge=0, lt=2**31 - 1)
     warned: Line(255) = ""  # type: ignore[valid-type]
 
 
@@ -48,7 +48,7 @@ class BlockForm(Form):
     kind: BlockKind
     title: Line(200, 1)  # type: ignore[valid-type]
     text: Text(8000, 1)  # type: ignore[valid-type]
-    revision: int = Field(1, ge=1, le=2**31 - 1)
+    revision: int = Field(1, ge=1, lt=2**31 - 1)
     once: Line(64) = ""  # type: ignore[valid-type]
 
 

@@ -9,7 +9,7 @@ from flask import Response, flash, g, request
 from webkit.core.kernel import once
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict
-from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.forms import FormState, bind, hidden_number
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.quotations import editor, library, policy
@@ -68,7 +68,7 @@ def save_block(block_id: UUID) -> Response:
     if not bound.ok:
         return _block(found, bound.state, code=422)
     given = bound.data
-    revision = request.form.get("over", type=int) or given.revision
+    revision = hidden_number(request.form, "over") or given.revision
     try:
         library.change_block(block_id, revision, given.title, given.text)
     except Conflict as error:

@@ -47,6 +47,17 @@ def test_what_may_be_attached(name: str, body: bytes, kind: str) -> None:
     assert received.body.read() == body
 
 
+def spoiled() -> bytes:
+    """A ZIP file whose one member cannot be unpacked."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("mimetype", "a" * 90)
+    whole = bytearray(file.getvalue())
+    begin = 30 + len("mimetype")
+    whole[begin] ^= 0xFF
+    return bytes(whole)
+
+
 @pytest.mark.parametrize(
     ("name", "body", "why"),
     [
@@ -64,6 +75,7 @@ def test_what_may_be_attached(name: str, body: bytes, kind: str) -> None:
         ("a.txt", b"\xff\xfe", "does not hold what its name says"),
         ("a.docx", packed("xl/workbook.xml"), "does not hold what its name says"),
         ("a.docx", packed("word/document.xml", "word/vbaProject.bin"), "does not hold what its name says"),
+        ("a.odt", spoiled(), "does not hold what its name says"),
         ("a.zip", b"PK\x03\x04 broken", "does not hold what its name says"),
     ],
 )

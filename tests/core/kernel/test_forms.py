@@ -8,7 +8,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from webkit.core.kernel import i18n
-from webkit.core.kernel.forms import DecimalText, Form, bind, decimal_text
+from webkit.core.kernel.forms import DecimalText, Form, bind, decimal_text, hidden_number
 
 
 class Typed(Form):
@@ -49,3 +49,11 @@ def test_what_a_field_shows_is_read_as_it_was(locale: str, number: str) -> None:
         bound = bind(Typed, MultiDict({"number": decimal_text(Decimal(number))}))
     assert bound.ok
     assert bound.data.number == Decimal(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("7", 7), ("", 0), ("-1", 0), ("x", 0), ("9" * 9, 999_999_999), ("9" * 20, 0), ("9" * 5000, 0)]
+)
+def test_a_hidden_number_is_one_a_column_holds(text: str, number: int) -> None:
+    assert hidden_number({"revision": text}, "revision") == number
+    assert hidden_number({}, "revision") == 0

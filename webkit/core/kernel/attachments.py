@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import lzma
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, cast
@@ -161,7 +163,16 @@ def _packed(body: IO[bytes]) -> set[str]:
             names = set(packed.namelist())
             mime = packed.getinfo("mimetype") if "mimetype" in names else None
             said = packed.read(mime).decode("ascii", "replace") if mime and mime.file_size < 100 else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        ValueError,
+    ):
         return set()
     if any(name.endswith("vbaProject.bin") for name in names):
         return set()

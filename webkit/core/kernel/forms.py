@@ -103,6 +103,12 @@ def bind(form: type[F], given: MultiDict[str, str] | Mapping[str, Any]) -> Bound
     return Bound(state)
 
 
+def hidden_number(given: Mapping[str, str], name: str) -> int:
+    """A revision or version that a form carries along; 0 for what is none, or larger than a column holds."""
+    text = given.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def sentence(problem: Any) -> str:
     """A validation problem as a sentence for the person who typed."""
     kind, context = problem["type"], problem.get("ctx") or {}
