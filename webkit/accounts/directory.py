@@ -6,6 +6,7 @@ from uuid import UUID
 
 from webkit.accounts import models
 from webkit.agencies import service as agencies
+from webkit.core.kernel.db import release
 from webkit.core.kernel.directory import AgencyView, Directory
 
 
@@ -19,6 +20,8 @@ class HouseDirectory:
         return agencies.by_id(agency_id)
 
     def role(self, agency_id: UUID, user_id: UUID) -> str | None:
+        # It is read behind the agency's door. Who kept a connection meanwhile could wait for a second one for ever.
+        release()
         return models.role_of(agency_id, user_id)
 
     def all_ids(self) -> list[UUID]:

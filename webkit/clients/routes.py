@@ -77,7 +77,12 @@ def change(client_id: UUID) -> Response:
     if not bound.ok:
         return _form(bound.state, client, 422)
     try:
-        service.change(client_id, bound.data.values(), hidden_number(request.form, "revision") or None, _actor())
+        service.change(
+            client_id,
+            bound.data.values(),
+            hidden_number(request.form, "revision") if "revision" in request.form else None,
+            _actor(),
+        )
     except Invalid as error:
         bound.state.errors.update(error.errors)
         return _form(bound.state, service.get(client_id), 422)

@@ -105,6 +105,7 @@ def settled(invoice_id: UUID, actor: str) -> None:
     signals.publish(InvoicePaid(invoice_id))
 
 
+@writes
 def withdraw(invoice_id: UUID) -> None:
     """Payment pages that are open for other amounts than those asked for now are closed."""
     asked = views.view(views.found(models.locked(invoice_id)), agencies.today()).asked

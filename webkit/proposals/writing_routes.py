@@ -46,7 +46,7 @@ def apply(proposal_id: UUID, run_id: UUID) -> Response:
         return go("proposals.edit", proposal_id=proposal_id, _anchor=run.section)
     if how not in ("replace", "add") and run.usable and writing.has_text(view, run.section):
         return _ask(view, run)
-    revision = hidden_number(request.form, "revision") or view.revision
+    revision = hidden_number(request.form, "revision") if "revision" in request.form else view.revision
     try:
         section = writing.apply(proposal_id, run_id, revision, add=how == "add", actor=_actor())
     except Conflict as error:
