@@ -190,7 +190,7 @@ def test_a_proposal_is_billed_without_contract_but_not_beside_one(agency: Agency
 
 
 def test_what_a_proposal_billed_its_contract_does_not_offer_again(
-    run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]], agency: AgencyView
+    run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]], agency: AgencyView, owner: Browser
 ) -> None:
     proposal = deals.accepted()
     made = service.bill_all("proposal", proposal, ACTOR)
@@ -199,6 +199,8 @@ def test_what_a_proposal_billed_its_contract_does_not_offer_again(
     with pytest.raises(Conflict, match="is billed there"):
         service.bill_all("contract", contract, ACTOR)
     assert service.billing("proposal", proposal).left == 0
+    db.release()
+    assert "is billed there" in owner.get(f"/northwind/billing/contract/{contract}/summary").text, "the page says why"
     crediting.issue(made, ALL, ACTOR)
     with pytest.raises(Conflict, match="has a contract"):
         service.billing("proposal", proposal)

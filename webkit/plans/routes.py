@@ -30,7 +30,7 @@ def show(kind: str, source_id: UUID) -> Response:
 
 @blueprint.get("/<kind>/<uuid:source_id>/summary")
 def summary(kind: str, source_id: UUID) -> Response:
-    """The same for the page of what was agreed, in a few lines; nothing where nothing can be billed."""
+    """The same for the page of what was agreed, in a few lines; the reason where nothing can be billed."""
     try:
         billing = service.billing(kind, source_id)
     except Conflict as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -119,11 +119,6 @@ def order(spec: ListSpec, asked: Asked) -> tuple[Sort, bool]:
     """By what the list is sorted, and whether downwards."""
     sort = spec.sort(asked.sort.removeprefix("-"))
     return (sort, asked.sort.startswith("-")) if sort else (spec.sorts[0], spec.descending)
-
-
-def without_problems(asked: Asked) -> Asked:
-    """The same, as its own address would be read."""
-    return replace(asked, problems=())
 
 
 def pairs(given: Mapping[str, Any]) -> list[tuple[str, str]]:
