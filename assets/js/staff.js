@@ -8,6 +8,7 @@ import Brand from "./controllers/brand.js";
 import Copy from "./controllers/copy.js";
 import Dialog from "./controllers/dialog.js";
 import Dirty from "./controllers/dirty.js";
+import Items from "./controllers/items.js";
 import Lines from "./controllers/lines.js";
 import Menu from "./controllers/menu.js";
 import Palette from "./controllers/palette.js";
@@ -25,6 +26,7 @@ const controllers = {
   copy: Copy,
   dialog: Dialog,
   dirty: Dirty,
+  items: Items,
   lines: Lines,
   menu: Menu,
   palette: Palette,

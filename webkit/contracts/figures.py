@@ -7,8 +7,8 @@ from typing import Any
 
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
-from webkit.pricing import Percent, Priced, PricingError, find, split
-from webkit.pricing.show import fund_label
+from webkit.pricing import Percent, Priced, PricedLine, PricingError, find, split
+from webkit.pricing.show import fund_label, taken_off
 
 Row = dict[str, Any]
 
@@ -48,7 +48,7 @@ def bills(once: Priced | None, monthly: Priced | None, deposit: Priced | None) -
 
 def _rows(priced: Priced, total: str) -> list[Row]:
     tax = _(find(priced.scheme).tax_name)
-    rows: list[Row] = [{"label": _description(line), "amount": line.amount} for line in priced.lines]
+    rows: list[Row] = [{"label": _description(line, priced.currency), "amount": line.amount} for line in priced.lines]
     rows += [{"label": each.reason or _("Discount"), "amount": each.signed} for each in priced.adjustments]
     rows += [{"label": fund_label(each), "amount": each.amount} for each in priced.funds]
     if len(rows) > 1 and priced.totals.tax:
@@ -58,10 +58,11 @@ def _rows(priced: Priced, total: str) -> list[Row]:
     return [*rows, {"label": label, "amount": priced.totals.payable, "kind": "sum"}]
 
 
-def _description(line: Any) -> str:
-    if line.quantity == 1:
-        return str(line.description)
-    return _("%(quantity)s × %(name)s", quantity=i18n.format_decimal(line.quantity), name=line.description)
+def _description(line: PricedLine, currency: str) -> str:
+    name = line.description
+    if line.quantity != 1:
+        name = _("%(quantity)s × %(name)s", quantity=i18n.format_decimal(line.quantity), name=name)
+    return ", ".join((name, *taken_off(line, currency)))
 
 
 def _tax_row(tax: str, each: Any) -> Row:

@@ -17,6 +17,7 @@ from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import InvoiceTemplate
 from webkit.invoices.views import InvoiceView
 from webkit.pricing import unit_price
+from webkit.pricing.typed import price_text
 
 LATEST, MOST = 8, 120
 """So many invoices of a client are asked for words, and so many suggestions are made."""
@@ -140,13 +141,13 @@ def suggestions(client_id: UUID | None, currency: str) -> list[Suggestion]:
     found: dict[str, Suggestion] = {}
     earlier = models.recent_lines(client_id, currency, LATEST) if client_id else []
     for line in (typed.read_line(kept) for lines in earlier for kept in lines):
-        price = typed.price_text(line.price, currency)
+        price = price_text(line.price, currency)
         found.setdefault(line.description, Suggestion(line.description, price, line.rate, line.unit))
     offers = catalogue.offers(currency)
     items: tuple[catalogue.PackageView | catalogue.AddonView, ...] = (*offers.packages, *offers.addons)
     for item in items:
         for price_ in item.prices:
             text = _("%(name)s: set-up", name=item.name) if price_.part is catalogue.Part.SETUP else item.name
-            shown = typed.price_text(unit_price(price_.minor, currency), currency)
+            shown = price_text(unit_price(price_.minor, currency), currency)
             found.setdefault(text, Suggestion(text, shown, item.tax_rate))
     return list(found.values())[:MOST]

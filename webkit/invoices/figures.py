@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from webkit.core.kernel.forms import decimal_text
-from webkit.core.kernel.money import exponent, money_text
 from webkit.pricing import (
     Adjustment,
     AdjustmentKind,
@@ -29,7 +28,7 @@ from webkit.pricing import (
 )
 from webkit.pricing.habits import Habits
 from webkit.pricing.terms import STRICT
-from webkit.pricing.typed import share_or_amount_text
+from webkit.pricing.typed import price_text, share_or_amount_text
 
 Value = Percent | Amount
 
@@ -160,13 +159,6 @@ def typed_line(line: LineInput, currency: str) -> dict[str, str]:
         "discount": share_or_amount_text(line.discount, currency),
         "rate": line.rate,
     }
-
-
-def price_text(price: Decimal, currency: str) -> str:
-    """A unit price for an input field: an amount of money, or with all its places where it has more of them."""
-    minor = price.scaleb(exponent(currency))
-    whole = minor == minor.to_integral_value()
-    return money_text(int(minor), currency) if whole else decimal_text(price)
 
 
 def lines_of(priced: Priced) -> tuple[LineInput, ...]:

@@ -19,7 +19,7 @@ from webkit.pricing import italian
 from webkit.pricing.countries import IT_FLAT, IT_VAT
 from webkit.pricing.duties import Fund, Stamp, Withholding
 from webkit.pricing.errors import PricingError
-from webkit.pricing.terms import STRICT, Exact
+from webkit.pricing.terms import STRICT, Exact, Written
 
 COINS = {"AUD": 5, "CHF": 5, "NZD": 10, "DKK": 50, "NOK": 100, "SEK": 100, "CZK": 100, "HUF": 500}
 """The smallest coin that is paid out in cash, in minor units, where it is larger than one. As of November 2026."""
@@ -127,6 +127,10 @@ class Habits:
             split_payment=self.split_payment and here.split_payment,
             cash_rounding=self.cash_rounding and bool(here.coin),
         )
+
+    def written(self, scheme: str, currency: str) -> Written:
+        """How the prices of a new document are written."""
+        return Written.GROSS if self.known(scheme, currency).prices_include_tax else Written.NET
 
     def parts(self, scheme: str, currency: str) -> Parts:
         """For a document under this scheme, in this currency. Raises PricingError for what cannot stand together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from webkit.core.kernel.i18n import gettext as _
@@ -76,6 +76,13 @@ def again(priced: Priced) -> Document:
         prepaid=priced.totals.prepaid,
         split_payment=bool(priced.totals.split),
     )
+
+
+def without(priced: Priced, left_out: Collection[str]) -> Document:
+    """The same less some of its lines. Where no line is left nothing stands that was taken off or added to them."""
+    whole = again(priced)
+    lines = tuple(line for line in whole.lines if line.id not in left_out)
+    return replace(whole, lines=lines) if lines else replace(whole, lines=(), adjustments=(), funds=())
 
 
 def _line(line: PricedLine) -> Line:

@@ -135,11 +135,16 @@ def _quantity(line: PricedLine) -> str:
 
 def _line_note(line: PricedLine, priced: Priced) -> str:
     """What makes the amount another one than quantity times price, and the tax where lines differ in it."""
-    own = [_of_line(each, priced.currency) for each in line.adjustments if each.amount]
+    own = taken_off(line, priced.currency)
     if len({each.rate for each in priced.lines}) > 1:
         natura = f" ({line.rate.code})" if line.rate.code.startswith("N") else ""
         own.append(f"{_(find(priced.scheme).tax_name)} {format_decimal(line.rate.percent)} %{natura}")
     return ", ".join(own)
+
+
+def taken_off(line: PricedLine, currency: str) -> list[str]:
+    """What makes the amount of a line another one than quantity times price: “Discount 10 % −€30.00”."""
+    return [_of_line(each, currency) for each in line.adjustments if each.amount]
 
 
 def _of_line(each: PricedAdjustment, currency: str) -> str:

@@ -48,6 +48,13 @@ class Category(StrEnum):
 _EXPLAINED = frozenset(Category) - {Category.STANDARD, Category.ZERO}
 
 
+class Written(StrEnum):
+    """How the prices of a document are written: without tax, or with it in them."""
+
+    NET = "net"
+    GROSS = "gross"
+
+
 class AdjustmentKind(StrEnum):
     """A discount is an allowance of EN 16931 (BG-20, on a line BG-27), a charge a charge (BG-21, BG-28)."""
 

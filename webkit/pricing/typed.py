@@ -123,6 +123,13 @@ def unit_names() -> Mapping[str, str]:
     }
 
 
+def price_text(price: Decimal, currency: str) -> str:
+    """A unit price for an input field: an amount of money, or with all its places where it has more of them."""
+    minor = price.scaleb(exponent(currency))
+    whole = minor == minor.to_integral_value()
+    return money_text(int(minor), currency) if whole else decimal_text(price)
+
+
 def price_of(text: str, currency: str, line: str | None = None) -> Decimal:
     """A unit price: an amount of money, or one with more places than the currency has. Raises PricingError."""
     try:

@@ -11,7 +11,7 @@ from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.pricing import Interval, Priced, PricedLine, Split, find
-from webkit.pricing.show import SumRow, sum_rows
+from webkit.pricing.show import SumRow, sum_rows, taken_off
 from webkit.proposals.offer import Choice, OfferLine, Prices
 
 Row = dict[str, Any]
@@ -54,7 +54,8 @@ def _line_rows(priced: Priced, lines: Iterable[OfferLine]) -> list[Row]:
 
 def _line_row(priced: PricedLine, line: OfferLine, currency: str) -> Row:
     row: Row = {"label": line.name, "amount": priced.amount}
-    if note := " · ".join(filter(None, (quantity_text(line, currency), line.text))):
+    own = taken_off(priced, currency)
+    if note := " · ".join(filter(None, (quantity_text(line, currency), *own, line.text))):
         row["note"] = note
     if line.choice is not Choice.REQUIRED:
         row["tag"] = _("option")

@@ -16,6 +16,7 @@ from webkit.core.kernel.forms import hidden_number
 from webkit.core.kernel.hx import fields, go, page, wants_fragment
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import find
+from webkit.pricing.habits import offered
 from webkit.pricing.rounding import plain
 from webkit.proposals import catalogue, companions, doubts, service, writing
 from webkit.proposals.contents import SECTIONS
@@ -135,6 +136,7 @@ def _page(
         clients=_clients(proposal),
         contracts=[(str(template), name) for template, name in companions.contract_choices()],
         taxes=_taxes(),
+        taxed=offered(agencies.profile().tax_scheme, proposal.currency).tax,
         picks=catalogue.picks(proposal.currency),
         doc=evaluation.doc,
         problems=evaluation.problems,

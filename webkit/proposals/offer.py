@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -30,13 +30,14 @@ from webkit.pricing import (
     TaxRate,
     compute,
     compute_by_interval,
-    find,
-    funds_again,
     italian,
     split,
     unit_price,
 )
 from webkit.pricing import Line as PricingLine
+from webkit.pricing.habits import offered
+from webkit.pricing.parts import without
+from webkit.pricing.terms import Written
 
 MOST_LINES = 100
 
@@ -50,7 +51,10 @@ class Choice(StrEnum):
 
 
 class OfferLine(Form):
-    """One line. `price` is in minor units for one `unit`; `tax` is a key of the scheme, empty for the usual rate."""
+    """One line. `price` is in minor units for one `unit`; `tax` is a key of the scheme, empty for the usual rate.
+
+    `discount` is taken off this line alone.
+    """
 
     id: Line(32, 1)  # type: ignore[valid-type]
     name: Line(200)  # type: ignore[valid-type]
@@ -61,6 +65,7 @@ class OfferLine(Form):
     interval: Interval = Interval.ONCE
     choice: Choice = Choice.REQUIRED
     tax: Line(40) = ""  # type: ignore[valid-type]
+    discount: Percent | Amount | None = None
 
 
 class DiscountKind(StrEnum):
@@ -104,6 +109,7 @@ class Offer(Form):
 
     lines: tuple[OfferLine, ...] = Field((), max_length=MOST_LINES)
     discount: Discount | None = None
+    prices: Written = Written.NET
 
     @property
     def options(self) -> tuple[OfferLine, ...]:
@@ -172,7 +178,7 @@ def full_prices(offer: Offer, terms: Terms) -> Prices:
 def choose(full: Prices, options: Collection[str], chosen: Collection[str]) -> Prices:
     """What it costs without the options that were not chosen; rates and prices are those of `full`."""
     left_out = set(options) - set(chosen)
-    return _compute({Interval.ONCE: _without(full.once, left_out), Interval.MONTHLY: _without(full.monthly, left_out)})
+    return _compute({Interval.ONCE: without(full.once, left_out), Interval.MONTHLY: without(full.monthly, left_out)})
 
 
 def deposit_of(prices: Prices, percent: Decimal | None) -> Split | None:
@@ -218,6 +224,7 @@ def _document(offer: Offer, terms: Terms, interval: Interval) -> Document:
             unit_price=unit_price(line.price, terms.currency),
             quantity=line.quantity,
             rate=(rate := _rate(line, terms)),
+            adjustments=_own(line),
             passed_on=rate.code == italian.PASSED_ON,
         )
         for line in offer.lines
@@ -229,8 +236,13 @@ def _document(offer: Offer, terms: Terms, interval: Interval) -> Document:
         scheme=terms.scheme,
         lines=lines,
         adjustments=adjustments,
+        prices_include_tax=offer.prices is Written.GROSS and offered(terms.scheme.key, terms.currency).tax,
         funds=terms.funds if lines else (),
     )
+
+
+def _own(line: OfferLine) -> tuple[Adjustment, ...]:
+    return (Adjustment(AdjustmentKind.DISCOUNT, line.discount),) if line.discount else ()
 
 
 def _rate(line: OfferLine, terms: Terms) -> TaxRate:
@@ -238,30 +250,6 @@ def _rate(line: OfferLine, terms: Terms) -> TaxRate:
         return terms.scheme.rate(line.tax or terms.rate or None, terms.on)
     except PricingError as error:
         raise PricingError(error.message, "rate", line.id) from None
-
-
-def _without(full: Priced, left_out: set[str]) -> Document:
-    lines = tuple(
-        PricingLine(
-            id=line.id,
-            description=line.description,
-            unit_price=line.unit_price,
-            quantity=line.quantity,
-            rate=line.rate,
-            passed_on=line.passed_on,
-        )
-        for line in full.lines
-        if line.id not in left_out
-    )
-    adjustments = tuple(Adjustment(each.kind, each.value, each.reason) for each in full.adjustments) if lines else ()
-    return Document(
-        currency=full.currency,
-        scheme=replace(find(full.scheme), place=full.place),
-        lines=lines,
-        adjustments=adjustments,
-        prices_include_tax=full.prices_include_tax,
-        funds=funds_again(full) if lines else (),
-    )
 
 
 def _compute(documents: Mapping[Interval, Document]) -> Prices:
@@ -274,6 +262,7 @@ def _field(offer: Offer, error: PricingError) -> str:
     """The editor's name for what a calculation refused."""
     place = next((number for number, line in enumerate(offer.lines) if line.id == error.line), None)
     if place is None:
-        return "discount-value" if error.field == "discount" else "lines"
-    column = {"rate": "tax", "quantity": "quantity"}.get(error.field or "", "price")
+        whole = {"discount": "discount-value", "fund": "prices"}
+        return whole.get(error.field or "", "lines")
+    column = {"rate": "tax", "quantity": "quantity", "discount": "discount"}.get(error.field or "", "price")
     return f"lines-{place}-{column}"

@@ -58,6 +58,7 @@ class EditorPage:
     clients: Choices
     contracts: Choices
     taxes: Choices
+    taxed: bool
     picks: list[Pick]
     doc: dict[str, Any] | None
     problems: Mapping[str, str]

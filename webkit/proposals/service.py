@@ -74,7 +74,7 @@ def create(client_id: UUID, title: str, author: Author, *, key: str = "") -> UUI
     if made := once.result(key):
         return UUID(made)
     profile = agencies.profile()
-    draft = Draft(client_id=client_id, title=title, valid_until=_default_validity(profile))
+    draft = Draft(client_id=client_id, title=title, offer=_begun(profile), valid_until=_default_validity(profile))
     audit = website_audits.latest(client_id)
     proposal_id = _add(draft, author, profile, audit_id=audit.id if audit else None)
     once.keep(key, str(proposal_id))
@@ -96,6 +96,7 @@ def create_from_consultation(consultation_id: UUID, author: Author, title: str =
         client_id=client.id,
         title=title or origins.title(consultation, client),
         contents=origins.contents(consultation, client),
+        offer=_begun(profile),
         valid_until=_default_validity(profile),
     )
     audit = website_audits.latest(client.id)
@@ -413,6 +414,10 @@ def _missing(draft: Draft, doc: snapshot.Doc) -> dict[str, str]:
     if draft.valid_until and draft.valid_until < today():
         wrong["valid_until"] = _("This day has passed. Choose a later one.")
     return wrong | problems(draft.offer, Prices.from_dict(doc["prices"]["all"]))
+
+
+def _begun(profile: agencies.AgencyProfile) -> Offer:
+    return Offer(prices=profile.habits.written(profile.tax_scheme, profile.currency))
 
 
 def _terms(currency: str) -> Terms:

@@ -17,6 +17,9 @@ from werkzeug.datastructures import MultiDict
 from webkit.core.kernel import ids
 from webkit.core.kernel.forms import DecimalText, Form, FormState, Line, decimal_text, sentence
 from webkit.core.kernel.money import MoneyError, money_text, parse_money
+from webkit.pricing import Amount, Percent, PricingError
+from webkit.pricing.terms import Written
+from webkit.pricing.typed import share_or_amount, share_or_amount_text
 from webkit.proposals.contents import SECTIONS, Contents
 from webkit.proposals.offer import Discount, DiscountKind, Offer, OfferLine
 from webkit.proposals.views import Draft, ProposalView
@@ -34,6 +37,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "quantity": "1",
         "unit": "",
         "price": "",
+        "discount": "",
         "interval": "once",
         "choice": "required",
         "tax": "",
@@ -43,7 +47,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 SILENT = {"id", "weight", "interval", "choice", "tax", "quantity"}
 """Columns that do not make a row worth keeping."""
 TEXTS = ("summary", "opportunity", "investment", "closing")
-HEAD = ("client_id", "title", "subtitle", "valid_until", "deposit_percent", "contract_template_id", *TEXTS)
+HEAD = ("client_id", "title", "subtitle", "valid_until", "deposit_percent", "contract_template_id", "prices", *TEXTS)
 DISCOUNT = ("discount-kind", "discount-value", "discount-on", "discount-note")
 MOST_ROWS = 200
 
@@ -98,6 +102,7 @@ class Sheet:
         headings = {f"heading-{section}": getattr(contents.headings, section) for section in SECTIONS}
         rows = {kind: [_row(kind, item) for item in getattr(contents, kind)] for kind in COLUMNS if kind != "lines"}
         rows["lines"] = [line_row(line, proposal.currency) for line in proposal.offer.lines]
+        head["prices"] = proposal.offer.prices.value
         return cls(head | headings | _discount_fields(proposal.offer.discount, proposal.currency), rows)
 
     def do(self, act: str) -> None:
@@ -119,7 +124,11 @@ class Sheet:
         """The draft this means; None when something is wrong, which `errors` then says."""
         given: dict[str, Any] = {name: self.plain.get(name, "") for name in HEAD}
         given["contents"] = self._contents()
-        given["offer"] = {"lines": self._prices(currency), "discount": self._discount(currency)}
+        given["offer"] = {
+            "lines": self._prices(currency),
+            "discount": self._discount(currency),
+            "prices": self.plain.get("prices") or Written.NET,
+        }
         try:
             form = DraftForm.model_validate(given)
         except ValidationError as error:
@@ -174,7 +183,8 @@ class Sheet:
                 row["id"] = ids.token()[:12]
             seen.add(row["id"])
             price = self._money(f"lines-{at}-price", row["price"], currency)
-            lines.append({**row, "price": price, "quantity": row["quantity"].strip() or "1"})
+            less = self._less(f"lines-{at}-discount", row["discount"], currency)
+            lines.append({**row, "price": price, "quantity": row["quantity"].strip() or "1", "discount": less})
         return lines
 
     def _discount(self, currency: str) -> dict[str, Any] | None:
@@ -196,6 +206,13 @@ class Sheet:
             self.errors.setdefault(name, refusal.message)
             return 0
 
+    def _less(self, name: str, text: str, currency: str) -> Percent | Amount | None:
+        try:
+            return share_or_amount(text, currency, "discount")
+        except PricingError as refusal:
+            self.errors.setdefault(name, refusal.message)
+            return None
+
     def _field(self, location: tuple[int | str, ...]) -> str:
         """The form's name for a place in the draft."""
         parts = [part for part in location if part not in ("contents", "offer")]
@@ -213,8 +230,11 @@ class Sheet:
 
 def line_row(line: OfferLine, currency: str) -> Row:
     """A line as it stands in the form."""
-    row = {column: str(getattr(line, column)) for column in COLUMNS["lines"]}
-    return row | {"price": money_text(line.price, currency), "quantity": decimal_text(line.quantity)}
+    return {column: str(getattr(line, column)) for column in COLUMNS["lines"]} | {
+        "price": money_text(line.price, currency),
+        "quantity": decimal_text(line.quantity),
+        "discount": share_or_amount_text(line.discount, currency),
+    }
 
 
 def _row(kind: str, item: Form) -> Row:

@@ -15,6 +15,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.pricing import Interval, Split
 from webkit.pricing.rounding import plain
+from webkit.pricing.show import taken_off
 from webkit.proposals import bills
 from webkit.proposals.contents import SECTIONS, Contents
 from webkit.proposals.offer import Offer, OfferLine, Prices, choose, deposit_of, only
@@ -158,11 +159,12 @@ def _options(offer: Offer, full: Prices) -> list[dict[str, Any]]:
 def _option(line: OfferLine, full: Prices) -> dict[str, Any]:
     monthly = line.interval is Interval.MONTHLY
     priced = full.monthly if monthly else full.once
-    count = bills.quantity_text(line, priced.currency)
+    mine = priced.line(line.id)
+    said = (line.text, bills.quantity_text(line, priced.currency), *taken_off(mine, priced.currency))
     return {
         "id": line.id,
         "name": line.name,
-        "text": ". ".join(filter(None, (line.text, count))),
-        "amount": priced.line(line.id).amount,
+        "text": ". ".join(filter(None, said)),
+        "amount": mine.amount,
         "per": _("a month") if monthly else _("one time"),
     }

@@ -14,6 +14,7 @@ from webkit.core.kernel.forms import hidden_number
 from webkit.core.kernel.hx import fields, go, page, wants_fragment
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import find
+from webkit.pricing.habits import offered
 from webkit.pricing.rounding import plain
 from webkit.quotations import catalogue, library, service
 from webkit.quotations.models import State
@@ -164,6 +165,7 @@ def _page(
         revision=quotation.revision if revision is None else revision,
         clients=_clients(quotation),
         taxes=_taxes(),
+        taxed=_taxed(quotation.currency),
         picks=catalogue.picks(quotation.currency),
         blocks=library.blocks(),
         doc=evaluation.doc,
@@ -197,6 +199,7 @@ def _template_page(
         terms=len(sheet.rows["terms"]),
         revision=template.revision if revision is None else revision,
         taxes=_taxes(),
+        taxed=_taxed(currency),
         picks=catalogue.picks(currency),
         blocks=library.blocks(),
         currency=currency,
@@ -213,6 +216,11 @@ def _clients(quotation: QuotationView) -> Choices:
     found = [(str(client_id), name) for client_id, name in clients.choices()]
     own = (str(quotation.client_id), quotation.client_name)
     return found if any(client_id == own[0] for client_id, _name in found) else [own, *found]
+
+
+def _taxed(currency: str) -> bool:
+    """Whether prices can be written with tax in them."""
+    return offered(agencies.profile().tax_scheme, currency).tax
 
 
 def _taxes() -> Choices:

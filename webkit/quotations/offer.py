@@ -28,11 +28,12 @@ from webkit.pricing import (
     Scheme,
     TaxRate,
     compute,
-    find,
-    funds_again,
     italian,
 )
 from webkit.pricing import Line as PricingLine
+from webkit.pricing.habits import offered
+from webkit.pricing.parts import without
+from webkit.pricing.terms import Written
 
 MOST_SECTIONS, MOST_LINES, MOST_TERMS = 40, 100, 40
 
@@ -60,7 +61,10 @@ class Section(Form):
 
 
 class QuoteLine(Form):
-    """One line of a section. `price` is for one `unit`, exact; `tax` a key of the scheme, empty for the usual rate."""
+    """One line of a section. `price` is for one `unit`, exact; `tax` a key of the scheme, empty for the usual rate.
+
+    `discount` is taken off this line alone.
+    """
 
     id: Line(32, 1)  # type: ignore[valid-type]
     section: Line(32) = ""  # type: ignore[valid-type]
@@ -71,6 +75,7 @@ class QuoteLine(Form):
     price: Decimal = Field(ge=0, le=Decimal("1e12"), decimal_places=8)
     choice: Choice = Choice.REQUIRED
     tax: Line(40) = ""  # type: ignore[valid-type]
+    discount: Percent | Amount | None = None
 
 
 class Discount(Form):
@@ -101,6 +106,7 @@ class Offer(Form):
     sections: tuple[Section, ...] = Field((), max_length=MOST_SECTIONS)
     lines: tuple[QuoteLine, ...] = Field((), max_length=MOST_LINES)
     discount: Discount | None = None
+    prices: Written = Written.NET
     terms: tuple[Term, ...] = Field((), max_length=MOST_TERMS)
     notes: Text(4000) = ""  # type: ignore[valid-type]
 
@@ -149,12 +155,12 @@ def full_price(offer: Offer, rules: Rules) -> Priced:
 
 def choose(full: Priced, options: Collection[str], chosen: Collection[str]) -> Priced:
     """What it costs without the options that were not chosen; rates, prices and discount are those of `full`."""
-    return compute(_without(full, set(options) - set(chosen)))
+    return compute(without(full, set(options) - set(chosen)))
 
 
 def work_alone(full: Priced, options: Collection[str]) -> int:
     """What the lines that are in every choice come to, before discount and tax."""
-    return compute(replace(_without(full, set(options)), adjustments=())).totals.subtotal
+    return compute(replace(without(full, set(options)), adjustments=())).totals.subtotal
 
 
 def problems(offer: Offer, full: Priced) -> dict[str, str]:
@@ -195,6 +201,7 @@ def _document(offer: Offer, rules: Rules) -> Document:
             unit_price=line.price,
             quantity=line.quantity,
             rate=(rate := _rate(line, rules)),
+            adjustments=_own(line),
             passed_on=rate.code == italian.PASSED_ON,
         )
         for line in offer.lines
@@ -205,8 +212,13 @@ def _document(offer: Offer, rules: Rules) -> Document:
         scheme=rules.scheme,
         lines=lines,
         adjustments=adjustments,
+        prices_include_tax=offer.prices is Written.GROSS and offered(rules.scheme.key, rules.currency).tax,
         funds=rules.funds if lines else (),
     )
+
+
+def _own(line: QuoteLine) -> tuple[Adjustment, ...]:
+    return (Adjustment(AdjustmentKind.DISCOUNT, line.discount),) if line.discount else ()
 
 
 def _rate(line: QuoteLine, rules: Rules) -> TaxRate:
@@ -216,34 +228,11 @@ def _rate(line: QuoteLine, rules: Rules) -> TaxRate:
         raise PricingError(error.message, "rate", line.id) from None
 
 
-def _without(full: Priced, left_out: set[str]) -> Document:
-    lines = tuple(
-        PricingLine(
-            id=line.id,
-            description=line.description,
-            unit_price=line.unit_price,
-            quantity=line.quantity,
-            rate=line.rate,
-            passed_on=line.passed_on,
-        )
-        for line in full.lines
-        if line.id not in left_out
-    )
-    adjustments = tuple(Adjustment(each.kind, each.value, each.reason) for each in full.adjustments) if lines else ()
-    return Document(
-        currency=full.currency,
-        scheme=replace(find(full.scheme), place=full.place),
-        lines=lines,
-        adjustments=adjustments,
-        prices_include_tax=full.prices_include_tax,
-        funds=funds_again(full) if lines else (),
-    )
-
-
 def _field(offer: Offer, error: PricingError) -> str:
     """The editor's name for what a calculation refused."""
     place = next((number for number, line in enumerate(offer.lines) if line.id == error.line), None)
     if place is None:
-        return "discount-value" if error.field == "discount" else "scope"
-    column = {"rate": "tax", "quantity": "quantity"}.get(error.field or "", "price")
+        whole = {"discount": "discount-value", "fund": "prices"}
+        return whole.get(error.field or "", "scope")
+    column = {"rate": "tax", "quantity": "quantity", "discount": "discount"}.get(error.field or "", "price")
     return f"lines-{place}-{column}"

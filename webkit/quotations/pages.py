@@ -50,6 +50,7 @@ class EditorPage:
     revision: int
     clients: Choices
     taxes: Choices
+    taxed: bool
     picks: list[Pick]
     blocks: list[BlockView]
     doc: dict[str, Any] | None
@@ -117,6 +118,7 @@ class TemplatePage:
     terms: int
     revision: int
     taxes: Choices
+    taxed: bool
     picks: list[Pick]
     blocks: list[BlockView]
     currency: str

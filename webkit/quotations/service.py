@@ -82,7 +82,8 @@ def create(client_id: UUID, title: str, author: Author, *, template_id: UUID | N
     if made := once.result(key):
         return UUID(made)
     profile = agencies.profile()
-    offer, days = Offer(sections=(Section(id=ids.token()[:12]),)), profile.proposal_days
+    prices = profile.habits.written(profile.tax_scheme, profile.currency)
+    offer, days = Offer(sections=(Section(id=ids.token()[:12]),), prices=prices), profile.proposal_days
     if template_id is not None:
         source = library.template(template_id)
         offer, days = library.resolved(source.offer), source.valid_days or days

@@ -17,7 +17,10 @@ from werkzeug.datastructures import MultiDict
 
 from webkit.core.kernel import ids
 from webkit.core.kernel.forms import DecimalText, Form, FormState, Line, Text, decimal_text, sentence
-from webkit.core.kernel.money import MoneyError, exponent, money_text, parse_money
+from webkit.core.kernel.money import MoneyError, money_text, parse_money
+from webkit.pricing import Amount, Percent, PricingError
+from webkit.pricing.terms import Written
+from webkit.pricing.typed import price_of, price_text, share_or_amount, share_or_amount_text
 from webkit.quotations.offer import Discount, DiscountKind, Offer, QuoteLine, Section, Term
 from webkit.quotations.views import BlockView, Draft, QuotationView, TemplateView
 
@@ -31,6 +34,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "quantity": "1",
         "unit": "",
         "price": "",
+        "discount": "",
         "choice": "required",
         "tax": "",
     },
@@ -39,7 +43,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 """Lists of the editor, their columns, and what a new row begins with."""
 SILENT = {"id", "section", "choice", "tax", "quantity"}
 """Columns that do not make a line worth keeping."""
-HEAD = ("client_id", "title", "site", "valid_until", "valid_days", "memo", "notes")
+HEAD = ("client_id", "title", "site", "valid_until", "valid_days", "memo", "notes", "prices")
 DISCOUNT = ("discount-kind", "discount-value", "discount-note")
 MOST_ROWS = 200
 
@@ -114,7 +118,8 @@ class Sheet:
             "lines": [line_row(line, currency) for line in offer.lines],
             "terms": [_row("terms", term) for term in offer.terms],
         }
-        sheet = cls({**head, "notes": offer.notes, **_discount_fields(offer.discount, currency)}, rows)
+        whole = {"notes": offer.notes, "prices": offer.prices.value, **_discount_fields(offer.discount, currency)}
+        sheet = cls({**head, **whole}, rows)
         sheet._tie()
         return sheet
 
@@ -213,6 +218,7 @@ class Sheet:
             "discount": self._discount(currency),
             "terms": [row for _at, row in self._kept("terms")],
             "notes": self.plain.get("notes", ""),
+            "prices": self.plain.get("prices") or Written.NET,
         }
         try:
             read = form.model_validate(given)
@@ -238,7 +244,8 @@ class Sheet:
             seen.add(row["id"])
             price = self._price(f"lines-{at}-price", row["price"], currency)
             quantity = self._number(f"lines-{at}-quantity", row["quantity"] or "1")
-            lines.append({**row, "price": price, "quantity": quantity})
+            less = self._less(f"lines-{at}-discount", row["discount"], currency)
+            lines.append({**row, "price": price, "quantity": quantity, "discount": less})
         return lines
 
     def _discount(self, currency: str) -> dict[str, Any] | None:
@@ -255,13 +262,17 @@ class Sheet:
         if not text.strip():
             return Decimal(0)
         try:
-            return Decimal(parse_money(text, currency)).scaleb(-exponent(currency))
-        except MoneyError as refusal:
-            try:
-                return _EXACT.validate_python(text)
-            except ValidationError:
-                self.errors.setdefault(name, refusal.message)
-                return Decimal(0)
+            return price_of(text, currency)
+        except PricingError as refusal:
+            self.errors.setdefault(name, refusal.message)
+            return Decimal(0)
+
+    def _less(self, name: str, text: str, currency: str) -> Percent | Amount | None:
+        try:
+            return share_or_amount(text, currency, "discount")
+        except PricingError as refusal:
+            self.errors.setdefault(name, refusal.message)
+            return None
 
     def _number(self, name: str, text: str) -> Decimal:
         try:
@@ -294,11 +305,11 @@ class Sheet:
 
 def line_row(line: QuoteLine, currency: str) -> Row:
     """A line as it stands in the form."""
-    row = {column: str(getattr(line, column)) for column in COLUMNS["lines"]}
-    minor = line.price.scaleb(exponent(currency))
-    whole = minor == minor.to_integral_value()
-    price = money_text(int(minor), currency) if whole else decimal_text(line.price)
-    return row | {"price": price, "quantity": decimal_text(line.quantity)}
+    return {column: str(getattr(line, column)) for column in COLUMNS["lines"]} | {
+        "price": price_text(line.price, currency),
+        "quantity": decimal_text(line.quantity),
+        "discount": share_or_amount_text(line.discount, currency),
+    }
 
 
 def _row(kind: str, item: Section | Term) -> Row:

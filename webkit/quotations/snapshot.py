@@ -13,7 +13,7 @@ from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent, format_money
 from webkit.pricing import Priced, find
-from webkit.pricing.show import SumRow, sum_rows
+from webkit.pricing.show import SumRow, sum_rows, taken_off
 from webkit.quotations.offer import Choice, Offer, QuoteLine, choose, only, work_alone
 
 VERSION = 1
@@ -139,7 +139,7 @@ def _line(line: QuoteLine, full: Priced) -> Row:
     priced = full.line(line.id)
     return {
         "name": line.name,
-        "note": line.text,
+        "note": " · ".join(filter(None, (line.text, *taken_off(priced, full.currency)))),
         "quantity": f"{i18n.format_decimal(line.quantity)} {line.unit}".strip(),
         "price": price_shown(line.price, full.currency),
         "amount": priced.amount,
@@ -154,12 +154,13 @@ def price_shown(price: Decimal, currency: str) -> int | str:
 
 
 def _option(line: QuoteLine, full: Priced) -> dict[str, Any]:
+    priced = full.line(line.id)
     count = "" if line.quantity == 1 and not line.unit else _counted(line, full.currency)
     return {
         "id": line.id,
         "name": line.name,
-        "text": ". ".join(filter(None, (line.text.rstrip("."), count))),
-        "amount": full.line(line.id).amount,
+        "text": ". ".join(filter(None, (line.text.rstrip("."), count, *taken_off(priced, full.currency)))),
+        "amount": priced.amount,
         "per": _("without tax") if full.totals.tax and not full.prices_include_tax else _("one time"),
     }
 

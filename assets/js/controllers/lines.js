@@ -1,4 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
+import { rowKey } from "../keys.js";
 
 // The rows of a bill by keyboard: Enter goes to the next row or makes one, Alt with the arrows moves a row, Ctrl-Enter
 // (or ⌘-Enter) saves. A text that is known brings its price along. What each row comes to is the server's, which says it
@@ -7,20 +8,13 @@ export default class extends Controller {
   static targets = ["rows", "words", "totals", "figures"];
 
   key(event) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      this.element.requestSubmit();
-      return;
-    }
+    const act = rowKey(event);
     const row = this.hasRowsTarget && event.target.closest("tr");
-    if (!row || !this.rowsTarget.contains(row)) return;
-    if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
-      event.preventDefault();
-      this.#move(row, event.key === "ArrowUp", event.target);
-    } else if (event.key === "Enter" && event.target.matches("input")) {
-      event.preventDefault();
-      this.#first(row.nextElementSibling ?? this.#add(row)).focus();
-    }
+    if (!act || (act !== "save" && !(row && this.rowsTarget.contains(row)))) return;
+    event.preventDefault();
+    if (act === "save") this.element.requestSubmit();
+    else if (act === "next") this.#first(row.nextElementSibling ?? this.#add(row)).focus();
+    else this.#move(row, act === "up", event.target);
   }
 
   more(event) {
