@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, request
@@ -62,8 +63,8 @@ def begin(beginning: Beginning) -> Response:
     }
     rows = [typed_line(line, profile.currency) for line in beginning.lines]
     figures = beginning.figures or Figures(habits=profile.habits)
-    state = FormState.of({**head, **_figure_fields(figures, profile.currency)})
-    typed = _checked(rows, figures, profile.currency) if rows else Typed([])
+    state = FormState.of({**head, **figure_fields(figures, profile.currency)})
+    typed = checked(rows, figures, profile.currency) if rows else Typed([])
     return _page(None, state, typed, notice=_written_in(beginning.currency, profile.currency))
 
 
@@ -83,11 +84,11 @@ def opened(invoice: InvoiceView) -> Response:
         "note": invoice.note,
         "revision": invoice.revision,
     }
-    state = FormState.of({**head, **_figure_fields(figures, invoice.currency)})
+    state = FormState.of({**head, **figure_fields(figures, invoice.currency)})
     if not invoice.lines:
         return _page(invoice, state, Typed([], priced=invoice.priced))
     rows = [typed_line(read_line(line), invoice.currency) for line in invoice.lines]
-    return _page(invoice, state, _checked(rows, figures, invoice.currency))
+    return _page(invoice, state, checked(rows, figures, invoice.currency))
 
 
 def created() -> Response:
@@ -139,17 +140,18 @@ def words(client: UUID | None) -> Response:
     return page("invoices/_words.html", suggestions=found, currency=profile.currency)
 
 
-def read(bound: Bound[InvoiceForm], currency: str, *, all_rows: bool = False) -> Typed:
+def read(bound: Bound[Any], currency: str, *, all_rows: bool = False) -> Typed:
     """The rows and the figures of the form that was sent, computed if they can be; empty rows only if wanted."""
     rows = [row for row in forms.rows(request.form) if all_rows or forms.is_said(row)]
     figures, errors = _figures(currency)
-    typed = _checked(rows, figures, currency)
+    typed = checked(rows, figures, currency)
     typed = replace(typed, errors={**errors, **typed.errors})
     bound.state.errors.update(typed.errors)
     return typed
 
 
-def _checked(rows: list[Row], figures: Figures | None, currency: str) -> Typed:
+def checked(rows: list[Row], figures: Figures | None, currency: str) -> Typed:
+    """Rows as they stand in an editor, computed if they can be."""
     places = tuple(place for place, row in enumerate(rows) if forms.is_said(row))
     if problem := forms.too_many(len(places)):
         return Typed(rows, problem=problem, figures=figures)
@@ -224,7 +226,8 @@ def _acted(invoice: InvoiceView | None, act: str) -> Response:
     return _page(invoice, bound.state.kept(), Typed(rows), more=act == "more")
 
 
-def _figure_fields(figures: Figures, currency: str) -> dict[str, str]:
+def figure_fields(figures: Figures, currency: str) -> dict[str, str]:
+    """The figures of the whole as the form has them."""
     return {
         **habits_fields(figures.habits),
         "discount": share_or_amount_text(figures.discount, currency),
@@ -249,24 +252,32 @@ def _page(
     view = EditorPage(
         invoice=invoice,
         form=state,
-        rows=typed.rows,
-        blank=MORE_ROWS if more else 1,
-        line_errors=typed.wrong,
         clients=[] if blocks else _clients(invoice),
-        rates=_rates(profile),
-        units=list(unit_names().items()),
-        offers=offered(profile.tax_scheme, currency),
-        sums=sum_rows(typed.priced) if typed.priced else [],
-        said=_said(typed) if blocks else [],
-        amounts=_amounts(typed),
-        problem=typed.problem,
         notice=_notice(invoice, profile) if invoice and not blocks else notice,
-        currency=currency,
         stale=stale,
-        suggestions=[] if blocks else beginnings.suggestions(_uuid(state.value("client_id")), currency),
         templates=[] if blocks or invoice else beginnings.templates(),
+        **table(typed, currency, state, more=more, live=bool(blocks)),
     )
     return page("invoices/edit.html", *blocks, code=code, **fields(view))
+
+
+def table(typed: Typed, currency: str, state: FormState, *, more: bool = False, live: bool = False) -> dict[str, Any]:
+    """What the lines and figures of whatever is billed show; `live` while somebody types."""
+    profile = agencies.profile()
+    return {
+        "rows": typed.rows,
+        "blank": MORE_ROWS if more else 1,
+        "line_errors": typed.wrong,
+        "rates": _rates(profile),
+        "units": list(unit_names().items()),
+        "offers": offered(profile.tax_scheme, currency),
+        "sums": sum_rows(typed.priced) if typed.priced else [],
+        "said": _said(typed) if live else [],
+        "amounts": _amounts(typed),
+        "problem": typed.problem,
+        "currency": currency,
+        "suggestions": [] if live else beginnings.suggestions(_uuid(state.value("client_id")), currency),
+    }
 
 
 def _said(typed: Typed) -> list[str]:
