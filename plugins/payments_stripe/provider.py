@@ -8,11 +8,9 @@ from __future__ import annotations
 import functools
 import json
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from webkit.sdk import (
     Checkout,
@@ -23,13 +21,10 @@ from webkit.sdk import (
     Health,
     HealthReport,
     NotFoundAtProvider,
-    OutcomeUnknown,
     PaymentEvent,
     Payments,
     ProviderError,
     ProviderRejected,
-    ProviderUnavailable,
-    RateLimited,
     Refund,
     RefundRequest,
     RefundState,
@@ -38,6 +33,8 @@ from webkit.sdk import (
 
 from . import webhooks
 from .amounts import from_stripe, to_stripe
+from .connect import Connect
+from .errors import in_turn, translated
 from .settings import StripeSettings
 
 if TYPE_CHECKING:
@@ -45,20 +42,17 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, ANSWER_SECONDS = 1.5, 3.5
 """Together what a person waits at most."""
-TURNS = (0.1, 0.2, 0.4, 0.8)
 PAGE, MOST_EVENTS = 100, 5_000
 _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
-T = TypeVar("T")
-_NEVER_LEFT = ("ConnectTimeout", "NewConnectionError", "NameResolutionError", "Max retries exceeded")
 
 
-class Stripe:
-    """Checkout on the platform's own account."""
+class Stripe(Connect):
+    """Checkout on the platform's own account, or on a connected one (`account`) with the platform's key."""
 
-    def __init__(self, settings: StripeSettings) -> None:
-        self._settings = settings
-        given = (settings.webhook_secret, settings.billing_webhook_secret)
+    def __init__(self, settings: StripeSettings, account: str = "") -> None:
+        self._settings, self._account = settings, account
+        given = (settings.webhook_secret, settings.billing_webhook_secret, settings.connect_webhook_secret)
         self._secrets = [secret.get_secret_value() for secret in given if secret is not None]
 
     @functools.cached_property
@@ -67,7 +61,8 @@ class Stripe:
 
         return stripe.StripeClient(
             self._settings.secret_key.get_secret_value(),
-            base_addresses={"api": self._settings.api_base},
+            base_addresses={"api": self._settings.api_base, "connect": self._settings.connect_base},
+            client_id=self._settings.connect_client_id or None,
             http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, ANSWER_SECONDS)),
             max_network_retries=0,  # jobs repeat, with a pause that the vendor may name; a person presses Pay again
         )
@@ -88,15 +83,17 @@ class Stripe:
         }
         if request.customer_email:
             order["customer_email"] = request.customer_email
-        session = _in_turn(lambda: self._client.v1.checkout.sessions.create(order, {"idempotency_key": request.key}))
+        if self._account and (fee := self._settings.fee(request.amount_minor, request.currency)):
+            order["payment_intent_data"]["application_fee_amount"] = to_stripe(fee, request.currency)
+        session = in_turn(lambda: self._client.v1.checkout.sessions.create(order, self._options(request.key)))
         return Checkout(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
 
     def get_checkout(self, id: str) -> CheckoutStatus:
         if not _SESSION.fullmatch(id):
             raise NotFoundAtProvider("this is not the id of a checkout", provider="stripe")
-        with _translated():
-            session = self._client.v1.checkout.sessions.retrieve(id, {"expand": ["payment_intent"]})
-        return _status(session)
+        with translated():
+            asked: Any = {"expand": ["payment_intent"]}
+            return _status(self._client.v1.checkout.sessions.retrieve(id, asked, self._options()))
 
     def close_checkout(self, id: str) -> CheckoutStatus:
         """Stripe expires only what is open: of anything else it is told how that stands."""
@@ -104,8 +101,9 @@ class Stripe:
         if before.state is not CheckoutState.OPEN:
             return before
         try:
-            with _translated():
-                return _status(self._client.v1.checkout.sessions.expire(id, {"expand": ["payment_intent"]}))
+            with translated():
+                asked: Any = {"expand": ["payment_intent"]}
+                return _status(self._client.v1.checkout.sessions.expire(id, asked, self._options()))
         except ProviderRejected:
             now = self.get_checkout(id)
             if now.state is CheckoutState.OPEN:
@@ -118,7 +116,9 @@ class Stripe:
             "amount": to_stripe(request.amount_minor, request.currency),
             "metadata": {webhooks.KEY: request.key},
         }
-        refund = _in_turn(lambda: self._client.v1.refunds.create(order, {"idempotency_key": request.key}))
+        if self._account and self._kept_a_fee(request.payment_id):
+            order["refund_application_fee"] = True  # as much of it as of the payment
+        refund = in_turn(lambda: self._client.v1.refunds.create(order, self._options(request.key)))
         currency = refund.currency.upper()
         return Refund(
             id=refund.id,
@@ -127,6 +127,12 @@ class Stripe:
             amount_minor=from_stripe(refund.amount, currency),
             currency=currency,
         )
+
+    def _kept_a_fee(self, payment_id: str) -> bool:
+        with translated():
+            return bool(
+                self._client.v1.payment_intents.retrieve(payment_id, None, self._options()).application_fee_amount
+            )
 
     def recent_events(self, since: datetime) -> Iterator[bytes]:
         """Asked newest first, as Stripe lists them, and turned round."""
@@ -137,13 +143,14 @@ class Stripe:
             "created": {"gte": int(since.timestamp())},
         }
         while len(found) < MOST_EVENTS:
-            with _translated():
-                answer: Any = self._client.raw_request("get", "/v1/events", **page).data
+            with translated():
+                answer: Any = self._client.raw_request("get", "/v1/events", **page, **self._options()).data
             found += answer["data"]
             if not answer["has_more"]:
                 break
             page["starting_after"] = found[-1]["id"]
-        return (json.dumps(event).encode() for event in reversed(found))
+        whose = {"account": self._account} if self._account else {}
+        return (json.dumps({**event, **whose}).encode() for event in reversed(found))
 
     @calls_nobody
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
@@ -151,16 +158,17 @@ class Stripe:
 
     @calls_nobody
     def events(self, body: bytes) -> tuple[PaymentEvent, ...]:
-        return webhooks.events(body, live=self._settings.live)
+        return webhooks.events(body, live=self._settings.live, connect=self._settings.connect)
 
     @calls_nobody
     def form_action_origins(self) -> tuple[str, ...]:
-        return (self._settings.checkout_origin,)
+        connect = (self._settings.connect_base,) if self._settings.connect else ()
+        return (self._settings.checkout_origin, *connect)
 
     def health(self) -> HealthReport:
         try:
-            with _translated():
-                self._client.v1.balance.retrieve()
+            with translated():
+                self._client.v1.balance.retrieve(None, self._options())
         except CredentialsRejected as error:
             return HealthReport(Health.DOWN, str(error))
         except ProviderError as error:
@@ -190,65 +198,6 @@ def _state(session: stripe.checkout.Session) -> CheckoutState:
         return CheckoutState.PAID
     processing = getattr(session.payment_intent, "status", "processing") == "processing"
     return CheckoutState.PENDING if processing else CheckoutState.BOUNCED
-
-
-def _in_turn(call: Callable[[], T]) -> T:
-    """A call with a key. While another one with the same key runs (a second tab), wait for it to be answered."""
-    for pause in TURNS:
-        try:
-            with _translated():
-                return call()
-        except ProviderUnavailable as error:
-            if error.code != "idempotency_key_in_use":
-                raise
-        time.sleep(pause)
-    with _translated():
-        return call()
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Stripe's errors in the words of the contract."""
-    import stripe
-
-    try:
-        yield
-    except stripe.StripeError as error:
-        _raise(error)
-
-
-def _raise(error: stripe.StripeError) -> NoReturn:
-    """Stripe's own message may repeat what somebody typed, so only its code, the parameter and the request are told."""
-    import stripe
-
-    inner = error.error
-    code = error.code or (inner and (inner.code or inner.type)) or ""
-    words = " ".join(filter(None, (type(error).__name__, code, getattr(error, "param", ""), error.request_id)))
-    told = functools.partial(_told, code=code)
-    match error:
-        case stripe.APIConnectionError():
-            never = any(sign in f"{error.__context__!r} {error.user_message}" for sign in _NEVER_LEFT)
-            raise told(
-                ProviderUnavailable if never else OutcomeUnknown, f"no answer: {type(error.__context__).__name__}"
-            ) from None
-        case stripe.RateLimitError():
-            raise told(RateLimited, words, retry_after=_retry_after(error)) from None
-        case stripe.AuthenticationError() | stripe.PermissionError():
-            raise told(CredentialsRejected, f"Stripe does not accept our key: {words}") from None
-        case stripe.InvalidRequestError() if error.http_status == 404 or code == "resource_missing":
-            raise told(NotFoundAtProvider, words) from None
-        case stripe.InvalidRequestError() | stripe.CardError() | stripe.IdempotencyError():
-            raise told(ProviderRejected, f"Stripe refused: {words}") from None
-    raise told(ProviderUnavailable, f"{error.http_status} {words}", retry_after=_retry_after(error)) from None
-
-
-def _told(kind: type[ProviderError], words: str, *, code: str, retry_after: float | None = None) -> ProviderError:
-    return kind(words, provider="stripe", code=code, retry_after=retry_after)
-
-
-def _retry_after(error: stripe.StripeError) -> float | None:
-    value = next((value for name, value in (error.headers or {}).items() if name.lower() == "retry-after"), "")
-    return float(value) if re.fullmatch(r"\d{1,6}(\.\d+)?", value) else None
 
 
 _checked: type[Payments] = Stripe

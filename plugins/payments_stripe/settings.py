@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from pydantic import SecretStr, field_validator
 
 from webkit.sdk import ProviderSettings, env
+
+_FIXED = re.compile(r"(\d{1,9}) ([A-Z]{3})")
+_CLIENT_ID = re.compile(r"ca_\w{1,100}")
 
 
 class StripeSettings(ProviderSettings):
@@ -36,7 +40,67 @@ class StripeSettings(ProviderSettings):
         description="Address of the API; another one only in tests.",
     )
 
-    @field_validator("checkout_origin", "api_base")
+    connect: bool = env(
+        "STRIPE_CONNECT",
+        default=False,
+        of_operator=True,
+        description="Agencies connect Stripe accounts of their own, and money goes to these alone (Stripe Connect).",
+    )
+    connect_client_id: str = env(
+        "STRIPE_CONNECT_CLIENT_ID",
+        default="",
+        of_operator=True,
+        description="Client id (ca_…) from Connect › Settings › OAuth: agencies connect accounts they have.",
+    )
+    connect_webhook_secret: SecretStr | None = env(
+        "STRIPE_CONNECT_WEBHOOK_SECRET",
+        default=None,
+        of_operator=True,
+        description="Signing secret of the endpoint for events on connected accounts.",
+    )
+    connect_base: str = env(
+        "STRIPE_CONNECT_BASE",
+        default="https://connect.stripe.com",
+        of_operator=True,
+        description="Address of the pages where accounts are connected; another one only in tests.",
+    )
+    fee_percent: Decimal = env(
+        "STRIPE_APPLICATION_FEE_PERCENT",
+        default=Decimal(0),
+        of_operator=True,
+        ge=0,
+        lt=100,
+        description="What the platform keeps of each payment on a connected account, in percent.",
+    )
+    fee_fixed: str = env(
+        "STRIPE_APPLICATION_FEE_FIXED",
+        default="",
+        of_operator=True,
+        description="What it keeps besides, in minor units for each currency, like 30 EUR, 35 USD.",
+    )
+
+    @field_validator("connect_client_id")
+    @classmethod
+    def _client_id(cls, value: str) -> str:
+        if value and not _CLIENT_ID.fullmatch(value):
+            raise ValueError("is not a client id like ca_123")
+        return value
+
+    @field_validator("fee_fixed")
+    @classmethod
+    def _fixed(cls, value: str) -> str:
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        if not all(_FIXED.fullmatch(part) for part in parts):
+            raise ValueError("is not written like 30 EUR, 35 USD")
+        return ", ".join(parts)
+
+    def fee(self, amount_minor: int, currency: str) -> int:
+        """What the platform keeps of a payment on a connected account: never all of it."""
+        fixed = {code: int(minor) for minor, code in _FIXED.findall(self.fee_fixed)}
+        share = (amount_minor * self.fee_percent / 100).quantize(Decimal(1), ROUND_HALF_EVEN)
+        return max(0, min(int(share) + fixed.get(currency, 0), amount_minor - 1))
+
+    @field_validator("checkout_origin", "api_base", "connect_base")
     @classmethod
     def _origin(cls, value: str) -> str:
         if not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?", value):

@@ -55,14 +55,19 @@ def verify(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> N
     raise SignatureInvalid("the signature does not fit the message, or is too old", provider="stripe")
 
 
-def events(body: bytes, *, live: bool) -> tuple[PaymentEvent, ...]:
-    """What a body reports. Events of the other mode or of a connected account are genuine, but not about our money."""
+def events(body: bytes, *, live: bool, connect: bool = False) -> tuple[PaymentEvent, ...]:
+    """What a body reports. Events of the other mode are genuine, but not about our money.
+
+    So are those of connected accounts, unless agencies connect theirs here.
+    """
     try:
         event: dict[str, Any] = json.loads(body)
         kinds = _READERS.get(event["type"], _nothing)
         subject = event["data"]["object"]
-        if event["livemode"] is not live or event.get("account"):
+        if event["livemode"] is not live or (event.get("account") and not connect):
             kinds = _nothing
+        elif event["type"] in ABOUT_ACCOUNTS and not event.get("account"):
+            kinds = _nothing  # about the platform's own account
         return tuple(_event(event, *found) for found in kinds(subject)) or (_event(event, Kind.IGNORED, {}),)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ProviderRejected("this is not an event of Stripe", provider="stripe") from None
@@ -112,6 +117,10 @@ def _dispute(dispute: Mapping[str, Any]) -> Iterator[Found]:
         yield kind, dispute
 
 
+def _of_account(kind: Kind) -> Reader:
+    return lambda _subject: iter([(kind, {})])
+
+
 _READERS: dict[str, Reader] = {
     "checkout.session.completed": _completed,
     "checkout.session.async_payment_succeeded": _session(Kind.PAID),
@@ -125,8 +134,11 @@ _READERS: dict[str, Reader] = {
     "charge.dispute.created": _dispute,
     "charge.dispute.updated": _dispute,
     "charge.dispute.closed": _dispute,
+    "account.updated": _of_account(Kind.ACCOUNT_CHANGED),
+    "account.application.deauthorized": _of_account(Kind.ACCOUNT_LEFT),
 }
-TYPES = tuple(_READERS)
+ABOUT_ACCOUNTS = frozenset({"account.updated", "account.application.deauthorized"})
+TYPES = tuple(type for type in _READERS if type not in ABOUT_ACCOUNTS)
 """What the endpoint should subscribe to, and what the pull asks for."""
 
 
@@ -151,6 +163,7 @@ def _event(event: Mapping[str, Any], kind: Kind, subject: Mapping[str, Any]) -> 
         part_id=part,
         key=metadata.get(KEY, "") if part else "",
         metadata=metadata,
+        account=str(event.get("account") or ""),
     )
 
 

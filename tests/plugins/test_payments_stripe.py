@@ -79,7 +79,9 @@ class Payer:
         self.double.dispute(self.double.session(checkout_id)["payment_intent"])
 
     def webhooks(self) -> Sequence[Webhook]:
-        return [signed(event) for event in self.double.all("event") if event["type"] in webhooks.TYPES]
+        accounts = list(self.double.books.accounts)
+        events = [event for account in accounts for event in self.double.all("event", account)]
+        return [signed(event) for event in events if event["type"] in webhooks.TYPES]
 
     def unknown_webhook(self) -> Webhook:
         event = {"id": "evt_x", "type": "weather.changed", "created": int(time.time()), "livemode": False}
@@ -105,11 +107,16 @@ class TestStripe(PaymentsContract):
             "STRIPE_SECRET_KEY": double.key,
             "STRIPE_WEBHOOK_SECRET": SECRET,
             "STRIPE_API_BASE": double.url,
+            "STRIPE_CONNECT": "true",
         }
 
     @pytest.fixture
     def vendor(self, double: StripeDouble) -> Payer:
         return Payer(double)
+
+    @pytest.fixture
+    def connected(self, double: StripeDouble) -> str:
+        return double.connect()
 
 
 # --- errors --------------------------------------------------------------------------------------------------------
@@ -139,7 +146,7 @@ def test_errors_in_our_words(
     retry_after: float | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("plugins.payments_stripe.provider.TURNS", (0.0,) * 4)
+    monkeypatch.setattr("plugins.payments_stripe.errors.TURNS", (0.0,) * 4)
     double.trouble(**trouble)
     with pytest.raises(error) as raised:
         payments.create_checkout(ORDER)

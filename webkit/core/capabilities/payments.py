@@ -22,6 +22,7 @@ class PaymentFeature(enum.StrEnum):
     EVENT_LIST = "event_list"  # can be asked what happened lately: repairs webhooks that never arrived
     CLOSE_CHECKOUTS = "close_checkouts"  # an open checkout can be closed: see ClosesCheckouts
     ONE_ENDPOINT = "one_endpoint"  # reports about the whole account to the platform's one endpoint
+    CONNECT = "connect"  # agencies connect accounts that the platform acts for: see ConnectsAccounts
 
 
 class CheckoutState(enum.StrEnum):
@@ -57,7 +58,16 @@ class PaymentEventKind(enum.StrEnum):
     DISPUTED = "disputed"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
+    ACCOUNT_CHANGED = "account_changed"  # a connected account may do more, or less: ask how it stands
+    ACCOUNT_LEFT = "account_left"  # its owner has withdrawn the platform's access
     IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged
+
+
+class ConnectKind(enum.StrEnum):
+    """How an agency comes to an account the platform may act for."""
+
+    MANAGED = "managed"  # the vendor opens one for it, with a short form on the vendor's pages
+    OWN = "own"  # it has one already, and gives its consent on the vendor's pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,7 @@ class PaymentEvent:
 
     `part_id` is the vendor's id of the refund or the dispute, `key` the one our request for the refund had (empty when
     it was made in the vendor's own pages), `metadata` what the checkout was given, where the vendor repeats it.
+    `account` is the connected account it happened on, empty for the platform's own.
     """
 
     id: str
@@ -142,6 +153,37 @@ class PaymentEvent:
     part_id: str = ""
     key: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRequest:
+    """Who wants an account opened. `key` makes a repeated call harmless; `country` is ISO 3166 in capitals."""
+
+    key: str
+    name: str
+    email: str
+    country: str
+    website: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """What the vendor lets a connected account do, now.
+
+    `wanted` are things its owner still has to hand in, in short words of the vendor; `blocked` says why the vendor has
+    closed it, empty while it has not.
+    """
+
+    id: str
+    can_charge: bool
+    can_pay_out: bool
+    submitted: bool
+    wanted: tuple[str, ...] = ()
+    blocked: str = ""
+    country: str = ""
+    currency: str = ""
+    name: str = ""
 
 
 @runtime_checkable
@@ -153,6 +195,46 @@ class ClosesCheckouts(Protocol):
 
         Closing what is over changes nothing. Raises NotFoundAtProvider.
         """
+        ...
+
+
+@runtime_checkable
+class ConnectsAccounts(Protocol):
+    """What a provider with CONNECT offers beside the contract's core: acting for accounts that others own."""
+
+    @calls_nobody
+    def connects(self) -> frozenset[ConnectKind]:
+        """The ways that are open here. None: the operator has not switched it on, and the platform takes the money."""
+        ...
+
+    @calls_nobody
+    def acting_for(self, account: str) -> Payments:
+        """The same provider, with every call made for this connected account."""
+        ...
+
+    def open_account(self, request: AccountRequest) -> str:
+        """Have an account opened (MANAGED); its id. The same key answers with the first one."""
+        ...
+
+    def onboarding_url(self, account: str, *, return_url: str, again_url: str) -> str:
+        """Where its owner says who they are. It works once and for minutes; the vendor leads to `again_url` then."""
+        ...
+
+    @calls_nobody
+    def consent_url(self, *, state: str, return_url: str) -> str:
+        """Where the owner of an account lets the platform in (OWN); back comes `state`, and a code or an error."""
+        ...
+
+    def accept_consent(self, code: str) -> str:
+        """Trade the code for the account's id. A code works once: ProviderRejected for one that is spent or forged."""
+        ...
+
+    def account_status(self, account: str) -> AccountStatus:
+        """How a connected account stands. Raises NotFoundAtProvider when the platform has no access to it."""
+        ...
+
+    def leave_account(self, account: str, kind: ConnectKind) -> None:
+        """Give back the access that an owner has granted (OWN); a managed account stays where it is. Twice is once."""
         ...
 
 

@@ -17,6 +17,8 @@ from webkit.core.capabilities.payments import (
     CheckoutState,
     CheckoutStatus,
     ClosesCheckouts,
+    ConnectKind,
+    ConnectsAccounts,
     PaymentEvent,
     PaymentEventKind,
     PaymentFeature,
@@ -278,6 +280,57 @@ class PaymentsContract(ProviderContract):
         told = self.told(provider, vendor)
         assert [event for event in listed if event.id in {known.id for known in told}] == told
         assert not list(provider.recent_events(datetime.now(UTC) + timedelta(hours=1)))
+
+    @pytest.fixture
+    def connected(self, vendor: Vendor) -> str:
+        """An account of somebody else's that the platform may act for; needed with CONNECT only."""
+        raise NotImplementedError("override the `connected` fixture")
+
+    def test_nobody_acts_for_others_unasked(self, provider: Payments) -> None:
+        declared = PaymentFeature.CONNECT in self.spec.features
+        assert isinstance(provider, ConnectsAccounts) == declared
+
+    def test_a_connected_account_takes_its_own_money(
+        self, provider: Payments, vendor: Vendor, request: pytest.FixtureRequest
+    ) -> None:
+        self.needs(PaymentFeature.CONNECT)
+        account = request.getfixturevalue("connected")
+        assert isinstance(provider, ConnectsAccounts)
+        assert provider.connects() <= set(ConnectKind)
+        acting = provider.acting_for(account)
+        checkout = acting.create_checkout(ORDER)
+        assert acting.get_checkout(checkout.id).state is CheckoutState.OPEN
+        with pytest.raises(NotFoundAtProvider):
+            provider.get_checkout(checkout.id)
+        vendor.pay(checkout.id)
+        (event,) = [event for event in self.told(provider, vendor) if event.kind is PaymentEventKind.PAID]
+        assert (event.account, event.checkout_id, event.amount_minor) == (account, checkout.id, 123_456)
+        since = datetime.now(UTC) - timedelta(minutes=5)
+        listed = [event for body in acting.recent_events(since) for event in provider.events(body)]
+        assert event in listed
+
+    def test_a_refund_goes_back_from_the_connected_account(
+        self, provider: Payments, vendor: Vendor, request: pytest.FixtureRequest
+    ) -> None:
+        self.needs(PaymentFeature.CONNECT)
+        account = request.getfixturevalue("connected")
+        assert isinstance(provider, ConnectsAccounts)
+        acting = provider.acting_for(account)
+        asked = self.refund_of(acting, vendor, 123_456)
+        with pytest.raises(ProviderRejected):
+            provider.refund(asked)
+        assert acting.refund(asked).amount_minor == 123_456
+
+    def test_a_connected_account_says_how_it_stands(self, provider: Payments, request: pytest.FixtureRequest) -> None:
+        self.needs(PaymentFeature.CONNECT)
+        account = request.getfixturevalue("connected")
+        assert isinstance(provider, ConnectsAccounts)
+        status = provider.account_status(account)
+        assert (status.id, status.can_charge, status.blocked) == (account, True, "")
+        with pytest.raises(NotFoundAtProvider):
+            provider.account_status("acct_nobody")
+        with pytest.raises(NotFoundAtProvider):
+            provider.acting_for("../platform")
 
     def test_form_action_origins_are_origins(self, provider: Payments) -> None:
         for origin in provider.form_action_origins():

@@ -8,12 +8,14 @@ from .books import (
     GOOD_IBAN,
     PENDING_REFUND_CARD,
 )
+from .connect import CLIENT_ID
 from .params import Refused
 from .post import SIGNATURE, Chaos, Endpoint, body_of, signature
 from .server import KEY, StripeDouble
 
 __all__ = [
     "BAD_IBAN",
+    "CLIENT_ID",
     "DISPUTED_CARD",
     "FAILING_REFUND_CARD",
     "GOOD_CARD",

@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,6 +23,7 @@ from .post import Endpoint, PostOffice
 from .trouble import Cut, Garbage, Troubles, hang_up
 
 Handler = Callable[..., Object]
+Routes = Sequence[tuple[str, Handler]]
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 MOMENT = {"gt": p.integer(), "gte": p.integer(), "lt": p.integer(), "lte": p.integer()}
 PAGE = {"limit": p.integer(1), "starting_after": p.text(255), "ending_before": p.text(255), "expand": [p.text(255)]}
@@ -51,7 +52,7 @@ SESSION: p.Shape = {
     "payment_method_types": [p.one_of("card", "sepa_debit")],
     "payment_intent_data": {
         "description": p.text(1000), "metadata": p.metadata, "receipt_email": p.email,
-        "statement_descriptor_suffix": p.text(22),
+        "statement_descriptor_suffix": p.text(22), "application_fee_amount": p.integer(1),
     },
     "submit_type": p.one_of("auto", "book", "donate", "pay"),
     "ui_mode": p.one_of("hosted"),
@@ -63,6 +64,7 @@ REFUND: p.Shape = {
     "amount": p.integer(1),
     "metadata": p.metadata,
     "reason": p.one_of("duplicate", "fraudulent", "requested_by_customer"),
+    "refund_application_fee": p.boolean,
     "expand": [p.text(255)],
 }
 ENDPOINT: p.Shape = {"url": p.url, "enabled_events": [p.text(100)], "connect": p.boolean, "description": p.text(5000)}
@@ -80,13 +82,13 @@ class _Kept:
 class Api:
     """The routes under /v1. Each answers as the vendor does, errors included."""
 
-    def __init__(self, books: Books, post: PostOffice, troubles: Troubles, key: str) -> None:
+    def __init__(self, books: Books, post: PostOffice, troubles: Troubles, key: str, more: Routes = ()) -> None:
         self.books, self.post, self.troubles, self.key = books, post, troubles, key
         self.calls: list[str] = []
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._lock = threading.Lock()
         self.blueprint = Blueprint("api", __name__, url_prefix="/v1")
-        for rule, handler in self._routes():
+        for rule, handler in [*self._routes(), *more]:
             verb, _, path = rule.partition(" ")
             view = functools.partial(self._answer, handler)
             self.blueprint.add_url_rule(path, rule.replace(".", "_"), view, methods=[verb])
@@ -230,6 +232,7 @@ class Api:
             raise Refused("All line items must have the same currency", "line_items")
         total = sum(item["price_data"]["unit_amount"] * item["quantity"] for item in wanted["line_items"])
         payable(total, min(currencies), "line_items")
+        _chargeable(account, wanted.get("payment_intent_data", {}).get("application_fee_amount"), total)
         ahead = wanted.get("expires_at", self.books.now() + 3600) - self.books.now()
         if not 1799 <= ahead <= 24 * 3600 + 5:
             raise Refused("The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", "expires_at")
@@ -267,7 +270,10 @@ class Api:
             raise Refused("You may pass up to 20 types", "types")
         types = wanted.get("types") or ([wanted["type"]] if "type" in wanted else None)
         rows = [row for row in account.all("event").values() if types is None or row["type"] in types]
-        return _page([row for row in rows if _within(row, wanted.get("created", {}))], wanted, "/v1/events")
+        rows = [row for row in rows if _within(row, wanted.get("created", {}))]
+        # Who asks for an account's own events knows whose they are.
+        own = [{name: value for name, value in row.items() if name != "account"} for row in rows]
+        return _page(own, wanted, "/v1/events")
 
     def create_endpoint(self, account: Account, given: Mapping[str, Any]) -> Object:
         wanted = check(given, ENDPOINT, ("url", "enabled_events"))
@@ -300,7 +306,7 @@ class Api:
         return {"object": "balance", "available": [], "pending": [], "livemode": False}
 
     def own_account(self, account: Account, given: Mapping[str, Any]) -> Object:
-        return {"id": account.id, "object": "account", "charges_enabled": True, "details_submitted": True}
+        return account.facts
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -323,6 +329,19 @@ class Api:
             return _page(rows, wanted, f"/v1/{kind.replace('.', '/')}s")
 
         return listed
+
+
+def _chargeable(account: Account, fee: int | None, total: int) -> None:
+    if not account.facts["charges_enabled"]:
+        raise Refused("Your account cannot currently make charges.", code="account_invalid")
+    if fee is None:
+        return
+    where = "payment_intent_data[application_fee_amount]"
+    if not account.facts["type"]:
+        text = "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment"
+        raise Refused(f"{text} (using the Stripe-Account header) or destination payment.", where)
+    if fee > total:
+        raise Refused("The application fee cannot be greater than the total amount charged.", where)
 
 
 def _unknown(account: Account, given: Mapping[str, Any], path: str) -> Object:

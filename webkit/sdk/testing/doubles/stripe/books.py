@@ -9,7 +9,7 @@ import copy
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,11 +30,22 @@ PENDING_REFUND_CARD, FAILING_REFUND_CARD = "4000000000007726", "4000000000005126
 GOOD_IBAN, BAD_IBAN, DISPUTED_IBAN = "DE89370400440532013000", "DE62370400440532013001", "DE35370400440532013002"
 
 
-class Account:
-    """All objects of one account, newest last."""
+_FACTS: Object = {
+    "object": "account", "type": "", "country": "IT", "default_currency": "eur", "email": None, "business_profile": {},
+    "charges_enabled": True, "payouts_enabled": True, "details_submitted": True,
+    "requirements": {"currently_due": [], "past_due": [], "eventually_due": [], "disabled_reason": None},
+}  # fmt: skip
 
-    def __init__(self, id: str) -> None:
+
+class Account:
+    """All objects of one account, newest last; `facts` is the account as the vendor shows it, its type empty for the
+    platform's own. `access`: whether the platform may act for it.
+    """
+
+    def __init__(self, id: str, facts: Object | None = None) -> None:
         self.id = id
+        self.facts: Object = {**_FACTS, **(facts or {}), "id": id}
+        self.access = True
         self.objects: dict[str, dict[str, Object]] = {}
 
     def all(self, kind: str) -> dict[str, Object]:
@@ -45,6 +56,15 @@ class Account:
         if found is None:
             raise missing(kind.replace(".", " ").replace("_", " "), id, param)
         return found
+
+
+def _held(wanted: Sequence[str], blocked: str, *, submitted: bool) -> Object:
+    free = not wanted and not blocked
+    asked = {"currently_due": list(wanted), "past_due": list(wanted), "eventually_due": list(wanted)}
+    return {
+        "charges_enabled": free, "payouts_enabled": free, "details_submitted": submitted,
+        "requirements": {**asked, "disabled_reason": blocked or None},
+    }  # fmt: skip
 
 
 class Books:
@@ -62,17 +82,41 @@ class Books:
 
     def account(self, id: str) -> Account:
         """Raises 403 for one that is not connected."""
-        if id not in self.accounts:
+        if id not in self.accounts or not self.accounts[id].access:
             text = f"The provided key does not have access to account '{id}' (or that account does not exist)."
             raise Refused(text, code="account_invalid", status=403)
         return self.accounts[id]
 
     def connect(self) -> str:
-        """A new connected account."""
-        id = self.id("acct", 16).replace("_test", "")
+        """A new connected account that may do everything."""
+        return self.join("standard", "IT", "owner@example.org", ()).id
+
+    def join(
+        self, type: str, country: str, email: str | None, wanted: Sequence[str], profile: Object | None = None
+    ) -> Account:
+        """A new account of somebody else's; while things are `wanted` it may do nothing."""
+        id = self.id("acct", 16)
+        facts = {"type": type, "country": country, "email": email, "business_profile": profile or {}}
         with self.lock:
-            self.accounts[id] = Account(id)
-        return id
+            made = self.accounts[id] = Account(id, facts)
+            if wanted:
+                made.facts |= _held(wanted, "requirements.past_due", submitted=False)
+        return made
+
+    def allow(self, id: str, wanted: Sequence[str] = (), blocked: str = "", *, charge: bool | None = None) -> Object:
+        """The vendor has looked at what the owner handed in: it may do everything, or still wants something."""
+        account = self.accounts[id]
+        account.facts |= _held(wanted, blocked, submitted=True)
+        if charge is not None:
+            account.facts["charges_enabled"] = charge
+        self.tell(account, "account.updated", account.facts)
+        return account.facts
+
+    def leave(self, id: str) -> None:
+        """The owner, or the platform, ends its access."""
+        account = self.accounts[id]
+        self.tell(account, "account.application.deauthorized", {"id": "ca_double", "object": "application"})
+        account.access = False
 
     def id(self, prefix: str, size: int = 24) -> str:
         return f"{prefix}_{secrets.token_hex(size)[:size]}"
@@ -224,6 +268,7 @@ class Books:
             amount=session["amount_total"], amount_received=0, currency=session["currency"], latest_charge=None,
             capture_method="automatic_async", description=asked.get("description"), metadata=asked.get("metadata", {}),
             last_payment_error=None, payment_method_types=[method], status="requires_payment_method",
+            application_fee_amount=asked.get("application_fee_amount"),
         )  # fmt: skip
         session["_attempt"] = intent["id"]
         self.tell(account, "payment_intent.created", intent)
@@ -244,6 +289,8 @@ class Books:
         charge = self._charge(account, intent, "succeeded")
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"]}
         intent["last_payment_error"] = None
+        if intent.get("application_fee_amount"):
+            charge["application_fee"] = self._keep_fee(account, charge, intent["application_fee_amount"])["id"]
         self.tell(account, "charge.succeeded", charge)
         self.tell(account, "payment_intent.succeeded", intent)
 
@@ -256,9 +303,22 @@ class Books:
             payment_intent=intent["id"], refunded=False, status=status,
         )  # fmt: skip
 
+    def _keep_fee(self, account: Account, charge: Object, amount: int) -> Object:
+        """The platform's share, in the platform's own books."""
+        fee = self.add(
+            self.accounts[""], "application_fee", "fee",
+            amount=amount, amount_refunded=0, charge=charge["id"], currency=charge["currency"],
+            refunded=False,
+        )  # fmt: skip
+        fee["account"] = account.id
+        self.tell(self.accounts[""], "application_fee.created", fee)
+        return fee
+
     # --- giving back -----------------------------------------------------------------------------------------------
 
-    def refund(self, intent_id: str, amount: int | None = None, **values: Any) -> Object:
+    def refund(
+        self, intent_id: str, amount: int | None = None, *, refund_application_fee: bool = False, **values: Any
+    ) -> Object:
         """Give a payment back, or a part of it. Asked for through the API or clicked in the vendor's own pages."""
         account, intent = self._found("payment_intent", intent_id, "payment_intent")
         if intent["status"] != "succeeded":
@@ -276,6 +336,8 @@ class Books:
         if amount > left:
             text = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
             raise Refused(text, "amount", code="amount_too_large")
+        if refund_application_fee and "application_fee" not in charge:
+            raise Refused(f"Charge {charge['id']} has no application fee to refund.", "refund_application_fee")
         slow = intent["payment_method_types"] == ["sepa_debit"] or intent.get("_number") == PENDING_REFUND_CARD
         refund = self.add(
             account, "refund", "re",
@@ -284,6 +346,8 @@ class Books:
             failure_reason=None,
         )  # fmt: skip
         self._give_back(charge, amount)
+        if refund_application_fee:
+            self._give_fee_back(charge)
         self.tell(account, "refund.created", refund)
         self.tell(account, "charge.refunded", charge)
         if intent.get("_number") == FAILING_REFUND_CARD:
@@ -303,6 +367,13 @@ class Books:
             self._give_back(account.get("charge", refund["charge"]), -refund["amount"])
             self.tell(account, "refund.failed", refund)
         return refund
+
+    def _give_fee_back(self, charge: Object) -> None:
+        """As much of the platform's share as of the charge, with all refunds so far together."""
+        fee = self.accounts[""].get("application_fee", charge["application_fee"])
+        fee["amount_refunded"] = fee["amount"] * charge["amount_refunded"] // charge["amount"]
+        fee["refunded"] = fee["amount_refunded"] == fee["amount"]
+        self.tell(self.accounts[""], "application_fee.refunded", fee)
 
     def _give_back(self, charge: Object, amount: int) -> None:
         charge["amount_refunded"] += amount

@@ -13,6 +13,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from .api import Api
 from .books import GOOD_CARD, Account, Books, Object
+from .connect import Connect
 from .page import Page
 from .params import Refused
 from .post import PAUSES, Chaos, Endpoint, PostOffice
@@ -20,8 +21,8 @@ from .trouble import Trouble, Troubles
 
 KEY = "sk_test_double"
 ACTS = (
-    "advance", "calm", "chaos", "close_dispute", "connect", "debit", "decline", "dispute", "expire", "forget", "hold",
-    "pay",
+    "advance", "allow", "allow_redirect", "calm", "chaos", "close_dispute", "connect", "consent", "debit", "decline",
+    "dispute", "expire", "forget", "hold", "leave", "pay",
     "refund", "send_again", "settle", "settle_refund", "state", "subscribe", "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
@@ -48,10 +49,13 @@ class StripeDouble:
         self.post = PostOffice(pauses)
         self.troubles = Troubles()
         self.books.listeners.append(self.post.take)
-        self.api, self.page = Api(self.books, self.post, self.troubles, key), Page(self.books)
+        self.connections = Connect(self.books, key, lambda: self.url)
+        self.api = Api(self.books, self.post, self.troubles, key, self.connections.routes())
+        self.page = Page(self.books)
         app = Flask(__name__)
         app.register_blueprint(self.api.blueprint)
         app.register_blueprint(self.page.blueprint)
+        app.register_blueprint(self.connections.blueprint)
         app.add_url_rule("/_double/<name>", "control", self._control, methods=["GET", "POST"])
         self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -119,6 +123,23 @@ class StripeDouble:
         """A new connected account."""
         return self.books.connect()
 
+    def allow_redirect(self, url: str) -> None:
+        """Register an address that consent may lead back to."""
+        self.connections.redirects.add(url)
+
+    def consent(self, url: str, account: str = "", allow: bool = True) -> str:
+        """The owner of an account (a new one unless given) answers on the consent page; where the browser goes then."""
+        return self.connections.consent(url, account, allow=allow)
+
+    def allow(self, account: str, wanted: Sequence[str] = (), blocked: str = "", charge: bool | None = None) -> Object:
+        """The vendor decides what an account may do; nothing wanted and nothing blocked: everything."""
+        return self._act(lambda: self.books.allow(account, wanted, blocked, charge=charge))
+
+    def leave(self, account: str) -> None:
+        """The owner withdraws the platform's access, in the vendor's pages."""
+        with self.books.lock:
+            self.books.leave(account)
+
     def advance(self, seconds: int) -> int:
         """Move the vendor's clock on."""
         self.books.ahead += seconds
@@ -146,6 +167,7 @@ class StripeDouble:
             self.books.accounts = {"": Account("acct_1Platform")}
             self.books.ahead = 0
         self.api.forget()
+        self.connections.forget()
         self.post.endpoints.clear()
         self.calm()
 
