@@ -27,6 +27,9 @@ OWNED = (
     "import_rows",
     "imports",
     "invoice_templates",
+    "ledger_entries",
+    "ledger_rates",
+    "ledger_receipts",
     "list_defaults",
     "list_task_outcomes",
     "list_tasks",
@@ -41,6 +44,10 @@ OWNED = (
     "quotation_blocks",
     "quotation_templates",
     "quotations",
+    "report_accounts",
+    "report_entries",
+    "report_positions",
+    "report_shares",
     "saved_views",
     "search_words",
     "statements",
@@ -48,6 +55,8 @@ OWNED = (
     "vat_checks",
     "website_audits",
 )
+
+APPEND_ONLY = ("ledger_rates", "ledger_receipts", "ledger_entries")
 
 NEVER_CHANGED = ("consultation_versions",)
 
@@ -232,6 +241,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_invoice_templates_agency_id_name")),
     )
     op.create_table(
+        "ledger_rates",
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("base_currency", sa.String(length=3), nullable=False),
+        sa.Column("rate", sa.Numeric(28, 8).with_variant(sa.Text(), "sqlite"), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ledger_rates_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_rates")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ledger_rates_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "source", name=op.f("uq_ledger_rates_agency_id_source")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("ledger_rates", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_ledger_rates_currency", ["agency_id", "currency", "base_currency", "day"], unique=False
+        )
+
+    op.create_table(
         "list_tasks",
         sa.Column("of_list", sa.String(length=32), nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
@@ -327,6 +357,8 @@ def upgrade() -> None:
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("health", sa.String(length=16), nullable=False),
         sa.Column("health_detail", sa.Text(), nullable=False),
+        sa.Column("connected", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("gone", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -369,6 +401,90 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quotation_templates")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_quotation_templates_agency_id_id")),
     )
+    op.create_table(
+        "report_accounts",
+        sa.Column("codes", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_report_accounts_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_report_accounts")),
+    )
+    op.create_table(
+        "report_entries",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "invoice",
+                "credit_note",
+                "write_off",
+                "payment",
+                "refund",
+                "chargeback",
+                "shifted",
+                name="kind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("part", sa.String(length=16), nullable=False),
+        sa.Column("category", sa.String(length=4), nullable=False),
+        sa.Column("percent", sa.String(length=16), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("gross", sa.BigInteger(), nullable=False),
+        sa.Column("waited", sa.Integer(), nullable=True),
+        sa.Column("imported", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_report_entries_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "invoice_id", "place", name=op.f("pk_report_entries")),
+    )
+    with op.batch_alter_table("report_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_report_entries_journal", ["agency_id", "day", "invoice_id", "place"], unique=False)
+        batch_op.create_index(
+            "ix_report_entries_sums",
+            ["agency_id", "kind", "day", "currency", "client_id", "part", "category", "percent", "net", "tax", "gross"],
+            unique=False,
+        )
+
+    op.create_table(
+        "report_positions",
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("filling", sa.Boolean(), nullable=False),
+        sa.Column("imported_only", sa.Boolean(), nullable=False),
+        sa.Column("after", sa.Uuid(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_report_positions_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", name=op.f("pk_report_positions")),
+    )
+    op.create_table(
+        "report_shares",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("description", sa.String(length=200), nullable=False),
+        sa.Column("net", sa.BigInteger(), nullable=False),
+        sa.Column("imported", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_report_shares_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "invoice_id", "place", name=op.f("pk_report_shares")),
+    )
+    with op.batch_alter_table("report_shares", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_report_shares_sums", ["agency_id", "day", "currency", "description", "net"], unique=False
+        )
+
     op.create_table(
         "saved_views",
         sa.Column("of_list", sa.String(length=32), nullable=False),
@@ -556,6 +672,44 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_import_rows_agency_id_import_id_step_line", ["agency_id", "import_id", "step", "line"], unique=False
         )
+
+    op.create_table(
+        "ledger_receipts",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "method",
+            sa.Enum("bank", "cash", "card", "cheque", "other", name="method", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.String(length=140), nullable=False),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("counters", sa.Uuid(), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_ledger_receipts_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "counters"],
+            ["ledger_receipts.agency_id", "ledger_receipts.id"],
+            name=op.f("fk_ledger_receipts_agency_id_counters"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ledger_receipts_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_receipts")),
+        sa.UniqueConstraint("agency_id", "counters", name=op.f("uq_ledger_receipts_agency_id_counters")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ledger_receipts_agency_id_id")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("ledger_receipts", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_receipts_client", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_ledger_receipts_day", ["agency_id", "day", "id"], unique=False)
 
     op.create_table(
         "list_defaults",
@@ -962,6 +1116,71 @@ def upgrade() -> None:
         batch_op.create_index("ix_credit_notes_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_credit_notes_agency_id_invoice_id", ["agency_id", "invoice_id"], unique=False)
 
+    op.create_table(
+        "ledger_entries",
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("cause", sa.String(length=64), nullable=False),
+        sa.Column(
+            "account",
+            sa.Enum(
+                "money", "held", "invoice", "credit", "fee", "exchange", name="account", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "payment",
+                "refund",
+                "dispute",
+                "chargeback",
+                "fee",
+                "payout",
+                "applied",
+                "taken_back",
+                name="kind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("place", sa.String(length=32), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("invoice_id", sa.Uuid(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("settled_currency", sa.String(length=3), nullable=False),
+        sa.Column("settled_minor", sa.BigInteger(), nullable=False),
+        sa.Column("base_currency", sa.String(length=3), nullable=False),
+        sa.Column("base_minor", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_ledger_entries_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_ledger_entries_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ledger_entries_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entries")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ledger_entries_agency_id_id")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_entries_cause", ["agency_id", "cause"], unique=False)
+        batch_op.create_index("ix_ledger_entries_client", ["agency_id", "client_id", "account"], unique=False)
+        batch_op.create_index("ix_ledger_entries_day", ["agency_id", "day", "id"], unique=False)
+        batch_op.create_index("ix_ledger_entries_invoice", ["agency_id", "invoice_id", "account"], unique=False)
+        batch_op.create_index("ix_ledger_entries_source", ["agency_id", "source"], unique=False)
+
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tier", sa.String(length=16), server_default="", nullable=False))
 
@@ -1129,21 +1348,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_audit_id"),
-            "website_audits",
-            ["agency_id", "audit_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_consultation_id"),
             "consultations",
             ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
 
     op.execute("UPDATE mails SET state = 'accepted' WHERE state = 'sent'")
     op.execute("UPDATE platform_mails SET state = 'accepted' WHERE state = 'sent'")
     schema.protect(op.get_bind(), *OWNED)
+    for table in APPEND_ONLY:
+        schema.append_only(op.get_bind(), table)
     for table in NEVER_CHANGED:
         schema.append_only(op.get_bind(), table, allow_delete=True)
     # What was issued before there were kept sums.
@@ -1178,8 +1399,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1309,6 +1530,14 @@ def downgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("tier")
 
+    with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_ledger_entries_source")
+        batch_op.drop_index("ix_ledger_entries_invoice")
+        batch_op.drop_index("ix_ledger_entries_day")
+        batch_op.drop_index("ix_ledger_entries_client")
+        batch_op.drop_index("ix_ledger_entries_cause")
+
+    op.drop_table("ledger_entries")
     with op.batch_alter_table("credit_notes", schema=None) as batch_op:
         batch_op.drop_index("ix_credit_notes_agency_id_invoice_id")
         batch_op.drop_index("ix_credit_notes_agency_id_client_id")
@@ -1355,6 +1584,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_list_defaults_agency_id_view_id")
 
     op.drop_table("list_defaults")
+    with op.batch_alter_table("ledger_receipts", schema=None) as batch_op:
+        batch_op.drop_index("ix_ledger_receipts_day")
+        batch_op.drop_index("ix_ledger_receipts_client")
+
+    op.drop_table("ledger_receipts")
     with op.batch_alter_table("import_rows", schema=None) as batch_op:
         batch_op.drop_index("ix_import_rows_agency_id_import_id_step_line")
         batch_op.drop_index("ix_import_rows_agency_id_import_id_outcome_line")
@@ -1378,6 +1612,17 @@ def downgrade() -> None:
 
     op.drop_table("search_words")
     op.drop_table("saved_views")
+    with op.batch_alter_table("report_shares", schema=None) as batch_op:
+        batch_op.drop_index("ix_report_shares_sums")
+
+    op.drop_table("report_shares")
+    op.drop_table("report_positions")
+    with op.batch_alter_table("report_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_report_entries_sums")
+        batch_op.drop_index("ix_report_entries_journal")
+
+    op.drop_table("report_entries")
+    op.drop_table("report_accounts")
     op.drop_table("quotation_templates")
     with op.batch_alter_table("quotation_blocks", schema=None) as batch_op:
         batch_op.drop_index("ix_quotation_blocks_agency_id_kind")
@@ -1398,6 +1643,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_list_tasks_agency_id_user_id_id")
 
     op.drop_table("list_tasks")
+    with op.batch_alter_table("ledger_rates", schema=None) as batch_op:
+        batch_op.drop_index("ix_ledger_rates_currency")
+
+    op.drop_table("ledger_rates")
     op.drop_table("invoice_templates")
     with op.batch_alter_table("imports", schema=None) as batch_op:
         batch_op.drop_index("ix_imports_agency_id_kind_id")

@@ -86,7 +86,7 @@ def test_http_in_a_service_is_noticed(tmp_path: Path, line: str) -> None:
 
 SQL_PACKAGES = {"sqlalchemy", "alembic", "flask_sqlalchemy", "psycopg", "sqlite3"}
 SESSIONS = {"webkit.core.kernel.db.session", "webkit.core.kernel.db.db", "webkit.core.kernel.db.UnitSession"}
-KNOWS_SQL = re.compile(r"webkit/(\w+/models\.py|core/.+)")
+KNOWS_SQL = re.compile(r"webkit/(\w+/(\w+_)?models\.py|core/.+)")
 LIKE_SQL = re.compile(
     r"\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|(CREATE|ALTER|DROP|TRUNCATE)\s+TABLE\s)",
     re.IGNORECASE | re.DOTALL,

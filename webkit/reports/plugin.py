@@ -1,18 +1,24 @@
-"""Registers today's page."""
+"""Registers today's page and the reports."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
-from webkit.core.extensions import MenuEntry
+from webkit.core.extensions import JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.reports import following
 from webkit.reports.routes import blueprint
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
     return [blueprint]
+
+
+@hookimpl
+def webkit_register_jobs() -> list[JobSpec]:
+    return [JobSpec(following.FOLLOW, following.go_on, queue="long")]
 
 
 @hookimpl
