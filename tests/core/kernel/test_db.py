@@ -190,3 +190,18 @@ def test_connections_that_the_server_ended_are_replaced_unseen(app: Flask, agenc
     other.dispose()
     assert _name(agency) == agency.name
     assert db.session().scalar(sa.select(sa.func.pg_backend_pid())) != own
+
+
+def test_reads_leave_their_statements_prepared(app: Flask, agency: AgencyView) -> None:
+    """Planning them again for every page would cost as much as running them. What fails spoils nothing."""
+    if db.db.engine.dialect.name != "postgresql":
+        pytest.skip("there is no server")
+    prepared = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%agencies.name%'")
+    for _ in range(8):
+        assert _name(agency) == agency.name
+        db.release()
+    assert db.session().scalar(prepared) == 1
+    with pytest.raises(sa.exc.DBAPIError):
+        db.session().execute(sa.text("SELECT 1 / 0"))
+    db.release()
+    assert _name(agency) == agency.name

@@ -38,6 +38,8 @@ R = TypeVar("R")
 db = SQLAlchemy(metadata=Base.metadata)
 """Owns the engine, the metadata and the link to Alembic; sessions come from the doors in `tenancy`."""
 
+HEALTHY = 2
+"""What libpq calls a transaction in which nothing has failed."""
 READ_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000")
 
 
@@ -327,6 +329,7 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
     Errors name no parameters: they are logged and kept with jobs, and parameters are people's data and secrets.
     """
     options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 10, "hide_parameters": True}
+    options["pool_use_lifo"] = True  # the connection used last has most of its statements prepared
     if not url.startswith("sqlite"):
         options |= {"connect_args": {"autocommit": True, "connect_timeout": 5}}
     return options
@@ -344,6 +347,7 @@ def install(engine: Engine) -> None:
     else:
         event.listen(engine, "checkout", _refuse_ended)
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "rollback", _end_read)
 
 
 def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:
@@ -385,3 +389,16 @@ def _begin_postgresql(connection: Connection) -> None:
     result = raw.pgconn.exec_(statement.encode())
     if result.status not in (1, 2):
         raise sa.exc.OperationalError(statement, {}, RuntimeError(result.error_message.decode()))
+
+
+def _end_read(connection: Connection) -> None:
+    """End a read by COMMIT: after a ROLLBACK the driver forgets the statements it has prepared.
+
+    Nothing was written, so both mean the same; to plan all statements again costs about what it takes to run them.
+    What has failed, and whatever may write, is left to the rollback that follows.
+    """
+    if connection.invalidated or connection.get_execution_options().get("writes"):
+        return
+    raw: Any = connection.connection.dbapi_connection
+    if raw.pgconn.transaction_status == HEALTHY:
+        raw.pgconn.exec_(b"COMMIT")
