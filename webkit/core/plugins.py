@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from importlib import import_module, metadata
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -304,11 +305,17 @@ def _check(contribution: Contribution) -> None:
 
 
 def _distribution(point: metadata.EntryPoint) -> tuple[str, str]:
-    if point.dist is None:
-        return "unknown", ""
-    return point.dist.name.lower().replace("_", "-"), point.dist.version
+    return ("unknown", "") if point.dist is None else _name_and_version(point.dist)
 
 
+@lru_cache(64)
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Read once for all of its plugins: each time it is the whole text of its metadata that is parsed."""
+    found = distribution.metadata
+    return found["Name"].lower().replace("_", "-"), found["Version"]
+
+
+@cache
 def _version() -> str:
     return metadata.version(OURS)
 
