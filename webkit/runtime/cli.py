@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
-from webkit.core.settings import Settings
+from webkit.core.plugins import PluginError
+from webkit.core.settings import Settings, SettingsError
 from webkit.runtime.supervisor import CANNOT_START, NOT_NEEDED
+
+
+def run(factory: str, arguments: Sequence[str]) -> None:
+    """What a part does, to its end; configuration problems are listed, not traced."""
+    group = click.Group(commands={command.name or "": command for command in commands(factory)})
+    try:
+        group.main(args=arguments, prog_name="webkit")
+    except (SettingsError, PluginError) as error:
+        for problem in error.problems:
+            click.echo(f"{problem.where}: {problem.problem}\n  {problem.fix}", err=True)
+        sys.exit(CANNOT_START)
 
 
 def commands(factory: str) -> list[click.Command]:
