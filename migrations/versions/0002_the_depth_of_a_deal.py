@@ -20,6 +20,8 @@ OWNED = (
     "ai_runs",
     "ai_spendings",
     "billing_plans",
+    "client_reminders",
+    "connected_accounts",
     "consultation_options",
     "consultation_versions",
     "consultations",
@@ -27,6 +29,7 @@ OWNED = (
     "import_rows",
     "imports",
     "invoice_templates",
+    "late_fees",
     "ledger_entries",
     "ledger_rates",
     "ledger_receipts",
@@ -35,6 +38,7 @@ OWNED = (
     "list_tasks",
     "milestones",
     "number_series",
+    "payment_consents",
     "payment_reversals",
     "plugin_answers",
     "plugin_stores",
@@ -44,12 +48,19 @@ OWNED = (
     "quotation_blocks",
     "quotation_templates",
     "quotations",
+    "recurring_periods",
+    "recurring_plans",
+    "recurring_prices",
+    "reminder_settings",
+    "reminder_steps",
+    "reminder_watch",
     "report_accounts",
     "report_entries",
     "report_positions",
     "report_shares",
     "saved_views",
     "search_words",
+    "sent_reminders",
     "statements",
     "tallies",
     "vat_checks",
@@ -314,6 +325,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "key", name=op.f("uq_number_series_agency_id_key")),
     )
     op.create_table(
+        "payment_consents",
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("session_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_consents_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_consents")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_consents_agency_id_id")),
+        sa.UniqueConstraint("state_hash", name=op.f("uq_payment_consents_state_hash")),
+    )
+    op.create_table(
         "plugin_answers",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
@@ -400,6 +427,43 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_quotation_templates_agency_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quotation_templates")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_quotation_templates_agency_id_id")),
+    )
+    op.create_table(
+        "reminder_settings",
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("since_hour", sa.Integer(), nullable=False),
+        sa.Column("until_hour", sa.Integer(), nullable=False),
+        sa.Column("weekends", sa.Boolean(), nullable=False),
+        sa.Column(
+            "fee_mode",
+            sa.Enum("none", "propose", "issue", name="feemode", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
+        sa.Column("fee_currency", sa.String(length=3), nullable=False),
+        sa.Column("fee_percent", sa.Numeric(28, 8).with_variant(sa.Text(), "sqlite"), nullable=False),
+        sa.Column("fee_rate", sa.String(length=32), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_reminder_settings_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_settings")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_reminder_settings_agency_id_id")),
+        sa.UniqueConstraint("agency_id", name=op.f("uq_reminder_settings_agency_id")),
+    )
+    op.create_table(
+        "reminder_steps",
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("fee", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_reminder_steps_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_steps")),
+        sa.UniqueConstraint("agency_id", "days", name=op.f("uq_reminder_steps_agency_id_days")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_reminder_steps_agency_id_id")),
     )
     op.create_table(
         "report_accounts",
@@ -592,6 +656,63 @@ def upgrade() -> None:
         batch_op.create_index("ix_ai_runs_agency_id_day", ["agency_id", "day"], unique=False)
         batch_op.create_index("ix_ai_runs_agency_id_generation_id", ["agency_id", "generation_id"], unique=False)
         batch_op.create_index("ix_ai_runs_agency_id_subject", ["agency_id", "subject", "id"], unique=False)
+
+    op.create_table(
+        "client_reminders",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("off", sa.Boolean(), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_client_reminders_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_client_reminders_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_client_reminders")),
+        sa.UniqueConstraint("agency_id", "client_id", name=op.f("uq_client_reminders_agency_id_client_id")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_client_reminders_agency_id_id")),
+    )
+    op.create_table(
+        "connected_accounts",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("alive", sa.String(length=64), nullable=True),
+        sa.Column("kind", sa.Enum("managed", "own", name="connectkind", native_enum=False, length=32), nullable=False),
+        sa.Column("can_charge", sa.Boolean(), nullable=False),
+        sa.Column("can_pay_out", sa.Boolean(), nullable=False),
+        sa.Column("submitted", sa.Boolean(), nullable=False),
+        sa.Column("wanted", sa.Text(), nullable=False),
+        sa.Column("blocked", sa.String(length=255), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_away", sa.Boolean(), nullable=False),
+        sa.Column("read_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "account_id"],
+            ["provider_accounts.agency_id", "provider_accounts.id"],
+            name=op.f("fk_connected_accounts_agency_id_account_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_connected_accounts_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connected_accounts")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_connected_accounts_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "provider", "name", name=op.f("uq_connected_accounts_agency_id_provider_name")
+        ),
+        sa.UniqueConstraint("provider", "alive", name=op.f("uq_connected_accounts_provider_alive")),
+    )
+    with op.batch_alter_table("connected_accounts", schema=None) as batch_op:
+        batch_op.create_index("ix_connected_accounts_provider_name", ["provider", "name"], unique=False)
 
     op.create_table(
         "consultations",
@@ -873,6 +994,7 @@ def upgrade() -> None:
         sa.Column("accepted_id", sa.Uuid(), nullable=True),
         sa.Column("became", sa.String(length=16), nullable=True),
         sa.Column("became_id", sa.Uuid(), nullable=True),
+        sa.Column("files", sa.Text(), nullable=True),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -893,6 +1015,57 @@ def upgrade() -> None:
         batch_op.create_index("ix_quotations_remind_on", ["remind_on"], unique=False)
         batch_op.create_index("ix_quotations_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_quotations_valid", ["agency_id", "valid_until", "id"], unique=False)
+
+    op.create_table(
+        "recurring_plans",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("payment_days", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("issues", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("active", "paused", "ended", name="planstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column(
+            "unit",
+            sa.Enum("week", "month", "quarter", "year", name="unit", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("every", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("start", sa.Date(), nullable=False),
+        sa.Column("arrears", sa.Boolean(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=True),
+        sa.Column("before", sa.Integer(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("next_on", sa.Date(), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_recurring_plans_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_recurring_plans_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recurring_plans")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_recurring_plans_agency_id_id")),
+    )
+    with op.batch_alter_table("recurring_plans", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_recurring_plans_agency_id_state_next_on", ["agency_id", "state", "next_on"], unique=False
+        )
+        batch_op.create_index("ix_recurring_plans_client", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_recurring_plans_state_next_on", ["state", "next_on"], unique=False)
 
     op.create_table(
         "statements",
@@ -1019,6 +1192,50 @@ def upgrade() -> None:
         info={"append_only": True, "may_go": True},
     )
     op.create_table(
+        "recurring_periods",
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum("drafted", "issued", "skipped", name="outcome", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("invoice_id", sa.Uuid(), nullable=True),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["recurring_plans.agency_id", "recurring_plans.id"],
+            name=op.f("fk_recurring_periods_agency_id_plan_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_recurring_periods_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recurring_periods")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_recurring_periods_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "plan_id", "on", name=op.f("uq_recurring_periods_agency_id_plan_id_on")),
+    )
+    op.create_table(
+        "recurring_prices",
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "plan_id"],
+            ["recurring_plans.agency_id", "recurring_plans.id"],
+            name=op.f("fk_recurring_prices_agency_id_plan_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_recurring_prices_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recurring_prices")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_recurring_prices_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "plan_id", "since", name=op.f("uq_recurring_prices_agency_id_plan_id_since")),
+    )
+    op.create_table(
         "billing_plans",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("contract_id", sa.Uuid(), nullable=True),
@@ -1117,6 +1334,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_credit_notes_agency_id_invoice_id", ["agency_id", "invoice_id"], unique=False)
 
     op.create_table(
+        "late_fees",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column("fixed_minor", sa.BigInteger(), nullable=False),
+        sa.Column("interest_minor", sa.BigInteger(), nullable=False),
+        sa.Column("fee_invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_late_fees_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_late_fees_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_late_fees")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_late_fees_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "invoice_id", "until", name=op.f("uq_late_fees_agency_id_invoice_id_until")),
+    )
+    with op.batch_alter_table("late_fees", schema=None) as batch_op:
+        batch_op.create_index("ix_late_fees_agency_id_fee_invoice_id", ["agency_id", "fee_invoice_id"], unique=False)
+
+    op.create_table(
         "ledger_entries",
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("cause", sa.String(length=64), nullable=False),
@@ -1181,6 +1421,48 @@ def upgrade() -> None:
         batch_op.create_index("ix_ledger_entries_invoice", ["agency_id", "invoice_id", "account"], unique=False)
         batch_op.create_index("ix_ledger_entries_source", ["agency_id", "source"], unique=False)
 
+    op.create_table(
+        "reminder_watch",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_reminder_watch_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_reminder_watch_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_watch")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_reminder_watch_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "invoice_id", name=op.f("uq_reminder_watch_agency_id_invoice_id")),
+    )
+    with op.batch_alter_table("reminder_watch", schema=None) as batch_op:
+        batch_op.create_index("ix_reminder_watch_agency_id_look_at", ["agency_id", "look_at"], unique=False)
+        batch_op.create_index("ix_reminder_watch_look_at", ["look_at"], unique=False)
+
+    op.create_table(
+        "sent_reminders",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("due", sa.Date(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("mailed", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_sent_reminders_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_sent_reminders_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sent_reminders")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_sent_reminders_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "invoice_id", "due", "days", name=op.f("uq_sent_reminders_agency_id_invoice_id_due_days")
+        ),
+    )
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tier", sa.String(length=16), server_default="", nullable=False))
 
@@ -1288,15 +1570,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_quotation_id"),
-            "quotations",
-            ["agency_id", "quotation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_proposal_id"),
             "proposals",
             ["agency_id", "proposal_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_quotation_id"),
+            "quotations",
+            ["agency_id", "quotation_id"],
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
@@ -1348,15 +1630,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
             ["agency_id", "id"],
         )
 
@@ -1399,8 +1681,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1444,8 +1726,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND stands"),
@@ -1530,6 +1812,12 @@ def downgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("tier")
 
+    op.drop_table("sent_reminders")
+    with op.batch_alter_table("reminder_watch", schema=None) as batch_op:
+        batch_op.drop_index("ix_reminder_watch_look_at")
+        batch_op.drop_index("ix_reminder_watch_agency_id_look_at")
+
+    op.drop_table("reminder_watch")
     with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_entries_source")
         batch_op.drop_index("ix_ledger_entries_invoice")
@@ -1538,6 +1826,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ledger_entries_cause")
 
     op.drop_table("ledger_entries")
+    with op.batch_alter_table("late_fees", schema=None) as batch_op:
+        batch_op.drop_index("ix_late_fees_agency_id_fee_invoice_id")
+
+    op.drop_table("late_fees")
     with op.batch_alter_table("credit_notes", schema=None) as batch_op:
         batch_op.drop_index("ix_credit_notes_agency_id_invoice_id")
         batch_op.drop_index("ix_credit_notes_agency_id_client_id")
@@ -1548,6 +1840,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_billing_plans_agency_id_client_id")
 
     op.drop_table("billing_plans")
+    op.drop_table("recurring_prices")
+    op.drop_table("recurring_periods")
     op.drop_table("consultation_versions")
     with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_spendings_agency_id_run_id")
@@ -1563,6 +1857,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_statements_agency_id_client_id")
 
     op.drop_table("statements")
+    with op.batch_alter_table("recurring_plans", schema=None) as batch_op:
+        batch_op.drop_index("ix_recurring_plans_state_next_on")
+        batch_op.drop_index("ix_recurring_plans_client")
+        batch_op.drop_index("ix_recurring_plans_agency_id_state_next_on")
+
+    op.drop_table("recurring_plans")
     with op.batch_alter_table("quotations", schema=None) as batch_op:
         batch_op.drop_index("ix_quotations_valid")
         batch_op.drop_index("ix_quotations_sent")
@@ -1599,6 +1899,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consultations_agency_id_client_id_id")
 
     op.drop_table("consultations")
+    with op.batch_alter_table("connected_accounts", schema=None) as batch_op:
+        batch_op.drop_index("ix_connected_accounts_provider_name")
+
+    op.drop_table("connected_accounts")
+    op.drop_table("client_reminders")
     with op.batch_alter_table("ai_runs", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_runs_agency_id_subject")
         batch_op.drop_index("ix_ai_runs_agency_id_generation_id")
@@ -1623,6 +1928,8 @@ def downgrade() -> None:
 
     op.drop_table("report_entries")
     op.drop_table("report_accounts")
+    op.drop_table("reminder_steps")
+    op.drop_table("reminder_settings")
     op.drop_table("quotation_templates")
     with op.batch_alter_table("quotation_blocks", schema=None) as batch_op:
         batch_op.drop_index("ix_quotation_blocks_agency_id_kind")
@@ -1637,6 +1944,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plugin_answers_agency_id_asked_at")
 
     op.drop_table("plugin_answers")
+    op.drop_table("payment_consents")
     op.drop_table("number_series")
     with op.batch_alter_table("list_tasks", schema=None) as batch_op:
         batch_op.drop_index("ix_list_tasks_created_at")

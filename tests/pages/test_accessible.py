@@ -28,7 +28,7 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
-    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|invoice_files\.download|invoice_public\.file"
+    r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
     r"|imports\.(sample|progress|refused)|list_tasks\.(file|progress)|plans\.summary)$"
 )
 """Not pages: files, fragments, answers for machines, and addresses that only lead on."""

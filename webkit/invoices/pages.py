@@ -80,17 +80,6 @@ class ShowPage:
 
 
 @dataclass(frozen=True, slots=True)
-class FilesPage:
-    """The files of an invoice; `limits` says how large and how many, `endings` what may be attached."""
-
-    invoice: InvoiceView
-    files: tuple[Attached, ...]
-    form: FormState
-    limits: dict[str, int]
-    endings: list[str]
-
-
-@dataclass(frozen=True, slots=True)
 class RefundPage:
     """How much of a payment is to be given back; for a credit note, if one asks for it."""
 
@@ -120,7 +109,8 @@ class PublicPage:
     """What a client sees: the snapshot, and how the payment stands.
 
     `pending` is money on its way, `waiting` a payer who just came back, `returned` what was given back. `due` is asked
-    for next, by `due_date`; `whole` is everything that is left to pay, `parts` its instalments if it has any.
+    for next, by `due_date`; `whole` is everything that is left to pay, `parts` its instalments if it has any. `online`
+    says whether anybody takes payments for the agency.
     """
 
     doc: dict[str, Any]
@@ -141,3 +131,4 @@ class PublicPage:
     credits: tuple[CreditView, ...]
     sender: dict[str, Any]
     lang: str
+    online: bool

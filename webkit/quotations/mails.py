@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from webkit.core.kernel import events
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.frozen import Frozen
 from webkit.messaging import service as messaging
 from webkit.quotations.views import Delivery
 
 
-def sent(document: Frozen, to: Delivery, url: str, reply_to: str) -> None:
-    """The quotation to the client, with its PDF and its link."""
-    _tell_client("quotation_sent", document, to, url, reply_to, {"message": to.message}, attach=True)
+def sent(document: Frozen, to: Delivery, url: str, reply_to: str, files: Sequence[Attached]) -> None:
+    """The quotation to the client, with its PDF, its files and its link."""
+    _tell_client("quotation_sent", document, to, url, reply_to, {"message": to.message}, attach=True, files=files)
 
 
 def reminder(document: Frozen, to: Delivery, url: str, reply_to: str) -> None:
@@ -45,7 +47,15 @@ def changes_requested(document: Frozen, agency_email: str, notes: str, reply_to:
 
 
 def _tell_client(
-    template: str, document: Frozen, to: Delivery, url: str, reply_to: str, more: dict[str, Any], *, attach: bool
+    template: str,
+    document: Frozen,
+    to: Delivery,
+    url: str,
+    reply_to: str,
+    more: dict[str, Any],
+    *,
+    attach: bool,
+    files: Sequence[Attached] = (),
 ) -> None:
     if to.to_email:
         messaging.send(
@@ -56,6 +66,7 @@ def _tell_client(
             subject=_subject(document),
             about=_about(document),
             attach=(document.id,) if attach else (),
+            files=files,
             reply_to=reply_to or None,
             locale=document.locale,
         )

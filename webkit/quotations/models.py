@@ -12,8 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, search, tallies
+from webkit.core.kernel import clock, durations, search, tallies
 from webkit.core.kernel.db import session
+from webkit.core.kernel.durations import Became
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 
@@ -107,6 +108,7 @@ class Quotation(Owned):
     accepted_id: Mapped[UUID | None]
     became: Mapped[str | None] = mapped_column(sa.String(16))
     became_id: Mapped[UUID | None]
+    files: Mapped[list[dict[str, Any]] | None] = mapped_column(Json)
 
 
 class Block(Owned):
@@ -398,3 +400,17 @@ def edit(kind: type[R], row_id: UUID, revision: int, **values: Any) -> bool:
     found = changed.one_or_none() is not None
     session().expire_all()
     return found
+
+
+def became(since: datetime, until: datetime, today: date) -> list[Became]:
+    """What became of what was sent in this time, by currency; `expired` of what nobody answered."""
+    late = sa.and_(Quotation.state == State.SENT, Quotation.valid_until < sa.bindparam("today", type_=sa.Date()))
+    word = sa.case((late, EXPIRED), else_=sa.cast(Quotation.state, sa.String))
+    asked = (word, Quotation.currency, Quotation.total_minor, Quotation.sent_at)
+    return durations.became(Quotation, *asked, since, until, today=today)
+
+
+def took(since: datetime, until: datetime) -> list[tuple[int, int]]:
+    """(hours, how many) from sent to accepted, of what was accepted in this time."""
+    accepted = Quotation.state == State.ACCEPTED
+    return durations.took(Quotation, Quotation.sent_at, Quotation.answered_at, since, until, accepted)

@@ -13,7 +13,18 @@ from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import counters, evidence, lists, search
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.quotations import jobs, library_routes, listing, models, prose, public, routes, service, snapshot
+from webkit.quotations import (
+    file_routes,
+    jobs,
+    library_routes,
+    listing,
+    models,
+    prose,
+    public,
+    routes,
+    service,
+    snapshot,
+)
 from webkit.quotations.views import QuotationCard
 
 Tone = Literal["info", "ok", "wait", "bad", "accent"]
@@ -31,7 +42,7 @@ WORDS: dict[str, tuple[LazyText, Tone]] = {
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, library_routes.blueprint, public.blueprint]
+    return [routes.blueprint, file_routes.blueprint, library_routes.blueprint, public.blueprint]
 
 
 @hookimpl

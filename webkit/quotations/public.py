@@ -8,11 +8,11 @@ from flask import Response, g, request, url_for
 
 from webkit.core.kernel import downloads, i18n
 from webkit.core.kernel.doors import counts_as_view, public_blueprint
-from webkit.core.kernel.errors import Conflict, Invalid
+from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
-from webkit.quotations import answers, service
+from webkit.quotations import answers, filing, service
 from webkit.quotations.forms import AcceptForm, ChangesForm, DeclineForm
 from webkit.quotations.paper import paper
 from webkit.quotations.views import Shown, Signer, Visitor
@@ -81,6 +81,15 @@ def changes() -> Response:
 def pdf() -> Response:
     """The frozen PDF of what is shown: after an acceptance, the accepted one."""
     return downloads.pdf(_shown().document)
+
+
+@blueprint.get("/files/<uuid:file_id>")
+def file(file_id: UUID) -> Response:
+    """A file that goes with the version that is shown."""
+    shown = _shown()
+    if str(file_id) not in {each["id"] for each in shown.document.snapshot.get("attachments", ())}:
+        raise NotFound(_("There is no such file."))
+    return downloads.attachment(filing.get(shown.id, file_id))
 
 
 def _shown() -> Shown:

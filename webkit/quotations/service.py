@@ -14,14 +14,17 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
-from webkit.core.kernel import clock, counters, events, frozen, ids, links, once
+from webkit.core.kernel import attachments, clock, counters, events, frozen, ids, links, once
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel.folders import named
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Priced, PricingError, find
 from webkit.quotations import library, mails, models, snapshot
 from webkit.quotations.models import Filter as Filter
 from webkit.quotations.models import Quotation, State
+from webkit.quotations.models import became as became
+from webkit.quotations.models import took as took
 from webkit.quotations.offer import Offer, Rules, Section, full_price, problems
 from webkit.quotations.views import (
     AcceptedQuotation,
@@ -120,9 +123,10 @@ def save(quotation_id: UUID, revision: int, draft: Draft) -> int:
 @writes
 def delete(quotation_id: UUID) -> None:
     """Throw away a draft that was never sent."""
-    _row(quotation_id)
+    files = get(quotation_id).files
     if not models.delete_draft(quotation_id):
         raise Conflict(_("Only drafts that were never sent can be deleted. This quotation is part of your history."))
+    attachments.drop(files)
 
 
 def evaluate(quotation: QuotationView, draft: Draft | None = None) -> Evaluation:
@@ -168,7 +172,7 @@ def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: st
     models.update(quotation_id, **noted)
     _record_sent(document, delivery, actor)
     if delivery:
-        mails.sent(document, delivery, links.url(LINK, token), profile.email or author_email)
+        mails.sent(document, delivery, links.url(LINK, token), profile.email or author_email, view.files)
 
 
 def _as_frozen(document: frozen.Frozen) -> dict[str, Any]:
@@ -225,7 +229,7 @@ def mail_again(quotation_id: UUID, delivery: Delivery, actor: str) -> None:
         raise Conflict(_("Only a quotation that waits for its answer, with an open link, can be mailed again."))
     document, reply_to = frozen.get(row.frozen_id), agencies.profile().email or row.author_email
     models.update(quotation_id, to_name=delivery.to_name, to_email=delivery.to_email)
-    mails.sent(document, delivery, links.url(LINK, token), reply_to)
+    mails.sent(document, delivery, links.url(LINK, token), reply_to, named(row.files))
 
 
 @writes
@@ -442,6 +446,7 @@ def _source(view: QuotationView, draft: Draft, *, number: str) -> snapshot.Sourc
         full=full_price(draft.offer, rules),
         agency=agencies.agency_snapshot(profile),
         client=clients.client_snapshot(client),
+        files=view.files,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from webkit.core.kernel import i18n
+from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent, format_money
 from webkit.pricing import Priced, find
@@ -42,6 +43,7 @@ class Source:
     full: Priced
     agency: Mapping[str, Any]
     client: Mapping[str, Any]
+    files: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def compose(source: Source) -> Doc:
             "options": [_option(line, full) for line in offer.options],
             "terms": [{"title": term.title, "text": term.text} for term in offer.terms],
             "notes": offer.notes,
+            "attachments": [file.shown() for file in source.files],
             "full": full.to_dict(),
             "agency": dict(source.agency),
             "client": dict(source.client),

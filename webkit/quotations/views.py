@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
+from webkit.core.kernel.attachments import Attached
+from webkit.core.kernel.folders import named
 from webkit.core.kernel.frozen import Frozen
 from webkit.pricing import Priced
 from webkit.quotations.models import EXPIRED, Block, BlockKind, Listed, Quotation, QuotationTemplate, State
@@ -98,6 +100,7 @@ class QuotationView(QuotationCard):
     remind_on: date | None
     reminded_at: datetime | None
     accepted_id: UUID | None
+    files: tuple[Attached, ...]
 
     @property
     def draft(self) -> Draft:
@@ -110,6 +113,7 @@ def _values(kind: type[QuotationCard], row: Any, today: date) -> dict[str, Any]:
         "number": lambda: row.number or "",
         "expired": lambda: row.state is State.SENT and row.valid_until is not None and row.valid_until < today,
         "offer": lambda: Offer.from_dict(row.offer),
+        "files": lambda: named(row.files),
     }
     return {each.name: read[each.name]() if each.name in read else getattr(row, each.name) for each in fields(kind)}
 

@@ -1,0 +1,105 @@
+"""The files of documents: one folder for each kind of document, the same rules for all of them.
+
+While a document is a draft its files come and go. What was sent names them, so their bytes stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from webkit.core.kernel import attachments, audit, events
+from webkit.core.kernel.attachments import Attached
+from webkit.core.kernel.db import writes
+from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.i18n import gettext as _
+
+TAKEN_OFF = "off"
+"""Marks a file that the document no longer has, while something that was sent still names it."""
+
+
+class Holder(Protocol):
+    """A document's row, as far as its files go."""
+
+    files: Any
+
+
+H = TypeVar("H", bound=Holder)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder(Generic[H]):
+    """The files of one kind of document.
+
+    `find` and `lock` give its row or raise NotFound, `demand_open` raises Conflict when its files are fixed, and
+    `was_sent` says whether something frozen names files of it.
+    """
+
+    kind: str
+    find: Callable[[UUID], H]
+    lock: Callable[[UUID], H]
+    demand_open: Callable[[H], None]
+    was_sent: Callable[[H], bool]
+
+    def of(self, document_id: UUID) -> tuple[Attached, ...]:
+        """The files of a document, in the order they were attached. Raises NotFound."""
+        return named(self.find(document_id).files)
+
+    def get(self, document_id: UUID, file_id: UUID) -> Attached:
+        """One of them, or one that an earlier version has. Raises NotFound."""
+        return _one(self.find(document_id).files, file_id)
+
+    def attach(self, document_id: UUID, filename: str, body: IO[bytes], actor: str) -> Attached:
+        """Attach a file. Raises Invalid (`file`) with what is wrong with it, Conflict where files are fixed.
+
+        The bytes are stored first, then the row names them: what is stored for nothing is thrown away again.
+        """
+        self.demand_open(self.find(document_id))
+        received = attachments.receive(filename, body)
+        file = attachments.store(received)
+        try:
+            self._add(document_id, file, actor)
+        except Exception:
+            _forget(file)
+            raise
+        return file
+
+    @writes
+    def _add(self, document_id: UUID, file: Attached, actor: str) -> None:
+        row = self.lock(document_id)
+        self.demand_open(row)
+        attachments.demand_room(named(row.files), file)
+        row.files = [*(row.files or ()), file.to_dict()]
+        detail = file.shown() | {"actor": actor}
+        audit.log(f"{self.kind}.attached", subject=events.ref(self.kind, document_id), detail=detail)
+
+    @writes
+    def detach(self, document_id: UUID, file_id: UUID) -> None:
+        """Take a file off again."""
+        row = self.lock(document_id)
+        self.demand_open(row)
+        gone = _one(row.files, file_id)
+        if self.was_sent(row):
+            row.files = [each | ({TAKEN_OFF: True} if each["id"] == str(file_id) else {}) for each in row.files]
+            return
+        row.files = [each for each in row.files if each["id"] != str(file_id)]
+        attachments.drop([gone])
+
+
+def named(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Attached, ...]:
+    """The files that a document has now, from its row."""
+    return tuple(Attached.from_dict(each) for each in stored or () if not each.get(TAKEN_OFF))
+
+
+def _one(stored: Sequence[Mapping[str, Any]] | None, file_id: UUID) -> Attached:
+    found = next((each for each in stored or () if each["id"] == str(file_id)), None)
+    if found is None:
+        raise NotFound(_("There is no such file."))
+    return Attached.from_dict(found)
+
+
+@writes
+def _forget(file: Attached) -> None:
+    attachments.drop([file])

@@ -1,0 +1,37 @@
+"""Staff pages of the files that go with a quotation."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import g, url_for
+from flask_login import current_user
+
+from webkit.core.kernel.folder_pages import About, pages
+from webkit.core.kernel.i18n import gettext as _
+from webkit.quotations import filing, policy, service
+from webkit.quotations.models import State
+
+
+def _about(quotation_id: UUID) -> About:
+    quotation = service.get(quotation_id)
+    draft = quotation.state is State.DRAFT
+    may = policy.may_edit(g.role, current_user.id, quotation.author_id)
+    own = url_for("quotations.edit" if draft and may else "quotations.show", quotation_id=quotation_id)
+    heading = quotation.number or quotation.title
+    return About(
+        heading=heading,
+        crumbs=[(url_for("quotations.index"), _("Quotations")), (own, heading)],
+        back=own,
+        is_open=draft and may,
+        lede=_("They are sent with the quotation and stand on its page.")
+        if draft
+        else _("They were sent with the quotation. Revise it to change them."),
+    )
+
+
+def _demand(quotation_id: UUID) -> None:
+    policy.must_edit(g.role, current_user.id, service.get(quotation_id).author_id)
+
+
+blueprint = pages("quotation_files", __name__, "/quotations", filing.FOLDER, _about, _demand)
