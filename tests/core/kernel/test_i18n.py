@@ -41,3 +41,15 @@ def test_moments_are_told_in_the_agencys_zone() -> None:
 def test_lazy_texts_speak_when_they_are_shown() -> None:
     text = i18n.lazy_gettext("%(name)s signed")
     assert text % {"name": "Ada"} == "Ada signed"
+
+
+def test_people_read_minutes_and_evidence_seconds_with_their_zone() -> None:
+    moment = datetime(2026, 11, 22, 14, 5, 9, tzinfo=UTC)
+    with i18n.use_locale("en", "Europe/Rome"):
+        assert i18n.format_datetime(moment) == "22 Nov 2026, 15:05"
+        assert i18n.format_datetime(moment, "long") == "22 November 2026, 15:05"
+        for style in ("exact", "full"):
+            exact = i18n.format_datetime(moment, style)
+            assert "15:05:09" in exact and exact.endswith(("+0100", "CET", "Central European Standard Time")), exact
+    with i18n.use_locale("it-IT", "Europe/Rome"):
+        assert i18n.format_datetime(moment, "long") == "22 novembre 2026, 15:05"

@@ -168,12 +168,16 @@ def format_date(day: date, format: str = "long") -> str:
 
 
 def format_datetime(moment: datetime, format: str = "medium") -> str:
-    """A moment in the current time zone; as people say it, without seconds, unless it is asked for otherwise."""
-    if format == "medium":
+    """A moment in the current time zone; as people say it, without seconds, "medium" or "long".
+
+    Evidence asks for "exact" or "full": they have the seconds, and name the zone.
+    """
+    if format in ("medium", "long"):
         local = moment.astimezone(ZoneInfo(current_timezone())).date()
         joined = str(_babel().datetime_formats["medium"])
-        return joined.replace("{0}", format_time(moment)).replace("{1}", format_date(local, "medium"))
-    return dates.format_datetime(moment, format=format, tzinfo=ZoneInfo(current_timezone()), locale=_babel())
+        return joined.replace("{0}", format_time(moment)).replace("{1}", format_date(local, format))
+    asked = "long" if format == "exact" else format
+    return dates.format_datetime(moment, format=asked, tzinfo=ZoneInfo(current_timezone()), locale=_babel())
 
 
 def format_time(moment: datetime) -> str:
