@@ -102,6 +102,15 @@ FOUND_BY = {
 
 def upgrade() -> None:
     op.create_table(
+        "connected_names",
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connected_names")),
+        sa.UniqueConstraint("provider", "name", name=op.f("uq_connected_names_provider_name")),
+    )
+    op.create_table(
         "payment_lists",
         sa.Column("provider", sa.String(length=32), nullable=False),
         sa.Column("read_until", sa.DateTime(timezone=True), nullable=False),
@@ -284,6 +293,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("args", sa.Text(), nullable=False),
         sa.Column("ids", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
         sa.Column("format", sa.String(length=16), nullable=False),
         sa.Column(
             "state",
@@ -338,8 +348,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_consents_agency_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_consents")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_consents_agency_id_id")),
-        sa.UniqueConstraint("state_hash", name=op.f("uq_payment_consents_state_hash")),
     )
+    with op.batch_alter_table("payment_consents", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_consents_state_hash", ["state_hash"], unique=False)
+
     op.create_table(
         "plugin_answers",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -705,11 +717,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_connected_accounts_agency_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connected_accounts")),
+        sa.UniqueConstraint("agency_id", "account_id", name=op.f("uq_connected_accounts_agency_id_account_id")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_connected_accounts_agency_id_id")),
         sa.UniqueConstraint(
-            "agency_id", "provider", "name", name=op.f("uq_connected_accounts_agency_id_provider_name")
+            "agency_id", "provider", "alive", name=op.f("uq_connected_accounts_agency_id_provider_alive")
         ),
-        sa.UniqueConstraint("provider", "alive", name=op.f("uq_connected_accounts_provider_alive")),
     )
     with op.batch_alter_table("connected_accounts", schema=None) as batch_op:
         batch_op.create_index("ix_connected_accounts_provider_name", ["provider", "name"], unique=False)
@@ -1570,15 +1582,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_proposal_id"),
-            "proposals",
-            ["agency_id", "proposal_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_quotation_id"),
             "quotations",
             ["agency_id", "quotation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_proposal_id"),
+            "proposals",
+            ["agency_id", "proposal_id"],
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
@@ -1630,15 +1642,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_audit_id"),
-            "website_audits",
-            ["agency_id", "audit_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_consultation_id"),
             "consultations",
             ["agency_id", "consultation_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_audit_id"),
+            "website_audits",
+            ["agency_id", "audit_id"],
             ["agency_id", "id"],
         )
 
@@ -1681,8 +1693,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1726,8 +1738,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND stands"),
@@ -1944,6 +1956,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_plugin_answers_agency_id_asked_at")
 
     op.drop_table("plugin_answers")
+    with op.batch_alter_table("payment_consents", schema=None) as batch_op:
+        batch_op.drop_index("ix_payment_consents_state_hash")
+
     op.drop_table("payment_consents")
     op.drop_table("number_series")
     with op.batch_alter_table("list_tasks", schema=None) as batch_op:
@@ -1972,3 +1987,4 @@ def downgrade() -> None:
 
     op.drop_table("payment_strays")
     op.drop_table("payment_lists")
+    op.drop_table("connected_names")

@@ -19,9 +19,6 @@ from webkit.sdk import (
 from .errors import in_turn, translated
 from .settings import StripeSettings
 
-if TYPE_CHECKING:
-    import stripe
-
 _ACCOUNT = re.compile(r"acct_\w{1,60}")
 _NEEDED = ("currently_due", "past_due")
 
@@ -35,7 +32,7 @@ class Connect:
     if TYPE_CHECKING:
 
         @property
-        def _client(self) -> stripe.StripeClient: ...
+        def _client(self) -> Any: ...
 
     def _options(self, key: str = "") -> Any:
         """Options of a call: on whose account, and under which key."""
@@ -66,7 +63,8 @@ class Connect:
             "capabilities": {"card_payments": {"requested": True}, "transfers": {"requested": True}},
         }
         order = {name: value for name, value in order.items() if value}
-        return in_turn(lambda: self._client.v1.accounts.create(order, {"idempotency_key": request.key})).id
+        made = in_turn(lambda: self._client.v1.accounts.create(order, {"idempotency_key": request.key}))
+        return str(made.id)
 
     def onboarding_url(self, account: str, *, return_url: str, again_url: str) -> str:
         order: Any = {
@@ -76,11 +74,12 @@ class Connect:
             "refresh_url": again_url,
         }
         with translated():
-            return self._client.v1.account_links.create(order).url
+            return str(self._client.v1.account_links.create(order).url)
 
     @calls_nobody
     def consent_url(self, *, state: str, return_url: str) -> str:
-        return self._client.oauth.authorize_url({"scope": "read_write", "state": state, "redirect_uri": return_url})
+        asked = {"scope": "read_write", "state": state, "redirect_uri": return_url}
+        return str(self._client.oauth.authorize_url(asked))
 
     def accept_consent(self, code: str) -> str:
         with translated():

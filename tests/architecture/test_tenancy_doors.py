@@ -30,6 +30,7 @@ REASONS = {
         "prune the outbox",
     ],
     "core/kernel/scheduler.py": ["schedule {schedule.name}"],
+    "payments/connecting.py": ["whose consent page somebody comes back from"],
     "operations/doctor.py": ["doctor"],
     "operations/provider_routes.py": ["the operators' page of providers"],
     "operations/keys_cli.py": [

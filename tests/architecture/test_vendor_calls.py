@@ -47,8 +47,8 @@ def test_every_call_of_a_vendor_is_refused_in_a_transaction(
 # --- Inside a request -----------------------------------------------------------------------------------------------
 
 VERBS = {"get", "post", "put", "patch", "delete", "route"}
-CALLS_NOBODY = {"webkit.core.kernel.security.policy"}
-"""Takes the payment provider for its `form_action_origins()`, which only computes."""
+CALLS_NOBODY = {"webkit.core.kernel.security.policy", "webkit.payments.tills.ways"}
+"""Take the payment provider for its `form_action_origins()` and `connects()`, which only compute."""
 DOWNLOAD = "waits for a document; made now if no job has made it yet"
 KEPT = "reads a mail where the provider keeps mails instead of sending them"
 IN_A_REQUEST = {
@@ -64,6 +64,11 @@ IN_A_REQUEST = {
     "invoices.credit_routes.pdf": DOWNLOAD,
     "invoices.terms_routes.pro_forma_pdf": DOWNLOAD,
     "invoices.routes.pdf": DOWNLOAD,
+    "payments.account_routes.back": "comes back from the vendor's form and waits to hear how the account stands",
+    "payments.account_routes.callback": "comes back from the consent and waits until the account is connected",
+    "payments.account_routes.check": "waits to hear how the account stands",
+    "payments.account_routes.join": "waits to be sent on to the consent page",
+    "payments.account_routes.open": "waits to be sent on to the vendor's form",
     "proposals.public.pdf": DOWNLOAD,
     "lists.task_routes.file": DOWNLOAD,
     "proposals.routes.pdf": DOWNLOAD,

@@ -11,7 +11,7 @@ from flask import Flask
 
 from webkit.core.kernel import db, runtime
 from webkit.core.providers import ProviderRegistry
-from webkit.sdk.testing.doubles.stripe import SIGNATURE, StripeDouble, body_of, signature
+from webkit.sdk.testing.doubles.stripe import CLIENT_ID, SIGNATURE, StripeDouble, body_of, signature
 
 SECRET = "whsec_of_the_tests"
 PATH = "/webhooks/payments/stripe/platform"
@@ -31,8 +31,26 @@ TYPES = (
 )
 
 
+CONNECT_SECRET = "whsec_of_connected_accounts"
+CALLBACK = "/api/stripe/callback"
+
+
 @contextmanager
-def chosen(app: Flask, double: StripeDouble) -> Iterator[None]:
+def connecting(app: Flask, double: StripeDouble, **changes: str) -> Iterator[None]:
+    """Have the application choose Stripe, where agencies connect accounts of their own."""
+    double.allow_redirect(f"{runtime.of(app).settings.base_url}{CALLBACK}")
+    on = {
+        "STRIPE_CONNECT": "true",
+        "STRIPE_CONNECT_CLIENT_ID": CLIENT_ID,
+        "STRIPE_CONNECT_BASE": double.url,
+        "STRIPE_CONNECT_WEBHOOK_SECRET": CONNECT_SECRET,
+    }
+    with chosen(app, double, **(on | changes)):
+        yield
+
+
+@contextmanager
+def chosen(app: Flask, double: StripeDouble, **more: str) -> Iterator[None]:
     """Have the application choose Stripe."""
     here = runtime.of(app)
     before = here.registry
@@ -43,6 +61,7 @@ def chosen(app: Flask, double: StripeDouble) -> Iterator[None]:
         "STRIPE_WEBHOOK_SECRET": SECRET,
         "STRIPE_API_BASE": double.url,
         "STRIPE_CHECKOUT_ORIGIN": double.url,
+        **more,
     }
     here.registry = ProviderRegistry(environ, here.plugins.providers, in_transaction=db.in_transaction)
     try:
@@ -51,9 +70,10 @@ def chosen(app: Flask, double: StripeDouble) -> Iterator[None]:
         here.registry = before
 
 
-def subscribed(double: StripeDouble) -> list[dict[str, Any]]:
-    """All events so far that the endpoint would be told, oldest first."""
-    return [event for event in double.all("event") if event["type"] in TYPES]
+def subscribed(double: StripeDouble, account: str = "") -> list[dict[str, Any]]:
+    """All events so far that the endpoint would be told, oldest first; those of a connected account."""
+    types = TYPES + (("account.updated", "account.application.deauthorized") if account else ())
+    return [event for event in double.all("event", account) if event["type"] in types]
 
 
 def post(app: Flask, event: dict[str, Any], *, path: str = PATH, secret: str = SECRET, age: int = 0) -> Any:

@@ -35,6 +35,16 @@ def in_use(capability: str) -> ProviderAccount | None:
     return session().scalars(query).one_or_none()
 
 
+def connected(capability: str, provider: str, name: str) -> ProviderAccount | None:
+    """The current agency's account that the vendor knows by this name, in use or not."""
+    query = sa.select(ProviderAccount).where(
+        ProviderAccount.capability == capability,
+        ProviderAccount.provider == provider,
+        ProviderAccount.connected == name,
+    )
+    return session().scalars(query).one_or_none()
+
+
 def get(account_id: UUID) -> ProviderAccount | None:
     return session().get(ProviderAccount, account_id)
 

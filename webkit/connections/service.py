@@ -79,7 +79,7 @@ def form(capability_key: str, provider: str) -> AccountForm:
     """The form of an account with a provider: of the one in use, or of a new one. Raises NotFound."""
     spec = _spec(capability_key, provider)
     row = models.in_use(capability_key)
-    mine = row if row is not None and row.provider == provider else None
+    mine = row if row is not None and row.provider == provider and not row.connected else None
     stored = _stored(mine)
     settings = fields.of(spec)
     secrets = {setting.name for setting in settings if setting.kind == "secret"}
@@ -102,7 +102,7 @@ def check(capability_key: str, provider: str, given: Mapping[str, str]) -> Wish:
     """Read what was typed. Raises Invalid with what is wrong, by field; looks addresses up, so no read stays open."""
     spec = _spec(capability_key, provider)
     row = models.in_use(capability_key)
-    stored = _stored(row if row is not None and row.provider == provider else None)
+    stored = _stored(row if row is not None and row.provider == provider and not row.connected else None)
     typed = fields.read(spec, given, stored)
     release()
     errors, sender = dict(typed.errors), ""
@@ -144,7 +144,7 @@ def save(wish: Wish, by: UUID) -> UUID:
     spec, values = wish.spec, wish.typed.values
     row = models.in_use(spec.capability.key)
     stored = _stored(row)
-    same = row is not None and row.provider == spec.name and not wish.other
+    same = row is not None and row.provider == spec.name and not wish.other and not row.connected
     if row is not None and same and fields.places(spec, stored) == fields.places(spec, values):
         changed = sorted(name for name in {*stored, *values} if stored.get(name) != values.get(name))
         row.sealed, row.sender, row.version = _seal(values), wish.sender, row.version + 1
@@ -175,6 +175,8 @@ def step_back(capability_key: str) -> None:
     locks.hold(LOCK)
     if (row := models.in_use(capability_key)) is None:
         raise Conflict(_("The platform's service is in use already."))
+    if row.connected:
+        raise Conflict(_("This account is connected: disconnect it where its settings are."))
     models.choose(row, None)
     audit.log("provider.left", subject=_subject(row), detail={"capability": capability_key, "provider": row.provider})
 
@@ -184,7 +186,7 @@ def take_up(capability_key: str, account_id: UUID) -> None:
     """Use a former account again, with the settings it had."""
     locks.hold(LOCK)
     row, former = models.get(account_id), models.in_use(capability_key)
-    if row is None or row.capability != capability_key:
+    if row is None or row.capability != capability_key or row.connected:
         raise NotFound(_("There is no such account."))
     if row is former:
         raise Conflict(_("This account is in use already."))
@@ -193,6 +195,37 @@ def take_up(capability_key: str, account_id: UUID) -> None:
         models.choose(former, None)
     models.choose(row, capability_key)
     audit.log("provider.chosen", subject=_subject(row), detail=_detail(spec))
+
+
+@writes
+def take_in(capability_key: str, provider: str, name: str, by: UUID | None) -> UUID:
+    """Use an account from now on that the platform acts for: all it has is the vendor's `name` for it.
+
+    Connected again, it is the account it was, so that what it took goes back the way it came.
+    """
+    locks.hold(LOCK)
+    row, former = models.connected(capability_key, provider, name), models.in_use(capability_key)
+    if former is not None and former is not row:
+        models.choose(former, None)
+    if row is None:
+        row = models.add(capability=capability_key, provider=provider, sealed="", connected=name)
+    row.gone, row.changed_by = False, by
+    models.choose(row, capability_key)
+    audit.log("provider.connected", subject=_subject(row), detail={"capability": capability_key, "provider": provider})
+    return row.id
+
+
+@writes
+def disconnect(account_id: UUID, *, gone: bool) -> None:
+    """Use a connected account no more; `gone`: nothing can be asked of it any more either. Twice is once."""
+    locks.hold(LOCK)
+    row = models.get(account_id)
+    if row is None or (row.chosen_for is None and row.gone is gone):
+        return
+    detail = {"capability": row.capability, "provider": row.provider, "gone": gone}
+    row.gone = gone
+    models.choose(row, None)
+    audit.log("provider.disconnected", subject=_subject(row), detail=detail)
 
 
 def _spec(capability_key: str, provider: str) -> ProviderSpec[Any]:
@@ -248,6 +281,7 @@ def _view(row: ProviderAccount) -> AccountView:
         health_detail=row.health_detail,
         checked_at=row.checked_at,
         webhook_url=inbox.url(row.capability, row.provider, name) if name else "",
+        connected=row.connected,
     )
 
 
@@ -258,7 +292,7 @@ def _label(row: ProviderAccount) -> str:
 
 
 def _stored(row: ProviderAccount | None) -> dict[str, str]:
-    found: dict[str, str] = json.loads(current().keys.unseal(row.sealed)) if row is not None else {}
+    found: dict[str, str] = json.loads(current().keys.unseal(row.sealed)) if row is not None and row.sealed else {}
     return found
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An agency's own account. `health` is "" until somebody tested the connection."""
+    """An agency's own account. `health` is "" until somebody tested the connection, `connected` its name
+    where the platform acts for it."""
 
     id: UUID
     provider: str
@@ -22,6 +23,7 @@ class AccountView:
     health_detail: str
     checked_at: datetime | None
     webhook_url: str
+    connected: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,15 @@ class ProviderRegistry:
         """The provider of an agency's own account: one object for each `scope`, made anew with each `version`."""
         return self._kept(spec, scope, version, lambda: self.settings_of(spec, values()))
 
+    def acting_for(self, spec: ProviderSpec[P], scope: str, connected: str) -> P:
+        """The platform's provider, acting for an account that an agency has connected; one object for each `scope`."""
+        platform = self._kept(spec, PLATFORM, 0, lambda: self.settings(spec))
+        key = (spec.capability.key, spec.name, scope)
+        with self._lock:
+            if key not in self._built:
+                self._built[key] = (0, cast("Any", platform).acting_for(connected))
+            return cast("P", self._built[key][1])
+
     def settings_of(self, spec: ProviderSpec[Any], values: Mapping[str, str]) -> ProviderSettings:
         """Settings from an agency's `values`, by field; only those `of_operator` come from the environment.
 

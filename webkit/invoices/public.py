@@ -97,4 +97,5 @@ def _page(invoice: InvoiceView, document: frozen.Frozen) -> PublicPage:
             "contacts": [contact for contact in (agency["email"], agency["phone"]) if contact],
         },
         lang=document.locale,
+        online=payments.online(),
     )

@@ -87,9 +87,18 @@ def close(reference: str, keep: Collection[int] | None) -> None:
     """
     if keep is not None:
         _mark(reference, keep)
+    _close(models.of_reference(reference))
+
+
+def close_through(account_id: UUID) -> None:
+    """Close the open checkouts of an account that is being left."""
+    _close(models.through(account_id, models.UNPAID))
+
+
+def _close(payments: list[Payment]) -> None:
     found = [
         (payment.id, payment.checkout_id, vendor)
-        for payment in models.of_reference(reference)
+        for payment in payments
         if payment.withdrawn_at and payment.checkout_id and payment.state in models.UNPAID
         if (vendor := taker(payment)) is not None
     ]

@@ -9,7 +9,7 @@ from uuid import UUID
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, outbox, tenancy
 from webkit.core.kernel.db import writing
-from webkit.payments import asking, listing, models, service
+from webkit.payments import asking, connecting, listing, models, service
 
 PULL, PULL_AGENCY = "payments.pull", "payments.pull_agency"
 STRAYS_KEPT = timedelta(days=90)
@@ -21,8 +21,8 @@ def pull(job: Job) -> None:
     for agency, payment_id in models.found_strays():
         with tenancy.tenant(agency):
             service.take_strays(payment_id)
-    agencies = models.agencies_with_unsettled(clock.now() - timedelta(days=asking.PULL_DAYS))
-    for agency in agencies:
+    unsettled = models.agencies_with_unsettled(clock.now() - timedelta(days=asking.PULL_DAYS))
+    for agency in dict.fromkeys((*unsettled, *models.agencies_connected())):
         with tenancy.tenant(agency), writing():
             outbox.add(PULL_AGENCY)
     with writing():
@@ -30,8 +30,24 @@ def pull(job: Job) -> None:
 
 
 def pull_agency(job: Job) -> None:
-    """Ask the vendor about one agency's unsettled payments."""
+    """Ask the vendor about one agency's unsettled payments, and what happened on the account it has connected."""
+    listing.read_connected()
     service.pull()
+    with writing():
+        for account_id in models.leaving():
+            outbox.add(connecting.LEAVE, account=str(account_id))
+
+
+def check(job: Job) -> None:
+    """Ask how the connected account stands."""
+    connecting.check()
+
+
+def leave(job: Job) -> None:
+    """Close the checkouts of an account that was left, then give the access to it back."""
+    account_id = UUID(job.args["account"])
+    asking.close_through(account_id)
+    connecting.finish_leaving(account_id)
 
 
 def close(job: Job) -> None:

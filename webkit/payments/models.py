@@ -11,10 +11,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webkit.core.capabilities.payments import ConnectKind
 from webkit.core.kernel import clock
-from webkit.core.kernel.db import insert_missing, session
+from webkit.core.kernel.db import insert, insert_missing, session
 from webkit.core.kernel.ids import uuid7
-from webkit.core.kernel.tables import Owned, Record, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tables import Json, Owned, Record, enum_column, owned_args, owned_fk
 
 
 class PaymentState(enum.StrEnum):
@@ -155,6 +156,65 @@ class Stray(Record):
     vendor_id: Mapped[str] = mapped_column(sa.String(128))
     key: Mapped[str] = mapped_column(sa.String(128))
     at: Mapped[datetime]
+
+
+class ConnectedAccount(Owned):
+    """An account at a vendor that an agency has connected, and what the vendor lets it do.
+
+    `name` is the vendor's for it; `alive` repeats it while it is connected.
+    """
+
+    __tablename__ = "connected_accounts"
+    __table_args__ = owned_args(
+        owned_fk("account_id", "provider_accounts"),
+        sa.UniqueConstraint("agency_id", "account_id"),
+        sa.UniqueConstraint("agency_id", "provider", "alive"),
+        sa.Index("ix_connected_accounts_provider_name", "provider", "name"),
+    )
+
+    account_id: Mapped[UUID]
+    provider: Mapped[str] = mapped_column(sa.String(32))
+    name: Mapped[str] = mapped_column(sa.String(64))
+    alive: Mapped[str | None] = mapped_column(sa.String(64))
+    kind: Mapped[ConnectKind] = enum_column(ConnectKind)
+    can_charge: Mapped[bool] = mapped_column(default=False)
+    can_pay_out: Mapped[bool] = mapped_column(default=False)
+    submitted: Mapped[bool] = mapped_column(default=False)
+    wanted: Mapped[list[str]] = mapped_column(Json, default=list)
+    blocked: Mapped[str] = mapped_column(sa.String(255), default="")
+    title: Mapped[str] = mapped_column(sa.String(255), default="")
+    country: Mapped[str] = mapped_column(sa.String(2), default="")
+    currency: Mapped[str] = mapped_column(sa.String(3), default="")
+    since: Mapped[datetime]
+    checked_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+    taken_away: Mapped[bool] = mapped_column(default=False)
+    """Its owner ended the access in the vendor's own pages."""
+    read_until: Mapped[datetime | None]
+
+
+class TakenName(Record):
+    """A vendor's name of an account that one of the agencies has connected: no other connects it meanwhile."""
+
+    __tablename__ = "connected_names"
+    __table_args__ = (sa.UniqueConstraint("provider", "name"),)
+
+    provider: Mapped[str] = mapped_column(sa.String(32))
+    name: Mapped[str] = mapped_column(sa.String(64))
+
+
+class Consent(Owned):
+    """A way to a vendor's consent page that somebody began: for one agency and browser session, once, for a while."""
+
+    __tablename__ = "payment_consents"
+    __table_args__ = owned_args(sa.Index("ix_payment_consents_state_hash", "state_hash"))
+
+    state_hash: Mapped[str] = mapped_column(sa.String(64))
+    provider: Mapped[str] = mapped_column(sa.String(32))
+    session_hash: Mapped[str] = mapped_column(sa.String(64))
+    user_id: Mapped[UUID]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class PulledList(Record):
@@ -342,3 +402,98 @@ def read_until(provider: str) -> datetime | None:
 def set_read_until(provider: str, moment: datetime) -> None:
     insert_missing(PulledList, id=uuid7(), created_at=clock.now(), provider=provider, read_until=moment)
     session().execute(sa.update(PulledList).where(PulledList.provider == provider).values(read_until=moment))
+
+
+def connected(provider: str) -> ConnectedAccount | None:
+    """The account the current agency has connected; locked while writing."""
+    query = sa.select(ConnectedAccount).where(
+        ConnectedAccount.provider == provider, ConnectedAccount.alive.is_not(None)
+    )
+    if session().writing:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session().scalars(query).one_or_none()
+
+
+def former(provider: str) -> list[ConnectedAccount]:
+    """Accounts the current agency had connected, the last one first."""
+    query = sa.select(ConnectedAccount).where(ConnectedAccount.provider == provider, ConnectedAccount.alive.is_(None))
+    return list(session().scalars(query.order_by(ConnectedAccount.left_at.desc())))
+
+
+def named(provider: str, name: str) -> list[ConnectedAccount]:
+    """Whoever has or had this account: of the current agency, or of all. The one that has it now comes first."""
+    query = sa.select(ConnectedAccount).where(ConnectedAccount.provider == provider, ConnectedAccount.name == name)
+    return list(session().scalars(query.order_by(ConnectedAccount.alive.is_(None), ConnectedAccount.id)))
+
+
+def connection(account_id: UUID) -> ConnectedAccount | None:
+    query = sa.select(ConnectedAccount).where(ConnectedAccount.account_id == account_id)
+    return session().scalars(query.execution_options(populate_existing=session().writing)).one_or_none()
+
+
+def add_connection(row: ConnectedAccount) -> None:
+    session().add(row)
+    session().flush()
+
+
+def take_name(provider: str, name: str) -> bool:
+    """Take an account's name for the current agency; False while somebody has it."""
+    row = {"id": uuid7(), "created_at": clock.now(), "provider": provider, "name": name}
+    added = insert(TakenName).values(row).on_conflict_do_nothing().returning(TakenName.id)
+    return session().scalars(added).first() is not None
+
+
+def free_name(provider: str, name: str) -> None:
+    """Let whoever wants to connect the account."""
+    session().execute(sa.delete(TakenName).where(TakenName.provider == provider, TakenName.name == name))
+
+
+def leaving() -> list[UUID]:
+    """Accounts the current agency has left, whose access may have to be given back still."""
+    query = sa.select(ConnectedAccount.account_id).where(
+        ConnectedAccount.alive.is_(None), ConnectedAccount.taken_away.is_(False)
+    )
+    return list(session().scalars(query.where(ConnectedAccount.kind == ConnectKind.OWN)))
+
+
+def agencies_connected() -> list[UUID]:
+    """For the platform's periodic pull."""
+    return list(session().scalars(sa.select(ConnectedAccount.agency_id).distinct()))
+
+
+def through(account_id: UUID, states: Collection[PaymentState]) -> list[Payment]:
+    """Payments of an account that stand like this."""
+    query = sa.select(Payment).where(Payment.account_id == account_id, Payment.state.in_(states))
+    return list(session().scalars(query.order_by(Payment.id)))
+
+
+def withdraw_through(account_id: UUID, at: datetime) -> None:
+    """Nobody should pay through this account any more."""
+    session().execute(
+        sa.update(Payment)
+        .where(Payment.account_id == account_id, Payment.state.in_(UNPAID), Payment.withdrawn_at.is_(None))
+        .values(withdrawn_at=at)
+    )
+
+
+def add_consent(row: Consent) -> None:
+    session().add(row)
+
+
+def consent(state_hash: str) -> Consent | None:
+    return session().scalars(sa.select(Consent).where(Consent.state_hash == state_hash)).one_or_none()
+
+
+def use_consent(consent_id: UUID, at: datetime) -> bool:
+    """Use a consent up; False for one that was used, or is too old."""
+    used = session().scalars(
+        sa.update(Consent)
+        .where(Consent.id == consent_id, Consent.used_at.is_(None), Consent.expires_at > at)
+        .values(used_at=at)
+        .returning(Consent.id)
+    )
+    return used.one_or_none() is not None
+
+
+def drop_consents_before(moment: datetime) -> None:
+    session().execute(sa.delete(Consent).where(Consent.expires_at < moment))

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from webkit.payments import models
-from webkit.payments.models import Payment, Reversal, ReversalKind, ReversalState
+from webkit.payments.models import Payment, PaymentState, Reversal, ReversalKind, ReversalState
 
 AT_ONCE = 500
 
@@ -22,6 +23,43 @@ class Movement:
     at: datetime
     amount_minor: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A payment that came: of `amount_minor`, `returned_minor` has gone back and `held_minor` is disputed."""
+
+    id: UUID
+    provider: str
+    amount_minor: int
+    returned_minor: int
+    held_minor: int
+    currency: str
+    at: datetime
+
+
+def arrived(reference: str) -> list[Arrived]:
+    """The payments of a document that came, whatever became of them, oldest first."""
+    return sorted((_arrived(each) for each in models.arrived([reference])), key=lambda each: (each.at, each.id))
+
+
+def reference_of(payment_id: UUID) -> str:
+    """The document a payment was begun for; nothing for an unknown one."""
+    payment = models.get(payment_id)
+    return payment.reference if payment else ""
+
+
+def _arrived(payment: Payment) -> Arrived:
+    left = payment.amount_minor - payment.returned_minor
+    return Arrived(
+        id=payment.id,
+        provider=payment.provider,
+        amount_minor=payment.amount_minor,
+        returned_minor=payment.returned_minor,
+        held_minor=left if payment.state == PaymentState.DISPUTED else 0,
+        currency=payment.currency,
+        at=payment.settled_at or payment.created_at,
+    )
 
 
 def movements(references: Iterable[str]) -> list[Movement]:

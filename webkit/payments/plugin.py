@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from flask import Blueprint
+
 from webkit.core.capabilities.payments import PAYMENTS
 from webkit.core.extensions import EventKind, InboxHandler, JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.payments import asking, jobs, service
+from webkit.payments import account_routes, asking, connecting, jobs, service
 
 PULL_EVERY = 120
 
@@ -18,7 +20,14 @@ def webkit_register_jobs() -> list[JobSpec]:
         JobSpec(jobs.PULL_AGENCY, jobs.pull_agency, queue="long"),
         JobSpec(service.REFUND, jobs.refund),
         JobSpec(asking.CLOSE, jobs.close),
+        JobSpec(connecting.CHECK, jobs.check),
+        JobSpec(connecting.LEAVE, jobs.leave),
     ]
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [account_routes.blueprint, account_routes.returning]
 
 
 @hookimpl

@@ -32,7 +32,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
-from webkit.payments import asking, ledger, models
+from webkit.payments import asking, connecting, ledger, models, tills
 from webkit.payments.asking import pull as pull
 from webkit.payments.asking import refresh as refresh
 from webkit.payments.asking import taker
@@ -42,8 +42,11 @@ from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
 from webkit.payments.models import ReversalKind as ReversalKind
 from webkit.payments.models import ReversalState as ReversalState
+from webkit.payments.movements import Arrived as Arrived
 from webkit.payments.movements import Movement as Movement
+from webkit.payments.movements import arrived as arrived
 from webkit.payments.movements import movements as movements
+from webkit.payments.movements import reference_of as reference_of
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +58,7 @@ _STATES = {
     PaymentEventKind.BOUNCED: PaymentState.BOUNCED,
     PaymentEventKind.EXPIRED: PaymentState.EXPIRED,
 }
+_ABOUT_ACCOUNTS = (PaymentEventKind.ACCOUNT_CHANGED, PaymentEventKind.ACCOUNT_LEFT)
 _NEWS = {
     PaymentEventKind.REFUND_PENDING: (ReversalKind.REFUND, ReversalState.PENDING),
     PaymentEventKind.REFUNDED: (ReversalKind.REFUND, ReversalState.DONE),
@@ -160,7 +164,7 @@ def start(
     Raises Conflict when more has arrived than `received_minor`, of which the caller knows, or is on its way: nobody
     pays twice.
     """
-    vendor = vendors.chosen(PAYMENTS)
+    vendor = tills.till() or _closed()
     asked = (reference, amount_minor, currency, received_minor)
     intent = _intend(*asked, vendor)
     if intent.url:
@@ -194,6 +198,17 @@ def start(
     return checkout.url
 
 
+def _closed() -> Vendor[Payments]:
+    """Nobody takes money for this agency. Raises ProviderMisconfigured where operators have to see to it."""
+    vendors.chosen(PAYMENTS)
+    raise Conflict(_("Online payment is not open yet. Please pay by bank transfer, or ask us how."))
+
+
+def online() -> bool:
+    """Whether the current agency's clients can pay online now."""
+    return tills.till() is not None
+
+
 def _key(intent: _Intent) -> str:
     return f"payment-{intent.id}"
 
@@ -214,7 +229,8 @@ def _intend(
 ) -> _Intent:
     locks.hold(reference)
     provider, account = vendor.name, vendor.account_id
-    reports_to_one = PaymentFeature.ONE_ENDPOINT in vendor.features and account is None
+    platforms = vendor.account is None or bool(vendor.account.connected)
+    reports_to_one = PaymentFeature.ONE_ENDPOINT in vendor.features and platforms
     endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider, account)
     attempts = models.of_reference(reference)
     _refuse_second_payment(attempts, received_minor)
@@ -273,10 +289,14 @@ def apply(delivery: Delivery) -> None:
     event = delivery.event
     if not isinstance(event, PaymentEvent):
         return
-    payment = _find(event, delivery.provider, delivery.account)
+    if event.kind in _ABOUT_ACCOUNTS:
+        connecting.hear(event, delivery.provider)
+        return
+    payment, account = _found(event, delivery)
     if (state := _STATES.get(event.kind)) is not None:
         if payment is None:
-            log.warning("payment event for no payment of this agency", checkout=event.checkout_id, vendor=event.id)
+            about = {"checkout": event.checkout_id, "vendor": event.id, "account": event.account}
+            log.warning("payment event for no payment of this agency", **about)
         else:
             ledger.settle(payment, state, event.amount_minor, event.currency, event.payment_id, event.occurred_at)
     elif (told := _NEWS.get(event.kind)) is not None:
@@ -284,15 +304,33 @@ def apply(delivery: Delivery) -> None:
         news = News(*told, part, event.amount_minor, event.currency, event.occurred_at, event.key)
         if payment is not None:
             ledger.reverse(payment.id, news)
-        elif event.payment_id:
-            ledger.keep_stray(delivery.provider, delivery.account, event.id, event.payment_id, news)
+        elif event.payment_id and (account is not None or not event.account):
+            ledger.keep_stray(delivery.provider, account, event.id, event.payment_id, news)
 
 
 def agency_of(delivery: Delivery) -> UUID | None:
     """Whose payment an event is about; asked while looking at all agencies."""
     event = delivery.event
-    payment = _find(event, delivery.provider, delivery.account) if isinstance(event, PaymentEvent) else None
+    if not isinstance(event, PaymentEvent):
+        return None
+    payment = None if event.kind in _ABOUT_ACCOUNTS else _found(event, delivery)[0]
+    if payment is None and event.account and delivery.account is None:
+        return tills.owner_of(delivery.provider, event.account)
     return payment.agency_id if payment else None
+
+
+def _found(event: PaymentEvent, delivery: Delivery) -> tuple[Payment | None, UUID | None]:
+    """The payment an event is about, and the account that tells of it.
+
+    What happened on a connected account is believed about payments that were begun through exactly this one.
+    """
+    accounts: list[UUID | None] = [delivery.account]
+    if event.account:
+        accounts = [] if delivery.account else [*tills.accounts_of(delivery.provider, event.account)]
+    for account in accounts:
+        if (payment := _find(event, delivery.provider, account)) is not None:
+            return payment, account
+    return None, accounts[0] if accounts else None
 
 
 def _find(event: PaymentEvent, provider: str, account: UUID | None) -> Payment | None:

@@ -32,6 +32,8 @@ class ProviderAccount(Owned):
     """An agency's own account with a vendor. `chosen_for` is its capability while it is the one in use, else nothing.
 
     `sealed` holds the settings as JSON; `version` counts their changes. `sender` is the address mail leaves from.
+    `connected` is the vendor's name of an account that the platform acts for, with its own settings; `gone` says that
+    its owner does not let it any more.
     """
 
     __tablename__ = "provider_accounts"
@@ -51,6 +53,8 @@ class ProviderAccount(Owned):
     checked_at: Mapped[datetime | None]
     health: Mapped[str] = mapped_column(sa.String(16), default="")
     health_detail: Mapped[str] = mapped_column(sa.Text, default="")
+    connected: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    gone: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Account:
     version: int
     sender: str
     sealed: str = field(repr=False)
+    connected: str = ""
+    gone: bool = False
 
     def values(self) -> dict[str, str]:
         """Its settings, opened."""
@@ -103,6 +109,8 @@ class Vendor(Generic[P]):
         registry = current().registry
         if self.account is None:
             return registry.get(self.spec.capability, name=self.name)
+        if self.account.connected:
+            return registry.acting_for(self.spec, str(self.account.id), self.account.connected)
         try:
             return registry.of_account(self.spec, str(self.account.id), self.account.version, self.account.values)
         except ValidationError:  # its settings were accepted once: the provider asks for more today
@@ -194,10 +202,12 @@ def _accounts() -> tuple[_Row, ...]:
         ProviderAccount.version,
         ProviderAccount.sender,
         ProviderAccount.sealed,
+        ProviderAccount.connected,
+        ProviderAccount.gone,
         ProviderAccount.chosen_for,
     )
     rows = session().execute(sa.select(*columns).order_by(ProviderAccount.id))
-    return tuple(_Row(Account(*row[:6]), row[6] is not None) for row in rows)
+    return tuple(_Row(Account(*row[:-1]), row[-1] is not None) for row in rows)
 
 
 def used_by() -> dict[tuple[str, str], int]:
@@ -232,4 +242,6 @@ def _of_account(capability: Capability[P], account: Account) -> Vendor[P]:
     if spec is None or not spec.agencies:
         text = f"{account.provider} is not installed any more: an owner of the agency has to choose again"
         raise ProviderMisconfigured(text, provider=account.provider)
+    if account.gone:
+        raise ProviderMisconfigured(f"the account with {spec.label} is not connected any more", provider=spec.name)
     return Vendor(spec, account)
