@@ -26,6 +26,7 @@ from webkit.demo import plugin as demo
 from webkit.extras import plugin as extras
 from webkit.imports import plugin as imports
 from webkit.invoices import plugin as invoices
+from webkit.ledger import plugin as ledger
 from webkit.lists import plugin as lists
 from webkit.messaging import plugin as messaging
 from webkit.operations import plugin as operations
@@ -38,6 +39,7 @@ from webkit.plans import plugin as plans
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
 from webkit.quotations import plugin as quotations
+from webkit.receipts import plugin as receipts
 from webkit.reports import plugin as reports
 from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
@@ -59,6 +61,7 @@ FEATURES: tuple[ModuleType, ...] = (
     website_audits,
     messaging,
     payments,
+    ledger,
     pricing,
     ai_runs,
     proposals,
@@ -66,6 +69,7 @@ FEATURES: tuple[ModuleType, ...] = (
     contracts,
     signing,
     invoices,
+    receipts,
     plans,
     statements,
     imports,

@@ -61,7 +61,7 @@ KIND, DUE, RECEIVED = "invoice", "invoice.due", "invoice.received"
 paid by the quarter of an hour: every month of every time zone begins with one."""
 
 TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
-    InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT, InvoiceState.WRITTEN_OFF}),
+    InvoiceState.ISSUED: frozenset({InvoiceState.DRAFT, InvoiceState.WRITTEN_OFF, InvoiceState.PAID}),
     InvoiceState.PAID: frozenset(OWED),
     InvoiceState.CREDITED: frozenset(OWED),
     InvoiceState.WRITTEN_OFF: frozenset({InvoiceState.ISSUED}),

@@ -5,6 +5,8 @@ The state is computed from all payments together, so it is the same whatever ord
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -13,6 +15,8 @@ from webkit.core.kernel.db import writes
 from webkit.invoices import mails, models, views
 from webkit.invoices.events import InvoicePaid
 from webkit.invoices.models import Invoice, InvoiceState
+from webkit.ledger import service as ledger
+from webkit.ledger.service import Claim
 from webkit.payments import service as payments
 from webkit.payments.events import (
     DisputeLost,
@@ -24,7 +28,6 @@ from webkit.payments.events import (
     Refunded,
     RefundFailed,
 )
-from webkit.payments.service import Standing
 
 LINK = "i"
 _RECORDED = {InvoiceState.REFUNDED: "invoice.refunded", InvoiceState.CHARGED_BACK: "invoice.charged_back"}
@@ -42,51 +45,70 @@ _TROUBLES: dict[type[PaymentOutcome], str] = {
 def on_payment(event: PaymentOutcome) -> tuple[str, ...] | None:
     """Follow one outcome; answers with the client whose history shows the payment too."""
     kind, _colon, identity = event.reference.partition(":")
-    if kind != "invoice" or (invoice := models.locked(UUID(identity))) is None:
+    if kind != "invoice" or (invoice := held(UUID(identity))) is None:
         return None
     subjects = (events.ref("client", invoice.client_id),)
     standing = payments.standing(event.reference, invoice.currency)
-    kept = _kept(invoice, event, standing)
+    before = ledger.settled(invoice.id)
+    kept, disputed = ledger.follow(claim(invoice), event, event.at)
     if isinstance(event, PaymentSucceeded) and event.currency == invoice.currency:
-        _arrived(invoice, event, kept, subjects)
+        _arrived(invoice, event, kept, kept - before, subjects)
+        if standing.returned or standing.disputed:  # heard of before it was known to have come
+            kept, disputed = ledger.follow(claim(invoice), None, event.at)
+            models.receive(invoice.id, kept)
     else:
         models.receive(invoice.id, kept)
     models.set_pending(invoice.id, (invoice.pending_at or event.at) if standing.pending else None)
-    _follow(invoice.id, event, standing, subjects)
+    if standing.received:
+        follow(invoice.id, kept, disputed, charged_back=standing.charged_back)
     document = frozen.latest("invoice", invoice.id)
     if document is not None:
         _write(document, event)
     return subjects
 
 
-def _kept(invoice: Invoice, event: PaymentOutcome, standing: Standing) -> int:
-    """What has come and stayed; this payment is counted whether or not its row is there yet."""
-    told = isinstance(event, PaymentSucceeded) and event.currency == invoice.currency
-    return max(standing.kept, event.amount_minor if told else 0)
+def held(invoice_id: UUID) -> Invoice | None:
+    """The invoice, of which nobody else books anything until this write ends."""
+    if (found := models.get(invoice_id)) is None:
+        return None
+    ledger.hold(found.client_id)
+    return models.locked(invoice_id)
 
 
-def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, subjects: tuple[str, ...]) -> None:
+def claim(invoice: Invoice) -> Claim:
+    """What is to be paid of an invoice, as the ledger asks for it."""
+    return Claim(invoice.id, invoice.client_id, invoice.currency, invoice.due_minor)
+
+
+def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, gained: int, subjects: tuple[str, ...]) -> None:
     """Mark the invoice paid, once, when all of it is there. A part is kept as one; what is too much is told."""
     invoice_id, due, locale = invoice.id, invoice.due_minor, invoice.locale
     facts: dict[str, str | int] = {"actor": "client", "number": invoice.number or "", "payment": str(event.payment_id)}
     facts |= _amount(event, event.amount_minor, locale)
-    document, more = frozen.latest("invoice", invoice_id), min(event.amount_minor, kept - due)
-    if 0 < due <= kept and models.move(invoice_id, InvoiceState.PAID, paid_at=event.at, payment_id=event.payment_id):
-        events.record("invoice.paid", event.reference, facts, about=subjects)
-        if document is not None:
-            mails.send_receipts(document, public_url(invoice_id), event.at)
-        signals.publish(InvoicePaid(invoice_id))
-    elif kept < due:
+    document, more = frozen.latest("invoice", invoice_id), event.amount_minor - gained
+    if 0 < due <= kept:
+        pay(invoice, event.at, facts, payment_id=event.payment_id)
+    elif gained and kept < due:
         models.receive(invoice_id, kept)
         facts["open"] = money.format_money(due - kept, event.currency, locale)
         events.record("invoice.part_paid", event.reference, facts, about=subjects)
-    else:
-        more = event.amount_minor
     if more > 0:
         events.record("invoice.overpaid", event.reference, facts | _amount(event, more, locale), about=subjects)
         if document is not None:
             mails.send_trouble(document, "overpaid", more)
     withdraw(invoice_id)
+
+
+def pay(invoice: Invoice, at: datetime, facts: Mapping[str, str | int], payment_id: UUID | None = None) -> None:
+    """All of an invoice is there: it is paid, once."""
+    invoice_id = invoice.id
+    if not models.move(invoice_id, InvoiceState.PAID, paid_at=at, payment_id=payment_id):
+        return
+    about = (events.ref("client", invoice.client_id),)
+    events.record("invoice.paid", events.ref("invoice", invoice_id), dict(facts), about=about)
+    if (document := frozen.latest("invoice", invoice_id)) is not None:
+        mails.send_receipts(document, public_url(invoice_id), at)
+    signals.publish(InvoicePaid(invoice_id))
 
 
 @writes
@@ -117,12 +139,13 @@ def _amount(event: PaymentOutcome, minor: int, locale: str) -> dict[str, str | i
     return {"amount_minor": minor, "currency": event.currency, "amount": amount}
 
 
-def _follow(invoice_id: UUID, event: PaymentOutcome, standing: Standing, subjects: tuple[str, ...]) -> None:
+def follow(invoice_id: UUID, kept: int, disputed: int, *, charged_back: bool) -> None:
+    """Say how an invoice stands that was paid, now that `kept` of it is there and `disputed` of that may go."""
     invoice = models.locked(invoice_id)
-    if invoice is None or invoice.state not in models.SETTLED or not standing.received:
+    if invoice is None or invoice.state not in models.SETTLED:
         return
     before, total, currency, number = invoice.state, invoice.due_minor, invoice.currency, invoice.number or ""
-    state, returned = settled_as(total, standing)
+    state, returned = settled_as(total, kept, disputed, charged_back=charged_back)
     if models.follow(invoice_id, state, returned) and state != before and state in _RECORDED:
         facts = {
             "actor": "system",
@@ -131,19 +154,20 @@ def _follow(invoice_id: UUID, event: PaymentOutcome, standing: Standing, subject
             "currency": currency,
             "amount": money.format_money(returned, currency, invoice.locale),
         }
-        events.record(_RECORDED[state], event.reference, facts, about=subjects)
+        about = (events.ref("client", invoice.client_id),)
+        events.record(_RECORDED[state], events.ref("invoice", invoice_id), facts, about=about)
 
 
-def settled_as(total: int, standing: Standing) -> tuple[InvoiceState, int]:
+def settled_as(total: int, kept: int, disputed: int, *, charged_back: bool) -> tuple[InvoiceState, int]:
     """How an invoice stands that was paid, and how much of its total has gone back."""
-    returned = min(total, max(0, total - standing.kept))
-    if standing.kept - standing.disputed >= total:
+    returned = min(total, max(0, total - kept))
+    if kept - disputed >= total:
         return InvoiceState.PAID, 0
-    if standing.disputed:
+    if disputed:
         return InvoiceState.DISPUTED, returned
-    if standing.kept > 0:
+    if kept > 0:
         return InvoiceState.PAID, returned
-    return (InvoiceState.CHARGED_BACK if standing.charged_back else InvoiceState.REFUNDED), returned
+    return (InvoiceState.CHARGED_BACK if charged_back else InvoiceState.REFUNDED), returned
 
 
 def _write(document: frozen.Frozen, event: PaymentOutcome) -> None:

@@ -75,6 +75,7 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("invoice.reminded", _l("The client was reminded of %(number)s"), "wait"),
         EventKind("invoice.paid", _l("%(number)s paid: %(amount)s"), "ok"),
         EventKind("invoice.part_paid", _l("%(amount)s came for %(number)s, %(open)s are still to come"), "ok"),
+        EventKind("invoice.unpaid", _l("%(number)s is no longer paid: %(open)s are still to come"), "bad"),
         EventKind("invoice.overpaid", _l("%(amount)s more than was due arrived for %(number)s"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
         EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),

@@ -60,6 +60,11 @@ from webkit.invoices.postings import Posting as Posting
 from webkit.invoices.postings import PostingKind as PostingKind
 from webkit.invoices.postings import open_invoices as open_invoices
 from webkit.invoices.postings import postings as postings
+from webkit.invoices.settling import Payable as Payable
+from webkit.invoices.settling import payable as payable
+from webkit.invoices.settling import payables as payables
+from webkit.invoices.settling import settle as settle
+from webkit.invoices.settling import unlike_ledger as unlike_ledger
 from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
 from webkit.invoices.views import one, row, view

@@ -1,0 +1,28 @@
+"""Which invoices money can be put on, and which say that they were paid."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from webkit.core.kernel.db import session
+from webkit.invoices.models import OWED, SETTLED, Invoice, InvoiceState
+
+
+def payable(client_id: UUID, states: Collection[InvoiceState]) -> list[Invoice]:
+    """A client's invoices in these states, of which no payment is on its way."""
+    here = (Invoice.client_id == client_id, Invoice.state.in_(states), Invoice.pending_at.is_(None))
+    return list(session().scalars(sa.select(Invoice).where(*here).order_by(Invoice.id)))
+
+
+def of_ids(ids: Collection[UUID]) -> list[Invoice]:
+    return list(session().scalars(sa.select(Invoice).where(Invoice.id.in_(ids))))
+
+
+def paid_page(after: UUID | None, limit: int) -> list[Invoice]:
+    """Invoices of which something came, in the order of their ids."""
+    came = sa.or_(sa.and_(Invoice.state.in_(OWED), Invoice.received_minor != 0), Invoice.state.in_(SETTLED))
+    query = sa.select(Invoice).where(came).order_by(Invoice.id).limit(limit)
+    return list(session().scalars(query.where(Invoice.id > after) if after else query))

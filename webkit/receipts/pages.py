@@ -1,0 +1,64 @@
+"""What the pages of payments show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from webkit.clients.service import ClientView
+from webkit.core.kernel.events import TimelineEntry
+from webkit.core.kernel.forms import FormState
+from webkit.invoices.service import Payable
+from webkit.receipts.service import ReceiptView
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """What people recorded, newest first; `credits` is what clients paid too much, on the first page."""
+
+    receipts: list[ReceiptView]
+    names: dict[Any, str]
+    credits: list[tuple[UUID, str, int]]
+    older: str | None
+    is_first: bool
+    may_record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """A payment of a client to be recorded, over the invoices that are open; `base` is the agency's currency."""
+
+    client: ClientView
+    open: list[Payable]
+    form: FormState
+    methods: list[tuple[str, str]]
+    currencies: list[tuple[str, str]]
+    base: str
+    credit: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPage:
+    """One record, what it pays, and its history; `numbers` are those of its invoices."""
+
+    receipt: ReceiptView
+    client: ClientView
+    method: str
+    numbers: dict[UUID, tuple[str, str]]
+    base: str
+    timeline: list[TimelineEntry]
+    may_record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPage:
+    """What a client paid too much, and what can be done with it."""
+
+    client: ClientView
+    credit: dict[str, int]
+    open: list[Payable]
+    apply: FormState
+    back: FormState
+    methods: list[tuple[str, str]]
+    receipts: list[ReceiptView]

@@ -1,0 +1,202 @@
+"""Staff pages of payments that people record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+from flask import Response, flash, g, request, url_for
+from flask_login import current_user
+
+from webkit.agencies import service as agencies
+from webkit.clients import service as clients
+from webkit.core.kernel import events
+from webkit.core.kernel.currencies import CURRENCIES
+from webkit.core.kernel.doors import staff_blueprint
+from webkit.core.kernel.errors import DomainError, Invalid
+from webkit.core.kernel.forms import FormState, bind
+from webkit.core.kernel.hx import fields, go, page
+from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.money import money_text
+from webkit.invoices import service as invoices
+from webkit.ledger import service as ledger
+from webkit.ledger.service import Returned
+from webkit.receipts import forms, policy, service
+from webkit.receipts.pages import CreditPage, ListPage, RecordPage, ShowPage
+from webkit.receipts.service import METHODS
+
+PAGE = 25
+SHOWN = 20
+blueprint = staff_blueprint("receipts", __name__, "/payments")
+
+
+@blueprint.get("/")
+def index() -> Response:
+    """Recorded payments, newest first, and what clients have too much."""
+    before = request.args.get("before", type=UUID)
+    found = ledger.page(limit=PAGE + 1, before=before)
+    credits = [] if before else [(c, cur, minor) for c, own in ledger.credits().items() for cur, minor in own.items()]
+    names = clients.names({each.client_id for each in found} | {client for client, _c, _m in credits})
+    older = url_for(".index", before=found[PAGE - 1].id) if len(found) > PAGE else None
+    shown = sorted(credits, key=lambda each: (names.get(each[0], ""), each[1]))
+    view = ListPage(found[:PAGE], names, shown, older, before is None, policy.may_record(g.role))
+    return page("receipts/index.html", **fields(view), methods=METHODS)
+
+
+@blueprint.get("/new")
+def new() -> Response:
+    """Whose payment it is, and then what it was; from an invoice with that filled in."""
+    policy.demand_record(g.role)
+    chosen, invoice = request.args.get("client", type=UUID), request.args.get("invoice", type=UUID)
+    if invoice is not None:
+        chosen = invoices.get(invoice).client_id
+    if chosen is None:
+        return page("receipts/client.html", clients=[(str(key), name) for key, name in clients.choices()])
+    today, open_ = agencies.today(), invoices.payables(chosen)
+    values: dict[str, object] = {"day": today.isoformat(), "method": "bank", "currency": agencies.here().currency}
+    if wanted := next((each for each in open_ if each.id == invoice), None):
+        amount = money_text(wanted.open_minor, wanted.currency)
+        values |= {"currency": wanted.currency, "amount": amount, f"{forms.PART}{wanted.id}": amount}
+    return _record(chosen, FormState.of(values))
+
+
+@blueprint.post("/new")
+def record() -> Response:
+    """Record it."""
+    policy.demand_record(g.role)
+    client = clients.get(request.form.get("client", type=UUID) or UUID(int=0))
+    bound = bind(forms.RecordForm, request.form)
+    if not bound.ok:
+        return _record(client.id, bound.state, 422)
+    try:
+        given = forms.recorded(client.id, bound.data, request.form, invoices.payables(client.id))
+        receipt_id = service.record(given, _actor(), bound.data.once)
+    except Invalid as error:
+        return _record(client.id, replace(bound.state, errors=error.errors), 422)
+    flash(_("The payment is recorded."), "ok")
+    return go(".show", receipt_id=receipt_id)
+
+
+def _actor() -> str:
+    return events.ref("user", current_user.id)
+
+
+def _record(client_id: UUID, state: FormState, code: int = 200) -> Response:
+    view = RecordPage(
+        client=clients.get(client_id),
+        open=invoices.payables(client_id),
+        form=state,
+        methods=_methods(),
+        currencies=[(each, each) for each in sorted(CURRENCIES)],
+        base=agencies.here().currency,
+        credit=ledger.credit(client_id),
+    )
+    return page("receipts/record.html", code=code, **fields(view))
+
+
+def _methods() -> list[tuple[str, str]]:
+    return [(method.value, str(label)) for method, label in METHODS.items()]
+
+
+@blueprint.get("/<uuid:receipt_id>")
+def show(receipt_id: UUID) -> Response:
+    """One record."""
+    found = service.get(receipt_id)
+    paid = [invoices.get(each) for each in found.parts]
+    view = ShowPage(
+        receipt=found,
+        client=clients.get(found.client_id),
+        method=str(METHODS[found.method]),
+        numbers={each.id: (each.number, each.currency) for each in paid},
+        base=agencies.here().currency,
+        timeline=events.timeline(events.ref("receipt", receipt_id)),
+        may_record=policy.may_record(g.role),
+    )
+    return page("receipts/show.html", **fields(view))
+
+
+@blueprint.post("/<uuid:receipt_id>/take-back")
+def take_back(receipt_id: UUID) -> Response:
+    """It was a mistake."""
+    policy.demand_record(g.role)
+    service.take_back(receipt_id, _actor())
+    flash(_("Taken back: a counter-entry says so, and what it paid is open again."), "ok")
+    return go(".show", receipt_id=receipt_id)
+
+
+@blueprint.get("/credit/<uuid:client>")
+def credit(client: UUID) -> Response:
+    """What a client paid too much, and what is done with it."""
+    return _credit(client, _blank_apply(client), _blank_back(client))
+
+
+def _blank_apply(client_id: UUID) -> FormState:
+    chosen = request.args.get("invoice", type=UUID)
+    return FormState.of({"invoice": str(chosen or "")})
+
+
+def _blank_back(client_id: UUID) -> FormState:
+    own = ledger.credit(client_id)
+    currency = next(iter(own), agencies.here().currency)
+    return FormState.of({"day": agencies.today().isoformat(), "method": "bank", "currency": currency})
+
+
+@blueprint.post("/credit/<uuid:client>/apply")
+def apply(client: UUID) -> Response:
+    """Put credit on an invoice."""
+    policy.demand_record(g.role)
+    bound = bind(forms.ApplyForm, request.form)
+    if not bound.ok:
+        return _credit(client, bound.state, _blank_back(client), 422)
+    given = bound.data
+    try:
+        minor = forms.minor(given.amount, invoices.get(given.invoice).currency)
+        service.apply_credit(clients.get(client).id, given.invoice, minor, _actor(), given.once)
+    except Invalid as error:
+        return _credit(client, replace(bound.state, errors=error.errors), _blank_back(client), 422)
+    flash(_("The credit is on the invoice."), "ok")
+    return go("invoices.show", invoice_id=given.invoice)
+
+
+@blueprint.post("/credit/<uuid:client>/back")
+def give_back(client: UUID) -> Response:
+    """Record that credit was given back."""
+    policy.demand_record(g.role)
+    bound = bind(forms.MoneyForm, request.form)
+    if not bound.ok:
+        return _credit(client, _blank_apply(client), bound.state, 422)
+    typed = bound.data
+    try:
+        minor = forms.minor(typed.amount, typed.currency)
+        given = Returned(client, typed.method, typed.day, typed.currency, minor, typed.reference, typed.note)
+        receipt_id = service.give_back(given, _actor(), typed.once)
+    except Invalid as error:
+        return _credit(client, _blank_apply(client), replace(bound.state, errors=error.errors), 422)
+    flash(_("Recorded as given back."), "ok")
+    return go(".show", receipt_id=receipt_id)
+
+
+def _credit(client_id: UUID, apply_form: FormState, back: FormState, code: int = 200) -> Response:
+    own = ledger.credit(client_id)
+    view = CreditPage(
+        client=clients.get(client_id),
+        credit=own,
+        open=[each for each in invoices.payables(client_id) if own.get(each.currency, 0) > 0],
+        apply=apply_form,
+        back=back,
+        methods=_methods(),
+        receipts=ledger.page(limit=SHOWN, client_id=client_id),
+    )
+    return page("receipts/credit.html", code=code, **fields(view), labels=METHODS)
+
+
+@blueprint.post("/invoices/<uuid:invoice_id>/release")
+def release(invoice_id: UUID) -> Response:
+    """Take money off an invoice again."""
+    policy.demand_record(g.role)
+    try:
+        service.release(invoice_id, request.form.get("source", "")[:64], _actor())
+    except Invalid as error:
+        raise DomainError(next(iter(error.errors.values()))) from None
+    flash(_("Taken off the invoice: it is the client's credit now."), "ok")
+    return go("invoices.show", invoice_id=invoice_id)
