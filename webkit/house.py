@@ -39,6 +39,7 @@ from webkit.plans import plugin as plans
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
 from webkit.quotations import plugin as quotations
+from webkit.recurring import plugin as recurring
 from webkit.receipts import plugin as receipts
 from webkit.reports import plugin as reports
 from webkit.runtime.cli import commands
@@ -71,6 +72,7 @@ FEATURES: tuple[ModuleType, ...] = (
     invoices,
     receipts,
     plans,
+    recurring,
     statements,
     imports,
     reports,

@@ -32,6 +32,7 @@ ORDER = (
     "invoices",
     "receipts",
     "plans",
+    "recurring",
     "statements",
     "imports",
     "reports",
@@ -57,6 +58,9 @@ EXCEPTIONS = {
     "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
     # What is brought in says its currency and country as the agency's settings do.
     "webkit/imports/routes.py": {"webkit.agencies.pages"},
+    # What is billed again and again is written as an invoice is, and clients live where agencies do.
+    "webkit/recurring/editor.py": {"webkit.invoices.editor", "webkit.invoices.forms"},
+    "webkit/recurring/reminder_routes.py": {"webkit.agencies.pages"},
     # A signed contract and its sealed document are looked up with the same words.
     "webkit/signing/witness.py": {"webkit.contracts.witness"},
     # Finding figures is a pure library of texts, like the arithmetic of prices.

@@ -19,14 +19,24 @@ from webkit.invoices.views import found, one
 
 
 def usual(profile: AgencyProfile, client: ClientView, typed: int | None = None) -> dict[str, Any]:
-    """The columns of a new draft's terms: the client's, else the agency's, with the `typed` days where somebody chose
-    other ones than the agency's."""
+    """The columns of a new draft's terms."""
+    return {"payment_days": _agreed(profile, client, typed)[1], **columns(usual_terms(profile, client, typed))}
+
+
+def usual_terms(profile: AgencyProfile, client: ClientView, typed: int | None = None) -> Terms:
+    """When a new invoice is to be paid: as agreed with the client, else as the agency does, with the `typed` days where
+    somebody chose other ones than the agency's."""
+    rule, days = _agreed(profile, client, typed)
+    return Terms(Due(rule, 0 if rule is Rule.RECEIPT else days))
+
+
+def _agreed(profile: AgencyProfile, client: ClientView, typed: int | None) -> tuple[Rule, int]:
     rule, days = Rule(client.payment_rule or profile.payment_rule), profile.payment_days
     if client.payment_days is not None:
         days = client.payment_days
     if typed is not None and typed != profile.payment_days:
         days = typed
-    return {"payment_days": days, **columns(Terms(Due(rule, 0 if rule is Rule.RECEIPT else days)))}
+    return rule, days
 
 
 def columns(terms: Terms) -> dict[str, Any]:

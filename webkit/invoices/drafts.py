@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
 from webkit.invoices.views import InvoiceView, found
+from webkit.invoices.waiting_models import Waiting
 from webkit.pricing import Priced, PricingError
 from webkit.pricing.billed import billed, stamped
 from webkit.quotations import service as quotations
@@ -61,11 +63,13 @@ def price(
     profile: agencies.AgencyProfile,
     figures: Figures | None = None,
     currency: str = "",
+    on: date | None = None,
 ) -> Priced:
-    """Compute typed lines under the agency's scheme. Raises PricingError naming the line or the field."""
+    """Compute typed lines under the agency's scheme, by the rates of today or of another day. Raises PricingError naming
+    the line or the field."""
     decided = figures or Figures(habits=profile.habits)
-    today = clock.today(profile.timezone)
-    return typed.price(lines, decided, profile.tax_scheme, currency or profile.currency, today)
+    day = on or clock.today(profile.timezone)
+    return typed.price(lines, decided, profile.tax_scheme, currency or profile.currency, day)
 
 
 @writes
@@ -128,7 +132,7 @@ def save_draft(invoice_id: UUID, revision: int, given: InvoiceInput) -> None:
         values: dict[str, Any] = _head(given)
     else:
         values = {"client_id": client.id, **_columns(given, agencies.profile(), invoice.currency)}
-    pro_formas.demand_same(invoice, values.get("total_minor", invoice.total_minor))
+    pro_formas.demand_same(invoice_id, values.get("total_minor", invoice.total_minor))
     if not models.save(invoice_id, revision, **values) and not _says(invoice_id, revision + 1, values):
         raise Conflict(_("Somebody else changed this invoice since you opened it. Your text is still here, not saved."))
 
@@ -162,7 +166,7 @@ def totals(priced: Priced) -> dict[str, Any]:
     }
 
 
-def renewal(draft: Invoice | InvoiceView) -> Renewal | None:
+def renewal(draft: Waiting | InvoiceView) -> Renewal | None:
     """How the figures of a waiting draft have changed; None while they stand, and where they were agreed on."""
     if draft.state != InvoiceState.DRAFT or not draft.lines:
         return None
@@ -176,18 +180,16 @@ def renewal(draft: Invoice | InvoiceView) -> Renewal | None:
     return Renewal(fresh) if fresh.to_dict() != stored else None
 
 
-@writes
-def renew(invoice: Invoice, seen: str) -> None:
-    """Take today's figures into a waiting draft, which is locked; raises Conflict unless they are those `seen`."""
-    changed = renewal(invoice)
+def renewed(draft: Waiting, seen: str) -> dict[str, Any]:
+    """The columns of a waiting draft that are other ones today; raises Conflict unless they are those `seen`."""
+    changed = renewal(draft)
     if changed is None:
-        return
+        return {}
     if changed.priced is None:
         raise Conflict(_("This draft can no longer be computed. Open it and look. %(why)s", why=changed.problem))
     if changed.seal != seen:
         raise Conflict(_("The figures of this draft have changed with the tax settings. Look at them, then issue it."))
-    for name, value in totals(changed.priced).items():
-        setattr(invoice, name, value)
+    return totals(changed.priced)
 
 
 def _seal(priced: dict[str, Any]) -> str:

@@ -32,13 +32,13 @@ def send_invoice(
     )
 
 
-def send_reminder(document: Frozen, url: str, *, amount_minor: int, day: str, late: bool) -> None:
-    """Remind the client of what is due, and since when or until when."""
+def send_reminder(document: Frozen, url: str, *, amount_minor: int, day: str, late: bool, words: str = "") -> None:
+    """Remind the client of what is due, and since when or until when; what the agency itself says stands first."""
     content = document.snapshot
     client = content["client"]
     messaging.send(
         "invoice_reminder", client["contact_name"] or client["name"], client["email"],
-        context={**_context(content, url), "amount": amount_minor, "day": day, "late": late},
+        context={**_context(content, url), "amount": amount_minor, "day": day, "late": late, "words": words},
         subject=events.ref("invoice", document.document_id), about=(events.ref("client", client["id"]),),
         attach=(document.id,), locale=document.locale,
     )  # fmt: skip

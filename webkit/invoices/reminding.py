@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.core.kernel import clock, events, frozen, links
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import mails, models, service
+from webkit.invoices import mails, models
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.paying import LINK
-from webkit.invoices.service import InvoiceView
+from webkit.invoices.views import InvoiceView, one, view
 from webkit.messaging import service as messaging
 
 PAUSE = timedelta(hours=20)
@@ -29,24 +30,35 @@ def mail_again(invoice_id: UUID, actor: str) -> None:
 
 
 @writes
-def remind(invoice_id: UUID, actor: str) -> None:
-    """Remind the client of what is due. Refused when nothing is, or when somebody did so today."""
+def remind(invoice_id: UUID, actor: str, words: str = "") -> None:
+    """Remind the client of what is due, in the agency's `words` if it has any. Refused when nothing is, or when
+    somebody did so today."""
     models.locked(invoice_id)  # of two who remind at once the second sees the mail of the first
     invoice, document, url = _open(invoice_id)
     if invoice.pending_at is not None:
         raise Conflict(_("Money for %(number)s is on its way already.", number=invoice.number))
-    subject, since = events.ref("invoice", invoice_id), clock.now() - PAUSE
-    if any(mail.template == TEMPLATE and mail.created_at > since for mail in messaging.mails(subject)):
+    if was_reminded(invoice_id):
         raise Conflict(_("The client was reminded of %(number)s today already.", number=invoice.number))
     day = invoice.due_date.isoformat() if invoice.due_date else document.snapshot["due_date"]
-    mails.send_reminder(document, url, amount_minor=invoice.due, day=day, late=invoice.late)
+    mails.send_reminder(document, url, amount_minor=invoice.due_now, day=day, late=invoice.late, words=words)
     facts = {"actor": actor, "number": invoice.number}
-    events.record("invoice.reminded", subject, facts, about=(events.ref("client", invoice.client_id),))
+    events.record("invoice.reminded", events.ref("invoice", invoice_id), facts, about=(_client(invoice),))
+
+
+def was_reminded(invoice_id: UUID) -> bool:
+    """Whether a reminder went out today already."""
+    since = clock.now() - PAUSE
+    mails_ = messaging.mails(events.ref("invoice", invoice_id))
+    return any(mail.template == TEMPLATE and mail.created_at > since for mail in mails_)
+
+
+def _client(invoice: InvoiceView) -> str:
+    return events.ref("client", invoice.client_id)
 
 
 def _open(invoice_id: UUID) -> tuple[InvoiceView, Frozen, str]:
     """An invoice that waits for money, its document and its page."""
-    invoice = service.get(invoice_id)
+    invoice = view(one(invoice_id), agencies.today())
     if invoice.state == InvoiceState.DRAFT:
         raise Conflict(_("This is a draft: it was never sent."))
     if invoice.state != InvoiceState.ISSUED:

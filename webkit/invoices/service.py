@@ -19,6 +19,7 @@ from webkit.invoices import models
 from webkit.invoices.agreed import Agreed as Agreed
 from webkit.invoices.agreed import bill as bill
 from webkit.invoices.agreed import of_source as of_source
+from webkit.invoices.arranging import usual_terms as usual_terms
 from webkit.invoices.books import Book as Book
 from webkit.invoices.books import Cell as Cell
 from webkit.invoices.books import Document as Document
@@ -40,6 +41,9 @@ from webkit.invoices.drafts import price as price
 from webkit.invoices.drafts import save_draft as save_draft
 from webkit.invoices.figures import Figures as Figures
 from webkit.invoices.figures import LineInput as LineInput
+from webkit.invoices.figures import read_line as read_line
+from webkit.invoices.figures import stored_line as stored_line
+from webkit.invoices.figures import typed_line as typed_line
 from webkit.invoices.imported import ImportedInvoice as ImportedInvoice
 from webkit.invoices.imported import ImportedLine as ImportedLine
 from webkit.invoices.imported import Numbered as Numbered
@@ -65,6 +69,8 @@ from webkit.invoices.settling import payable as payable
 from webkit.invoices.settling import payables as payables
 from webkit.invoices.settling import settle as settle
 from webkit.invoices.settling import unlike_ledger as unlike_ledger
+from webkit.invoices.reminding import remind as remind
+from webkit.invoices.reminding import was_reminded as was_reminded
 from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
 from webkit.invoices.views import one, row, view

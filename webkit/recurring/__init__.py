@@ -1,0 +1,1 @@
+"""What happens by the calendar: invoices that come again, reminders of those that wait, and what lies ahead."""

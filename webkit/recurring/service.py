@@ -1,0 +1,6 @@
+"""What other features may know of plans and do with them."""
+
+from __future__ import annotations
+
+from webkit.recurring.planning import of_client as of_client
+from webkit.recurring.views import PlanView as PlanView
