@@ -25,7 +25,8 @@ from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import clock, db, events, frozen, links, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
-from webkit.pricing import Interval
+from webkit.pricing import Interval, Percent
+from webkit.pricing.terms import Written
 from webkit.proposals import service as proposals
 from webkit.proposals.models import State
 from webkit.proposals.offer import Offer, OfferLine
@@ -68,20 +69,35 @@ def test_what_was_not_accepted_becomes_no_contract(agency: AgencyView) -> None:
 
 
 LINES = st.lists(
-    st.tuples(st.integers(500, 10**7), st.integers(1, 30), st.sampled_from(list(Interval))), min_size=1, max_size=6
+    st.tuples(
+        st.integers(500, 10**7),
+        st.integers(1, 30),
+        st.sampled_from(list(Interval)),
+        st.none() | st.builds(Percent, st.decimals(0, 99, places=1)),
+    ),
+    min_size=1,
+    max_size=6,
 )
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=LINES, percent=st.integers(0, 99))
+@given(lines=LINES, percent=st.integers(0, 99), prices=st.sampled_from(Written))
 def test_totals_are_the_proposals_to_the_cent(
-    agency: AgencyView, lines: list[tuple[int, int, Interval]], percent: int
+    agency: AgencyView, lines: list[tuple[int, int, Interval, Percent | None]], percent: int, prices: Written
 ) -> None:
     offer = Offer(
         lines=tuple(
-            OfferLine(id=str(n), name=f"Part {n}", price=price, quantity=Decimal(quantity) / 10, interval=interval)
-            for n, (price, quantity, interval) in enumerate(lines)
-        )
+            OfferLine(
+                id=str(n),
+                name=f"Part {n}",
+                price=price,
+                quantity=Decimal(quantity) / 10,
+                interval=interval,
+                discount=less,
+            )
+            for n, (price, quantity, interval, less) in enumerate(lines)
+        ),
+        prices=prices,
     )
     proposal_id = deals.accepted(offer, deposit=str(percent) if percent else None)
     accepted = proposals.accepted(proposal_id)

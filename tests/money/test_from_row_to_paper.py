@@ -32,6 +32,7 @@ from webkit.invoices.figures import Figures, read_line
 from webkit.invoices.service import InvoiceInput, LineInput
 from webkit.pricing import Amount, Interval, Percent, Priced, find
 from webkit.pricing.habits import Habits, StampBy, offered
+from webkit.pricing.terms import Written
 from webkit.proposals import offer as proposing
 from webkit.proposals import service as proposal_service
 from webkit.quotations import offer as quoting
@@ -288,11 +289,13 @@ def _offer(desk: Desk) -> quoting.Offer:
             quantity=desk.dice.choice([Decimal(1), Decimal(12), Decimal("2.5")]),
             tax=desk.rate(),
             choice=quoting.Choice.REQUIRED if number == 0 else desk.dice.choice(choices),
+            discount=desk.some(),
         )
         for number in range(desk.dice.randint(1, 6))
     )
     off = quoting.Discount(kind=quoting.DiscountKind.PERCENT, percent=desk.decimal(30, 2), note="First")
-    return quotations.OFFER.model_copy(update={"lines": lines, "discount": desk.dice.choice([None, off])})
+    more = {"lines": lines, "discount": desk.dice.choice([None, off]), "prices": desk.dice.choice(list(Written))}
+    return quotations.OFFER.model_copy(update=more)
 
 
 def _proposal(desk: Desk) -> None:
@@ -323,8 +326,10 @@ def _bills(desk: Desk) -> proposing.Offer:
             interval=desk.dice.choice([Interval.ONCE, Interval.ONCE, Interval.MONTHLY]) if number else Interval.ONCE,
             tax=desk.rate(),
             choice=proposing.Choice.REQUIRED if number == 0 else desk.dice.choice(choices),
+            discount=desk.some(),
         )
         for number in range(desk.dice.randint(1, 6))
     )
     off = proposals.percent_off(str(desk.decimal(30, 2)))
-    return proposing.Offer(lines=lines, discount=desk.dice.choice([None, off]))
+    prices = desk.dice.choice(list(Written))
+    return proposing.Offer(lines=lines, discount=desk.dice.choice([None, off]), prices=prices)

@@ -15,14 +15,18 @@ from tests.factories.proposals import OFFER, amount_off, percent_off
 from webkit.core.kernel import i18n
 from webkit.core.kernel.errors import Invalid
 from webkit.pricing import (
+    Adjustment,
+    AdjustmentKind,
     Document,
     Interval,
     Line,
+    Percent,
     Priced,
     compute,
     find,
     unit_price,
 )
+from webkit.pricing.terms import Written
 from webkit.proposals.bills import bills
 from webkit.proposals.offer import (
     Choice,
@@ -50,23 +54,28 @@ def straight(offer: Offer, chosen: set[str], interval: Interval) -> Priced:
             unit_price=unit_price(line.price, "EUR"),
             quantity=line.quantity,
             rate=TERMS.scheme.rate(line.tax or None, TERMS.on),
+            adjustments=(Adjustment(AdjustmentKind.DISCOUNT, line.discount),) if line.discount else (),
         )
         for line in offer.lines
         if line.interval is interval and (line.choice is Choice.REQUIRED or line.id in chosen)
     )
     adjustments = offer.discount.of(interval) if offer.discount and lines else ()
-    return compute(Document(currency="EUR", scheme=TERMS.scheme, lines=lines, adjustments=adjustments))
+    gross = offer.prices is Written.GROSS
+    return compute(
+        Document(currency="EUR", scheme=TERMS.scheme, lines=lines, adjustments=adjustments, prices_include_tax=gross)
+    )
 
 
 lines = st.builds(
-    lambda price, quantity, interval, choice, tax: {
-        "price": price, "quantity": quantity, "interval": interval, "choice": choice, "tax": tax,
+    lambda price, quantity, interval, choice, tax, discount: {
+        "price": price, "quantity": quantity, "interval": interval, "choice": choice, "tax": tax, "discount": discount,
     },
     price=st.integers(0, 5_000_000),
     quantity=st.decimals("0.001", "400", places=3, allow_nan=False),
     interval=st.sampled_from(Interval),
     choice=st.sampled_from(Choice),
     tax=st.sampled_from(["", "standard", "reduced-10", "reduced-4", "exempt-n4"]),
+    discount=st.none() | st.builds(Percent, st.decimals(0, 100, places=2)),
 )  # fmt: skip
 discounts = st.none() | st.builds(
     percent_off,
@@ -81,11 +90,13 @@ def offers(draw: st.DrawFn) -> Offer:
     return Offer(
         lines=tuple(OfferLine(id=f"l{at}", name=f"Line {at}", **row) for at, row in enumerate(rows)),
         discount=draw(discounts),
+        prices=draw(st.sampled_from(Written)),
     )
 
 
 @given(offers(), st.data())
 def test_any_choice_costs_what_the_kernel_says(offer: Offer, data: st.DataObject) -> None:
+    assert Offer.from_dict(offer.to_dict()) == offer
     options = [line.id for line in offer.options]
     chosen = set(data.draw(st.lists(st.sampled_from(options), unique=True))) if options else set()
     full = Prices.from_dict(full_prices(offer, TERMS).to_dict())

@@ -134,8 +134,11 @@ def price_of(text: str, currency: str, line: str | None = None) -> Decimal:
     """A unit price: an amount of money, or one with more places than the currency has. Raises PricingError."""
     try:
         return Decimal(parse_money(text, currency)).scaleb(-exponent(currency))
-    except MoneyError:
+    except MoneyError as refusal:
         try:
             return _EXACT.validate_python(text)
         except ValidationError as error:
-            raise PricingError(sentence(error.errors()[0]), "price", line) from None
+            # What has letters is no amount; of figures it says which are too many.
+            worded = any(sign.isalpha() for sign in text)
+            why = refusal.message if worded else sentence(error.errors()[0])
+            raise PricingError(why, "price", line) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar, get_origin
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ _EMAIL = re.compile(
     r"[^@\s<>\"',;:()\\\[\]]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9-]{2,63}"
 )
 _TWO_READINGS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 _URL = re.compile(r"https?://[^\s<>\"'\\]{3,2000}", re.IGNORECASE)
 
 
@@ -188,11 +189,10 @@ def _decimal(value: object) -> object:
     if _TWO_READINGS.fullmatch(typed.removeprefix("-")) and i18n.group_symbol() in typed:
         both = {"whole": plain.replace(".", ""), "decimals": f"{plain}0"}
         raise wrong(_("This could be read in two ways. Write %(whole)s or %(decimals)s.", **both))
-    try:
-        number = Decimal(plain)
-    except InvalidOperation:
-        raise wrong(_("This is not a number.")) from None
-    if not number.is_finite() or abs(number) > Decimal("1e12") or -int(number.as_tuple().exponent) > 8:
+    if not _NUMBER.fullmatch(plain):  # Decimal also reads NaN, Infinity and 1e5
+        raise wrong(_("This is not a number."))
+    number = Decimal(plain)
+    if abs(number) > Decimal("1e12") or -int(number.as_tuple().exponent) > 8:
         raise wrong(_("This number is too large or too precise."))
     return number
 
