@@ -123,7 +123,7 @@ def test_another_time_zone_makes_all_days_again(agency: AgencyView) -> None:
     with writing():
         position = models.locked_position(agency.timezone, following.VERSION)
         position.timezone = "Pacific/Kiritimati"
-    assert not following._is_up()
+    assert not following.is_up()
     assert told()["net"] == 10_000
     standing = models.standing()
     assert standing is not None and standing.timezone == agency.timezone

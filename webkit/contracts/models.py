@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, search, tenancy
+from webkit.core.kernel import clock, durations, search, tenancy
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
@@ -321,3 +321,8 @@ def make_default(chosen: ContractTemplate) -> None:
     )
     chosen.is_default = True
     session().flush()
+
+
+def took(since: datetime, until: datetime) -> list[tuple[int, int]]:
+    """(hours, how many) from sent to signed, of what was signed in this time."""
+    return durations.took(Contract, Contract.sent_at, Contract.signed_at, since, until)

@@ -16,6 +16,7 @@ from webkit.contracts.document import KIND, Draft
 from webkit.contracts.events import ContractSigned
 from webkit.contracts.models import Contract
 from webkit.contracts.models import ContractState as ContractState
+from webkit.contracts.models import took as took
 from webkit.contracts.terms import Clause
 from webkit.core.kernel import audit, clock, counters, events, frozen, links, signals
 from webkit.core.kernel.db import writes

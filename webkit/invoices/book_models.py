@@ -81,6 +81,32 @@ def booked_credits(wanted: Collection[UUID]) -> list[BookedCredit]:
     return [BookedCredit(*row) for row in _credits(ids=list(wanted))]
 
 
+@prepared
+def _whole() -> sa.Executable:
+    sums = (sa.func.sum(column) for column in (Invoice.net_minor, Invoice.tax_minor, Invoice.total_minor))
+    query = sa.select(Invoice.currency, *sums).where(mine(Invoice), Invoice.state != InvoiceState.DRAFT)
+    return query.group_by(Invoice.currency)
+
+
+@prepared
+def _whole_credits() -> sa.Executable:
+    sums = (sa.func.sum(column) for column in (CreditNote.net_minor, CreditNote.tax_minor, CreditNote.total_minor))
+    here = sa.and_(Invoice.agency_id == CreditNote.agency_id, Invoice.id == CreditNote.invoice_id)
+    query = sa.select(CreditNote.currency, *sums).join(Invoice, here)
+    own = (Invoice.origin == InvoiceOrigin.HERE, CreditNote.number.is_not(None))
+    return query.where(mine(CreditNote), mine(Invoice), *own).group_by(CreditNote.currency)
+
+
+def whole() -> dict[str, tuple[int, int, int]]:
+    """Net, tax and total of everything that was issued, by currency."""
+    return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in _whole()}
+
+
+def whole_credits() -> dict[str, tuple[int, int, int]]:
+    """The same of credit notes for invoices that were issued here."""
+    return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in _whole_credits()}
+
+
 class Due(NamedTuple):
     """What is open of a client's invoices that are due between two of the days that were asked about."""
 

@@ -20,6 +20,8 @@ from webkit.invoices.agreed import Agreed as Agreed
 from webkit.invoices.agreed import bill as bill
 from webkit.invoices.agreed import of_source as of_source
 from webkit.invoices.arranging import usual_terms as usual_terms
+from webkit.invoices.book_models import whole as whole
+from webkit.invoices.book_models import whole_credits as whole_credits
 from webkit.invoices.books import Book as Book
 from webkit.invoices.books import Cell as Cell
 from webkit.invoices.books import Document as Document

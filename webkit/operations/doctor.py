@@ -10,10 +10,11 @@ from typing import NamedTuple
 from flask import Flask
 
 from webkit.core.capabilities.base import Health, HealthReport
-from webkit.core.kernel import clock, counters, number_audit, outbox, runtime, switches, tenancy
+from webkit.core.kernel import clock, counters, number_audit, outbox, runtime, switches, tally_audit, tenancy
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
 from webkit.operations import models
+from webkit.reports import service as reports
 
 STUCK = timedelta(minutes=10)
 WHO = "Find out who changed the database: webkit verify"
@@ -78,7 +79,8 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *switches.problems(runtime.current().guests)]
+            guests = runtime.current().guests
+            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums(), *switches.problems(guests)]
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
 
@@ -123,6 +125,18 @@ def _numbers() -> Iterator[Problem]:
             f"{each.count} documents of the series {each.series} are gone or have another number than they were given"
         )
         yield Problem("numbers", f"agency {each.agency_id}: {what}", WHO)
+
+
+def _sums() -> Iterator[Problem]:
+    """Kept sums of the first page, and the entries of reports, that are not what their documents come to."""
+    for off in tally_audit.differences():
+        kept, added = (f"{count} with {total}" for count, total in (off.kept, off.added))
+        at = f"{off.kind} in {off.currency} at {off.place}"
+        yield Problem("sums", f"agency {off.agency_id}: {at} is kept as {kept}, its documents come to {added}", WHO)
+    for agency in runtime.current().directory.all_ids():
+        with tenancy.tenant(agency):
+            for difference in reports.differences():
+                yield Problem("reports", f"agency {agency}: {difference}", "webkit reports again")
 
 
 def _queue() -> Iterator[Problem]:

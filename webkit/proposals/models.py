@@ -13,8 +13,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, search, tallies
+from webkit.core.kernel import clock, durations, search, tallies
 from webkit.core.kernel.db import session
+from webkit.core.kernel.durations import Became
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 
@@ -281,3 +282,17 @@ def delete_draft(proposal_id: UUID) -> bool:
     )
     search.changed(KIND, proposal_id)
     return gone.one_or_none() is not None
+
+
+def became(since: datetime, until: datetime, today: date) -> list[Became]:
+    """What became of what was sent in this time, by currency; `expired` of what nobody answered."""
+    late = sa.and_(Proposal.state == State.SENT, Proposal.valid_until < sa.bindparam("today", type_=sa.Date()))
+    word = sa.case((late, EXPIRED), else_=sa.cast(Proposal.state, sa.String))
+    asked = (word, Proposal.currency, Proposal.once_minor, Proposal.sent_at)
+    return durations.became(Proposal, *asked, since, until, today=today)
+
+
+def took(since: datetime, until: datetime) -> list[tuple[int, int]]:
+    """(hours, how many) from sent to accepted, of what was accepted in this time."""
+    accepted = Proposal.state == State.ACCEPTED
+    return durations.took(Proposal, Proposal.sent_at, Proposal.answered_at, since, until, accepted)

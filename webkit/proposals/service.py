@@ -26,6 +26,8 @@ from webkit.proposals.contents import Contents
 from webkit.proposals.doubts import Unconfirmed
 from webkit.proposals.models import Filter as Filter
 from webkit.proposals.models import Proposal, State
+from webkit.proposals.models import became as became
+from webkit.proposals.models import took as took
 from webkit.proposals.offer import Choice, Offer, Prices, Terms, full_prices, problems
 from webkit.proposals.views import (
     AcceptedProposal,

@@ -41,10 +41,10 @@ class Caught(NamedTuple):
 def catch_up() -> Caught:
     """Bring the entries up to date, or as far as a visitor waits for; a job does the rest."""
     for _round in range(IN_A_REQUEST):
-        if _is_up():
+        if is_up():
             return Caught(True)
         _step(agencies.here().timezone)
-    if _is_up():
+    if is_up():
         return Caught(True)
     standing = models.standing()
     if standing and (standing.asked_at is None or standing.asked_at < clock.now() - ASKS_AGAIN):
@@ -55,23 +55,26 @@ def catch_up() -> Caught:
 def go_on(_job: Job) -> None:
     """Catch up in the background; what is left then is another job's."""
     for _round in range(IN_A_JOB):
-        if _is_up():
+        if is_up():
             return
         _step(agencies.here().timezone)
     _ask()
 
 
 def again() -> None:
-    """Make all entries again. For those who mend."""
-    _drop()
+    """Make all entries again, however long it takes."""
+    _forget()
+    while not is_up():
+        _step(agencies.here().timezone)
 
 
 @writes
-def _drop() -> None:
+def _forget() -> None:
     models.start_over()
 
 
-def _is_up() -> bool:
+def is_up() -> bool:
+    """Whether the entries are those of everything that was recorded."""
     standing = models.standing()
     if standing is None or standing.filling or standing.seq < standing.head:
         return False

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.events import Event, EventHead
 from webkit.core.kernel.tables import Base, Json, Scoped, enum_column
-from webkit.core.kernel.tenancy import agency_id, ask, mine, prepared
+from webkit.core.kernel.tenancy import agency_id, mine, prepared
 from webkit.reports.entries import ASKED, CAME, Entry, Kind, Share
 
 MOST_NAMED = 500
@@ -366,9 +366,15 @@ class Posted(NamedTuple):
 
 
 @prepared
-def _posted() -> sa.Executable:
+def _posted(some: bool = False) -> sa.Executable:
     columns = [getattr(E, name) for name in Posted._fields]
-    return sa.select(*columns).where(_between(E), _of_kinds()).order_by(E.day, E.invoice_id, E.place)
+    query = sa.select(*columns).where(_between(E), _of_kinds()).order_by(E.day, E.invoice_id, E.place)
+    return query.limit(sa.bindparam("limit")) if some else query
+
+
+def first_posted(since: date, until: date, kinds: Sequence[Kind], limit: int) -> list[Posted]:
+    """The first entries of these days."""
+    return [Posted(*row) for row in _posted(True, since=since, until=until, kinds=list(kinds), limit=limit)]
 
 
 def posted(since: date, until: date, kinds: Sequence[Kind]) -> Iterator[Posted]:
@@ -408,7 +414,12 @@ def set_codes(given: dict[str, str]) -> None:
 # --- for the doctor -------------------------------------------------------------------------------------------------
 
 
-def whole() -> dict[tuple[str, str], tuple[int, int, int]]:
-    """Everything that is kept, by (currency, kind): sums of net, tax and gross."""
-    query = sa.select(E.currency, E.kind, *_SUMS).where(mine(E)).group_by(E.currency, E.kind)
-    return {(row[0], str(row[1])): (int(row[2]), int(row[3]), int(row[4])) for row in ask(query)}
+@prepared
+def _whole(here_only: bool) -> sa.Executable:
+    query = sa.select(E.currency, *_SUMS).where(mine(E), E.kind == sa.bindparam("kind"))
+    return (query.where(E.imported.is_(False)) if here_only else query).group_by(E.currency)
+
+
+def whole(kind: Kind, *, here_only: bool = False) -> dict[str, tuple[int, int, int]]:
+    """Net, tax and gross of everything of a kind, by currency; with `here_only` of what was issued here."""
+    return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in _whole(here_only, kind=kind)}

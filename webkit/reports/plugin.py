@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from click import Command
 from flask import Blueprint
 
 from webkit.core.extensions import JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.reports import following
+from webkit.reports import following, policy, report_routes
+from webkit.reports.cli import reports_group
 from webkit.reports.routes import blueprint
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [blueprint]
+    return [blueprint, report_routes.blueprint]
 
 
 @hookimpl
@@ -22,5 +24,13 @@ def webkit_register_jobs() -> list[JobSpec]:
 
 
 @hookimpl
+def webkit_register_commands() -> list[Command]:
+    return [reports_group]
+
+
+@hookimpl
 def webkit_register_menu() -> list[MenuEntry]:
-    return [MenuEntry(_l("Today"), "reports.today", "sun", order=0)]
+    return [
+        MenuEntry(_l("Today"), "reports.today", "sun", order=0),
+        MenuEntry(_l("Reports"), "report.show_revenue", "chart-bar", order=30, roles=policy.MANAGERS),
+    ]

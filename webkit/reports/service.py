@@ -19,6 +19,7 @@ from webkit.proposals.service import Filter
 from webkit.proposals.views import Pipeline
 from webkit.quotations import service as quotations
 from webkit.quotations.views import Pipeline as Quoted
+from webkit.reports.checking import differences as differences
 
 ASKS = 5
 RECENT = 12

@@ -60,6 +60,8 @@ class Runtime:
     witnesses: dict[str, Witness] = field(default_factory=dict)
     numbered: dict[str, tuple[Any, tuple[Any, ...], Any]] = field(default_factory=dict)
     """By series: the column where its numbers stand, and which rows of that table are its."""
+    kept_sums: list[Any] = field(default_factory=list)
+    """Which rows add to kept sums, and what: `tally_audit.Kept`."""
     lists: dict[str, Any] = field(default_factory=dict)
     searched: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     """By kind of document: what it is found by."""
