@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, url_for
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import attachments, counters, evidence, lists, search, signals
+from webkit.core.kernel import attachments, counters, evidence, lists, search, signals, tally_audit
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.invoices import (
     credit_routes,
@@ -99,6 +99,7 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    tally_audit.keeps(app, models.Invoice, models._Standing, models._counted)
     lists.register(app, listing.INVOICES)
     search.source(app, listing.KIND, listing.found_by)
     # Numbers that were given elsewhere are not given again, but nobody took them from a counter here.

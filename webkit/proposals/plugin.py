@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, url_for
 from webkit.ai_runs import service as ai_runs
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, lists, search
+from webkit.core.kernel import counters, evidence, lists, search, tally_audit
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import listing, models, public, routes, service, snapshot, writing_routes
@@ -65,6 +65,7 @@ def webkit_register_slots() -> list[Slot]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    tally_audit.keeps(app, models.Proposal, models._Standing, models._counted)
     counters.numbered(app, "proposal", models.Proposal.number)
     lists.register(app, listing.PROPOSALS)
     search.source(app, snapshot.KIND, models.searched)

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, url_for
 
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, LazyText, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, lists, search
+from webkit.core.kernel import counters, evidence, lists, search, tally_audit
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.quotations import (
@@ -91,6 +91,7 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
+    tally_audit.keeps(app, models.Quotation, models._Standing, models._counted)
     counters.numbered(app, "quotation", models.Quotation.number)
     lists.register(app, listing.QUOTATIONS)
     search.source(app, snapshot.KIND, models.searched)
