@@ -44,7 +44,7 @@ def test_from_the_file_to_the_books_and_back(agency: AgencyView, owner: Browser,
     assert "Being looked through" in owner.get(address).text
     run_jobs()
     page = owner.get(address)
-    assert "Import 3 records" in page.text and "Adds Trattoria Sole" in page.text
+    assert "Import 3 invoices" in page.text and "Adds Trattoria Sole" in page.text
     assert owner.post(f"{address}/run").status_code == 303
     fragment = owner.get(f"{address}/progress?state=running", headers={"HX-Request": "true"})
     assert "<progress" in fragment.text and "<html" not in fragment.text
@@ -121,7 +121,7 @@ def test_what_was_refused_is_a_file(agency: AgencyView, owner: Browser, run_jobs
     sent = owner.get(f"{address}/refused.csv")
     assert sent.mimetype == "text/csv" and "bad" in sent.text and "no-store" in sent.headers["Cache-Control"]
     assert owner.get(f"{address}?view=refused&after=99999999999999").status_code == 200
-    assert "No record is like this" in owner.get(f"{address}?view=new").text
+    assert "None is like this" in owner.get(f"{address}?view=new").text
 
 
 def test_only_owners_and_admins_import(

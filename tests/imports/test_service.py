@@ -435,3 +435,30 @@ def test_who_deletes_is_not_brought_in(
     monkeypatch.setattr(models, "forget_rows", slowly)
     service.delete(made)
     assert service.page(5) == [] and not clients.has_any()
+
+
+PART_PAID = """Number,Date,Client name,Subtotal,Tax,Total,Status,Balance,Amount paid
+{year}/50,{year}-01-03,Neu GmbH,1000.00,220.00,1220.00,Partially paid,820.00,
+{year}/51,{year}-01-05,Neu GmbH,500.00,110.00,610.00,Open,,10.00
+{year}/52,{year}-01-07,Neu GmbH,500.00,110.00,610.00,Partially paid,,
+{year}/53,{year}-01-08,Neu GmbH,500.00,110.00,610.00,Paid,5.00,
+{year}/54,{year}-01-09,Neu GmbH,500.00,110.00,610.00,Open,,700.00
+"""
+
+
+def test_what_was_paid_of_one_elsewhere_comes_along(agency: AgencyView, brought_in: Looked) -> None:
+    year = clock.today("Europe/Rome").year - 1
+    text = PART_PAID.format(year=year)
+    made = brought_in(Kind.INVOICES, text)
+    assert [outcome for _line, outcome, _step in outcomes(made)] == ["new", "new", "refused", "refused", "refused"]
+    assert ["not how much" in row.reason for row in rows(made)].index(True) == 2
+    found = {row.number: invoices.get(row.id) for row in invoices.page(limit=5)}
+    first, second = found[f"{year}/50"], found[f"{year}/51"]
+    assert [(each.priced.totals.gross, each.priced.totals.prepaid, each.due) for each in (first, second)] == [
+        (122000, 40000, 82000), (61000, 1000, 60000),
+    ]  # fmt: skip
+    assert invoices.sums()[0].open == 142000 and invoices.open_invoices(first.client_id)[0].due == 82000
+    again = brought_in(Kind.INVOICES, text)
+    assert [outcome for _line, outcome, _step in outcomes(again)][:2] == ["same", "same"]
+    crediting.issue(first.id, CreditInput(Extent.ALL, "Mistake"), ACTOR)
+    assert invoices.get(first.id).due == 0

@@ -226,6 +226,15 @@ INVOICES = (
         ),
     ),
     _field(
+        "paid",
+        _l("Paid so far"),
+        shape="amount",
+        names=(
+            "amount paid, paid amount, invoiceamountpaid, total paid, payments, paid to date, importo pagato, "
+            "totale pagato, importo incassato, incassato, acconto"
+        ),
+    ),
+    _field(
         "paid_on",
         _l("Paid on"),
         shape="date",
@@ -293,7 +302,7 @@ WHOM = ("client_name", "client_email", "client_tax_id")
 """One of these says whose invoice it is."""
 TAXED = ("net", "tax", "line_percent", "line_tax")
 """One of these says what of the total is tax."""
-PAID = ("state", "balance", "paid_on")
+PAID = ("state", "balance", "paid", "paid_on")
 """One of these says whether it was paid; else somebody says it for all of the file."""
 LINES = ("line_text", "line_quantity", "line_price", "line_amount", "line_percent", "line_tax")
 

@@ -107,12 +107,15 @@ class Reader:
         sums = Sums(*(self._money(first, key, currency) for key in ("net", "tax", "total")))
         settled = settle(self._lines(group, currency), sums, currency, title)
         paid_on = self._of(first, "paid_on", self._day)
+        balance = self._balance(first, settled.total, currency)
+        state = self._state(first, settled.total, balance, paid_on)
         content = {
             "number": head,
             "issue_date": issued.isoformat(),
             "due_date": (self._of(first, "due_date", self._day) or issued + timedelta(self.payment_days)).isoformat(),
             "currency": currency,
-            "state": self._state(first, settled.total, currency, paid_on),
+            "state": state,
+            "paid": settled.total - balance if state == "open" and balance else 0,
             "paid_on": paid_on.isoformat() if paid_on else "",
             "title": title.splitlines()[0][:TITLE],
             "note": self._text(first, "note"),
@@ -162,15 +165,26 @@ class Reader:
             for row in group
         ]
 
-    def _state(self, row: Row, total: int, currency: str, paid_on: date | None) -> str:
+    def _balance(self, row: Row, total: int, currency: str) -> int | None:
+        """What is still to pay, told as such or as what was paid; None where the file does not tell it."""
+        balance, paid = self._money(row, "balance", currency), self._money(row, "paid", currency)
+        if paid is not None and not 0 <= paid <= total:
+            raise DomainError(_("More was paid than it comes to, or less than nothing."))
+        if balance is not None and balance > total:
+            raise DomainError(_("More is still to pay than it comes to."))
+        return balance if balance is not None or paid is None else total - paid
+
+    def _state(self, row: Row, total: int, balance: int | None, paid_on: date | None) -> str:
         """Open, paid or credited: as the file says it, or as what is still to pay shows."""
-        balance = self._money(row, "balance", currency)
         said = self._of(row, "state", values.state) or ""
+        if said == "part":
+            if not balance or balance == total:
+                raise DomainError(
+                    _("It is paid in part, but not how much: a column of what is still to pay would say it.")
+                )
+            return "open"
         if said == "credited" or (said == "paid" and not balance):
             return said
-        if balance is not None and 0 < balance < total:
-            text = _("It is paid in part. Bring it in as open or as paid: part of a payment cannot be brought in.")
-            raise DomainError(text)
         if said == "paid" or (said == "open" and balance == 0 and total):
             raise DomainError(_("Its state and what is still to pay contradict each other."))
         if said:

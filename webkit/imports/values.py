@@ -50,6 +50,9 @@ _STATES = {
     "credited":
         "credited credit void voided cancelled canceled refunded written_off uncollectible stornata stornato "
         "annullata annullato storno rimborsata storniert",
+    "part":
+        "partial partially_paid part_paid partly_paid partial_payment parziale parzialmente_pagata "
+        "parzialmente_pagato pagata_in_parte pagato_in_parte acconto teilbezahlt",
     "draft":
         "draft bozza pending_approval submitted entwurf",
 }  # fmt: skip
@@ -201,7 +204,7 @@ def currency(text: str) -> str:
 
 
 def state(text: str) -> str:
-    """Open, paid or credited. Raises Wrong."""
+    """Open, part (paid in part), paid or credited. Raises Wrong."""
     word = re.sub(
         r"[\s_.-]+", " ", unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().casefold()
     ).strip()

@@ -181,7 +181,7 @@ def _stop_run(import_id: UUID, actor: str, reason: str) -> bool:
     is in them it can be tried again, which False says."""
     locks.hold(f"import:{import_id}")
     if models.rows_at(import_id, Step.DONE, 1):
-        models.refuse_planned(import_id, _("The import stopped before this record."))
+        models.refuse_planned(import_id, _("The import stopped before this one."))
         _finish(import_id, ImportState.DONE, BROUGHT_IN, actor, reason=reason[:500])
         return True
     told = {"reason": reason[:500], "changed_at": clock.now()}
@@ -269,6 +269,7 @@ def _invoice(content: dict[str, Any], client_id: UUID) -> invoices.ImportedInvoi
         state=content["state"],
         paid_on=date.fromisoformat(content["paid_on"]) if content["paid_on"] else None,
         note=content["note"],
+        paid=content.get("paid", 0),
     )
 
 

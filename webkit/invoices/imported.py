@@ -58,6 +58,8 @@ class ImportedInvoice:
     state: str = "open"
     paid_on: date | None = None
     note: str = ""
+    paid: int = 0
+    """What was paid of an open one before it came here."""
 
 
 class Numbered(NamedTuple):
@@ -72,7 +74,7 @@ class Numbered(NamedTuple):
     """It came from elsewhere and waits for money."""
 
 
-def stored(lines: tuple[ImportedLine, ...], currency: str, scheme: str) -> Priced:
+def stored(lines: tuple[ImportedLine, ...], currency: str, scheme: str, paid: int = 0) -> Priced:
     """The stored result that says just what the lines say. Raises PricingError when that cannot be an invoice."""
     priced = tuple(_line(str(position), line, scheme) for position, line in enumerate(lines, start=1))
     taxes = tuple(_tax(rate, [line for line in priced if line.rate == rate]) for rate in _rates(priced))
@@ -81,7 +83,10 @@ def stored(lines: tuple[ImportedLine, ...], currency: str, scheme: str) -> Price
         raise PricingError(
             _("The total is negative: import the invoice that it corrects as credited instead."), "total"
         )
-    sums = Totals(subtotal=net, discount=0, charge=0, net=net, tax=tax, gross=net + tax, payable=net + tax)
+    if paid and not 0 < paid < net + tax:
+        raise PricingError(_("What was paid of it must be less than it comes to."), "paid")
+    gross = net + tax
+    sums = Totals(subtotal=net, discount=0, charge=0, net=net, tax=tax, gross=gross, prepaid=paid, payable=gross - paid)
     return Priced(
         currency=currency, scheme=scheme, place=Place.DOCUMENT, prices_include_tax=False,
         lines=priced, adjustments=(), taxes=taxes, totals=sums,
@@ -116,10 +121,15 @@ def _tax(rate: TaxRate, lines: list[PricedLine]) -> PricedTax:
 def by_numbers(numbers: Collection[str]) -> dict[str, Numbered]:
     """The invoices that have these numbers already, wherever they were issued."""
     return {
-        row.number: Numbered(row.id, row.client_id, row.currency, row.total_minor, row.issue_date, _is_open(row))
+        row.number: Numbered(row.id, row.client_id, row.currency, _total(row), row.issue_date, _is_open(row))
         for row in models.numbered(numbers)
         if row.number
     }
+
+
+def _total(row: Invoice) -> int:
+    """What it came to where it was issued, whatever was paid of it there."""
+    return row.net_minor + row.tax_minor if row.origin == InvoiceOrigin.IMPORTED else row.total_minor
 
 
 def _is_open(row: Invoice) -> bool:
@@ -141,7 +151,8 @@ def add_imported(given: Sequence[ImportedInvoice]) -> list[UUID]:
 
 
 def _row(given: ImportedInvoice, here: agencies.AgencyProfile) -> Invoice:
-    priced, issued = stored(given.lines, given.currency, here.tax_scheme), _moment(given.issue_date, here.timezone)
+    priced = stored(given.lines, given.currency, here.tax_scheme, given.paid)
+    issued = _moment(given.issue_date, here.timezone)
     return Invoice(
         id=uuid7(issued),  # among the others of its day, wherever invoices stand in the order they came
         origin=InvoiceOrigin.IMPORTED,
