@@ -15,6 +15,7 @@ import pytest
 from tests.client import Browser
 from tests.factories import documents, listed
 from tests.factories import quotations as quoted
+from webkit.clients import service as clients
 from webkit.clients.listing import CLIENTS
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.capabilities.errors import ProviderError
@@ -187,3 +188,35 @@ def test_a_failure_that_stays_ends_the_task(
     started = owner.post(f"{LISTS}/invoices/export", data={"format": "csv", "once": "o"})
     run_jobs()
     assert "Something went wrong. Nothing more was done" in owner.get(started.location).text
+
+
+def test_many_are_written_off_with_a_reason(
+    owner: Browser, member: Browser, agency: AgencyView, run_jobs: Jobs
+) -> None:
+    client = documents.client()
+    sent, draft = documents.issued("100", client_id=client), documents.draft("5", client_id=client)
+    db.release()
+    chosen = {"action": "write_off", "id": [str(sent), str(draft)]}
+    asked_first = owner.post(f"{LISTS}/invoices/ask", data=chosen).text
+    assert "You stop waiting" in asked_first and 'name="said"' in asked_first
+    refused = owner.post(f"{LISTS}/invoices/start", data={**chosen, "said": " ok "})
+    assert refused.status_code == 422 and 'aria-invalid="true"' in refused.text and str(draft) in refused.text
+    started = owner.post(f"{LISTS}/invoices/start", data={**chosen, "said": "Gone bankrupt"})
+    run_jobs()
+    said = words(owner.get(str(started.location)).text)
+    assert "Written off" in said and "1 was left as it is" in said
+    row = next(each for each in listed.rows(INVOICES) if each.id == sent)
+    assert row.state == "written_off"
+    assert "Gone bankrupt" in owner.get(f"/northwind/invoices/{sent}").text
+    db.release()
+    assert member.post(f"{LISTS}/invoices/ask", data=chosen).status_code == 404
+
+
+def test_documents_are_found_by_both_names_of_a_client(owner: Browser, agency: AgencyView) -> None:
+    client = documents.client("Lario Cicli")
+    sent = documents.issued("100", client_id=client)
+    clients.change(client, {"name": "Brera Bikes"}, None, documents.ACTOR)
+    db.release()
+    for name in ("lario", "Brera bik"):
+        assert str(sent) in owner.get(f"/northwind/invoices/?q={name}").text
+    assert str(sent) not in owner.get("/northwind/invoices/?q=Navigli").text

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from webkit.core.extensions import EventKind
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
 CREATED, CHANGED = "client.created", "client.changed"
 ARCHIVED, RESTORED = "client.archived", "client.restored"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRenamed:
+    """A client has another name now; what was issued keeps the one it was printed with."""
+
+    client_id: UUID
+    name: str
+
 
 KINDS = (
     EventKind(CREATED, _l("%(name)s was added as a client"), "info"),

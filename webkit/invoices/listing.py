@@ -13,7 +13,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.lists import Action, Actor, Filter, Here, Kind, ListSpec, Option, Sort, Summed, Tab, Words
 from webkit.core.kernel.search import SearchWord
 from webkit.core.kernel.sheets import Amount, Cell, Column
-from webkit.invoices import models, reminding, service
+from webkit.invoices import models, policy, reminding, service, writing_off
 from webkit.invoices.models import Invoice, InvoiceState, Listed
 from webkit.invoices.views import row
 
@@ -91,6 +91,11 @@ def _mail(invoice_id: UUID, actor: Actor) -> str:
     return _("Sent again")
 
 
+def _write_off(invoice_id: UUID, actor: Actor) -> str:
+    writing_off.write_off(invoice_id, actor.said, actor.ref)
+    return _("Written off")
+
+
 def _delete(invoice_id: UUID, actor: Actor) -> str:
     service.delete_draft(invoice_id, actor.ref)
     return _("Deleted")
@@ -159,6 +164,19 @@ INVOICES = ListSpec(
             _l("Each client gets a mail that names what is due, with the link to pay it. One a day and invoice."),
         ),
         Action("mail", _l("Send again"), "send", _mail, _l("The mail with the link and the PDF goes out once more.")),
+        Action(
+            "write_off",
+            _l("Write off"),
+            "ban",
+            _write_off,
+            _l(
+                "You stop waiting for what is left of them. They stay as they were issued, and the clients still owe "
+                "them: if money comes, it is taken."
+            ),
+            roles=policy.MANAGERS,
+            danger=True,
+            asks=_l("Reason"),
+        ),
         Action(
             "delete",
             _l("Delete drafts"),

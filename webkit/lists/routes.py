@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Response, flash, request, url_for
@@ -13,6 +14,7 @@ from webkit.core.kernel import audit, once, sheets
 from webkit.core.kernel.db import writing
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Invalid, NotFound
+from webkit.core.kernel.forms import Form, FormState, Line, bind
 from webkit.core.kernel.hx import go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import (
@@ -84,23 +86,31 @@ def export(name: str) -> Response:
     return response
 
 
+class SaidForm(Form):
+    """What an action asks for, such as a reason."""
+
+    said: Line(500, 3)  # type: ignore[valid-type]
+
+
 @blueprint.post("/<name>/ask")
 def ask(name: str) -> Response:
     """The question before something is done with many rows."""
     spec, asked = _asked(name, request.form)
-    action, here, actor = request.form.get("action", ""), frame.here(), frame.actor()
+    return _ask(spec, asked, FormState())
+
+
+def _ask(spec: ListSpec, asked: Asked, state: FormState, code: int = 200) -> Response:
+    action, actor = request.form.get("action", ""), frame.actor()
     everything = "all" in request.form
-    ids = [] if everything else _ids()
-    back = url_for(spec.endpoint, **args(asked))
+    back, asks = url_for(spec.endpoint, **args(asked)), ""
     if action == tasks.PDFS and spec.pdf is not None:
         label, question, danger = _("Download PDFs"), _("They are put into one file, which is kept for a week."), False
         most = tasks.MOST_PDFS
     else:
         chosen = spec.action(action, actor.role)
         label, question, danger = str(chosen.label), str(chosen.question), chosen.danger
-        most = tasks.MOST_ACTS
-    if everything:
-        ids = sql.ids(spec, asked, here, most + 1)
+        most, asks = tasks.MOST_ACTS, str(chosen.asks)
+    ids = sql.ids(spec, asked, frame.here(), most + 1) if everything else _ids()
     if not ids:
         flash(_("Choose something from the list first."), "wait")
         return go_to(back)
@@ -111,9 +121,12 @@ def ask(name: str) -> Response:
     hidden += [("id", str(each)) for each in ids] if not everything else []
     return page(
         "lists/ask.html",
+        code=code,
+        form=state,
         spec=spec,
         label=label,
         question=question,
+        asks=asks,
         danger=danger,
         count=len(ids),
         hidden=hidden,
@@ -130,16 +143,22 @@ def start(name: str) -> Response:
     if not ids and "all" not in request.form:
         flash(_("Choose something from the list first."), "wait")
         return go_to(url_for(spec.endpoint, **args(asked)))
-    return _as_task(spec, request.form.get("action", ""), asked, ids)
+    action, said = request.form.get("action", ""), ""
+    if action not in (tasks.PDFS, tasks.EXPORT) and spec.action(action, frame.actor().role).asks:
+        bound = bind(SaidForm, request.form)
+        if not bound.ok:
+            return _ask(spec, asked, bound.state, code=422)
+        said = bound.data.said
+    return _as_task(spec, action, asked, ids, said=said)
 
 
-def _as_task(spec: ListSpec, action: str, asked: Asked, ids: list[UUID], form: str = "") -> Response:
+def _as_task(spec: ListSpec, action: str, asked: Asked, ids: list[UUID], form: str = "", said: str = "") -> Response:
     key = request.form.get("once", "")
     if known := once.result(key):
         return go("list_tasks.show", task_id=UUID(known))
     try:
         with writing():
-            task_id = tasks.start(spec, action, asked, frame.here(), frame.actor(), ids, form=form)
+            task_id = tasks.start(spec, action, asked, frame.here(), replace(frame.actor(), said=said), ids, form=form)
             once.keep(key, str(task_id))
     except Invalid as error:
         flash(" ".join(error.errors.values()), "wait")

@@ -111,11 +111,12 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts on many rows: as events name them, with their role."""
+    """Who acts on many rows: as events name them, with their role, and what they `said` where an action asks."""
 
     user_id: UUID
     name: str
     role: str
+    said: str = ""
 
     @property
     def ref(self) -> str:
@@ -127,6 +128,7 @@ class Action:
     """Something that is done with each of many rows, each in a write of its own.
 
     `run` says in a word what was done; a DomainError it raises is why this one was left as it is.
+    What it `asks` for is a line that somebody has to write before, such as a reason: `Actor.said`.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Action:
     question: LazyText
     roles: frozenset[str] = ROLES
     danger: bool = False
+    asks: LazyText | str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

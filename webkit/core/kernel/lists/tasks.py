@@ -73,6 +73,7 @@ class ListTask(Owned):
     currency: Mapped[str] = mapped_column(sa.String(3))
     args: Mapped[dict[str, Any]] = mapped_column(Json)
     ids: Mapped[list[str]] = mapped_column(Json)
+    said: Mapped[str] = mapped_column(sa.Text, default="")
     format: Mapped[str] = mapped_column(sa.String(16), default="")
     state: Mapped[TaskState] = enum_column(TaskState, default=TaskState.QUEUED)
     total: Mapped[int]
@@ -176,6 +177,7 @@ def start(
         currency=here.currency,
         args=args(asked),
         ids=[str(each) for each in chosen],
+        said=actor.said,
         format=form,
         total=total,
     )
@@ -293,7 +295,7 @@ def _begin(task_id: UUID) -> tuple[_Work, str] | None:
         id=row.id,
         spec=spec,
         action=row.action,
-        actor=Actor(row.user_id, row.user_name, row.role),
+        actor=Actor(row.user_id, row.user_name, row.role, row.said),
         here=here,
         asked=parse(spec, given, here),
         ids=tuple(UUID(each) for each in row.ids),
