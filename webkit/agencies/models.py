@@ -12,6 +12,7 @@ from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.tables import Json, Owned, Record, owned_args
+from webkit.core.kernel.tenancy import mine, prepared
 
 
 class Agency(Record):
@@ -133,6 +134,19 @@ def add(agency: dict[str, Any], profile: dict[str, Any]) -> Agency:
     session().add(Profile(agency_id=row.id, **profile))
     session().flush()
     return row
+
+
+@prepared
+def _told() -> sa.Executable:
+    columns = [column for name, column in sa.inspect(Profile).columns.items() if name not in ("id", "created_at")]
+    shown = (Agency.id, Agency.slug, Agency.name, Agency.currency, Agency.country, Agency.locale, Agency.timezone)
+    own = sa.and_(Agency.id == Profile.agency_id, mine(Profile))
+    return sa.select(*shown, Agency.brand, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
+
+
+def told() -> Any:
+    """Everything documents say about the agency whose door is open, in one row of columns of both tables."""
+    return _told()[0]
 
 
 def own_profile() -> Profile:

@@ -174,26 +174,27 @@ def today() -> date:
 @asked_once
 def profile() -> AgencyProfile:
     """The profile of the agency whose door is open."""
-    agency, own = here(), models.own_profile()
+    own = models.told()
+    by_id.know(_view(own), own.id)
     return AgencyProfile(
-        slug=agency.slug,
-        name=agency.name,
-        legal_name=own.legal_name or agency.name,
+        slug=own.slug,
+        name=own.name,
+        legal_name=own.legal_name or own.name,
         street=own.street,
         postcode=own.postcode,
         city=own.city,
         region=own.region,
-        address_lines=addresses.lines(own.street, own.postcode, own.city, own.region, agency.country),
-        country=agency.country,
+        address_lines=addresses.lines(own.street, own.postcode, own.city, own.region, own.country),
+        country=own.country,
         tax_id=own.tax_id,
         email=own.email,
         phone=own.phone,
         website=own.website,
         bank=Bank(own.bank_account_name, own.bank_iban, own.bank_bic, own.bank_text),
-        currency=agency.currency,
-        locale=agency.locale,
-        timezone=agency.timezone,
-        brand=agency.brand,
+        currency=own.currency,
+        locale=own.locale,
+        timezone=own.timezone,
+        brand=own.brand,
         tax_scheme=own.tax_scheme,
         tax_rate=own.tax_rate,
         habits=Habits.from_dict(own.habits),
@@ -306,7 +307,7 @@ def _stored() -> dict[str, Any]:
     return columns | {name: getattr(agency, name) for name in AGENCY_FIELDS}
 
 
-def _view(row: Agency) -> AgencyView:
+def _view(row: Agency | Any) -> AgencyView:
     return AgencyView(
         id=row.id,
         slug=row.slug,

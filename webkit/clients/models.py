@@ -106,6 +106,17 @@ def get(client_id: UUID) -> Client | None:
     return session().get(Client, client_id)
 
 
+@prepared
+def _one() -> sa.Executable:
+    columns = sa.inspect(Client).columns.values()
+    return sa.select(*columns).where(mine(Client), Client.id == sa.bindparam("client"))
+
+
+def read(client_id: UUID) -> Any:
+    """The columns of a client, for who changes nothing."""
+    return next(iter(_one(client=client_id)), None)
+
+
 def by_email(email: str) -> Client | None:
     return session().scalars(sa.select(Client).where(Client.email == email)).one_or_none()
 

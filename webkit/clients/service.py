@@ -62,7 +62,9 @@ class ClientView:
 
 def get(client_id: UUID) -> ClientView:
     """A client of the current agency. Raises NotFound."""
-    return _view(_client(client_id), _agency_locale())
+    if (row := models.read(client_id)) is None:
+        raise NotFound(_("There is no such client."))
+    return _view(row, _agency_locale())
 
 
 def by_email(email: str) -> ClientView | None:
@@ -191,7 +193,7 @@ def _agency_locale() -> str:
     return agency.locale if agency else ""
 
 
-def _view(row: Client, agency_locale: str) -> ClientView:
+def _view(row: Client | Any, agency_locale: str) -> ClientView:
     return ClientView(
         id=row.id,
         name=row.name,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class InvoiceIssued:
-    """An invoice got its number."""
+    """An invoice gets its number at the end of this write; nobody keeps it waiting there."""
 
     invoice_id: UUID
 

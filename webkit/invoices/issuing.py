@@ -12,15 +12,16 @@ from webkit.contracts import service as contracts
 from webkit.contracts.events import ContractSigned
 from webkit.core.kernel import clock, counters, events, frozen, links, money, signals
 from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import Conflict, DomainError
+from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import arranging, drafts, mails, models, pro_formas, snapshot
+from webkit.invoices import arranging, drafts, mails, models, pro_formas, snapshot, waiting_models
 from webkit.invoices.drafts import totals
 from webkit.invoices.events import InvoiceIssued
-from webkit.invoices.models import Invoice, InvoiceKind, InvoiceState
+from webkit.invoices.models import KIND, Invoice, InvoiceKind, InvoiceState
 from webkit.invoices.paying import LINK
 from webkit.invoices.terms import Instalment
 from webkit.invoices.views import found, terms_of
+from webkit.invoices.waiting_models import Waiting
 from webkit.pricing.billed import billed, stamped
 
 
@@ -31,40 +32,37 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     Raises Conflict when its figures have changed while it waited, unless `seen` is the seal of those of today.
     """
     # Locked before it is read: what is frozen is what its row says, whoever edits or deletes the draft meanwhile.
-    invoice = found(models.locked(invoice_id))
+    invoice = found(waiting_models.waiting(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         return
-    drafts.renew(invoice, seen)
-    pro_formas.demand_same(invoice, invoice.total_minor)
+    fresh = drafts.renewed(invoice, seen)
+    invoice = invoice.with_figures(fresh)
+    pro_formas.demand_same(invoice_id, invoice.total_minor)
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)
     if not client.email:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
+    signals.publish(InvoiceIssued(invoice_id))
     series, today, facts = agencies.series_of(invoice.series), clock.today(profile.timezone), _facts(invoice, actor)
-    token, begun = links.create(LINK, invoice_id), frozen.begin()
+    url = links.url(LINK, links.create(LINK, invoice_id))
     schedule, content = _dated(invoice, profile, client, today)
+    begun = frozen.begin(KIND, invoice_id, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale)
     # The number comes late: its row stays locked until the commit, and everybody else waits.
     number, issued = counters.take_today(series.counter, series.pattern, profile.timezone, client=client.name)
     if issued != today:
         schedule, content = _dated(invoice, profile, client, issued)
-    content["number"] = number
-    document = frozen.freeze(
-        "invoice", invoice_id, number=number, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale,
-        begun=begun,
-    )  # fmt: skip
+        begun = frozen.begin_again(begun, content)
+    document = frozen.keep(begun, number)
     facts |= {"number": number, "frozen": str(document.id), "snapshot_hash": document.snapshot_hash}
-    events.record("invoice.issued", events.ref("invoice", invoice_id), facts, about=(events.ref("client", client.id),))
-    url = links.url(LINK, token)
-    mails.send_invoice(content, document.id, url, locale=document.locale, files=invoice.attached)
-    given = {"number": number, "frozen_id": document.id, **_dates(issued, schedule)}
-    if not models.move(invoice_id, InvoiceState.ISSUED, since=InvoiceState.DRAFT, **given):
-        raise Conflict(_("Somebody else has just issued this invoice."))
-    signals.publish(InvoiceIssued(invoice_id))
+    events.record("invoice.issued", events.ref(KIND, invoice_id), facts, about=(events.ref("client", client.id),))
+    content["number"] = number
+    mails.send_invoice(content, document.id, url, locale=invoice.locale, files=invoice.attached)
+    waiting_models.issue(invoice, number=number, frozen_id=document.id, **fresh, **_dates(issued, schedule))
 
 
 def _dated(
-    invoice: Invoice, profile: agencies.AgencyProfile, client: clients.ClientView, day: date
+    invoice: Waiting, profile: agencies.AgencyProfile, client: clients.ClientView, day: date
 ) -> tuple[tuple[Instalment, ...], dict[str, Any]]:
     """The instalments and the snapshot of an invoice that is issued on this day."""
     terms = terms_of(invoice)
@@ -77,7 +75,7 @@ def _dates(issued: date, schedule: tuple[Instalment, ...]) -> dict[str, Any]:
     return {"issue_date": issued, "due_date": schedule[0].due, "schedule": many, "issued_at": clock.now()}
 
 
-def _facts(invoice: Invoice, actor: str) -> dict[str, Any]:
+def _facts(invoice: Waiting, actor: str) -> dict[str, Any]:
     """What is known of the event before the number."""
     return {
         "actor": actor,

@@ -257,9 +257,15 @@ def pro_formas(invoice_id: UUID) -> list[ProForma]:
     return list(session().scalars(sa.select(ProForma).where(ProForma.invoice_id == invoice_id).order_by(ProForma.id)))
 
 
-def standing_pro_forma(invoice_id: UUID) -> ProForma | None:
-    """The one that was not withdrawn."""
-    return next((row for row in pro_formas(invoice_id) if row.withdrawn_at is None), None)
+def standing_pro_forma(invoice_id: UUID) -> Any:
+    """Columns of the one that was not withdrawn; None without any."""
+    return next(iter(_standing_pro_forma(invoice_id=invoice_id)), None)
+
+
+@prepared
+def _standing_pro_forma() -> sa.Executable:
+    here = (mine(ProForma), ProForma.invoice_id == sa.bindparam("invoice_id"), ProForma.withdrawn_at.is_(None))
+    return sa.select(ProForma.id, ProForma.number, ProForma.currency, ProForma.total_minor).where(*here)
 
 
 def credit_note(credit_id: UUID) -> CreditNote | None:
@@ -286,7 +292,7 @@ def take_off(invoice_id: UUID, minor: int) -> bool:
         return False
     total, received, credited = invoice.total_minor, invoice.received_minor, invoice.credited_minor + minor
     if credited + received < total:
-        _change(invoice_id, credited_minor=credited, due_date=_next_day(invoice, received, credited))
+        _change(invoice_id, credited_minor=credited, due_date=next_day(invoice, received, credited))
     elif received:
         return move(invoice_id, InvoiceState.PAID, credited_minor=total - received, paid_at=clock.now())
     else:
@@ -302,12 +308,12 @@ def receive(invoice_id: UUID, minor: int) -> bool:
     invoice = locked(invoice_id)
     if invoice is None or invoice.state not in OWED or invoice.received_minor == minor:
         return False
-    day = _next_day(invoice, minor, invoice.credited_minor)
+    day = next_day(invoice, minor, invoice.credited_minor)
     back = {"state": InvoiceState.ISSUED, "written_off_at": None} if minor > invoice.received_minor else {}
     return _change(invoice_id, received_minor=minor, due_date=day, **back)
 
 
-def _next_day(invoice: Invoice, received: int, credited: int) -> date | None:
+def next_day(invoice: Invoice, received: int, credited: int) -> date | None:
     left = still_open(_schedule(invoice), received, credited)
     return left[0].due if left else invoice.due_date
 
@@ -318,12 +324,12 @@ def add_imported(rows: Sequence[Invoice]) -> None:
     session().flush()
     for row in rows:
         search.changed(KIND, row.id)
-        tallies.replace({}, _counted(_standing(row)))
+        tallies.replace({}, counted(_standing(row)))
 
 
 def remove_imported(row: Invoice) -> None:
     """Take it out again, as if it had never come."""
-    tallies.replace(_counted(_standing(row)), {})
+    tallies.replace(counted(_standing(row)), {})
     delete(row)
 
 
@@ -458,15 +464,11 @@ def posted(client_id: UUID) -> list[Posted]:
 
 def posted_credits(client_id: UUID) -> list[tuple[UUID, str, str, int, date]]:
     """Every credit note of a client: its invoice, number, reason, amount and day, oldest first."""
-    columns = (
-        CreditNote.invoice_id,
-        CreditNote.number,
-        CreditNote.reason,
-        CreditNote.total_minor,
-        CreditNote.issue_date,
+    wanted = ("invoice_id", "number", "reason", "total_minor", "issue_date")
+    query = sa.select(*(getattr(CreditNote, name) for name in wanted)).where(
+        CreditNote.client_id == client_id, CreditNote.number.is_not(None)
     )
-    query = sa.select(*columns).where(CreditNote.client_id == client_id, CreditNote.number.is_not(None))
-    return [tuple(row) for row in session().execute(query.order_by(CreditNote.id))]  # type: ignore[misc]
+    return [tuple(row) for row in session().execute(query.order_by(CreditNote.id))]
 
 
 def of_contract(contract_id: UUID) -> list[Invoice]:
@@ -493,11 +495,9 @@ def save(invoice_id: UUID, revision: int, **values: Any) -> bool:
 
 def move(invoice_id: UUID, to: InvoiceState, *, since: InvoiceState | None = None, **values: Any) -> bool:
     """One conditional transition, from that one state if it is given; False when somebody was faster."""
-    here = (Invoice.id == invoice_id, Invoice.state.in_(TRANSITIONS[to] & {since} if since else TRANSITIONS[to]))
-    fresh = since is InvoiceState.DRAFT
-    if number := values.get("number"):
-        search.also(KIND, invoice_id, number)
-    return tallies.change(Invoice, here, {"state": to, **values}, _Standing, _counted, fresh=fresh)
+    return _change(
+        invoice_id, Invoice.state.in_(TRANSITIONS[to] & {since} if since else TRANSITIONS[to]), state=to, **values
+    )
 
 
 def follow(invoice_id: UUID, state: InvoiceState, returned_minor: int) -> bool:
@@ -510,7 +510,7 @@ def set_pending(invoice_id: UUID, at: datetime | None) -> None:
     _change(invoice_id, pending_at=at)
 
 
-class _Standing(NamedTuple):
+class Standing(NamedTuple):
     """What the kept sums follow of an invoice."""
 
     state: InvoiceState
@@ -531,31 +531,31 @@ class _Standing(NamedTuple):
         return self.total_minor - self.credited_minor - gone
 
 
-def _standing(row: Invoice) -> _Standing:
-    return _Standing(*(getattr(row, name) for name in _Standing._fields))
+def _standing(row: Invoice) -> Standing:
+    return Standing(*(getattr(row, name) for name in Standing._fields))
 
 
 def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
     """Change an invoice that meets the conditions right now, and the kept sums with it; False when it does not."""
-    return tallies.change(Invoice, (Invoice.id == invoice_id, *conditions), values, _Standing, _counted)
+    return tallies.change(Invoice, (Invoice.id == invoice_id, *conditions), values, Standing, counted)
 
 
-def _counted(of: _Standing) -> tallies.Counted:
+def counted(of: Standing) -> tallies.Counted:
     """What an invoice adds to the kept sums: drafts nothing, unpaid ones also, part by part, at the days they are due.
 
     There an invoice counts once, where the first of it is open.
     """
     if of.state == InvoiceState.DRAFT:
         return {}
-    counted = {(KIND, of.currency, of.state.value): (1, of.amount)}
+    adds = {(KIND, of.currency, of.state.value): (1, of.amount)}
     if of.state == InvoiceState.ISSUED and of.due_date and of.pending_at is None:
         for place, part in enumerate(_open(of)):
             at = (DUE, of.currency, part.due.isoformat())
-            count, sum_ = counted.get(at, (0, 0))
-            counted[at] = (count + (place == 0), sum_ + part.amount)
+            count, sum_ = adds.get(at, (0, 0))
+            adds[at] = (count + (place == 0), sum_ + part.amount)
     if of.paid_at and of.state in (InvoiceState.PAID, InvoiceState.REFUNDED):
-        counted[RECEIVED, of.currency, _quarter(of.paid_at).isoformat()] = (1, of.amount)
-    return counted
+        adds[RECEIVED, of.currency, _quarter(of.paid_at).isoformat()] = (1, of.amount)
+    return adds
 
 
 def _quarter(moment: datetime) -> datetime:
@@ -564,11 +564,11 @@ def _quarter(moment: datetime) -> datetime:
     return utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0, tzinfo=None)
 
 
-def _open(of: Invoice | _Standing) -> tuple[Instalment, ...]:
+def _open(of: Invoice | Standing) -> tuple[Instalment, ...]:
     return still_open(_schedule(of), of.received_minor, of.credited_minor)
 
 
-def _schedule(of: Invoice | _Standing) -> tuple[Instalment, ...]:
+def _schedule(of: Invoice | Standing) -> tuple[Instalment, ...]:
     """The instalments as issued; one of everything without any."""
     if of.schedule:
         return tuple(Instalment.from_dict(part) for part in of.schedule)

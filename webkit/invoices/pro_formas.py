@@ -17,7 +17,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import mails, models, snapshot
-from webkit.invoices.models import Invoice, InvoiceState, ProForma
+from webkit.invoices.models import InvoiceState, ProForma
 from webkit.invoices.views import found, terms_of
 
 KIND = "pro_forma"
@@ -47,7 +47,8 @@ def send(invoice_id: UUID, actor: str) -> UUID:
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("This is an invoice already: there is nothing to announce any more."))
     if (standing := models.standing_pro_forma(invoice_id)) is not None:
-        return standing.id
+        already: UUID = standing.id
+        return already
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)
@@ -84,9 +85,9 @@ def withdraw(pro_forma_id: UUID, actor: str) -> UUID:
     return row.invoice_id
 
 
-def demand_same(invoice: Invoice, total_minor: int) -> None:
+def demand_same(invoice_id: UUID, total_minor: int) -> None:
     """What a standing pro-forma announced is what its draft asks for. Raises Conflict."""
-    standing = models.standing_pro_forma(invoice.id)
+    standing = models.standing_pro_forma(invoice_id)
     if standing is not None and standing.total_minor != total_minor:
         told = {"number": standing.number, "amount": money.format_money(standing.total_minor, standing.currency)}
         raise Conflict(

@@ -10,6 +10,7 @@ from webkit.clients.service import ClientView, client_snapshot
 from webkit.core.kernel.i18n import use_locale
 from webkit.invoices.models import SETTLED, CreditNote, Invoice
 from webkit.invoices.terms import Instalment, Terms
+from webkit.invoices.waiting_models import Waiting
 
 KIND = "invoice"
 TEMPLATE = "pdf/invoice/1.html"
@@ -19,7 +20,7 @@ VERSION = 1
 
 
 def build(
-    invoice: Invoice,
+    invoice: Invoice | Waiting,
     profile: AgencyProfile,
     client: ClientView,
     *,

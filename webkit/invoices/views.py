@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from webkit.core.kernel.errors import NotFound
@@ -12,7 +12,10 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import models
 from webkit.invoices.models import OWED, Invoice, InvoiceKind, InvoiceOrigin, InvoiceState
 from webkit.invoices.terms import Instalment, Terms, due_on, open_of
+from webkit.invoices.waiting_models import Waiting
 from webkit.pricing import Priced
+
+R = TypeVar("R", Invoice, Waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +142,14 @@ def one(invoice_id: UUID) -> Invoice:
     return found(models.get(invoice_id))
 
 
-def found(invoice: Invoice | None) -> Invoice:
+def found(invoice: R | None) -> R:
     """The same for a row that was asked for already."""
     if invoice is None:
         raise NotFound(_("There is no such invoice."))
     return invoice
 
 
-def terms_of(invoice: Invoice) -> Terms:
+def terms_of(invoice: Invoice | Waiting) -> Terms:
     """When it is to be paid; what nobody decided about are its days to pay."""
     return Terms.from_dict(invoice.terms) if invoice.terms else Terms.net(invoice.payment_days)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel.db import session
 from webkit.core.kernel.sealed import sealed_column
 from webkit.core.kernel.tables import Json, Owned, Record, enum_column, owned_args
+from webkit.core.kernel.tenancy import add_late
 
 
 class MailState(enum.StrEnum):
@@ -98,9 +99,10 @@ class PlatformMail(MailColumns, Record):
 AnyMail = Mail | PlatformMail
 
 
-def add(mail: AnyMail) -> UUID:
-    session().add(mail)
-    return mail.id
+def add(kind: type[AnyMail], **mail: Any) -> UUID:
+    """Leave a new mail for the end of the write; returns its id."""
+    mail_id: UUID = add_late(kind, **mail)["id"]
+    return mail_id
 
 
 def mail(mail_id: UUID) -> Mail | None:

@@ -86,7 +86,8 @@ def send(
     """Queue a mail about `subject` (an event subject). `templates/email/<template>/` gets the JSON `context` and the
     agency; frozen documents in `attach` go along as PDFs, and `files` as they are. Returns the mail's id.
     """
-    mail = Mail(
+    mail_id = models.add(
+        Mail,
         template=template,
         to_name=to_name,
         to_email=to_email,
@@ -98,7 +99,6 @@ def send(
         about=list(about),
         attach=[*(str(frozen_id) for frozen_id in attach), *(file.to_dict() for file in files)],
     )
-    mail_id = models.add(mail)
     outbox.add(SEND_AWAITED if template in AWAITED else SEND, mail_id=str(mail_id))
     return mail_id
 
@@ -108,14 +108,14 @@ def send_platform(
     template: str, to_name: str, to_email: str, *, context: Mapping[str, Any], locale: str | None = None
 ) -> UUID:
     """Queue a mail of the platform itself, outside any agency."""
-    mail = PlatformMail(
+    mail_id = models.add(
+        PlatformMail,
         template=template,
         to_name=to_name,
         to_email=to_email,
         locale=locale or i18n.current_locale(),
         sealed=_seal(context),
     )
-    mail_id = models.add(mail)
     outbox.add(SEND_PLATFORM, mail_id=str(mail_id))
     return mail_id
 

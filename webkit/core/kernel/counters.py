@@ -1,6 +1,6 @@
 """Numbers without gaps: one locked row per agency, series and period, taken as the last step of a write.
 
-Lock order: counters first, the head of the event chain last.
+Lock order: counters first, then the head of the event chain.
 """
 
 from __future__ import annotations
@@ -170,7 +170,12 @@ def gaps() -> list[Gap]:
 def _is_used(name: str, number: str) -> bool:
     """Whether a document of the series has this number already."""
     series = _kind(name)
-    return series in current().numbered and bool(_with_number(current().numbered[series][0], number=number))
+    if series not in current().numbered:
+        return False
+    asked = _with_number(current().numbered[series][0])
+    # What this write leaves for its end are no other numbers of this counter: nothing is written while it is locked.
+    own = {"agency": tenancy.agency_id(), "number": number}
+    return session().connection().execute(asked, own).first() is not None
 
 
 def _kind(name: str) -> str:
@@ -178,7 +183,7 @@ def _kind(name: str) -> str:
     return name.partition(":")[0].partition(".")[0]
 
 
-@tenancy.prepared
+@functools.cache
 def _with_number(column: InstrumentedAttribute[str | None]) -> sa.Executable:
     own = column.class_.agency_id == sa.bindparam("agency")
     return sa.select(column).where(own, column == sa.bindparam("number")).limit(1)
@@ -222,7 +227,7 @@ class _Row:
         """One statement for all of it."""
         if not session().writing:
             raise RuntimeError("a number is taken inside a write")
-        session().flush()  # before the lock, which holds up everybody else
+        session().flush_changed()  # before the lock, which holds up everybody else
         here = {f"of_{name}": value for name, value in self._key().items()}
         raised = _raised(session().get_bind().dialect.name, "day" in step)
         row = session().connection().execute(raised, {**here, **step}).one()

@@ -13,7 +13,7 @@ import importlib
 import os
 import select
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import ORMExecuteState, Session, configure_mappers
 
+from webkit.core.kernel.late import Late
 from webkit.core.kernel.tables import Base
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,7 @@ class UnitSession(Session):
         self.writing = False
         self.after: list[Callable[[], None]] = []
         self.answers: dict[Any, Any] = {}
+        self.late = Late()
 
     @property
     def scope(self) -> Scope:
@@ -78,7 +80,19 @@ class UnitSession(Session):
     def rollback(self) -> None:
         """Also forgets what `asked_once` remembers: it was true in the transaction that ends here."""
         self.answers.clear()
+        self.late.clear()
         super().rollback()
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what was changed, and what was left for the end: somebody reads it now."""
+        super().flush(objects)
+        if self.late:
+            self.answers.clear()
+            self.late.write(self.connection())
+
+    def flush_changed(self) -> None:
+        """Write what was changed and leave the rest for the end: what nobody reads while a lock is waited for."""
+        super().flush()
 
     def commit(self) -> None:
         self.answers.clear()
@@ -162,6 +176,7 @@ def writing() -> Iterator[UnitSession]:
             yield current
             for rank in sorted(_finalizers):
                 _finalizers[rank](current)
+            current.flush()
             current.commit()
         except BaseException:
             current.after.clear()
@@ -223,6 +238,20 @@ def insert(table: type[Base]) -> Any:
     """INSERT of the database in use, the kind that knows ON CONFLICT; the other dialect is never loaded."""
     dialect = session().get_bind().dialect.name
     return importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
+
+
+def later(statement: sa.Executable, values: Mapping[str, Any], changes: Hashable = None) -> None:
+    """Leave a row, or a change of one that is this write's alone, for its end: nobody is told how many there were.
+
+    `statement` is a kept one. Whatever changes a row says which it `changes`.
+    """
+    current = session()
+    if not current.writing:
+        raise RuntimeError("a row belongs to a write")
+    if changes is not None and not current.late.changes(changes):
+        current.flush()
+        current.late.changes(changes)
+    current.late.add(statement, values)
 
 
 def insert_missing(table: type[Base], **values: Any) -> None:

@@ -24,10 +24,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.extensions import EventKind
 from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.crypto import canonical, digest
-from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, session, writes
+from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, later, session, writes
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tables import Base, Json, Scoped
-from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.kernel.tenancy import add_late, mine, prepared
 
 GENESIS = "0" * 64
 LAST_SEQ = 2**63 - 1
@@ -158,31 +158,32 @@ def record(
     current.info.setdefault("events", []).append(pending)
 
 
-@before_commit(rank=2)
+@before_commit(rank=1)
 def _append(current: UnitSession) -> None:
-    """Everything else is written by now: the head is locked for as short a time as can be."""
+    """What can be is written by now, and the rest goes with the events: the head is locked for as short as can be."""
     pending: list[_Pending] = current.info.pop("events", [])
     if not pending:
         return
-    current.flush()
-    seq, hash_ = _lock_head()
+    current.flush_changed()
+    seq, hash_ = _lock_head(current)
     chain = _Chain(tenancy.agency_id(), seq, hash_)
     for item in pending:
         chain.add(item)
-    chain.write(current)
+    chain.write()
     current.info["chained"] = [(event["seq"], event["kind"]) for event in chain.events]
 
 
-@prepared
+@functools.cache
 def _head() -> sa.Executable:
     return sa.select(EventHead.seq, EventHead.hash).where(mine(EventHead)).with_for_update()
 
 
-def _lock_head() -> tuple[int, str]:
-    if not (found := _head()):
-        insert_missing(EventHead, agency_id=tenancy.agency_id(), seq=0, hash=GENESIS)
-        found = _head()
-    return found[0][0], found[0][1]
+def _lock_head(current: UnitSession) -> tuple[int, str]:
+    line, here = current.connection(), {"agency": tenancy.agency_id()}
+    if (found := line.execute(_head(), here).one_or_none()) is None:
+        insert_missing(EventHead, agency_id=here["agency"], seq=0, hash=GENESIS)
+        found = line.execute(_head(), here).one()
+    return found[0], found[1]
 
 
 class _Chain:
@@ -215,18 +216,12 @@ class _Chain:
         if item.personal:
             self._details.append({**here, "salt": salt, "data": item.personal})
 
-    def write(self, current: UnitSession) -> None:
-        """Insert all of them and move the head on."""
-        line = current.connection()
+    def write(self) -> None:
+        """Insert all of them and move the head on, with all else that was left for the end."""
         for table, rows in ((Event, self.events), (EventSubject, self._subjects), (EventDetail, self._details)):
-            if rows:
-                line.execute(_added(table), rows)
-        line.execute(_moved(), {"agency": self._agency, "to_seq": self._seq, "to_hash": self._hash})
-
-
-@functools.cache
-def _added(table: type[Base]) -> sa.Insert:
-    return sa.insert(table.__table__)  # type: ignore[arg-type]
+            for row in rows:
+                add_late(table, **row)
+        later(_moved(), {"agency": self._agency, "to_seq": self._seq, "to_hash": self._hash}, EventHead)
 
 
 @functools.cache

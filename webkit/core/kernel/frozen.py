@@ -31,6 +31,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Json, Owned, owned_args
+from webkit.core.kernel.tenancy import add_late
 from webkit.core.kernel.vendors import Vendor
 
 VERIFY = "verify"
@@ -96,17 +97,36 @@ def new_code() -> str:
 
 
 class Begun(NamedTuple):
-    """What a document has before it is frozen: nobody waits for it, as they do for a number."""
+    """What a document has before its number: nobody waits for it, as they do for a number. `halves` is its text around
+    the number."""
+
+    columns: Mapping[str, Any]
+    halves: tuple[str, str]
+
+
+class Kept(NamedTuple):
+    """A document that was frozen, for whoever has nothing more to do with it."""
 
     id: UUID
-    code: str
+    snapshot_hash: str
 
 
-def begin() -> Begun:
-    """Make the link under which everybody checks a document that is frozen later in this write."""
-    begun = Begun(uuid7(), new_code())
-    links.create(VERIFY, begun.id, token=begun.code)
-    return begun
+def begin(
+    kind: str, document_id: UUID, *, template: str, snapshot: Mapping[str, Any], locale: str | None = None
+) -> Begun:
+    """Prepare a document and the link under which everybody checks it; it is kept once it has a number."""
+    return Begun(_columns(kind, document_id, template, locale), _halves(snapshot))
+
+
+def begin_again(begun: Begun, snapshot: Mapping[str, Any]) -> Begun:
+    """The same document, which says something else."""
+    return begun._replace(halves=_halves(snapshot))
+
+
+def keep(begun: Begun, number: str) -> Kept:
+    """Keep a prepared document for good, under its number."""
+    row = _keep(begun.columns, number, canonical(number).join(begun.halves))
+    return Kept(row["id"], row["snapshot_hash"])
 
 
 def freeze(
@@ -118,28 +138,34 @@ def freeze(
     snapshot: Mapping[str, Any],
     version: int = 1,
     locale: str | None = None,
-    begun: Begun | None = None,
 ) -> Frozen:
-    """Keep `snapshot` (JSON without floats) for good, inside a write. `template` makes its PDF.
+    """Keep `snapshot` (JSON without floats) for good, inside a write. `template` makes its PDF."""
+    columns = _columns(kind, document_id, template, locale, version)
+    return view(FrozenDocument(**_keep(columns, number, canonical(dict(snapshot)))))
 
-    Whoever holds the lock of a number has `begun` before it.
-    """
-    text = canonical(dict(snapshot))
-    begun = begun or begin()
-    row = FrozenDocument(
-        id=begun.id,
-        kind=kind,
-        document_id=document_id,
-        version=version,
-        number=number,
-        code=begun.code,
-        template=template,
-        locale=locale or i18n.current_locale(),
-        text=text,
-        snapshot_hash=digest(text.encode()),
-    )
-    session().add(row)
-    return view(row)
+
+def _columns(kind: str, document_id: UUID, template: str, locale: str | None, version: int = 1) -> dict[str, Any]:
+    frozen_id, code = uuid7(), new_code()
+    links.create(VERIFY, frozen_id, token=code)
+    return {
+        "id": frozen_id,
+        "kind": kind,
+        "document_id": document_id,
+        "version": version,
+        "code": code,
+        "template": template,
+        "locale": locale or i18n.current_locale(),
+    }
+
+
+def _halves(snapshot: Mapping[str, Any]) -> tuple[str, str]:
+    mark = secrets.token_hex(16)
+    before, after = canonical({**snapshot, "number": mark}).split(canonical(mark))
+    return before, after
+
+
+def _keep(columns: Mapping[str, Any], number: str, text: str) -> dict[str, Any]:
+    return add_late(FrozenDocument, **columns, number=number, text=text, snapshot_hash=digest(text.encode()))
 
 
 def latest(kind: str, document_id: UUID) -> Frozen | None:

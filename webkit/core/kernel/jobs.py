@@ -54,9 +54,11 @@ def push(rows: Sequence[tuple[UUID, str]]) -> None:
     try:
         if waiting:
             _add_waiting(connection, waiting)
-        for job_id, kind in rows:
-            if current().jobs[kind].queue != THREADS:
-                _enqueue(connection, kind, job_id)
+        if queued := [(job_id, kind) for job_id, kind in rows if current().jobs[kind].queue != THREADS]:
+            together = connection.pipeline()
+            for job_id, kind in queued:
+                _enqueue(connection, kind, job_id, together)
+            together.execute()
     except (RedisError, OSError) as error:
         log.warning("queue unreachable, the sweeper will send again", error=str(error))
 
@@ -112,13 +114,13 @@ def _inside(app: Flask, attempt: Callable[[], None]) -> None:
         attempt()
 
 
-def _enqueue(connection: Any, kind: str, job_id: UUID) -> None:
+def _enqueue(connection: Any, kind: str, job_id: UUID, together: Any) -> None:
     queue = Queue(current().jobs[kind].queue, connection=connection, serializer=JSONSerializer)
     limit = outbox.time_limit(kind)
     name = f"{job_id}-{secrets.token_hex(4)}"  # begins with the row's id: see `_standing`
     queue.enqueue(
         DELIVER, str(job_id), job_id=name, result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit,
-        at_front=current().jobs[kind].urgent,
+        at_front=current().jobs[kind].urgent, pipeline=together,
     )  # fmt: skip
 
 

@@ -54,15 +54,14 @@ def create(kind: str, document_id: UUID, expires_at: datetime | None = None, *, 
     """Make a link of the current agency inside a write and return its token."""
     token = token or ids.token()
     keys = current().keys
-    session().add(
-        Link(
-            agency_id=tenancy.agency_id(),
-            kind=kind,
-            document_id=document_id,
-            token_hash=keys.token_hash(f"{kind}/{token}"),
-            token_sealed=keys.seal(token),
-            expires_at=expires_at,
-        )
+    tenancy.add_late(
+        Link,
+        agency_id=tenancy.agency_id(),
+        kind=kind,
+        document_id=document_id,
+        token_hash=keys.token_hash(f"{kind}/{token}"),
+        token_sealed=keys.seal(token),
+        expires_at=expires_at,
     )
     return token
 

@@ -102,9 +102,8 @@ def add(kind: str, /, **args: str) -> UUID:
 def add_all(kind: str, args: Sequence[Mapping[str, str]]) -> list[UUID]:
     """Ask for several jobs of a kind at once."""
     spec, agency = current().jobs[kind], session().scope.agency
-    rows = [OutboxJob(agency_id=agency, kind=kind, queue=spec.queue, args=dict(each)) for each in args]
-    session().add_all(rows)
-    ids = [row.id for row in rows]
+    queued = {"agency_id": agency, "kind": kind, "queue": spec.queue}
+    ids = [tenancy.add_late(OutboxJob, **queued, args=dict(each))["id"] for each in args]
     after_commit(lambda: _wake([(row_id, kind) for row_id in ids]))
     return ids
 

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel.db import UnitSession, before_commit, insert, session
+from webkit.core.kernel.db import UnitSession, before_commit, insert, later, session
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Base, Scoped
 from webkit.core.kernel.tenancy import agency_id
@@ -98,6 +98,15 @@ def also(kind: str, document_id: UUID, text: str) -> None:
     session().info.setdefault(_ADDED, []).extend(rows(agency_id(), kind, document_id, text))
 
 
+def also_all(kind: str, table: Any, client_id: UUID, text: str) -> None:
+    """Every document of a client is found by these words too. What it was found by before, it still is."""
+    for word in sorted(words(text)):
+        chosen = sa.select(table.agency_id, sa.literal(kind), sa.literal(word), table.id)
+        theirs = chosen.where(table.agency_id == agency_id(), table.client_id == client_id)
+        columns = ["agency_id", "kind", "word", "document_id"]
+        session().connection().execute(insert(SearchWord).from_select(columns, theirs).on_conflict_do_nothing())
+
+
 @functools.cache
 def _added(_dialect: str) -> sa.Executable:
     statement: sa.Executable = insert(SearchWord).on_conflict_do_nothing()
@@ -106,8 +115,8 @@ def _added(_dialect: str) -> sa.Executable:
 
 @before_commit(rank=0)
 def _index_changed(unit: UnitSession) -> None:
-    if added := unit.info.pop(_ADDED, None):
-        unit.connection().execute(_added(unit.get_bind().dialect.name), added)
+    for row in unit.info.pop(_ADDED, ()):
+        later(_added(unit.get_bind().dialect.name), row)
     for kind, ids in unit.info.pop(_CHANGED, {}).items():
         if (texts := current().searched.get(kind)) is not None:
             unit.flush()

@@ -1,6 +1,6 @@
 """Kept counts and sums: what a page would otherwise add up from every row, changed in the write that changes the row.
 
-Lock order: counters of numbers, then tallies, the head of the event chain last. Tallies are therefore added up right
+Lock order: counters of numbers, then the head of the event chain, tallies last. They are therefore added up right
 before the commit; a write does not see its own.
 """
 
@@ -10,12 +10,14 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.util import identity_key
 
-from webkit.core.kernel.db import UnitSession, before_commit, insert, session
-from webkit.core.kernel.tables import Base, Scoped
+from webkit.core.kernel.db import UnitSession, before_commit, insert, later, session
+from webkit.core.kernel.tables import Base, Owned, Scoped
 from webkit.core.kernel.tenancy import agency_id, mine, prepared
 
 
@@ -43,7 +45,7 @@ _STEP = ("of_kind", "in_currency", "at_place", "counted", "summed")
 """The parameters of one step: where, and what is added there."""
 Counted = Mapping[tuple[str, str, str], tuple[int, int]]
 """What a document adds to (kind, currency, place): its count, one, and its amount in minor units."""
-_PENDING = "tallies"
+_PENDING, _AT_ONCE = "tallies", 16
 S = TypeVar("S", bound=NamedTuple)
 
 
@@ -83,6 +85,21 @@ def _fresh_changed(table: type[Scoped], changed: sa.Executable) -> Any:
     return after
 
 
+def change_alone(table: type[Owned], row_id: UUID, values: Mapping[str, Any], before: Counted, after: Counted) -> None:
+    """Change a row that this write has locked, and what it adds to the kept sums, at the end of the write."""
+    named = {f"to_{name}": value for name, value in values.items()}
+    later(_changed(table, tuple(values)), {"agency": agency_id(), "of_id": row_id, **named}, changes=row_id)
+    if (known := session().identity_map.get(identity_key(table, row_id))) is not None:
+        session().expire(known)
+    replace(before, after)
+
+
+@functools.cache
+def _changed(table: type[Owned], names: tuple[str, ...]) -> sa.Executable:
+    here = sa.update(table.__table__).where(mine(table), table.id == sa.bindparam("of_id"))  # type: ignore[arg-type]
+    return here.values({name: sa.bindparam(f"to_{name}") for name in names})
+
+
 def replace(before: Counted, after: Counted) -> None:
     """A document adds something else now than it did. It is added up at the end of the write that changes it."""
     steps = session().info.setdefault(_PENDING, {})
@@ -92,26 +109,33 @@ def replace(before: Counted, after: Counted) -> None:
         steps[at] = (count + now[0] - was[0], total + now[1] - was[1])
 
 
-@before_commit(rank=1)
+@before_commit(rank=2)
 def _add(unit: UnitSession) -> None:
     steps: dict[tuple[str, str, str], tuple[int, int]] = unit.info.pop(_PENDING, {})
     # Always in one order: no two writes wait for each other crosswise.
     changed = [(*at, *steps[at]) for at in sorted(steps) if any(steps[at])]
     rows: list[dict[str, Any]] = [{"agency": agency_id(), **dict(zip(_STEP, step, strict=True))} for step in changed]
-    if rows:
-        unit.flush()  # before the locks
-        unit.connection().execute(_raised(unit.get_bind().dialect.name), rows)
+    for start in range(0, len(rows), _AT_ONCE):
+        if start:
+            unit.flush()  # one message may write its parts in any order
+        some = rows[start : start + _AT_ONCE]
+        given = {f"{name}{nth}": value for nth, row in enumerate(some) for name, value in row.items()}
+        later(_raised(unit.get_bind().dialect.name, len(some)), given)
     if left := [row for row in rows if row["counted"] < 0 or row["summed"] < 0]:
+        unit.flush()
         unit.connection().execute(_emptied(), left)
 
 
 @functools.cache
-def _raised(_dialect: str) -> sa.Insert:
+def _raised(_dialect: str, count: int) -> sa.Insert:
+    """So many rows in the order in which they are given."""
     key = (Tally.agency_id, Tally.kind, Tally.currency, Tally.place)
-    step: dict[Any, Any] = {
-        column: sa.bindparam(name) for column, name in zip((*key, *_SUMS), ("agency", *_STEP), strict=True)
-    }
-    added = insert(Tally).values(step)
+    names = dict(zip((*key, *_SUMS), ("agency", *_STEP), strict=True))
+    places: Any = [
+        {column: sa.bindparam(f"{name}{nth}", type_=column.type) for column, name in names.items()}
+        for nth in range(count)
+    ]
+    added = insert(Tally).values(places)
     raised: sa.Insert = added.on_conflict_do_update(
         index_elements=key, set_={column.key: column + added.excluded[column.key] for column in _SUMS}
     )

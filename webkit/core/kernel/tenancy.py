@@ -18,7 +18,8 @@ from sqlalchemy import event, inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 
-from webkit.core.kernel.db import NoUnit, Scope, UnitSession, session, unit
+from webkit.core.kernel import late
+from webkit.core.kernel.db import NoUnit, Scope, UnitSession, later, session, unit
 from webkit.core.kernel.tables import Base, Scoped
 
 
@@ -71,6 +72,15 @@ def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:
     return table.agency_id == sa.bindparam("agency")
 
 
+def add_late(table: type[Base], **values: Any) -> dict[str, Any]:
+    """Leave a new row for the end of this write and return it whole. Nothing else of the write refers to it."""
+    row = late.whole(table, values)
+    if issubclass(table, Scoped):
+        row["agency_id"] = _owner(table.__name__, row["agency_id"], session().scope)
+    later(late.added(table), row)
+    return row
+
+
 def agency_id() -> UUID:
     """The agency of the current unit."""
     if (agency := session().scope.agency) is None:
@@ -92,6 +102,10 @@ def _uses() -> re.Pattern[str]:
     return re.compile(rf'(?:\bFROM|\bJOIN|\bUPDATE|\bINTO|,)\s+"?({names})\b"?(?:\s+AS\s+(\w+))?', re.IGNORECASE)
 
 
+_NAMED = re.compile(r"\s*\([^()]*\bagency_id\b")
+"""The columns of an INSERT, one of them whose row it is."""
+
+
 @functools.lru_cache(4096)
 def _touches(statement: str) -> bool:
     return _uses().search(statement) is not None
@@ -100,11 +114,12 @@ def _touches(statement: str) -> bool:
 @functools.lru_cache(4096)
 def _filtered(statement: str) -> bool:
     """Whether every use of an owned table, under its alias, is compared with agency_id. A lint, not a parser."""
-    for use in _uses().finditer(statement):
+    uses = list(_uses().finditer(statement))
+    inserted = {use[1] for use in uses if use[0].upper().startswith("INTO") and _NAMED.match(statement, use.end())}
+    for use in uses:
         name = use[2] or use[1]
         compared = re.search(rf'\b"?{name}"?\.agency_id\s*(=|IN)', statement, re.IGNORECASE)
-        inserted = statement.startswith("INSERT") and "agency_id" in statement[:400]
-        if not (compared or inserted):
+        if not (compared or use[1] in inserted):
             return False
     return True
 
@@ -169,11 +184,15 @@ def _stamp(current: UnitSession, _context: object, _instances: object) -> None:
 
 
 def _stamp_new(row: Scoped, scope: Scope) -> None:
-    owner: UUID | None = row.agency_id
-    if scope.agency is not None and owner is None:
-        row.agency_id = owner = scope.agency
+    row.agency_id = _owner(type(row).__name__, row.agency_id, scope)
+
+
+def _owner(name: str, named: UUID | None, scope: Scope) -> UUID:
+    """Whose a new row is."""
+    owner = named or scope.agency
     if owner is None or (scope.platform is None and owner != scope.agency):
-        raise Unscoped(f"{type(row).__name__} would belong to another agency")
+        raise Unscoped(f"{name} would belong to another agency")
+    return owner
 
 
 @event.listens_for(UnitSession, "after_flush")

@@ -1,0 +1,134 @@
+"""What a write leaves for its end: seen by whoever reads before, one message to PostgreSQL, gone with the write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.factories import documents
+from webkit.core.kernel import db, outbox, tenancy
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.ids import uuid7
+from webkit.core.kernel.links import Link
+from webkit.core.kernel.outbox import OutboxJob
+from webkit.core.kernel.search import SearchWord
+from webkit.invoices import service
+
+MAIL = "messaging.send"
+RENAMED = sa.update(OutboxJob).where(OutboxJob.id == sa.bindparam("of_id")).values(error=sa.bindparam("to_error"))
+
+
+@contextmanager
+def _asked() -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(_line: object, _cursor: object, statement: str, *_: object) -> None:
+        found.append(statement)
+
+    sa.event.listen(db.db.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(db.db.engine, "before_cursor_execute", note)
+
+
+def _link(**values: Any) -> UUID:
+    given = {"kind": "i", "document_id": uuid7(), "token_hash": uuid7().hex, "token_sealed": "", **values}
+    row_id: UUID = tenancy.add_late(Link, **given)["id"]
+    return row_id
+
+
+def _on_postgresql() -> bool:
+    return db.db.engine.dialect.name == "postgresql"
+
+
+def test_it_is_written_at_the_end_in_one_message(agency: AgencyView) -> None:
+    with _asked() as asked, db.writing():
+        job_id = outbox.add(MAIL, mail_id="x")
+        link_ids = [_link(agency_id=agency.id) for _ in range(2)]
+        assert asked == []
+    assert len(asked) == (1 if _on_postgresql() else 2)
+    job = db.session().get(OutboxJob, job_id)
+    assert job is not None and (job.agency_id, job.args, job.attempt) == (agency.id, {"mail_id": "x"}, 0)
+    assert all(db.session().get(Link, link_id) for link_id in link_ids)
+
+
+def test_whoever_reads_before_sees_it(agency: AgencyView) -> None:
+    with db.writing() as unit:
+        first = _link(agency_id=agency.id)
+        assert unit.get(Link, first) is not None
+        second = _link(agency_id=agency.id)
+        assert set(unit.scalars(sa.select(Link.id).where(Link.agency_id == agency.id))) == {first, second}
+
+
+def test_it_goes_with_the_write(agency: AgencyView) -> None:
+    with pytest.raises(ValueError, match="no"), db.writing():
+        link_id = _link(agency_id=agency.id)
+        raise ValueError("no")
+    assert db.session().get(Link, link_id) is None
+    with db.writing():
+        pass
+    assert db.session().get(Link, link_id) is None
+
+
+def test_it_belongs_to_a_write(agency: AgencyView) -> None:
+    with pytest.raises(RuntimeError, match="belongs to a write"):
+        outbox.add(MAIL, mail_id="x")
+
+
+def test_a_row_of_another_agency_is_refused(agency: AgencyView, other_agency: AgencyView) -> None:
+    word = {"kind": "invoice", "document_id": uuid7(), "word": "x"}
+    with pytest.raises(tenancy.Unscoped), db.writing():
+        tenancy.add_late(SearchWord, **word, agency_id=other_agency.id)
+    with db.writing():
+        assert tenancy.add_late(SearchWord, **word)["agency_id"] == agency.id
+
+
+def test_a_row_is_changed_by_one_message_once(agency: AgencyView) -> None:
+    """PostgreSQL would drop the second change without a word."""
+    with db.writing():
+        job_id = outbox.add(MAIL, mail_id="x")
+        db.session().flush()
+        outbox.add(MAIL, mail_id="y")
+        for error in ("first", "second"):
+            db.later(RENAMED, {"of_id": job_id, "to_error": error}, changes=job_id)
+    job = db.session().get(OutboxJob, job_id)
+    assert job is not None and job.error == "second"
+
+
+def test_many_are_written_too(agency: AgencyView) -> None:
+    with _asked() as asked, db.writing():
+        outbox.add_all(MAIL, [{"mail_id": str(nth)} for nth in range(100)])
+        _link(agency_id=agency.id)
+    assert len(asked) == 2
+    query = sa.select(sa.func.count()).select_from(OutboxJob).where(OutboxJob.agency_id == agency.id)
+    assert db.session().scalar(query) == 100
+
+
+def test_a_text_may_hold_what_marks_a_place(agency: AgencyView) -> None:
+    odd = "100 % of $1 for %(name)s"
+    with db.writing():
+        ids = [outbox.add(MAIL, mail_id=odd), _link(agency_id=agency.id)]
+    job = db.session().get(OutboxJob, ids[0])
+    assert job is not None and job.args == {"mail_id": odd}
+
+
+def test_nobody_waits_long_for_the_number_of_an_invoice(app: Flask, agency: AgencyView) -> None:
+    """Between the counter's lock and the commit: is the number free, the chain's head, and everything at once."""
+    service.issue(documents.draft("10"), documents.ACTOR)  # whatever happens only once
+    draft = documents.draft("10", client_id=documents.client("B", "b@client.example"))
+    with _asked() as asked:
+        service.issue(draft, documents.ACTOR)
+    counted = next(nth for nth, statement in enumerate(asked) if "INTO counters" in statement)
+    held = asked[counted + 1 :]
+    assert [statement.split()[0] for statement in held[:2]] == ["SELECT", "SELECT"]
+    assert not any(statement.startswith("SELECT") for statement in held[2:])
+    if _on_postgresql():
+        assert len(held) == 3 and held[2].startswith("WITH")
+    assert counted <= 6

@@ -1,0 +1,136 @@
+"""What a write leaves for its end: rows that nobody reads before, written in one message.
+
+Whoever holds a lock that others wait for does not wait for an answer after every row. PostgreSQL takes all of them as
+parts of one statement, SQLite one after another; thousands go table by table.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Dialect
+
+from webkit.core.kernel.tables import Base
+
+MOST = 40
+"""Parts of one message."""
+_PLACE = re.compile(r"%\((\w+)\)s")
+Values = Mapping[str, Any]
+
+
+class Late:
+    """The rows and changes of one unit of work, in the order in which they were left."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[sa.Executable, Values]] = []
+        self._changed: set[Hashable] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._steps)
+
+    def add(self, statement: sa.Executable, values: Values) -> None:
+        """Leave one row. `statement` is one that is kept: it is compiled once."""
+        self._steps.append((statement, values))
+
+    def changes(self, row: Hashable) -> bool:
+        """Say that a row of the database is changed; False when something left before changes it already.
+
+        In one message PostgreSQL changes a row once.
+        """
+        if row in self._changed:
+            return False
+        self._changed.add(row)
+        return True
+
+    def clear(self) -> None:
+        self._steps, self._changed = [], set()
+
+    def write(self, connection: Connection) -> None:
+        """Write everything that was left."""
+        steps = self._steps
+        self.clear()
+        if connection.dialect.name == "postgresql" and 1 < len(steps) <= MOST:
+            _together(connection, steps)
+            return
+        alike: dict[sa.Executable, list[Values]] = {}
+        for statement, values in steps:
+            alike.setdefault(statement, []).append(values)
+        for statement, rows in alike.items():
+            connection.execute(statement, rows)
+
+
+@functools.cache
+def added(table: type[Base]) -> sa.Executable:
+    """The statement that inserts a whole row."""
+    return sa.insert(table.__table__)  # type: ignore[arg-type]
+
+
+def whole(table: type[Base], values: Values) -> dict[str, Any]:
+    """A row with the defaults of the columns that are not named."""
+    return {name: values[name] if name in values else default() for name, default in _defaults(table)}
+
+
+@functools.cache
+def _defaults(table: type[Base]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    return tuple((column.key, _default(column)) for column in table.__table__.columns)
+
+
+def _default(column: sa.ColumnElement[Any]) -> Callable[[], Any]:
+    default: Any = getattr(column, "default", None)
+    if default is not None and default.is_callable:
+        return functools.partial(default.arg, None)
+    value = default.arg if default is not None else None
+    return lambda: value
+
+
+class _Part(NamedTuple):
+    """A statement as the driver takes it: its text, and what makes each value what the database is given."""
+
+    text: str
+    values: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+
+@functools.cache
+def _part(statement: sa.Executable, dialect: Dialect) -> _Part:
+    compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    kinds = [(name, compiled.binds[name].type.dialect_impl(dialect)) for name in _PLACE.findall(str(compiled))]
+    return _Part(str(compiled), tuple((name, kind.bind_processor(dialect)) for name, kind in kinds))
+
+
+@functools.lru_cache(512)
+def _text(statements: tuple[sa.Executable, ...], dialect: Dialect) -> str:
+    """All of them as one, in PostgreSQL's own places `$1`, `$2`: every part but the last is a WITH of it."""
+    places = itertools.count(1)
+    texts = [_PLACE.sub(lambda _: f"${next(places)}", _part(each, dialect).text) for each in statements]
+    parts = ", ".join(f"part{nth} AS ({text})" for nth, text in enumerate(texts[:-1]))
+    return f"WITH {parts} {texts[-1]}".replace("%%", "%")
+
+
+def _together(connection: Connection, steps: list[tuple[sa.Executable, Values]]) -> None:
+    dialect = connection.dialect
+    given = tuple(
+        values[name] if process is None else process(values[name])
+        for statement, values in steps
+        for name, process in _part(statement, dialect).values
+    )
+    with _raw(connection):
+        connection.exec_driver_sql(_text(tuple(statement for statement, _values in steps), dialect), given)
+
+
+@contextmanager
+def _raw(connection: Connection) -> Iterator[None]:
+    """Let the driver take a text as it is: it would look for places in a long one each time."""
+    from psycopg import RawCursor
+
+    line: Any = connection.connection.dbapi_connection
+    usual, line.cursor_factory = line.cursor_factory, RawCursor
+    try:
+        yield
+    finally:
+        line.cursor_factory = usual
