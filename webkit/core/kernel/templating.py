@@ -8,13 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 from uuid import UUID
 
 from flask import Flask, g, request, url_for
 from flask_login import current_user
-from jinja2 import FileSystemBytecodeCache, StrictUndefined
+from jinja2 import FileSystemBytecodeCache, StrictUndefined, pass_eval_context
 from jinja2.bccache import Bucket
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, Macro
+from markupsafe import Markup
 
 from webkit.core import assets
 from webkit.core.kernel import clock, i18n, iban, money, once, security, switches
@@ -23,6 +27,10 @@ from webkit.core.kernel.runtime import current, of
 
 OPERATOR = "operator"
 """The role of menu entries on the operators' side."""
+
+
+EVAL_CONTEXT = vars(pass_eval_context(lambda context: context))["jinja_pass_arg"]
+"""How Jinja marks what wants to know whether its answer will be escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ def init_app(app: Flask) -> None:
     env.auto_reload = not of(app).settings.production
     env.add_extension("jinja2.ext.i18n")
     env.install_gettext_callables(i18n.gettext, i18n.template_ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["_"] = env.globals["gettext"] = _translator()
+    env.context_class = PageContext
     env.globals.update(
         ui=Components(env),
         asset=asset,
@@ -67,6 +77,43 @@ def init_app(app: Flask) -> None:
     app.context_processor(lambda: {"current_user": current_user})
 
 
+class PageContext(Context):
+    """Calls functions and macros, nearly all that templates call, without asking first what else they might be."""
+
+    def call(self, called: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        kind: type = type(called)
+        if kind is not FunctionType and kind is not Macro:
+            return super().call(called, *args, **kwargs)
+        wanted = EVAL_CONTEXT if kind is Macro else getattr(called, "jinja_pass_arg", None)
+        if wanted is EVAL_CONTEXT:
+            args = (self.eval_ctx, *args)
+        elif wanted is not None:
+            return super().call(called, *args, **kwargs)
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return called(*args, **kwargs)
+
+
+def _translator() -> Callable[..., str]:
+    """What Jinja makes of gettext, but a text without values is made once in each language: pages consist of them."""
+
+    def fresh(message: str, safe: bool, values: dict[str, Any]) -> str:
+        text = i18n.gettext(message)
+        return (Markup(text) if safe else text) % values  # noqa: S704 - our own texts; values are escaped
+
+    @functools.lru_cache(8192)
+    def plain(_locale: str, message: str, safe: bool) -> str:
+        return fresh(message, safe, {})
+
+    @pass_eval_context
+    def translate(context: EvalContext, message: str, /, **values: Any) -> str:
+        if values:
+            return fresh(message, context.autoescape, values)
+        return plain(i18n.current_locale(), message, context.autoescape)
+
+    return translate
+
+
 def keep_compiled(app: Flask, folder: Path) -> None:
     """Keep compiled templates in a folder: each process, each fork for a job, would compile the same ones again."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -86,7 +133,7 @@ def asset(name: str) -> str:
     return url_for("static", filename=assets.manifest()[name])
 
 
-def url_of(endpoint: str, argument: str) -> Callable[[UUID], str]:
+def url_of(endpoint: str, argument: str) -> Callable[[UUID | str], str]:
     """Makes the addresses of many rows, which differ in one id alone: a list asks once how they are built."""
     values: dict[str, Any] = {argument: UUID(int=0)}
     before, _nobody, after = url_for(endpoint, **values).partition(str(values[argument]))
