@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import g, request, url_for
@@ -21,6 +22,8 @@ from webkit.core.kernel.lists.views import View
 SIZE = 25
 LOOKED_AT = 1_000
 """Rows added up while somebody waits for the page; of more the sums follow."""
+PLAIN = "!$'()*,/:;?@"
+"""What stands in addresses as it is."""
 ALL = "all"
 """The view that is no view: for lists that open with another one."""
 
@@ -35,9 +38,10 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around the rows of a list."""
+    """What stands around the rows of a list; `place` is its plain address."""
 
     spec: ListSpec
+    place: str
     asked: Asked
     tabs: list[tuple[str, str, bool]]
     chips: list[Chip]
@@ -52,11 +56,11 @@ class Frame:
 
     def url(self, **changes: Any) -> str:
         """The list with some of what is asked changed."""
-        return url_for(self.spec.endpoint, **args(self.asked, **changes))
+        return _address(self.place, args(self.asked, **changes))
 
     def address(self, given: Mapping[str, Any]) -> str:
         """The list as these arguments ask for it."""
-        return url_for(self.spec.endpoint, **given)
+        return _address(self.place, given)
 
     def to(self, endpoint: str, **more: Any) -> str:
         """Another page about this very list."""
@@ -99,25 +103,23 @@ class Opened:
     def frame(self, names: Mapping[UUID, str], kept: Callable[[], Iterable[Sum]] | None = None) -> Frame:
         """All around the rows. `names` are those of ids in filters; `kept` the sums of everything, if they are kept."""
         sort, downwards = order(self.spec, self.asked)
-        newer, older = self.page.newer, self.page.older
+        newer, older, place = self.page.newer, self.page.older, url_for(self.spec.endpoint)
         view = next((each for each in self.views if str(each.id) == self.asked.view), None)
         return Frame(
             spec=self.spec,
+            place=place,
             asked=self.asked,
-            tabs=_tabs(self.spec, self.asked, self.views),
+            tabs=_tabs(self.spec, place, self.asked, self.views),
             chips=chips(self.spec, self.asked, names),
             sums=self._sums(kept),
-            newer=self._url(before=newer) if newer else None,
-            older=self._url(after=older) if older else None,
+            newer=_address(place, args(self.asked, before=newer)) if newer else None,
+            older=_address(place, args(self.asked, after=older)) if older else None,
             sorted_by=sort.name,
             downwards=downwards,
             here=self.here,
             actor=self.actor,
             view=view,
         )
-
-    def _url(self, **place: Any) -> str:
-        return url_for(self.spec.endpoint, **args(self.asked, **place))
 
     def _sums(self, kept: Callable[[], Iterable[Sum]] | None) -> Sums:
         if not self.asked.filtered and kept is not None:
@@ -153,18 +155,25 @@ def open_list(spec: ListSpec, size: int = SIZE) -> Opened:
     return Opened(spec, asked, place, who, known, sql.page(spec, asked, place, size))
 
 
-def _tabs(spec: ListSpec, asked: Asked, known: Sequence[View]) -> list[tuple[str, str, bool]]:
+def _tabs(spec: ListSpec, place: str, asked: Asked, known: Sequence[View]) -> list[tuple[str, str, bool]]:
     """The views everybody has, and the saved ones. What is asked decides which one it is, a chosen name first."""
     plain = args(asked, without=(VIEW, SORT))
     chosen = next((view for view in known if str(view.id) == asked.view), None)
-    tabs = [(_tab(spec, tab, known), str(tab.label), chosen is None and dict(tab.args) == plain) for tab in spec.tabs]
-    return tabs + [(url_for(spec.endpoint, **view.address), view.name, view is chosen) for view in known]
+    begins_elsewhere = any(view.is_default for view in known)
+    tabs = [
+        (_tab(place, tab, begins_elsewhere), str(tab.label), chosen is None and dict(tab.args) == plain)
+        for tab in spec.tabs
+    ]
+    return tabs + [(_address(place, view.address), view.name, view is chosen) for view in known]
 
 
-def _tab(spec: ListSpec, tab: Tab, known: Sequence[View]) -> str:
-    begins_elsewhere = not tab.args and any(view.is_default for view in known)
-    given: dict[str, Any] = {VIEW: ALL} if begins_elsewhere else dict(tab.args)
-    return url_for(spec.endpoint, **given)
+def _tab(place: str, tab: Tab, begins_elsewhere: bool) -> str:
+    return _address(place, {VIEW: ALL} if begins_elsewhere and not tab.args else tab.args)
+
+
+def _address(place: str, given: Mapping[str, Any]) -> str:
+    """What `url_for` would say: a list has a dozen addresses that differ in what is asked alone."""
+    return f"{place}?{urlencode(pairs(given), safe=PLAIN)}" if given else place
 
 
 def multi(given: Mapping[str, Any]) -> MultiDict[str, str]:
