@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -175,10 +176,24 @@ def never_more_than_the_invoice(invoice: Priced, notes: list[Priced]) -> None:
         assert rest.tax >= 0
 
 
-def credits_make_the_whole(seed: int) -> bool:
+def a_final_invoice(chance: Chance) -> Priced:
+    """What remains after deposits of a percentage, or of an amount, which took its part of costs as if of fees."""
+    document = replace(chance.document(), stamp=None, prepaid=0)
+    whole, taken = compute(document), list[Deduction]()
+    for number in range(chance.draw.randint(1, 2)):
+        percent = Percent(Decimal(chance.draw.randint(1, 60)))
+        amount = Amount(chance.draw.randint(1, max(1, whole.totals.payable // 3)))
+        deposit = split(whole, chance.draw.choice([percent, percent, amount]), "Deposit").deposit
+        taken.append(Deduction.of(deposit, f"D-{number}", DAY))
+    final = compute(replace(document, deductions=tuple(taken)))
+    assert Priced.from_dict(final.to_dict()) == final
+    return final
+
+
+def credits_make_the_whole(seed: int, invoice_of: Callable[[Chance], Priced] | None = None) -> bool:
     chance = Chance(seed)
     try:
-        invoice = compute(chance.document())
+        invoice = invoice_of(chance) if invoice_of else compute(chance.document())
         credit_all(invoice)
     except PricingError:
         return False
@@ -207,11 +222,11 @@ def credits_make_the_whole(seed: int) -> bool:
     return True
 
 
-def all_credited(count: int, first: int) -> int:
+def all_credited(count: int, first: int, invoice_of: Callable[[Chance], Priced] | None = None) -> int:
     done = 0
     for seed in range(first, first + count):
         try:
-            done += credits_make_the_whole(seed)
+            done += credits_make_the_whole(seed, invoice_of)
         except Exception as error:
             raise AssertionError(f"seed {seed}: {error!r}") from error
     return done
@@ -219,6 +234,11 @@ def all_credited(count: int, first: int) -> int:
 
 def test_credit_notes_make_the_invoice_and_never_more() -> None:
     assert all_credited(250, first=0) > 150
+
+
+def test_final_invoices_are_credited_to_the_cent() -> None:
+    """Of fees with a withholding and of costs that were passed on, after deposits had their part of both."""
+    assert all_credited(200, first=0, invoice_of=a_final_invoice) > 120
 
 
 def test_costs_that_were_passed_on_are_credited_once() -> None:
@@ -248,3 +268,4 @@ def with_costs() -> Priced:
 @pytest.mark.timeout(900)
 def test_five_thousand_invoices_are_credited() -> None:
     assert all_credited(5_000, first=10_000) > 2_000
+    assert all_credited(3_000, first=20_000, invoice_of=a_final_invoice) > 1_500

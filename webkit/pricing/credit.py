@@ -8,11 +8,12 @@ have together `t × x / b`, rounded half-up. So parts make the whole to the cent
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.compute import compute_with
 from webkit.pricing.deposits import funds_again, withholdings_again
 from webkit.pricing.document import Adjustment, Document, Line
@@ -135,10 +136,12 @@ def _charged(priced: Priced, included: bool) -> dict[Key, int]:
         found[key] = found.get(key, 0) + (line.gross if included else line.net)
     for tax in priced.taxes:
         funds = sum(fund.deducted for fund in priced.funds if fund.rate == tax.rate)
-        less = tax.deducted - funds + (tax.deducted_tax if included else 0)
-        if less or tax.stamped:
+        parts = [part for each in priced.deductions for part in each.taxes if part.rate == tax.rate]
+        costs = sum(part.costs + (part.costs_tax if included else 0) for part in parts)
+        less = tax.deducted - funds - costs + (tax.deducted_tax if included else 0)
+        if less or costs or tax.stamped:
             found[tax.rate, False] = found.get((tax.rate, False), 0) - less
-            found[tax.rate, True] = found.get((tax.rate, True), 0) + tax.stamped
+            found[tax.rate, True] = found.get((tax.rate, True), 0) + tax.stamped - costs
     return found
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.compute import compute
 from webkit.pricing.document import Document, Line
 from webkit.pricing.duties import Fund, Withholding
@@ -107,19 +108,30 @@ def _amount(priced: Priced, share: Amount) -> Parts:
     if priced.funds:
         raise PricingError(_("With a pension fund's contribution, say the deposit in percent."), "deposit")
     parts = shares(share.amount, [tax.gross for tax in taxes], [tax.rate.order for tax in taxes])
-    return {(tax.rate, False): part for tax, part in zip(taxes, parts, strict=True)}
+    charged, found = _charged(priced, included=True), dict[tuple[TaxRate, bool], int]()
+    for tax, part in zip(taxes, parts, strict=True):
+        keys = [key for key in ((tax.rate, False), (tax.rate, True)) if charged.get(key, 0) > 0] or [(tax.rate, False)]
+        own = shares(part, [charged.get(key, 1) for key in keys], [(key[1],) for key in keys])
+        found.update(zip(keys, own, strict=True))
+    return found
 
 
 def _percent(priced: Priced, share: Percent) -> Parts:
     """The percentage of what the lines charge at each rate; contributions follow from it."""
     if not 0 < share.percent < 100:
         raise PricingError(_("A deposit is more than 0 and less than 100 percent."), "deposit")
+    charged = _charged(priced, included=priced.prices_include_tax)
+    return {key: half_up(Fraction(share.percent) * amount / 100) for key, amount in charged.items()}
+
+
+def _charged(priced: Priced, *, included: bool) -> Parts:
+    """What the lines charge at each rate, for costs that are passed on apart."""
     charged: dict[tuple[TaxRate, bool], int] = {}
     for rate in (tax.rate for tax in priced.taxes):
         for line in (line for line in priced.lines if line.rate == rate):
             key = (rate, line.passed_on)
-            charged[key] = charged.get(key, 0) + (line.gross if priced.prices_include_tax else line.net)
-    return {key: half_up(Fraction(share.percent) * amount / 100) for key, amount in charged.items()}
+            charged[key] = charged.get(key, 0) + (line.gross if included else line.net)
+    return charged
 
 
 def _rest(priced: Priced, deposit: Priced) -> tuple[Rest, ...]:

@@ -6,7 +6,6 @@ Where a field is one of EN 16931 its number stands beside it (BT business term, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
@@ -15,6 +14,7 @@ from pydantic import ConfigDict
 
 from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.errors import PricingError
 from webkit.pricing.terms import STRICT, Exact, TaxRate, check_decimal
 
@@ -89,13 +89,18 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeductedTax:
-    """What was invoiced before at one rate: `base` without tax, and exactly the `tax` that stood on that invoice."""
+    """What was invoiced before at one rate: `base` without tax, and exactly the `tax` that stood on that invoice.
+
+    Of these `costs` and `costs_tax` are what was passed on: nothing is withheld of it.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     rate: TaxRate
     base: int
     tax: int
+    costs: int = 0
+    costs_tax: int = 0
 
     @property
     def gross(self) -> int:
@@ -134,8 +139,15 @@ class Deduction:
         """What the final invoice takes off for this deposit invoice; its stamp duty was its own and stays there."""
         stamp = deposit.stamp.rate if deposit.stamp and deposit.stamp.recharged else None
         paid = deposit.stamp.amount if deposit.stamp else 0
+        costs = [line for line in deposit.lines if line.passed_on]
         parts = (
-            DeductedTax(rate=tax.rate, base=tax.base - (paid if tax.rate == stamp else 0), tax=tax.tax)
+            DeductedTax(
+                rate=tax.rate,
+                base=tax.base - (paid if tax.rate == stamp else 0),
+                tax=tax.tax,
+                costs=sum(line.net for line in costs if line.rate == tax.rate),
+                costs_tax=sum(line.tax for line in costs if line.rate == tax.rate),
+            )
             for tax in deposit.taxes
         )
         return cls(

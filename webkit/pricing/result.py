@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing import sums
 from webkit.pricing.document import Adjustment
 from webkit.pricing.duties import Deduction
@@ -36,6 +36,8 @@ _LATER: dict[str, Any] = {
     "deducted": 0,
     "deducted_base": 0,
     "deducted_tax": 0,
+    "costs": 0,
+    "costs_tax": 0,
     "prepaid": 0,
     "withheld": 0,
     "split": 0,
