@@ -35,12 +35,13 @@ from webkit.operations.doctor_cli import doctor_command
 from webkit.operations.plugins_cli import plugins_command
 from webkit.operations.verify_cli import verify_command
 from webkit.payments import plugin as payments
+from webkit.payouts import plugin as payouts
 from webkit.plans import plugin as plans
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
 from webkit.quotations import plugin as quotations
-from webkit.recurring import plugin as recurring
 from webkit.receipts import plugin as receipts
+from webkit.recurring import plugin as recurring
 from webkit.reports import plugin as reports
 from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
@@ -71,6 +72,7 @@ FEATURES: tuple[ModuleType, ...] = (
     signing,
     invoices,
     receipts,
+    payouts,
     plans,
     recurring,
     statements,

@@ -40,6 +40,8 @@ OWNED = (
     "number_series",
     "payment_consents",
     "payment_reversals",
+    "payout_lines",
+    "payouts",
     "plugin_answers",
     "plugin_stores",
     "plugin_values",
@@ -497,6 +499,7 @@ def upgrade() -> None:
                 "payment",
                 "refund",
                 "chargeback",
+                "elsewhere",
                 "shifted",
                 name="kind",
                 native_enum=False,
@@ -517,6 +520,7 @@ def upgrade() -> None:
         sa.Column("tax", sa.BigInteger(), nullable=False),
         sa.Column("gross", sa.BigInteger(), nullable=False),
         sa.Column("waited", sa.Integer(), nullable=True),
+        sa.Column("base", sa.BigInteger(), nullable=True),
         sa.Column("imported", sa.Boolean(), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_report_entries_agency_id")),
@@ -535,6 +539,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("filling", sa.Boolean(), nullable=False),
         sa.Column("imported_only", sa.Boolean(), nullable=False),
         sa.Column("after", sa.Uuid(), nullable=True),
@@ -912,6 +917,41 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "payouts",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("pending", "paid", "failed", name="payoutstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
+        sa.Column("missing_minor", sa.BigInteger(), nullable=False),
+        sa.Column("strange", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("arrives_on", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "account_id"],
+            ["provider_accounts.agency_id", "provider_accounts.id"],
+            name=op.f("fk_payouts_agency_id_account_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payouts_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payouts")),
+        sa.UniqueConstraint(
+            "agency_id", "account_id", "vendor_id", name=op.f("uq_payouts_agency_id_account_id_vendor_id")
+        ),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payouts_agency_id_id")),
+    )
+    with op.batch_alter_table("payouts", schema=None) as batch_op:
+        batch_op.create_index("ix_payouts_agency_id_arrives_on", ["agency_id", "arrives_on"], unique=False)
+
+    op.create_table(
         "plugin_values",
         sa.Column("plugin", sa.String(length=64), nullable=False),
         sa.Column(
@@ -1202,6 +1242,35 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_consultation_versions_agency_id_id")),
         info={"append_only": True, "may_go": True},
+    )
+    op.create_table(
+        "payout_lines",
+        sa.Column("payout_id", sa.Uuid(), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("payment", "refund", "dispute", "other", name="payoutlinekind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=False),
+        sa.Column("payment_vendor_id", sa.String(length=128), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("label", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "payout_id"],
+            ["payouts.agency_id", "payouts.id"],
+            name=op.f("fk_payout_lines_agency_id_payout_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payout_lines_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_lines")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payout_lines_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "payout_id", "vendor_id", name=op.f("uq_payout_lines_agency_id_payout_id_vendor_id")
+        ),
     )
     op.create_table(
         "recurring_periods",
@@ -1588,15 +1657,15 @@ def upgrade() -> None:
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_proposal_id"),
-            "proposals",
-            ["agency_id", "proposal_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_milestone_id"),
             "milestones",
             ["agency_id", "milestone_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_proposal_id"),
+            "proposals",
+            ["agency_id", "proposal_id"],
             ["agency_id", "id"],
         )
 
@@ -1642,15 +1711,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_proposals_sent", ["agency_id", "sent_at", "id"], unique=False)
         batch_op.create_index("ix_proposals_valid", ["agency_id", "valid_until", "id"], unique=False)
         batch_op.create_foreign_key(
-            batch_op.f("fk_proposals_agency_id_consultation_id"),
-            "consultations",
-            ["agency_id", "consultation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_proposals_agency_id_audit_id"),
             "website_audits",
             ["agency_id", "audit_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_proposals_agency_id_consultation_id"),
+            "consultations",
+            ["agency_id", "consultation_id"],
             ["agency_id", "id"],
         )
 
@@ -1693,8 +1762,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_consultation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_proposals_agency_id_audit_id"), type_="foreignkey")
         batch_op.drop_index("ix_proposals_valid")
         batch_op.drop_index("ix_proposals_sent")
         batch_op.drop_index("ix_proposals_client")
@@ -1737,8 +1806,8 @@ def downgrade() -> None:
         batch_op.drop_column("address")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
@@ -1854,6 +1923,7 @@ def downgrade() -> None:
     op.drop_table("billing_plans")
     op.drop_table("recurring_prices")
     op.drop_table("recurring_periods")
+    op.drop_table("payout_lines")
     op.drop_table("consultation_versions")
     with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_spendings_agency_id_run_id")
@@ -1890,6 +1960,10 @@ def downgrade() -> None:
 
     op.drop_table("pro_formas")
     op.drop_table("plugin_values")
+    with op.batch_alter_table("payouts", schema=None) as batch_op:
+        batch_op.drop_index("ix_payouts_agency_id_arrives_on")
+
+    op.drop_table("payouts")
     op.drop_table("payment_reversals")
     op.drop_table("list_task_outcomes")
     with op.batch_alter_table("list_defaults", schema=None) as batch_op:

@@ -35,6 +35,7 @@ from . import webhooks
 from .amounts import from_stripe, to_stripe
 from .connect import Connect
 from .errors import in_turn, translated
+from .payouts import PaidOut
 from .settings import StripeSettings
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
 
 
-class Stripe(Connect):
+class Stripe(Connect, PaidOut):
     """Checkout on the platform's own account, or on a connected one (`account`) with the platform's key."""
 
     def __init__(self, settings: StripeSettings, account: str = "") -> None:

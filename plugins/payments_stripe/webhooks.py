@@ -121,6 +121,10 @@ def _of_account(kind: Kind) -> Reader:
     return lambda _subject: iter([(kind, {})])
 
 
+def _payout(payout: Mapping[str, Any]) -> Iterator[Found]:
+    yield Kind.PAYOUT, payout
+
+
 _READERS: dict[str, Reader] = {
     "checkout.session.completed": _completed,
     "checkout.session.async_payment_succeeded": _session(Kind.PAID),
@@ -134,6 +138,11 @@ _READERS: dict[str, Reader] = {
     "charge.dispute.created": _dispute,
     "charge.dispute.updated": _dispute,
     "charge.dispute.closed": _dispute,
+    "payout.created": _payout,
+    "payout.updated": _payout,
+    "payout.paid": _payout,
+    "payout.failed": _payout,
+    "payout.canceled": _payout,
     "account.updated": _of_account(Kind.ACCOUNT_CHANGED),
     "account.application.deauthorized": _of_account(Kind.ACCOUNT_LEFT),
 }
@@ -144,7 +153,7 @@ TYPES = tuple(type for type in _READERS if type not in ABOUT_ACCOUNTS)
 
 def _event(event: Mapping[str, Any], kind: Kind, subject: Mapping[str, Any]) -> PaymentEvent:
     """The event in the words of the contract. A charge may hold several refunds: each has its own id then."""
-    part = str(subject["id"]) if subject.get("object") in ("refund", "dispute") else ""
+    part = str(subject["id"]) if subject.get("object") in ("refund", "dispute", "payout") else ""
     several = event["type"] == "charge.refunded" and part
     metadata = {str(name): str(value) for name, value in (subject.get("metadata") or {}).items()}
     session = subject.get("object") == "checkout.session"

@@ -31,6 +31,7 @@ ORDER = (
     "signing",
     "invoices",
     "receipts",
+    "payouts",
     "plans",
     "recurring",
     "statements",

@@ -29,9 +29,9 @@ NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
-    r"|imports\.(sample|progress|refused)|list_tasks\.(file|progress)|plans\.summary)$"
+    r"|imports\.(sample|progress|refused)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show)$"
 )
-"""Not pages: files, fragments, answers for machines, and addresses that only lead on."""
+"""Not pages: files, fragments, answers for machines, addresses that only lead on; and payouts, which need a vendor."""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,9 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     done.staff.post(f"/{done.agency}/statements/{client}/link", {}).ok()
     series = {"name": "Berlin", "pattern": "B-{year}-{n}"}
     done.staff.post(f"/{done.agency}/settings/numbers/series/new", series).ok()
+    line = {"line_description": "Care {month}", "line_quantity": "1", "line_price": "100", "line_rate": ""}
+    care = {"client_id": client, "title": "Care", "start": "2030-01-31", "issues": "issue", **line}
+    done.staff.post(f"/{done.agency}/recurring/new", care).ok()
     account = next(url for _text, url in done.staff.get(f"/{done.agency}/statements/{client}").links if "/s/" in url)
     own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
     return {
@@ -132,6 +135,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "client_id": [client],
         "client": [client],
         "credit_id": ids("credit_notes"),
+        "plan_id": ids("recurring_plans"),
         "kind": ["contract"],
         "source_id": [str(UUID(facts.contract["id"]))],
         "proposal_id": own,

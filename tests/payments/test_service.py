@@ -342,4 +342,5 @@ def test_every_state_of_the_vendor_is_understood() -> None:
     assert set(models.TRANSITIONS) == set(PaymentState) - {PaymentState.OPEN, *models.ARRIVED} | {
         PaymentState.SUCCEEDED
     }
-    assert set(service._STATES) | set(service._NEWS) == set(PaymentEventKind) - {PaymentEventKind.IGNORED}
+    known = {*service._STATES, *service._NEWS, *service._ABOUT_ACCOUNTS, PaymentEventKind.PAYOUT}
+    assert known == set(PaymentEventKind) - {PaymentEventKind.IGNORED}

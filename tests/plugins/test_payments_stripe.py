@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -113,6 +113,10 @@ class TestStripe(PaymentsContract):
     @pytest.fixture
     def vendor(self, double: StripeDouble) -> Payer:
         return Payer(double)
+
+    @pytest.fixture
+    def paid_out(self, double: StripeDouble) -> Callable[[], str]:
+        return lambda: str(double.pay_out()["id"])
 
     @pytest.fixture
     def connected(self, double: StripeDouble) -> str:

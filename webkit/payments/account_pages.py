@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from webkit.core.capabilities.payments import PAYMENTS, ConnectKind
 from webkit.core.kernel import vendors
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.payments import connecting, models, tills
 from webkit.payments.models import ConnectedAccount
 

@@ -71,6 +71,14 @@ class DisputeLost(PaymentOutcome):
     """The bank took the money back."""
 
 
+@dataclass(frozen=True, slots=True)
+class PayoutTold:
+    """A vendor says that something became of a payout of an agency's own account."""
+
+    account_id: UUID
+    payout_id: str
+
+
 OUTCOMES: tuple[type[PaymentOutcome], ...] = (
     PaymentSucceeded,
     PaymentPending,

@@ -6,7 +6,6 @@ reversals, not from the order in which they were heard of. So webhook, return pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +14,7 @@ import structlog
 from webkit.agencies import service as agencies
 from webkit.core.kernel import clock, events, signals
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.payments import models
 from webkit.payments.events import (
     DisputeLost,

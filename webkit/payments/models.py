@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -465,6 +465,16 @@ def through(account_id: UUID, states: Collection[PaymentState]) -> list[Payment]
     """Payments of an account that stand like this."""
     query = sa.select(Payment).where(Payment.account_id == account_id, Payment.state.in_(states))
     return list(session().scalars(query.order_by(Payment.id)))
+
+
+def references(account_id: UUID, vendor_ids: Sequence[str]) -> dict[str, str]:
+    """The documents behind the vendor's names of an account's payments."""
+    found: dict[str, str] = {}
+    for start in range(0, len(vendor_ids), 500):
+        some = Payment.vendor_id.in_(vendor_ids[start : start + 500])
+        query = sa.select(Payment.vendor_id, Payment.reference).where(Payment.account_id == account_id, some)
+        found |= {row[0]: row[1] for row in session().execute(query)}
+    return found
 
 
 def withdraw_through(account_id: UUID, at: datetime) -> None:

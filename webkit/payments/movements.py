@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from webkit.core.values import dataclass
 from webkit.payments import models
 from webkit.payments.models import Payment, PaymentState, Reversal, ReversalKind, ReversalState
 

@@ -7,7 +7,7 @@ makes the others nothing. Amount and currency must be the ones asked for: anythi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,18 +25,20 @@ from webkit.core.capabilities.payments import (
     RefundState,
 )
 from webkit.core.extensions import Delivery
-from webkit.core.kernel import clock, inbox, locks, outbox, vendors
+from webkit.core.kernel import clock, inbox, locks, outbox, signals, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
+from webkit.core.values import dataclass
 from webkit.payments import asking, connecting, ledger, models, tills
 from webkit.payments.asking import pull as pull
 from webkit.payments.asking import refresh as refresh
 from webkit.payments.asking import taker
 from webkit.payments.asking import withdraw as withdraw
+from webkit.payments.events import PayoutTold
 from webkit.payments.ledger import News
 from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
@@ -283,6 +285,11 @@ def standing(reference: str, currency: str) -> Standing:
     )
 
 
+def references(account_id: UUID, vendor_ids: Sequence[str]) -> dict[str, str]:
+    """What the payments of an account are for, by the vendor's names for them."""
+    return models.references(account_id, vendor_ids)
+
+
 @writes
 def apply(delivery: Delivery) -> None:
     """Take one event of a vendor; unknown kinds and checkouts that are not ours change nothing."""
@@ -293,6 +300,10 @@ def apply(delivery: Delivery) -> None:
         connecting.hear(event, delivery.provider)
         return
     payment, account = _found(event, delivery)
+    if event.kind is PaymentEventKind.PAYOUT:
+        if account is not None and event.part_id:
+            signals.publish(PayoutTold(account, event.part_id))
+        return
     if (state := _STATES.get(event.kind)) is not None:
         if payment is None:
             about = {"checkout": event.checkout_id, "vendor": event.id, "account": event.account}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 from .base import Capability, Provider, calls_nobody
@@ -22,6 +22,7 @@ class PaymentFeature(enum.StrEnum):
     EVENT_LIST = "event_list"  # can be asked what happened lately: repairs webhooks that never arrived
     CLOSE_CHECKOUTS = "close_checkouts"  # an open checkout can be closed: see ClosesCheckouts
     ONE_ENDPOINT = "one_endpoint"  # reports about the whole account to the platform's one endpoint
+    PAYOUTS = "payouts"  # can be asked what was paid out to the bank, and what that consists of: see PaysOut
     CONNECT = "connect"  # agencies connect accounts that the platform acts for: see ConnectsAccounts
 
 
@@ -58,6 +59,7 @@ class PaymentEventKind(enum.StrEnum):
     DISPUTED = "disputed"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
+    PAYOUT = "payout"  # money goes to the bank, or came back from there: ask what `part_id` is about
     ACCOUNT_CHANGED = "account_changed"  # a connected account may do more, or less: ask how it stands
     ACCOUNT_LEFT = "account_left"  # its owner has withdrawn the platform's access
     IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged
@@ -139,7 +141,7 @@ class PaymentEvent:
 
     `part_id` is the vendor's id of the refund or the dispute, `key` the one our request for the refund had (empty when
     it was made in the vendor's own pages), `metadata` what the checkout was given, where the vendor repeats it.
-    `account` is the connected account it happened on, empty for the platform's own.
+    `account` is the connected account it happened on, empty for the platform's own. Of a payout `part_id` is its id.
     """
 
     id: str
@@ -184,6 +186,64 @@ class AccountStatus:
     country: str = ""
     currency: str = ""
     name: str = ""
+
+
+class PayoutState(enum.StrEnum):
+    """How a payout stands."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"  # the bank sent it back, or it was called off: the money is with the vendor again
+
+
+class PayoutLineKind(enum.StrEnum):
+    """What a line of a payout is about."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLine:
+    """Part of a payout: `amount_minor` moved for a payment (below nothing: it went back), less the vendor's fee."""
+
+    id: str
+    kind: PayoutLineKind
+    payment_id: str
+    amount_minor: int
+    fee_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.amount_minor - self.fee_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money that goes to the bank, and its lines; their sum is `amount_minor` where they are complete."""
+
+    id: str
+    state: PayoutState
+    amount_minor: int
+    currency: str
+    arrives_on: date
+    at: datetime
+    lines: tuple[PayoutLine, ...] = ()
+
+
+@runtime_checkable
+class PaysOut(Protocol):
+    """What a provider with PAYOUTS offers beside the contract's core."""
+
+    def payout(self, id: str) -> Payout:
+        """A payout with its lines. Raises NotFoundAtProvider."""
+        ...
+
+    def payouts(self, since: datetime) -> tuple[str, ...]:
+        """The ids of payouts made since then, oldest first."""
+        ...
 
 
 @runtime_checkable

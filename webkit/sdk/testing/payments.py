@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,8 @@ from webkit.core.capabilities.payments import (
     PaymentEventKind,
     PaymentFeature,
     Payments,
+    PayoutLineKind,
+    PaysOut,
     RefundRequest,
     RefundState,
 )
@@ -331,6 +333,30 @@ class PaymentsContract(ProviderContract):
             provider.account_status("acct_nobody")
         with pytest.raises(NotFoundAtProvider):
             provider.acting_for("../platform")
+
+    @pytest.fixture
+    def paid_out(self, vendor: Vendor) -> Callable[[], str]:
+        """Has what is there paid out to the bank, and returns the payout's id; needed with PAYOUTS only."""
+        raise NotImplementedError("override the `paid_out` fixture")
+
+    def test_a_payout_is_the_sum_of_its_lines(
+        self, provider: Payments, vendor: Vendor, request: pytest.FixtureRequest
+    ) -> None:
+        assert isinstance(provider, PaysOut) == (PaymentFeature.PAYOUTS in self.spec.features)
+        self.needs(PaymentFeature.PAYOUTS)
+        assert isinstance(provider, PaysOut)
+        asked = self.refund_of(provider, vendor, 23_456)
+        provider.refund(asked)
+        payout = provider.payout(request.getfixturevalue("paid_out")())
+        assert [(line.kind, line.payment_id, line.amount_minor) for line in payout.lines] == [
+            (PayoutLineKind.PAYMENT, asked.payment_id, 123_456),
+            (PayoutLineKind.REFUND, asked.payment_id, -23_456),
+        ]
+        assert sum(line.net_minor for line in payout.lines) == payout.amount_minor < 100_000
+        assert payout.id in provider.payouts(datetime.now(UTC) - timedelta(minutes=5))
+        assert [event.part_id for event in self.told(provider, vendor) if event.kind is PaymentEventKind.PAYOUT]
+        with pytest.raises(NotFoundAtProvider):
+            provider.payout("po_unknown")
 
     def test_form_action_origins_are_origins(self, provider: Payments) -> None:
         for origin in provider.form_action_origins():

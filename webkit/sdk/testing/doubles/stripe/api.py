@@ -98,16 +98,16 @@ class Api:
     def _routes(self) -> list[tuple[str, Handler]]:
         return [
             ("POST /checkout/sessions", self.create_session),
-            ("GET /checkout/sessions", self._list("checkout.session", {"payment_intent": p.text(255)})),
+            ("GET /checkout/sessions", self.listed("checkout.session", {"payment_intent": p.text(255)})),
             ("GET /checkout/sessions/<id>", self.get_session),
             ("POST /checkout/sessions/<id>/expire", self.expire_session),
-            ("GET /payment_intents", self._list("payment_intent")),
+            ("GET /payment_intents", self.listed("payment_intent")),
             ("GET /payment_intents/<id>", self._get("payment_intent", "intent")),
             ("GET /charges/<id>", self._get("charge")),
             ("POST /refunds", self.create_refund),
-            ("GET /refunds", self._list("refund", {"payment_intent": p.text(255), "charge": p.text(255)})),
+            ("GET /refunds", self.listed("refund", {"payment_intent": p.text(255), "charge": p.text(255)})),
             ("GET /refunds/<id>", self._get("refund")),
-            ("GET /disputes", self._list("dispute", {"payment_intent": p.text(255), "charge": p.text(255)})),
+            ("GET /disputes", self.listed("dispute", {"payment_intent": p.text(255), "charge": p.text(255)})),
             ("GET /disputes/<id>", self._get("dispute")),
             ("POST /disputes/<id>/close", self.close_dispute),
             ("GET /events", self.events),
@@ -317,8 +317,9 @@ class Api:
 
         return get
 
-    def _list(self, kind: str, filters: Mapping[str, Any] | None = None) -> Handler:
-        def listed(account: Account, given: Mapping[str, Any]) -> Object:
+    @staticmethod
+    def listed(kind: str, filters: Mapping[str, Any] | None = None) -> Handler:
+        def handler(account: Account, given: Mapping[str, Any]) -> Object:
             wanted = check(given, {**PAGE, "created": MOMENT, **(filters or {})})
             rows = [
                 row
@@ -328,7 +329,7 @@ class Api:
             ]
             return _page(rows, wanted, f"/v1/{kind.replace('.', '/')}s")
 
-        return listed
+        return handler
 
 
 def _chargeable(account: Account, fee: int | None, total: int) -> None:

@@ -16,14 +16,15 @@ from .books import GOOD_CARD, Account, Books, Object
 from .connect import Connect
 from .page import Page
 from .params import Refused
+from .payouts import Payouts
 from .post import PAUSES, Chaos, Endpoint, PostOffice
 from .trouble import Trouble, Troubles
 
 KEY = "sk_test_double"
 ACTS = (
     "advance", "allow", "allow_redirect", "calm", "chaos", "close_dispute", "connect", "consent", "debit", "decline",
-    "dispute", "expire", "forget", "hold", "leave", "pay",
-    "refund", "send_again", "settle", "settle_refund", "state", "subscribe", "trouble", "wait",
+    "dispute", "expire", "forget", "hold", "leave", "pay", "pay_out",
+    "refund", "send_again", "settle", "settle_payout", "settle_refund", "state", "subscribe", "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
 
@@ -50,7 +51,9 @@ class StripeDouble:
         self.troubles = Troubles()
         self.books.listeners.append(self.post.take)
         self.connections = Connect(self.books, key, lambda: self.url)
-        self.api = Api(self.books, self.post, self.troubles, key, self.connections.routes())
+        self.payouts = Payouts(self.books)
+        more = [*self.connections.routes(), *self.payouts.routes(Api.listed)]
+        self.api = Api(self.books, self.post, self.troubles, key, more)
         self.page = Page(self.books)
         app = Flask(__name__)
         app.register_blueprint(self.api.blueprint)
@@ -139,6 +142,14 @@ class StripeDouble:
         """The owner withdraws the platform's access, in the vendor's pages."""
         with self.books.lock:
             self.books.leave(account)
+
+    def pay_out(self, account: str = "", instant: bool = False) -> Object:
+        """What an account holds goes to its owner's bank."""
+        return self._act(lambda: self.payouts.pay_out(account, instant=instant))
+
+    def settle_payout(self, payout: str, account: str = "", ok: bool = True) -> Object:
+        """A payout has arrived, or comes back."""
+        return self._act(lambda: self.payouts.settle(account, payout, ok=ok))
 
     def advance(self, seconds: int) -> int:
         """Move the vendor's clock on."""

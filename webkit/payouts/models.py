@@ -1,0 +1,91 @@
+"""Payouts and their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webkit.core.capabilities.payments import PayoutLineKind, PayoutState
+from webkit.core.kernel.db import session
+from webkit.core.kernel.tables import Owned, enum_column, owned_args, owned_fk
+
+
+class Payout(Owned):
+    """Money that a vendor sent to the bank. `asked_at` is when the vendor said so: older news change nothing.
+
+    `missing_minor` is what the lines do not explain; `strange` of them are about payments nobody asked for here.
+    """
+
+    __tablename__ = "payouts"
+    __table_args__ = owned_args(
+        owned_fk("account_id", "provider_accounts"),
+        sa.UniqueConstraint("agency_id", "account_id", "vendor_id"),
+        sa.Index("ix_payouts_agency_id_arrives_on", "agency_id", "arrives_on"),
+    )
+
+    account_id: Mapped[UUID]
+    vendor_id: Mapped[str] = mapped_column(sa.String(128))
+    state: Mapped[PayoutState] = enum_column(PayoutState)
+    amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    fee_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    missing_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    strange: Mapped[int] = mapped_column(default=0)
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    arrives_on: Mapped[date]
+    made_at: Mapped[datetime]
+    asked_at: Mapped[datetime]
+
+
+class PayoutLine(Owned):
+    """Part of a payout; `reference` is the document whose payment it is about, `label` what that is called."""
+
+    __tablename__ = "payout_lines"
+    __table_args__ = owned_args(
+        owned_fk("payout_id", "payouts"),
+        sa.UniqueConstraint("agency_id", "payout_id", "vendor_id"),
+    )
+
+    payout_id: Mapped[UUID]
+    vendor_id: Mapped[str] = mapped_column(sa.String(128))
+    kind: Mapped[PayoutLineKind] = enum_column(PayoutLineKind)
+    amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    fee_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    payment_vendor_id: Mapped[str] = mapped_column(sa.String(128), default="")
+    reference: Mapped[str] = mapped_column(sa.String(64), default="")
+    label: Mapped[str] = mapped_column(sa.String(64), default="")
+
+
+def known(account_id: UUID, vendor_id: str) -> Payout | None:
+    query = sa.select(Payout).where(Payout.account_id == account_id, Payout.vendor_id == vendor_id)
+    return session().scalars(query.execution_options(populate_existing=session().writing)).one_or_none()
+
+
+def get(payout_id: UUID) -> Payout | None:
+    return session().get(Payout, payout_id)
+
+
+def page(before: date | None, limit: int) -> list[Payout]:
+    """The latest first."""
+    query = sa.select(Payout).order_by(Payout.arrives_on.desc(), Payout.id.desc()).limit(limit)
+    return list(session().scalars(query if before is None else query.where(Payout.arrives_on < before)))
+
+
+def add(payout: Payout) -> UUID:
+    session().add(payout)
+    session().flush()
+    return payout.id
+
+
+def lines(payout_id: UUID, limit: int) -> list[PayoutLine]:
+    query = sa.select(PayoutLine).where(PayoutLine.payout_id == payout_id).order_by(PayoutLine.id).limit(limit)
+    return list(session().scalars(query))
+
+
+def replace(payout_id: UUID, rows: Collection[PayoutLine]) -> None:
+    """What a payout consists of, as the vendor says it now."""
+    session().execute(sa.delete(PayoutLine).where(PayoutLine.payout_id == payout_id))
+    session().add_all(rows)
