@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from webkit.core.kernel.errors import Conflict, DomainError, Gone
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.messaging import service as messaging
 
 WINDOW = 15 * 60

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from webkit.core.kernel import cache, clock, db, ids
 from webkit.core.kernel.db import after_commit, writes, writing
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 CACHED = 60
 # What tells them apart, the particular before the general: nearly all call themselves Safari as well.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from webkit.agencies import models, service
 from webkit.agencies.models import NumberSeries
@@ -14,6 +13,7 @@ from webkit.core.kernel import audit, counters, number_patterns
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

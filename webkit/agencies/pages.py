@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from webkit.agencies import regions
 from webkit.agencies.regions import Region
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 Options = tuple[tuple[str, str], ...]
 BRANDS = ("#2438d6", "#1f5540", "#ffc800", "#b5332e", "#6d3fb5", "#475569")

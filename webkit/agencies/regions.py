@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import zoneinfo
-from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -14,6 +13,7 @@ from webkit.core.kernel import i18n
 from webkit.core.kernel.currencies import CURRENCIES
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing import schemes
 from webkit.pricing.errors import PricingError
 

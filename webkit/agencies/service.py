@@ -6,7 +6,6 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from typing import Any
@@ -24,6 +23,7 @@ from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.pricing.habits import Habits
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9])")

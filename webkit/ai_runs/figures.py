@@ -15,11 +15,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from webkit.ai_runs.figure_words import CITATION, may_belong, pattern, takes_any
+from webkit.core.values import dataclass
 
 GAP = "[?]"
 """Stands where a citation named something that does not exist."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.values import dataclass
 
 
 class RunState(enum.StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from uuid import UUID
@@ -15,6 +15,7 @@ from webkit.core.capabilities.ai_text import AI_TEXT, AIText, CompletionRequest,
 from webkit.core.kernel import clock, vendors
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.vendors import Vendor
+from webkit.core.values import dataclass
 
 MICRO = Decimal(1_000_000)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +18,7 @@ from webkit.core.kernel.hx import here
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_fine
 from webkit.core.kernel.streams import Place
+from webkit.core.values import dataclass
 
 MICRO = 1_000_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
@@ -13,6 +12,7 @@ from webkit.ai_runs.blocks import Block
 from webkit.ai_runs.figures import Segment
 from webkit.ai_runs.views import RunView
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 _ITEM = re.compile(r"[ \t]*(?:[-*•]|\d{1,3}[.)])[ \t]+")
 _NUMBERED = re.compile(r"[ \t]*\d")

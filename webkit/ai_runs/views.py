@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from webkit.ai_runs.models import Fate as Fate
 from webkit.ai_runs.models import RunState as RunState
 from webkit.ai_runs.models import Spent as Spent
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -33,6 +32,7 @@ from webkit.core.capabilities.errors import BrokenOff, ProviderError, ProviderMi
 from webkit.core.extensions import Job
 from webkit.core.kernel import outbox
 from webkit.core.kernel.outbox import PutBack
+from webkit.core.values import dataclass
 
 log = structlog.get_logger(__name__)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from webkit.catalogue.service import AddonView, PackageView
 from webkit.core.kernel.forms import FormState
+from webkit.core.values import dataclass
 
 Choices = tuple[tuple[str, str], ...]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
 from webkit.catalogue.models import Addon, Package
 from webkit.catalogue.models import AddonPricing as AddonPricing
 from webkit.catalogue.models import PricingModel as PricingModel
+from webkit.core.values import dataclass
 from webkit.pricing import Interval
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.core.extensions import EventKind
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 
 CREATED, CHANGED = "client.created", "client.changed"
 ARCHIVED, RESTORED = "client.archived", "client.restored"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.templating import sentence, tone
+from webkit.core.values import dataclass
 
 HISTORY = 30
 

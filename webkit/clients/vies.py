@@ -7,7 +7,6 @@ is not known, and nothing depends on it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +15,7 @@ from webkit.core.extensions import Job, JobSpec
 from webkit.core.kernel import clock, outbound, outbox
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.pricing import PricingError, tax_ids
 
 KIND = "clients.vat_number"

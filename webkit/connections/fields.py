@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -21,6 +21,7 @@ from webkit.core.capabilities.base import ProviderSettings, ProviderSpec, enviro
 from webkit.core.kernel import forms, outbound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 LONGEST = 4096
 TELLING = 20

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from werkzeug.datastructures import MultiDict
 
 from webkit.connections.fields import Setting
 from webkit.connections.service import AccountForm
 from webkit.core.capabilities.base import HealthReport
 from webkit.core.kernel.forms import FormState
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

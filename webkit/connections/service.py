@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import ProviderAccount
+from webkit.core.values import dataclass
 
 SENDER, OTHER = "account_sender", "other_account"
 LOCK = "provider accounts"

@@ -10,7 +10,7 @@ import difflib
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +19,7 @@ from webkit.consultations.fields import FIELDS, Field, Kind
 from webkit.consultations.presets import Lists
 from webkit.core.kernel.forms import Email, Line, Text, Url, sentence
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 Answer = str | list[str]
 Answers = Mapping[str, Answer]

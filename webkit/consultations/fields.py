@@ -7,11 +7,11 @@ for nothing, because a business without them is not half described.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from webkit.core.extensions import LazyText
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 
 
 class Kind(StrEnum):

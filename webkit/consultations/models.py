@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +15,7 @@ from webkit.core.kernel import clock, locks
 from webkit.core.kernel.db import session
 from webkit.core.kernel.schema import NEVER_CHANGED
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.values import dataclass
 
 
 class State(StrEnum):

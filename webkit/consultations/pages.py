@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
@@ -16,6 +15,7 @@ from webkit.consultations.fields import FIELDS, Field, Step
 from webkit.consultations.presets import Lists
 from webkit.consultations.views import ConsultationCard, ConsultationView, Saved, VersionCard, VersionView
 from webkit.core.kernel.forms import FormState
+from webkit.core.values import dataclass
 
 TOGETHER = timedelta(minutes=10)
 """Saves of one person that follow each other this closely are shown as one piece of work."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from webkit.core.extensions import LazyText
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.money import exponent, money_parts
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

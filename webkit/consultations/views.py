@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from webkit.consultations import answers as said
 from webkit.consultations.answers import Answer
 from webkit.consultations.models import Consultation, ConsultationVersion, State, Why
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from webkit.contracts.models import Contract
 from webkit.contracts.terms import Clause
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.extras import service as extras
 from webkit.extras.service import Filled
 from webkit.pricing import Priced

@@ -7,7 +7,6 @@ or has no value is reported, never left in the text and never silently empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.merging import Resolved
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.pricing import Priced
 
 

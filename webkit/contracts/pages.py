@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.lists.frame import Frame
+from webkit.core.values import dataclass
 from webkit.messaging.service import AddressWarning, MailView
 
 

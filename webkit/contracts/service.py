@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +22,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.extras import service as extras
 from webkit.messaging import service as messaging
 from webkit.pricing import Priced, PricingError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.contracts import merge, models, terms
@@ -14,6 +13,7 @@ from webkit.core.kernel import audit, events
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.extras import service as extras
 
 

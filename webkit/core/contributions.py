@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Blueprint
+
+from webkit.core.values import dataclass
 
 from .capabilities.base import ProviderSpec
 from .extensions import (

@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -25,6 +24,7 @@ from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.demo import stories, texts
 from webkit.demo.stage import PATIENCE_SECONDS, Stage
 from webkit.proposals.views import Author

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -16,6 +15,7 @@ from flask import current_app
 from webkit.core.kernel import clock, events, jobs, links, tenancy
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.messaging import service as messaging
 from webkit.payments import service as payments

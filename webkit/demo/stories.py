@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from webkit.consultations.views import Author as Speaker
 from webkit.consultations.views import Seen
 from webkit.contracts import service as contracts
 from webkit.contracts import templates
+from webkit.core.values import dataclass
 from webkit.demo import texts
 from webkit.demo.stage import Stage, Story, code_in_mail, come_back, open_checkout, press_pay
 from webkit.invoices import service as invoices

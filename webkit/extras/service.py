@@ -7,7 +7,6 @@ a contract change, what was answered before is not used.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.isolation import PluginFailed, PluginOff
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.extras import models
 from webkit.extras.models import PluginAnswer
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from webkit.core.extensions import LazyText
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 from webkit.imports.models import Kind
 
 

@@ -6,7 +6,7 @@ Total and tax stay what they are. What the lines leave unexplained becomes a lin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from webkit.core.kernel.currencies import MAX_MINOR, exponent
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.invoices.service import ImportedLine
 from webkit.pricing.rounding import half_up
 

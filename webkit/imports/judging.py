@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.imports import fields
 from webkit.imports.matching import Index
 from webkit.imports.models import Kind, Outcome

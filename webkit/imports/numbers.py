@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from webkit.agencies import service as agencies
@@ -10,6 +9,7 @@ from webkit.core.kernel import counters, number_patterns
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 
 SERIES = "invoice"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.i18n import format_date, format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 from webkit.imports import fields, reading, values
 from webkit.imports.models import ImportRow, Kind, Outcome, Step
 from webkit.imports.numbers import Continuation

@@ -10,11 +10,11 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 100_000

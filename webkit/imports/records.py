@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.forms import bind
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.imports import fields, values
 from webkit.imports.figures import Sums, Told, settle
 from webkit.imports.forms import NumberForm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -17,6 +17,7 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
+from webkit.core.values import dataclass
 from webkit.imports import export, files, models, reading
 from webkit.imports.models import BEFORE_WRITING, WORKING, Import, ImportRow, ImportState, Kind, Outcome
 from webkit.imports.reading import Table

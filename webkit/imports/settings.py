@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from webkit.core.kernel.currencies import is_currency
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.imports import fields, reading, values
 from webkit.imports.models import Kind
 

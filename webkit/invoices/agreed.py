@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.kernel.db import writes
+from webkit.core.values import dataclass
 from webkit.invoices import arranging, models
 from webkit.invoices.drafts import totals
 from webkit.invoices.models import Invoice, InvoiceKind

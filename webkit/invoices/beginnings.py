@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from webkit.core.kernel import audit, events
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import figures as typed
 from webkit.invoices import models
 from webkit.invoices.figures import Figures, LineInput

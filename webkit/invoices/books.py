@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from webkit.core.kernel import events
+from webkit.core.values import dataclass
 from webkit.invoices import book_models as models
 from webkit.invoices.book_models import Booked, BookedCredit
 from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState

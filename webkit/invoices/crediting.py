@@ -7,7 +7,7 @@ of it. What it takes off an unpaid invoice is no longer owed; for a paid one it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +21,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
+from webkit.core.values import dataclass
 from webkit.invoices import mails, models, origins, paying, returning, snapshot
 from webkit.invoices.models import CreditNote, Invoice, InvoiceState
 from webkit.invoices.returning import RefundInput

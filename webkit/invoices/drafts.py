@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import arranging, models, origins, pro_formas, snapshot
 from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput

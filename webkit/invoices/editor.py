@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from webkit.core.kernel.forms import Bound, FormState, bind, hidden_number
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import beginnings, drafts, forms, service
 from webkit.invoices.beginnings import Beginning
 from webkit.invoices.figures import Figures, LineInput, Value, read_line, typed_line

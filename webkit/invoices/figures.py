@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from webkit.core.kernel.forms import decimal_text
+from webkit.core.values import dataclass
 from webkit.pricing import (
     Adjustment,
     AdjustmentKind,

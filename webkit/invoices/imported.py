@@ -7,7 +7,6 @@ since can be taken out again.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
+from webkit.core.values import dataclass
 from webkit.invoices import models
 from webkit.invoices.drafts import totals
 from webkit.invoices.events import InvoicePaid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.lists.frame import Frame
+from webkit.core.values import dataclass
 from webkit.invoices.beginnings import Suggestion, Template
 from webkit.invoices.crediting import Correction, CreditView
 from webkit.invoices.drafts import Renewal

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from webkit.agencies import service as agencies
 from webkit.core.kernel import events, links
+from webkit.core.values import dataclass
 from webkit.invoices import models
 from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState, Posted
 from webkit.invoices.paying import LINK

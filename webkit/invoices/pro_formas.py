@@ -6,7 +6,6 @@ the very same; issued, the draft becomes the invoice with the same totals. It ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from webkit.core.kernel import clock, counters, events, frozen, money
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import mails, models, snapshot
 from webkit.invoices.models import InvoiceState, ProForma
 from webkit.invoices.views import found, terms_of

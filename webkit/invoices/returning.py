@@ -6,13 +6,13 @@ The note stands whatever becomes of the refund: one that fails is told, and can 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.core.kernel import events, money, once
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import models
 from webkit.invoices.models import CreditNote
 from webkit.payments import service as payments

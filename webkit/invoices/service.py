@@ -6,7 +6,6 @@ is frozen, and nothing here changes it any more. Paying is recorded by one condi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -15,6 +14,7 @@ from webkit.core.kernel import clock, events, links, money, once
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import models
 from webkit.invoices.agreed import Agreed as Agreed
 from webkit.invoices.agreed import bill as bill

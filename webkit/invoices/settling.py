@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from webkit.core.kernel import events, money
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import models, paid_models, paying
 from webkit.invoices.models import OWED, Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.views import found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +19,7 @@ from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import format_date, format_decimal, ngettext
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.pricing.rounding import half_up
 
 MOST_DAYS = 365

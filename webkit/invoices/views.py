@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import models
 from webkit.invoices.models import OWED, Invoice, InvoiceKind, InvoiceOrigin, InvoiceState
 from webkit.invoices.terms import Instalment, Terms, due_on, open_of

@@ -7,12 +7,12 @@ without anybody adding it up.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from webkit.agencies import service as agencies
+from webkit.core.values import dataclass
 from webkit.ledger import models
 from webkit.ledger.exchange import implied, worth
 from webkit.ledger.models import Account, Entry, Kind, Slot, Value

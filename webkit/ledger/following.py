@@ -7,7 +7,6 @@ order in which they were heard of.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from webkit.agencies import service as agencies
 from webkit.core.kernel.db import writes
+from webkit.core.values import dataclass
 from webkit.ledger import models
 from webkit.ledger.booking import Act, Money, Share, stand
 from webkit.ledger.models import Account, Kind, Slot, Value

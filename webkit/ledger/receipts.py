@@ -6,7 +6,6 @@ Nothing is ever changed: a mistaken record is taken back by another one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +17,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.ledger import models
 from webkit.ledger.booking import Act, Money, Share, stand
 from webkit.ledger.exchange import LEAST, MOST

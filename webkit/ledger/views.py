@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from webkit.core.values import dataclass
 from webkit.ledger.models import Account, Entry, Kind, Method, Receipt
 
 

@@ -8,7 +8,7 @@ that refuses has the last word, and one that may have taken the mail is asked ag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.logging import scrub
 from webkit.core.kernel.vendors import Vendor
+from webkit.core.values import dataclass
 from webkit.messaging import fate, models
 from webkit.messaging.models import AnyMail, Mail, MailState
 

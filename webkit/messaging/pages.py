@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.values import dataclass
 from webkit.messaging.service import MailView
 
 

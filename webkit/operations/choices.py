@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from webkit.core.capabilities.base import Capability, ProviderSpec
 from webkit.core.plugins import Plugins
 from webkit.core.problems import Problem
 from webkit.core.providers import ProviderRegistry
+from webkit.core.values import dataclass
 
 AgencyCounts = Mapping[tuple[str, str], int]
 

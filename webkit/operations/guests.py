@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from webkit.core.contributions import HOOKS, Contribution, PluginInfo, Status
 from webkit.core.kernel import switches
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 ADDS = {
     "providers": _l("providers"),

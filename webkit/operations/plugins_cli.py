@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import click
 
@@ -14,6 +14,7 @@ from webkit.core.kernel import circuits, switches, vendors
 from webkit.core.plugins import Plugins, load_plugins
 from webkit.core.providers import PLATFORM, ProviderRegistry
 from webkit.core.settings import Settings
+from webkit.core.values import dataclass
 from webkit.operations import choices
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.runtime import current
 from webkit.core.problems import Problem
+from webkit.core.values import dataclass
 from webkit.operations import choices, models
 from webkit.operations.choices import ProviderRow
 from webkit.operations.models import ProviderCheck

@@ -7,7 +7,6 @@ each way of billing makes one invoice, each milestone one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Agreed, InvoiceKind
 from webkit.invoices.views import InvoiceView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -10,6 +10,7 @@ from webkit.contracts import service as contracts
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.pricing import Priced
 from webkit.pricing.billed import billed

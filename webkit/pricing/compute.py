@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.document import Adjustment, Document, Line
 from webkit.pricing.errors import PricingError, within
 from webkit.pricing.figures import FRESH, Figures

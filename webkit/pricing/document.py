@@ -6,12 +6,12 @@ Where a field is one of EN 16931 its number stands beside it (BT business term, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from webkit.core.kernel.currencies import MAX_MINOR, is_currency
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.duties import Deduction, Fund, Stamp, Withholding, check_once
 from webkit.pricing.errors import PricingError
 from webkit.pricing.rounding import plain

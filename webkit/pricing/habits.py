@@ -6,7 +6,7 @@ What a scheme or a currency does not know is neither offered nor applied, whatev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypedDict
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing import italian
 from webkit.pricing.countries import IT_FLAT, IT_VAT
 from webkit.pricing.duties import Fund, Stamp, Withholding

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.compute import compute
 from webkit.pricing.credit import credit_all, credit_amount, credit_percent
 from webkit.pricing.deposits import funds_again, withholdings_again

@@ -6,11 +6,11 @@ Rows are never changed or removed, only ended: stored documents name a scheme by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.errors import PricingError
 from webkit.pricing.terms import Category, Place, TaxRate
 

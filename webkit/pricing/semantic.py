@@ -6,11 +6,11 @@ whose prices include tax, lines are what remains of them in the totals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.result import Priced, PricedAdjustment, PricedLine
 from webkit.pricing.rounding import cells, unit_price
 from webkit.pricing.terms import PLACES, AdjustmentKind, Category, Percent, TaxRate

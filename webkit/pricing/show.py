@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from webkit.core.kernel.i18n import current_locale, format_date, format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent, format_money
+from webkit.core.values import dataclass
 from webkit.pricing.result import Priced, PricedAdjustment, PricedFund, PricedLine, PricedTax, PricedWithholding
 from webkit.pricing.schemes import find
 from webkit.pricing.terms import Percent

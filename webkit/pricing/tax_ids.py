@@ -5,12 +5,11 @@ Whether a number is in use says VIES, elsewhere. A number of another country is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from stdnum import get_cc_module
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.errors import PricingError
 
 _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"

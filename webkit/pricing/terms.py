@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -11,6 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, PlainSerializer
 
 from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing.errors import PricingError
 from webkit.pricing.rounding import plain
 

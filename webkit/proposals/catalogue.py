@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.catalogue import service as catalogue
@@ -10,6 +9,7 @@ from webkit.catalogue.service import AddonView, PackageView, Part, Price
 from webkit.core.kernel import ids
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.proposals.offer import Choice, OfferLine
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import lru_cache
 from typing import Any, Self
 
 from webkit.ai_runs import figures
 from webkit.core.kernel import ids
 from webkit.core.kernel.errors import Conflict
+from webkit.core.values import dataclass
 from webkit.proposals.contents import Contents
 from webkit.proposals.facts import sentence
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from webkit.ai_runs import figures
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.proposals.contents import Contents
 
 SHORT = 80

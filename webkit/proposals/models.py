@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +17,7 @@ from webkit.core.kernel.db import session
 from webkit.core.kernel.durations import Became
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.values import dataclass
 
 
 class State(StrEnum):

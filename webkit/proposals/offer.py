@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +14,7 @@ from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import DecimalText, Form, Line, Text, wrong
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing import (
     Adjustment,
     AdjustmentKind,

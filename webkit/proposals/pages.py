@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from webkit.consultations.views import ConsultationView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.lists.frame import Frame
+from webkit.core.values import dataclass
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.proposals.bills import Row
 from webkit.proposals.catalogue import Pick

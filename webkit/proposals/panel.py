@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from flask import url_for
 
 from webkit.ai_runs import service as ai_runs
 from webkit.ai_runs.views import Allowance, Fate, RunView
+from webkit.core.values import dataclass
 from webkit.proposals import doubts, facts, sections, writing
 from webkit.proposals.doubts import Doubt, Piece
 from webkit.proposals.sections import WRITTEN

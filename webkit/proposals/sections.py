@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
+from webkit.core.values import dataclass
 from webkit.proposals.contents import LONG, SECTIONS, Contents, Weight, weight_word
 
 NAME, TEXT, ISSUE, FIX = 160, 500, 1000, 500

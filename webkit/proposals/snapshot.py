@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ from webkit.ai_runs import figures
 from webkit.core.kernel import i18n
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.pricing import Interval, Split
 from webkit.pricing.rounding import plain
 from webkit.pricing.show import taken_off

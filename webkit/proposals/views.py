@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
 
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.values import dataclass
 from webkit.pricing import Priced, PricedLine
 from webkit.proposals import doubts
 from webkit.proposals.contents import Contents

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from webkit.core.kernel import ids
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent
+from webkit.core.values import dataclass
 from webkit.pricing import Interval
 from webkit.quotations.offer import Choice, QuoteLine
 

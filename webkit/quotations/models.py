@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +16,7 @@ from webkit.core.kernel.db import session
 from webkit.core.kernel.durations import Became
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.values import dataclass
 
 R = TypeVar("R", bound="Block | QuotationTemplate")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import Form, Line, Text
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.pricing import (
     Adjustment,
     AdjustmentKind,

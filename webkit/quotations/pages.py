@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.lists.frame import Frame
+from webkit.core.values import dataclass
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.quotations.catalogue import Pick
 from webkit.quotations.snapshot import Row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from webkit.core.kernel import i18n
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import exponent, format_money
+from webkit.core.values import dataclass
 from webkit.pricing import Priced, find
 from webkit.pricing.show import SumRow, sum_rows, taken_off
 from webkit.quotations.offer import Choice, Offer, QuoteLine, choose, only, work_alone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.folders import named
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.values import dataclass
 from webkit.pricing import Priced
 from webkit.quotations.models import EXPIRED, Block, BlockKind, Listed, Quotation, QuotationTemplate, State
 from webkit.quotations.offer import Offer

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from webkit.clients.service import ClientView
 from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
+from webkit.core.values import dataclass
 from webkit.invoices.service import Payable
 from webkit.receipts.service import ReceiptView
 

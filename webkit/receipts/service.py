@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +17,7 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.money import MAX_MINOR, format_money
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Payable
 from webkit.ledger import service as ledger

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 MOST_EVERY = 52
 LAST_DAY = date(2199, 12, 31)

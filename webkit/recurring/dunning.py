@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,6 +16,7 @@ from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import format_date, format_decimal, ngettext, use_locale
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.events import InvoiceIssued
 from webkit.invoices.service import Figures, InvoiceInput, InvoiceState, InvoiceView, LineInput

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -17,6 +17,7 @@ from webkit.clients import service as clients
 from webkit.clients.service import ClientView
 from webkit.core.kernel import clock
 from webkit.core.kernel.errors import DomainError
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Figures, InvoiceView
 from webkit.pricing import find

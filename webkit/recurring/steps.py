@@ -6,12 +6,12 @@ A step is due or it is not, whatever was missed: after a time without a clock on
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from webkit.core.values import dataclass
 from webkit.pricing.rounding import half_up
 
 EARLIEST, LATEST = -60, 365

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from uuid import UUID
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
+from webkit.core.values import dataclass
 from webkit.recurring import models
 from webkit.recurring.calendar import Unit
 from webkit.recurring.models import Outcome, PlanState, RecurringPlan, RecurringPrice

@@ -8,13 +8,14 @@ money are together exactly the money that was kept, and once all is paid exactly
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from webkit.core.values import dataclass
 from webkit.invoices.service import Book, Cell, Document, Moved, Part, merged, spread
 
 

@@ -7,7 +7,6 @@ by the state, what was paid before is taken off the advances. Money is in the ba
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby, islice
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.sheets import Amount, Cell, Column
+from webkit.core.values import dataclass
 from webkit.invoices.service import Part
 from webkit.reports import models
 from webkit.reports.entries import Kind

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.sheets import Cell, Column
+from webkit.core.values import dataclass
 from webkit.reports.following import Caught
 from webkit.reports.journal import Role
 from webkit.reports.shapes import Report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from webkit.core.extensions import LazyText
 from webkit.core.kernel.i18n import format_date
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 
 EARLIEST = date(1970, 1, 1)
 MOST_YEARS = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.consultations import service as consultations
@@ -10,6 +9,7 @@ from webkit.contracts import service as contracts
 from webkit.core.kernel import events
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import CurrencySums, InvoiceRow, InvoiceState
 from webkit.messaging import service as messaging

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from webkit.core.kernel.sheets import Amount, Cell, Column
+from webkit.core.values import dataclass
 from webkit.reports.charts import Chart
 
 NAMED = 25

@@ -6,10 +6,10 @@ A published file is never changed (a test holds its hash); a better sentence is 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 
 from webkit.core.kernel.crypto import digest
+from webkit.core.values import dataclass
 
 CURRENT = 1
 FOLDER = Path(__file__).parent / "consents"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from webkit.core.kernel.forms import FormState
+from webkit.core.values import dataclass
 from webkit.signing.service import CodeView, SignatureView
 from webkit.signing.verification import Compared, Verified
 

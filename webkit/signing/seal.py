@@ -18,11 +18,11 @@ import binascii
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from webkit.core.kernel.crypto import canonical, digest, verify
+from webkit.core.values import dataclass
 
 MARK = b"%webkit-seal 1 "
 _OFFSET = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF\s*\Z")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.messaging import service as messaging
 from webkit.signing import consent, models
 from webkit.signing.events import CODE_SENT, SEAL_JOB, SIGNED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 from webkit.signing import seal, witness
 from webkit.signing.events import SEALED
 from webkit.signing.seal import SealError

@@ -6,12 +6,12 @@ Pure: it adds up what it is given, one account for each currency.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from webkit.core.extensions import LazyText
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 from webkit.invoices.service import Posting, PostingKind
 
 LABELS: dict[PostingKind, LazyText] = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from webkit.clients.service import ClientView
 from webkit.core.kernel.forms import FormState
+from webkit.core.values import dataclass
 from webkit.invoices.service import OpenInvoice
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.statements.account import Account

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import OpenInvoice
 from webkit.messaging import service as messaging

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 Sample = dict[str, Any]
 

@@ -7,13 +7,13 @@ printed is judged as it reads: a value just beyond a threshold gets a place more
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from webkit.core.capabilities.pagespeed import Metric, MetricKey, ScoreKey, Unit
 from webkit.core.kernel.i18n import format_rounded, ngettext
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 
 KEPT = Decimal("0.001")
 """The smallest difference that is kept: a millisecond."""

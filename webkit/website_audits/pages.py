@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from flask import url_for
@@ -16,6 +15,7 @@ from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.i18n import format_datetime
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.values import dataclass
 from webkit.website_audits import measures, service
 from webkit.website_audits.measures import Change, Rating
 from webkit.website_audits.models import AuditState

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from webkit.core.capabilities.pagespeed import (
     Strategy,
 )
 from webkit.core.kernel.i18n import current_timezone
+from webkit.core.values import dataclass
 from webkit.website_audits import measures
 from webkit.website_audits.measures import SCALES, SCORES, Rating
 from webkit.website_audits.models import AuditState, WebsiteAudit

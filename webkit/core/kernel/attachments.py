@@ -14,7 +14,6 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, cast
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from webkit.core.kernel import ids, outbox, tenancy, vendors
 from webkit.core.kernel.db import release
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 LIMIT, TOGETHER, MOST = 8 * 1024 * 1024, 16 * 1024 * 1024, 10
 """Bytes of one file, of all files of a document (they travel in one mail), and how many there may be."""

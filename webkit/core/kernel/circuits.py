@@ -11,7 +11,7 @@ import enum
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 from webkit.core.kernel import clock
 from webkit.core.kernel.logging import scrub
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 log = structlog.get_logger(__name__)
 

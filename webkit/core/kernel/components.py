@@ -12,7 +12,6 @@ import re
 import time
 from collections import ChainMap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -24,6 +23,7 @@ from markupsafe import Markup
 
 from webkit.core.assets import icons
 from webkit.core.kernel import i18n, money
+from webkit.core.values import dataclass
 
 FOLDER = "components/"
 LOOK_EVERY = 1.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 from collections import Counter as Counted
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -25,6 +24,7 @@ from webkit.core.kernel.i18n import format_date
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Base, Scoped
+from webkit.core.values import dataclass
 
 MOST = 10**9
 

@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
@@ -30,6 +29,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, configure_mappers
 
 from webkit.core.kernel.late import Late
 from webkit.core.kernel.tables import Base
+from webkit.core.values import dataclass
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from webkit.core.kernel.errors import Gone, NotFound
 from webkit.core.kernel.hx import go_to
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 STAFF, PUBLIC = "staff", "public"
 SCANNERS = ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "headless", "safelinks")

@@ -7,13 +7,14 @@ after the commit, so an answer that was found before it is never believed later,
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from uuid import UUID
 
 from webkit.core.kernel import cache
 from webkit.core.kernel.db import after_commit
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 REMEMBERED = 60
 _COUNT, _ENTRANCE = "webkit:entrances", "webkit:entrance:"

@@ -13,7 +13,6 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +27,7 @@ from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, la
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tables import Base, Json, Scoped
 from webkit.core.kernel.tenancy import add_late, mine, prepared
+from webkit.core.values import dataclass
 
 GENESIS = "0" * 64
 LAST_SEQ = 2**63 - 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from webkit.core.kernel.db import insert_missing, release, session, writes
 from webkit.core.kernel.events import COMMITTED, ERASED, Event, EventDetail, SignedHead
 from webkit.core.kernel.frozen import Frozen, FrozenDocument, keeper, view
 from webkit.core.kernel.runtime import current, of
+from webkit.core.values import dataclass
 
 SIGN_HEADS = "evidence.sign_heads"
 CHUNK = 500

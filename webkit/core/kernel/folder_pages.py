@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from webkit.core.kernel.folders import Folder
 from webkit.core.kernel.forms import FormState
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ While a document is a draft its files come and go. What was sent names them, so 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import IO, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 TAKEN_OFF = "off"
 """Marks a file that the document no longer has, while something that was sent still names it."""

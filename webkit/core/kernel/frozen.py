@@ -12,7 +12,7 @@ import io
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -33,6 +33,7 @@ from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Json, Owned, owned_args
 from webkit.core.kernel.tenancy import add_late
 from webkit.core.kernel.vendors import Vendor
+from webkit.core.values import dataclass
 
 VERIFY = "verify"
 

@@ -10,7 +10,6 @@ import enum
 import functools
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +25,7 @@ from webkit.core.kernel.logging import is_secret
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
 from webkit.core.providers import ProviderRegistry
+from webkit.core.values import dataclass
 
 APPLY = "core.inbox"
 PLATFORM = "platform"

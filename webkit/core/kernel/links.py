@@ -7,7 +7,6 @@ alone opens nothing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from webkit.core.kernel.db import session
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.sealed import sealed_column
 from webkit.core.kernel.tables import Record
+from webkit.core.values import dataclass
 
 
 class Link(Record):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -18,6 +17,7 @@ from webkit.core.kernel.currencies import CURRENCIES, MAX_MINOR, exponent, is_cu
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import current_locale
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 
 __all__ = [
     "CURRENCIES",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 from webkit.core.kernel.db import session
 from webkit.core.kernel.frozen import FrozenDocument
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ import time
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
 from webkit.core.kernel.errors import DomainError, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 Address = IPv4Address | IPv6Address
 

@@ -11,7 +11,7 @@ import enum
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.logging import scrub
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Json, Record, enum_column
+from webkit.core.values import dataclass
 
 log = structlog.get_logger(__name__)
 

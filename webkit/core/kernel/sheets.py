@@ -7,7 +7,6 @@ import enum
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, BinaryIO
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from webkit.core.extensions import LazyText
 from webkit.core.kernel.currencies import exponent
+from webkit.core.values import dataclass
 
 BOM = "\ufeff"
 EXACT_DIGITS = 15

@@ -6,7 +6,6 @@ For features only. Plugins listen to recorded events in jobs of their own (`list
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from flask import Flask
 
 from webkit.core.kernel.db import session
 from webkit.core.kernel.runtime import current, of
+from webkit.core.values import dataclass
 
 E = TypeVar("E")
 

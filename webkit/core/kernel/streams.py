@@ -12,13 +12,13 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from redis.exceptions import RedisError, ResponseError
 
 from webkit.core.kernel.board import Board, Position, Reader
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 KEPT = 3600
 """Seconds after which a stream nobody writes to is forgotten; the text is in the database."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from webkit.core.kernel.logging import scrub
 from webkit.core.kernel.runtime import Runtime, current
 from webkit.core.kernel.tables import Base
 from webkit.core.problems import Problem
+from webkit.core.values import dataclass
 
 log = structlog.get_logger(__name__)
 

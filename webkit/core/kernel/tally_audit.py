@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from webkit.core.kernel.db import release, session
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.tables import Scoped
 from webkit.core.kernel.tallies import Counted, Tally
+from webkit.core.values import dataclass
 
 LOOKS, AT_ONCE = 3, 2_000
 Place = tuple[UUID, str, str, str]

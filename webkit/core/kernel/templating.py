@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import FunctionType
@@ -24,6 +24,7 @@ from webkit.core import assets
 from webkit.core.kernel import clock, i18n, iban, money, once, security, switches
 from webkit.core.kernel.components import Components
 from webkit.core.kernel.runtime import current, of
+from webkit.core.values import dataclass
 
 OPERATOR = "operator"
 """The role of menu entries on the operators' side."""

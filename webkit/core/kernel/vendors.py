@@ -8,7 +8,7 @@ any more stays known: what it keeps or took is found again, through it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic
@@ -26,6 +26,7 @@ from webkit.core.kernel.runtime import current
 from webkit.core.kernel.sealed import sealed_column
 from webkit.core.kernel.tables import Owned, owned_args
 from webkit.core.providers import PLATFORM
+from webkit.core.values import dataclass
 
 
 class ProviderAccount(Owned):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from webkit.core.kernel import currencies, i18n, money
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists.spec import Filter, Here, Kind, ListSpec, Sort
+from webkit.core.values import dataclass
 
 SEARCH, SORT, AFTER, BEFORE, VIEW = "q", "sort", "after", "before", "view"
 OURS = frozenset({SEARCH, SORT, AFTER, BEFORE, VIEW, "agency"})

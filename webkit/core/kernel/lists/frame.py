@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -18,6 +17,7 @@ from webkit.core.kernel.lists.asked import SORT, VIEW, Asked, Chip, args, chips,
 from webkit.core.kernel.lists.spec import Action, Actor, Here, ListSpec, Tab
 from webkit.core.kernel.lists.sql import Page, Sum
 from webkit.core.kernel.lists.views import View
+from webkit.core.values import dataclass
 
 SIZE = 25
 LOOKED_AT = 1_000

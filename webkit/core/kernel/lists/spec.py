@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.sheets import Column
+from webkit.core.values import dataclass
 
 
 class Kind(enum.StrEnum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,6 +21,7 @@ from webkit.core.kernel.db import asked_once
 from webkit.core.kernel.lists.asked import CURRENCY, Asked, minor, order
 from webkit.core.kernel.lists.spec import FROM, RANGES, Filter, Here, Kind, ListSpec, Sort
 from webkit.core.kernel.tenancy import ask, mine
+from webkit.core.values import dataclass
 
 RARE = 2_000
 """A word of at most so many rows leads to them; a more frequent one is asked of one row after the other, until the page

@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, BinaryIO, cast
@@ -33,6 +33,7 @@ from webkit.core.kernel.outbox import PutBack
 from webkit.core.kernel.sheets import Format
 from webkit.core.kernel.tables import Base, Json, Owned, Scoped, enum_column, owned_args, owned_fk
 from webkit.core.kernel.vendors import Vendor
+from webkit.core.values import dataclass
 
 log = structlog.get_logger(__name__)
 

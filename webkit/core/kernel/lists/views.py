@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from webkit.core.kernel.lists.asked import VIEW, Asked, args
 from webkit.core.kernel.lists.spec import Actor, ListSpec
 from webkit.core.kernel.tables import Base, Json, Owned, Scoped, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.values import dataclass
 
 MANAGERS = frozenset({"owner", "admin"})
 MOST = 30
