@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,6 +20,7 @@ from webkit.invoices import book_models as models
 from webkit.invoices.book_models import Booked, BookedCredit
 from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState
 from webkit.invoices.terms import Instalment, still_open
+from webkit.ledger import service as ledger
 from webkit.payments import service as payments
 from webkit.payments.service import Movement
 
@@ -79,13 +81,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Money that came, or went back: less than nothing. `day` is set where the hour was not told."""
+    """Money that was put on an invoice, or taken off: less than nothing. Its day is `day`, or that of `at`.
+
+    `kind` is payment, refund, chargeback or, where the ledger does not reach, elsewhere. `base` is what it was worth in
+    the agency's currency when it was booked, if anybody knew.
+    """
 
     kind: str
     amount: int
     currency: str
     at: datetime | None
     day: date | None = None
+    base: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,8 @@ class Book:
     credits: tuple[Document, ...]
     moved: tuple[Moved, ...]
     written_off: tuple[datetime, int] | None
+    rate: Decimal | None = None
+    """What its currency was worth in the agency's, where that was fixed."""
 
 
 def books(ids: Collection[UUID]) -> list[Book]:
@@ -108,10 +117,31 @@ def books(ids: Collection[UUID]) -> list[Book]:
     credits: dict[UUID, list[BookedCredit]] = defaultdict(list)
     for note in models.booked_credits([row.id for row in rows]):
         credits[note.invoice_id].append(note)
-    moved: dict[str, list[Movement]] = defaultdict(list)
-    for movement in payments.movements(events.ref("invoice", row.id) for row in rows):
-        moved[movement.reference].append(movement)
-    return [_book(row, credits[row.id], moved[events.ref("invoice", row.id)]) for row in rows]
+    moved, rates = _money(rows), ledger.invoice_rates([row.id for row in rows])
+    return [_book(row, credits[row.id], moved[row.id], rates.get(row.id)) for row in rows]
+
+
+def _money(rows: Sequence[Booked]) -> dict[UUID, list[Moved]]:
+    """What was put on invoices as the ledger tells; of those it knows nothing of, what payments came for them."""
+    moved: dict[UUID, list[Moved]] = defaultdict(list)
+    for entry in ledger.on_invoices([row.id for row in rows]):
+        if entry.invoice_id is not None and entry.settled_minor:
+            moved[entry.invoice_id].append(_booked(entry))
+    unknown = {events.ref("invoice", row.id): row for row in rows if row.id not in moved}
+    for movement in payments.movements(unknown):
+        row = unknown[movement.reference]
+        if movement.currency == row.currency:
+            moved[row.id].append(_moved(movement))
+    return moved
+
+
+def _booked(entry: ledger.Booked) -> Moved:
+    kind = "payment" if entry.settled_minor > 0 else "refund"
+    if entry.kind is ledger.Kind.CHARGEBACK and entry.settled_minor < 0:
+        kind = "chargeback"
+    known = entry.base_minor or entry.settled_currency == entry.base_currency
+    base = -entry.base_minor if known else None
+    return Moved(kind, entry.settled_minor, entry.settled_currency, entry.at, entry.day, base)
 
 
 def book_ids(after: UUID | None, limit: int, *, imported: bool = False) -> list[UUID]:
@@ -119,25 +149,25 @@ def book_ids(after: UUID | None, limit: int, *, imported: bool = False) -> list[
     return models.ids(after, limit, imported=imported)
 
 
-def _book(row: Booked, notes: Sequence[BookedCredit], movements: Sequence[Movement]) -> Book:
+def _book(row: Booked, notes: Sequence[BookedCredit], money: Sequence[Moved], rate: Decimal | None) -> Book:
     issued = row.issue_date or date.min
     invoice = document(row.id, row.number or "", issued, row.priced)
     credits = [document(note.id, note.number or "", note.issue_date or issued, note.priced) for note in notes]
-    moved = [_moved(each) for each in sorted(movements, key=lambda each: each.at)]
+    moved = list(money)
     if row.origin == InvoiceOrigin.IMPORTED:
-        came = sum(each.amount_minor for each in movements if each.kind == "payment" and each.currency == row.currency)
+        came = sum(each.amount for each in money if each.amount > 0)
         elsewhere = row.credited_minor - sum(note.total for note in credits)
         credits = [*_credited_elsewhere(invoice, elsewhere), *credits]
         moved = [*_paid_elsewhere(row, issued, came), *moved]
     left = row.total_minor - row.credited_minor - row.received_minor if row.state in OWED else 0
     off = (row.written_off_at, left) if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at else None
     imported = row.origin == InvoiceOrigin.IMPORTED
-    return Book(row.client_id, row.currency, row.title, imported, invoice, tuple(credits), tuple(moved), off)
+    return Book(row.client_id, row.currency, row.title, imported, invoice, tuple(credits), tuple(moved), off, rate)
 
 
 def _moved(movement: Movement) -> Moved:
     amount = movement.amount_minor if movement.kind == "payment" else -movement.amount_minor
-    return Moved(movement.kind, amount, movement.currency, movement.at)
+    return Moved("elsewhere", amount, movement.currency, movement.at)
 
 
 def _credited_elsewhere(invoice: Document, minor: int) -> Iterator[Document]:
@@ -149,7 +179,7 @@ def _credited_elsewhere(invoice: Document, minor: int) -> Iterator[Document]:
 def _paid_elsewhere(row: Booked, issued: date, came: int) -> Iterator[Moved]:
     paid = row.total_minor - row.credited_minor - came if row.state in SETTLED else 0
     if paid > 0:
-        yield Moved("payment", paid, row.currency, row.paid_at, None if row.paid_at else issued)
+        yield Moved("elsewhere", paid, row.currency, row.paid_at, None if row.paid_at else issued)
 
 
 def document(id: UUID, number: str, day: date, priced: Mapping[str, Any]) -> Document:

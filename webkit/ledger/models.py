@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -278,6 +278,26 @@ def booked(since: date, until: date) -> list[Entry]:
     """Everything booked on these days, both included, in the order of days."""
     query = sa.select(Entry).where(Entry.day >= since, Entry.day <= until).order_by(Entry.day, Entry.id)
     return list(session().scalars(query))
+
+
+def booked_columns(names: Sequence[str], since: date, until: date) -> list[Any]:
+    """These columns of everything booked on these days, in the order of days, source by source."""
+    query = sa.select(*(getattr(Entry, name) for name in names)).where(Entry.day >= since, Entry.day <= until)
+    return list(session().execute(query.order_by(Entry.day, Entry.source, Entry.id)))
+
+
+def booked_span(since: date, until: date) -> tuple[int, date | None, date | None]:
+    """How many entries these days have, and which are the first and the last of them."""
+    sums = (sa.func.count(), sa.func.min(Entry.day), sa.func.max(Entry.day))
+    row = session().execute(sa.select(*sums).where(Entry.day >= since, Entry.day <= until)).one()
+    return int(row[0]), row[1], row[2]
+
+
+def on_invoices(names: Sequence[str], invoice_ids: Collection[UUID]) -> list[Any]:
+    """These columns of everything that pays these invoices, oldest first."""
+    wanted = (Entry.invoice_id.in_(invoice_ids), Entry.account == Account.INVOICE)
+    query = sa.select(*(getattr(Entry, name) for name in names)).where(*wanted)
+    return list(session().execute(query.order_by(Entry.at, Entry.id)))
 
 
 def of_client(client_id: UUID) -> list[Entry]:

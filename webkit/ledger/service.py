@@ -6,17 +6,21 @@ invoice, a client's credit and the agency's places of money stand is read from t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from webkit.core.kernel import locks
 from webkit.core.kernel.db import writes
 from webkit.ledger import models
+from webkit.ledger.exchange import worth as worth
 from webkit.ledger.following import Claim as Claim
 from webkit.ledger.following import follow as follow
-from webkit.ledger.models import Account, Slot
+from webkit.ledger.models import Account as Account
+from webkit.ledger.models import Kind as Kind
 from webkit.ledger.models import Method as Method
+from webkit.ledger.models import Slot
 from webkit.ledger.receipts import Part as Part
 from webkit.ledger.receipts import Received as Received
 from webkit.ledger.receipts import Returned as Returned
@@ -25,6 +29,7 @@ from webkit.ledger.receipts import give_back as give_back
 from webkit.ledger.receipts import receive as receive
 from webkit.ledger.receipts import release as release
 from webkit.ledger.receipts import take_back as take_back
+from webkit.ledger.views import Booked as Booked
 from webkit.ledger.views import Movement as Movement
 from webkit.ledger.views import PaidPart as PaidPart
 from webkit.ledger.views import ReceiptView as ReceiptView
@@ -41,6 +46,27 @@ def movements(since: date, until: date) -> list[Movement]:
     """Everything booked on these days, both included, in the order of days: what reports add up."""
     found = (movement(entry) for entry in models.booked(since, until))
     return [each for each in found if each is not None]
+
+
+def booked(since: date, until: date) -> list[Booked]:
+    """Every entry of these days as a journal has it: those of a source come to nothing on each day."""
+    return [Booked(*row) for row in models.booked_columns(Booked._fields, since, until)]
+
+
+def booked_span(since: date, until: date) -> tuple[int, date | None, date | None]:
+    """How many entries these days have, and which are the first and the last of them."""
+    return models.booked_span(since, until)
+
+
+def on_invoices(invoice_ids: Collection[UUID]) -> list[Booked]:
+    """Everything that was put on these invoices, or taken off, oldest first."""
+    return [Booked(*row) for row in models.on_invoices(Booked._fields, invoice_ids)]
+
+
+def invoice_rates(invoice_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
+    """What the currencies of these invoices were worth where that was fixed."""
+    sources = {f"invoice:{each}": each for each in invoice_ids}
+    return {sources[source]: rate for source, rate in models.rates(list(sources)).items()}
 
 
 def of_client(client_id: UUID) -> list[Movement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from webkit.core.values import dataclass
@@ -64,6 +65,25 @@ class ReceiptView:
     def source(self) -> str:
         """How the ledger calls it."""
         return f"receipt:{self.id}"
+
+
+class Booked(NamedTuple):
+    """An entry as a journal has it: more than nothing is debit."""
+
+    day: date
+    at: datetime
+    kind: Kind
+    account: Account
+    place: str
+    source: str
+    client_id: UUID | None
+    invoice_id: UUID | None
+    currency: str
+    amount_minor: int
+    settled_currency: str
+    settled_minor: int
+    base_currency: str
+    base_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 
 from webkit.core.values import dataclass
 from webkit.invoices.service import Book, Cell, Document, Moved, Part, merged, spread
+from webkit.ledger.service import worth
 
 
 class Kind(StrEnum):
-    """Why there is an entry. `shifted`: a credit note moves what was paid from one rate to another."""
+    """Why there is an entry. `elsewhere`: money that the ledger does not know, as it came before there was one or in
+    another system; `shifted`: a credit note moves what was paid from one rate to another."""
 
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
@@ -28,18 +30,22 @@ class Kind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     CHARGEBACK = "chargeback"
+    ELSEWHERE = "elsewhere"
     SHIFTED = "shifted"
 
 
 ASKED = (Kind.INVOICE, Kind.CREDIT_NOTE)
 """What was asked for: accrual."""
-CAME = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK, Kind.SHIFTED)
+CAME = (Kind.PAYMENT, Kind.REFUND, Kind.CHARGEBACK, Kind.ELSEWHERE, Kind.SHIFTED)
 """What was paid: cash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Signed figures in minor units; `step` tells the entries of one event, `waited` the days from issue to paid."""
+    """Signed figures in minor units; `step` tells the entries of one event, `waited` the days from issue to paid.
+
+    `base` is what `gross` is worth in the agency's currency at the rate that was booked, if there is one.
+    """
 
     kind: Kind
     step: int
@@ -54,6 +60,7 @@ class Entry:
     tax: int
     gross: int
     waited: int | None = None
+    base: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +83,15 @@ def shares(book: Book) -> list[Share]:
     ]
 
 
-def entries(book: Book, zone: ZoneInfo) -> list[Entry]:
-    """Everything an invoice adds, in the order in which it happened."""
+def entries(book: Book, zone: ZoneInfo, currency: str) -> list[Entry]:
+    """Everything an invoice adds, in the order in which it happened; `currency` is the agency's."""
     found: list[Entry] = []
     for sign, document in _documents(book):
         kind = Kind.INVOICE if sign > 0 else Kind.CREDIT_NOTE
-        found += _written(kind, len(found), document.day, document, book.currency, _signed(document.cells, sign))
-    found += _cash(book, zone, len(found))
+        cells = _signed(document.cells, sign)
+        base = _worth(sum(cell.gross for cell in cells), book, currency)
+        found += _based(_written(kind, len(found), document.day, document, book.currency, cells), base)
+    found += _cash(book, zone, currency, len(found))
     if book.written_off and book.written_off[1]:
         day, left = local(book.written_off[0], zone), book.written_off[1]
         found += _written(Kind.WRITE_OFF, len(found), day, book.invoice, book.currency, _rest(-left))
@@ -110,7 +119,7 @@ def _events(book: Book, zone: ZoneInfo) -> list[_Event]:
     return sorted(found, key=lambda each: each[:2])
 
 
-def _cash(book: Book, zone: ZoneInfo, start: int) -> list[Entry]:
+def _cash(book: Book, zone: ZoneInfo, currency: str, start: int) -> list[Entry]:
     """What of the documents is paid after each event, less what was before it."""
     found: list[Entry] = []
     credits: list[Document] = []
@@ -129,10 +138,13 @@ def _cash(book: Book, zone: ZoneInfo, start: int) -> list[Entry]:
         now = paid(book.invoice, credits, kept)
         due = book.invoice.total - sum(note.total for note in credits)
         waited = None
-        if kind is Kind.PAYMENT and not paid_before and kept >= due > 0:
+        if kind in (Kind.PAYMENT, Kind.ELSEWHERE) and not paid_before and kept >= due > 0:
             paid_before, waited = True, max(0, (event.day - book.invoice.day).days)
-        changed = merged(now, less=was)
-        found += _written(kind, start + len(found), event.day, document, book.currency, changed, waited)
+        written = _written(kind, start + len(found), event.day, document, book.currency, merged(now, less=was), waited)
+        base = moved.base if moved and moved.base is not None else None
+        if book.currency == currency:
+            base = moved.amount if moved else 0
+        found += _based(written, base)
         was = now
     return found
 
@@ -159,6 +171,25 @@ def _rest(minor: int) -> tuple[Cell, ...]:
 
 def _signed(cells: Iterable[Cell], sign: int) -> list[Cell]:
     return [Cell(*cell.key, sign * cell.net, sign * cell.tax, sign * cell.gross) for cell in cells]
+
+
+def _worth(minor: int, book: Book, currency: str) -> int | None:
+    """What so much of a document is worth in the agency's currency, at the rate that was booked."""
+    if book.currency == currency:
+        return minor
+    return worth(minor, book.currency, book.rate, currency) if book.rate is not None else None
+
+
+def _based(found: list[Entry], base: int | None) -> list[Entry]:
+    """The same entries with their parts of what all of them are worth, to the minor unit."""
+    whole = sum(each.gross for each in found)
+    if base is None:
+        return found
+    if base == whole or not whole:
+        return [replace(each, base=each.gross if base == whole else 0) for each in found]
+    cells = [Cell(Part(each.part), each.category, each.percent, 0, 0, each.gross) for each in found]
+    parts = spread(cells, base, whole)
+    return [replace(each, base=part.gross) for each, part in zip(found, parts, strict=True)]
 
 
 def _written(

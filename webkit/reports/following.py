@@ -43,7 +43,7 @@ def catch_up() -> Caught:
     for _round in range(IN_A_REQUEST):
         if is_up():
             return Caught(True)
-        _step(agencies.here().timezone)
+        _step()
     if is_up():
         return Caught(True)
     standing = models.standing()
@@ -57,7 +57,7 @@ def go_on(_job: Job) -> None:
     for _round in range(IN_A_JOB):
         if is_up():
             return
-        _step(agencies.here().timezone)
+        _step()
     _ask()
 
 
@@ -65,7 +65,7 @@ def again() -> None:
     """Make all entries again, however long it takes."""
     _forget()
     while not is_up():
-        _step(agencies.here().timezone)
+        _step()
 
 
 @writes
@@ -78,7 +78,8 @@ def is_up() -> bool:
     standing = models.standing()
     if standing is None or standing.filling or standing.seq < standing.head:
         return False
-    return (standing.version, standing.timezone) == (VERSION, agencies.here().timezone)
+    here = agencies.here()
+    return (standing.version, standing.timezone, standing.currency) == (VERSION, here.timezone, here.currency)
 
 
 @writes
@@ -88,9 +89,10 @@ def _ask() -> None:
 
 
 @writes
-def _step(timezone: str) -> None:
+def _step() -> None:
     """One write: some more of the events, or of the invoices that were there before them."""
-    position = models.locked_position(timezone, VERSION)
+    here = agencies.here()
+    position = models.locked_position(here.timezone, here.currency, VERSION)
     if position.filling:
         _fill(position)
     else:
@@ -99,7 +101,7 @@ def _step(timezone: str) -> None:
 
 def _fill(position: ReportPosition) -> None:
     ids = invoices.book_ids(position.after, AT_ONCE, imported=position.imported_only)
-    _renew(ids, position.timezone)
+    _renew(ids, position)
     if len(ids) < AT_ONCE:
         position.filling, position.imported_only, position.after = False, False, None
     else:
@@ -112,18 +114,18 @@ def _follow(position: ReportPosition) -> None:
         return
     position.seq = told[-1][0]
     subjects = dict.fromkeys(subject for _seq, _kind, about in told for subject in about)
-    _renew([UUID(each.removeprefix(OF_INVOICE)) for each in subjects if each.startswith(OF_INVOICE)], position.timezone)
+    _renew([UUID(each.removeprefix(OF_INVOICE)) for each in subjects if each.startswith(OF_INVOICE)], position)
     if any(kind in (BROUGHT_IN, TAKEN_BACK) for _seq, kind, _about in told):
         models.refill_imported(position)  # the chain tells of an import as a whole
 
 
-def _renew(ids: Collection[UUID], timezone: str) -> None:
+def _renew(ids: Collection[UUID], position: ReportPosition) -> None:
     """Make the entries of these invoices from what is stored of them now."""
     if not ids:
         return
-    zone = ZoneInfo(timezone)
+    zone, currency = ZoneInfo(position.timezone), position.currency
     models.forget(ids)
     models.keep(
-        Kept(book.invoice.id, book.client_id, book.imported, entries(book, zone), shares(book))
+        Kept(book.invoice.id, book.client_id, book.imported, entries(book, zone, currency), shares(book))
         for book in invoices.books(ids)
     )

@@ -48,6 +48,10 @@ class AccountsForm(Form):
     prepaid: Line(20) = ""  # type: ignore[valid-type]
     rounding: Line(20) = ""  # type: ignore[valid-type]
     written_off: Line(20) = ""  # type: ignore[valid-type]
+    held: Line(20) = ""  # type: ignore[valid-type]
+    credit: Line(20) = ""  # type: ignore[valid-type]
+    fees: Line(20) = ""  # type: ignore[valid-type]
+    exchange: Line(20) = ""  # type: ignore[valid-type]
 
 
 def problems(codes: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ of: nothing is kept from being deleted because it was counted.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,7 +26,7 @@ MOST_NAMED = 500
 WEEK = timedelta(days=7)
 
 
-_SUMMED = ("currency", "client_id", "part", "category", "percent", "net", "tax", "gross")
+_SUMMED = ("currency", "client_id", "part", "category", "percent", "net", "tax", "gross", "base")
 
 
 class ReportEntry(Scoped, Base):
@@ -72,6 +72,7 @@ class ReportEntry(Scoped, Base):
     tax: Mapped[int] = mapped_column(sa.BigInteger)
     gross: Mapped[int] = mapped_column(sa.BigInteger)
     waited: Mapped[int | None]
+    base: Mapped[int | None] = mapped_column(sa.BigInteger)
     imported: Mapped[bool] = mapped_column(default=False)
 
 
@@ -97,7 +98,7 @@ class ReportShare(Scoped, Base):
 class ReportPosition(Scoped, Base):
     """How far an agency's entries go: up to the event `seq`; while `filling` invoices up to the id `after` as well.
 
-    Entries are made again when the agency's days change, or the way they are made (`version`).
+    Entries are made again when the agency's days or its currency change, or the way they are made (`version`).
     """
 
     __tablename__ = "report_positions"
@@ -106,6 +107,7 @@ class ReportPosition(Scoped, Base):
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     version: Mapped[int]
     timezone: Mapped[str] = mapped_column(sa.String(64))
+    currency: Mapped[str] = mapped_column(sa.String(3))
     filling: Mapped[bool]
     imported_only: Mapped[bool] = mapped_column(default=False)
     after: Mapped[UUID | None]
@@ -130,6 +132,7 @@ class Standing(NamedTuple):
     seq: int
     version: int
     timezone: str
+    currency: str
     filling: bool
     asked_at: datetime | None
     head: int
@@ -148,15 +151,15 @@ def standing() -> Standing | None:
     return Standing(*found[0]) if found else None
 
 
-def locked_position(timezone: str, version: int) -> ReportPosition:
+def locked_position(timezone: str, currency: str, version: int) -> ReportPosition:
     """The row, which nobody else moves until this write ends; a new one begins with everything that is there."""
-    fresh = {"seq": 0, "version": 0, "timezone": timezone, "filling": True, "imported_only": False}
+    fresh = {"seq": 0, "version": 0, "timezone": "", "currency": "", "filling": True, "imported_only": False}
     insert_missing(ReportPosition, agency_id=agency_id(), **fresh)
     query = sa.select(ReportPosition).with_for_update().execution_options(populate_existing=True)
     row = session().scalars(query).one()
-    if (row.version, row.timezone) != (version, timezone):
-        row.version, row.timezone, row.filling, row.after = version, timezone, True, None
-        row.seq, row.imported_only = _head(), False
+    if (row.version, row.timezone, row.currency) != (version, timezone, currency):
+        row.version, row.timezone, row.currency = version, timezone, currency
+        row.seq, row.filling, row.after, row.imported_only = _head(), True, None, False
         forget()
     return row
 
@@ -338,13 +341,13 @@ def rates(since: date, until: date, kinds: Sequence[Kind]) -> list[RateSum]:
 
 @prepared
 def _waited() -> sa.Executable:
-    query = sa.select(E.waited, sa.func.count()).where(_between(E), E.kind == Kind.PAYMENT, E.waited.is_not(None))
+    query = sa.select(E.waited, sa.func.count()).where(_between(E), _of_kinds(), E.waited.is_not(None))
     return query.group_by(E.waited).order_by(E.waited)
 
 
 def waited(since: date, until: date) -> list[tuple[int, int]]:
     """(days from issue to paid, how many invoices), of what was paid in these days."""
-    return [(row[0], row[1]) for row in _waited(since=since, until=until)]
+    return [(row[0], row[1]) for row in _waited(since=since, until=until, kinds=[Kind.PAYMENT, Kind.ELSEWHERE])]
 
 
 class Posted(NamedTuple):
@@ -363,26 +366,29 @@ class Posted(NamedTuple):
     net: int
     tax: int
     gross: int
+    base: int | None
 
 
 @prepared
-def _posted(some: bool = False) -> sa.Executable:
+def _posted() -> sa.Executable:
     columns = [getattr(E, name) for name in Posted._fields]
-    query = sa.select(*columns).where(_between(E), _of_kinds()).order_by(E.day, E.invoice_id, E.place)
-    return query.limit(sa.bindparam("limit")) if some else query
+    return sa.select(*columns).where(_between(E), _of_kinds()).order_by(E.day, E.invoice_id, E.place)
 
 
-def first_posted(since: date, until: date, kinds: Sequence[Kind], limit: int) -> list[Posted]:
-    """The first entries of these days."""
-    return [Posted(*row) for row in _posted(True, since=since, until=until, kinds=list(kinds), limit=limit)]
+def posted(since: date, until: date, kinds: Sequence[Kind]) -> list[Posted]:
+    """The entries of these days in their order."""
+    return [Posted(*row) for row in _posted(since=since, until=until, kinds=list(kinds))]
 
 
-def posted(since: date, until: date, kinds: Sequence[Kind]) -> Iterator[Posted]:
-    """The entries of these days in their order, a week at a time."""
-    while since <= until:
-        last = min(until, since + WEEK)
-        yield from (Posted(*row) for row in _posted(since=since, until=last, kinds=list(kinds)))
-        since = last + timedelta(days=1)
+@prepared
+def _numbers() -> sa.Executable:
+    wanted = E.invoice_id.in_(sa.bindparam("ids", expanding=True))
+    return sa.select(E.invoice_id, E.number).where(mine(E), wanted, E.place == 0)
+
+
+def numbers(invoice_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The numbers of these invoices."""
+    return {row[0]: row[1] for row in _numbers(ids=list(invoice_ids))} if invoice_ids else {}
 
 
 @prepared
