@@ -63,6 +63,8 @@ def _contents(doc: snapshot.Doc) -> list[tuple[str, str]]:
     told.append(("price", _("What it costs")))
     if doc["notes"]:
         told.append(("notes", _("Good to know")))
+    if doc.get("attachments"):
+        told.append(("files", _("Files")))
     if doc["terms"]:
         told.append(("terms", _("Terms")))
     return told
