@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
+from webkit.clients.events import ClientRenamed
 from webkit.contracts import document, listing, models, routes, service, template_routes, templates, terms, witness
 from webkit.contracts.listing import WORDS
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
@@ -50,11 +51,17 @@ def webkit_register_slots() -> list[Slot]:
     return [Slot(SlotName.CONTRACT, service.told)]
 
 
+def _renamed(event: ClientRenamed) -> None:
+    """Documents are found by the name that they were printed with, and by the one that the client has now."""
+    search.also_all(models.KIND, models.Contract, event.client_id, event.name)
+
+
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "contract", models.Contract.number)
     lists.register(app, listing.CONTRACTS)
     search.source(app, models.KIND, listing.found_by)
+    signals.subscribe(app, ClientRenamed, _renamed)
     app.jinja_env.filters.update(clause=terms.to_html, moment=_moment, hour=i18n.format_time)
     signals.subscribe(app, ProposalAccepted, service.on_accepted)
     companions.offer_contracts(app, templates.choices)

@@ -9,9 +9,10 @@ from uuid import UUID
 from flask import Blueprint, Flask, url_for
 
 from webkit.ai_runs import service as ai_runs
+from webkit.clients.events import ClientRenamed
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, lists, search, tally_audit
+from webkit.core.kernel import counters, evidence, lists, search, signals, tally_audit
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import listing, models, public, routes, service, snapshot, writing_routes
@@ -63,12 +64,18 @@ def webkit_register_slots() -> list[Slot]:
     return [Slot(SlotName.PROPOSAL, service.told)]
 
 
+def _renamed(event: ClientRenamed) -> None:
+    """Documents are found by the name that they were printed with, and by the one that the client has now."""
+    search.also_all(snapshot.KIND, models.Proposal, event.client_id, event.name)
+
+
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     tally_audit.keeps(app, models.Proposal, models._Standing, models._counted)
     counters.numbered(app, "proposal", models.Proposal.number)
     lists.register(app, listing.PROPOSALS)
     search.source(app, snapshot.KIND, models.searched)
+    signals.subscribe(app, ClientRenamed, _renamed)
     ai_runs.register(writing_routes.SUBJECT)
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Proposal"), _state, _differences))

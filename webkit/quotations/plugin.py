@@ -8,9 +8,10 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
+from webkit.clients.events import ClientRenamed
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, LazyText, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, lists, search, tally_audit
+from webkit.core.kernel import counters, evidence, lists, search, signals, tally_audit
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.quotations import (
@@ -89,12 +90,18 @@ def webkit_register_document_sources() -> list[DocumentSource]:
     return [DocumentSource("quotation", 35, _l("Quotations"), _cards, "quotations.new")]
 
 
+def _renamed(event: ClientRenamed) -> None:
+    """Documents are found by the name that they were printed with, and by the one that the client has now."""
+    search.also_all(snapshot.KIND, models.Quotation, event.client_id, event.name)
+
+
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     tally_audit.keeps(app, models.Quotation, models._Standing, models._counted)
     counters.numbered(app, "quotation", models.Quotation.number)
     lists.register(app, listing.QUOTATIONS)
     search.source(app, snapshot.KIND, models.searched)
+    signals.subscribe(app, ClientRenamed, _renamed)
     app.jinja_env.filters["prose"] = prose.blocks
     for kind in (snapshot.KIND, snapshot.ACCEPTED):
         evidence.witness(app, kind, evidence.Witness(_l("Quotation"), _state, _differences))
