@@ -1,4 +1,4 @@
-"""The editor of invoices under somebody's fingers: rows by keyboard, totals while typing, words that bring prices."""
+"""Editors of invoices and quotations under somebody's fingers: rows by keyboard, totals while typing, words with prices."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from tests.assets.chromium import MARKS, chromium
 from tests.client import Browser
 from tests.factories import documents
+from tests.factories.quotations import AUTHOR
 from webkit.core.kernel import db
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import service
+from webkit.quotations import service as quotations
 
 pytestmark = MARKS
 
@@ -90,3 +92,30 @@ def test_a_bill_is_written_without_touching_the_mouse(page: Page, agency: Agency
     made = service.page(limit=1)[0]
     db.release()
     assert (made.title, made.total) == ("Ticketing", 93147)
+
+
+def test_a_quotation_is_written_with_the_same_keys(page: Page, agency: AgencyView) -> None:
+    made = quotations.create(documents.client(), "Shop window", AUTHOR)
+    db.release()
+    page.goto(f"/northwind/quotations/{made}/edit")
+    page.get_by_role("button", name="Add a line").click()
+    first, second = page.locator("#f-lines-0-name"), page.locator("#f-lines-1-name")
+    expect(first).to_be_focused()
+    page.keyboard.type("Design")
+    page.locator("#f-lines-0-price").fill("1220")
+    page.locator("#f-lines-0-discount").fill("10 %")
+    page.keyboard.press("Enter")
+    expect(second).to_be_focused()
+    page.keyboard.type("Printing")
+    page.locator("#f-lines-1-price").fill("300")
+    expect(page.locator("#totals")).to_contain_text("1,705.56")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(first).to_have_value("Printing")
+    expect(page.locator("#f-lines-0-price")).to_be_focused()
+    page.get_by_label("Prices").select_option("gross")
+    expect(page.get_by_label("Price with tax")).to_have_count(2)
+    expect(page.locator("#totals")).to_contain_text("1,398.00")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#autosave")).to_contain_text("Saved")
+    db.release()
+    assert quotations.get(made).total_minor == 139_800

@@ -17,7 +17,7 @@ from webkit.clients.imported import read as read
 from webkit.clients.imported import remove_imported as remove_imported
 from webkit.clients.imported import stored as stored
 from webkit.clients.models import Client
-from webkit.core.kernel import addresses, audit, once, tenancy
+from webkit.core.kernel import addresses, audit, once, signals, tenancy
 from webkit.core.kernel import events as chain
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
@@ -65,6 +65,12 @@ def get(client_id: UUID) -> ClientView:
     if (row := models.read(client_id)) is None:
         raise NotFound(_("There is no such client."))
     return _view(row, _agency_locale())
+
+
+def several(ids: Iterable[UUID]) -> dict[UUID, ClientView]:
+    """These clients."""
+    locale = _agency_locale()
+    return {row.id: _view(row, locale) for row in models.several(list(ids))}
 
 
 def by_email(email: str) -> ClientView | None:
@@ -146,6 +152,8 @@ def change(client_id: UUID, values: dict[str, Any], revision: int | None, actor:
     models.update(row, changed)
     if changed.keys() & {"tax_id", "country"}:
         vies.ask_later(row.tax_id, row.country)
+    if "name" in changed:
+        signals.publish(events.ClientRenamed(client_id, row.name))
     if changed.keys() == {"notes"}:
         audit.log("client.noted", subject=ref("client", client_id))
     else:

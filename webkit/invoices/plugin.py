@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
+from webkit.clients.events import ClientRenamed
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
@@ -97,11 +98,17 @@ def webkit_register_slots() -> list[Slot]:
     return [Slot(SlotName.INVOICE, service.told)]
 
 
+def _renamed(event: ClientRenamed) -> None:
+    """Documents are found by the name that they were printed with, and by the one that the client has now."""
+    search.also_all(listing.KIND, models.Invoice, event.client_id, event.name)
+
+
 @hookimpl
 def webkit_startup(app: Flask) -> None:
-    tally_audit.keeps(app, models.Invoice, models._Standing, models._counted)
+    tally_audit.keeps(app, models.Invoice, models.Standing, models.counted)
     lists.register(app, listing.INVOICES)
     search.source(app, listing.KIND, listing.found_by)
+    signals.subscribe(app, ClientRenamed, _renamed)
     # Numbers that were given elsewhere are not given again, but nobody took them from a counter here.
     given_here = models.Invoice.origin == models.InvoiceOrigin.HERE
     counters.numbered(app, "invoice", models.Invoice.number, given_here, branch=models.Invoice.series)
