@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextvars import Context
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -75,16 +76,14 @@ class World:
 
     def live(self, invoice_id: UUID) -> None:
         """What one payer and their bank do; some pay twice, from two pages."""
-        asked = {
-            "description": "Work",
-            "customer_email": "",
-            "return_url": "https://a.example/",
-            "cancel_url": "https://a.example/",
-        }
+        here = "https://agency.example/"
+        open_page = partial(
+            payments.start, currency="EUR", description="Work", customer_email="", return_url=here, cancel_url=here
+        )
         reference = f"invoice:{invoice_id}"
-        pages = [payments.start(reference, TOTAL, "EUR", **asked).rpartition("/")[2]]
+        pages = [open_page(reference, TOTAL).rpartition("/")[2]]
         if self.dice.random() < 0.1:
-            pages.append(payments.start(reference, TOTAL // 2, "EUR", **asked).rpartition("/")[2])
+            pages.append(open_page(reference, TOTAL // 2).rpartition("/")[2])
         db.release()
         for page in pages:
             self._pay(page)

@@ -18,6 +18,7 @@ from webkit.invoices.crediting import Correction, CreditView
 from webkit.invoices.drafts import Renewal
 from webkit.invoices.service import CurrencySums, InvoiceRow, InvoiceView
 from webkit.invoices.views import InstalmentView
+from webkit.ledger.service import PaidPart
 from webkit.messaging.service import AddressWarning, MailView
 from webkit.payments.service import PaymentView
 from webkit.pricing.habits import Offered
@@ -72,6 +73,8 @@ class ShowPage:
     mails: list[MailView]
     warning: AddressWarning | None
     payments: list[PaymentView]
+    recorded: list[PaidPart]
+    payable: bool
     may_refund: bool
     may_credit: bool
     correction: Correction

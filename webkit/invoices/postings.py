@@ -20,6 +20,7 @@ from webkit.core.values import dataclass
 from webkit.invoices import models
 from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState, Posted
 from webkit.invoices.paying import LINK
+from webkit.ledger import service as ledger
 from webkit.payments import service as payments
 from webkit.payments.service import Movement
 
@@ -32,6 +33,7 @@ class PostingKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     CHARGEBACK = "chargeback"
+    TAKEN_BACK = "taken_back"
     WRITE_OFF = "write_off"
 
 
@@ -43,7 +45,7 @@ RAISES = {PostingKind.INVOICE, PostingKind.REFUND, PostingKind.CHARGEBACK}
 @dataclass(frozen=True, slots=True)
 class Posting:
     """`amount` is what the client owes more (minor units), below nothing when it is less; `number` is that of the
-    credit note or the invoice."""
+    credit note or the invoice. What a person recorded may be for several of them, or for none."""
 
     day: date
     kind: PostingKind
@@ -51,7 +53,7 @@ class Posting:
     title: str
     currency: str
     amount: int
-    invoice_id: UUID
+    invoice_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ def postings(client_id: UUID, *, written_off: bool = True) -> list[Posting]:
         if movement.currency == row.currency:
             found.append(_moved(row, movement, zone))
             came[row.id] += movement.amount_minor if movement.kind == "payment" else 0
+    found += _recorded(client_id)
+    for entry in ledger.on_invoices([row.id for row in invoices.values() if row.origin == InvoiceOrigin.IMPORTED]):
+        if entry.invoice_id is not None and entry.source.startswith("receipt:"):
+            came[entry.invoice_id] += entry.settled_minor
     for row in invoices.values():
         found += _of_invoice(row, credited[row.id], came[row.id], zone)
         if written_off:
@@ -96,6 +102,19 @@ def _moved(row: Posted, movement: Movement, zone: ZoneInfo) -> Posting:
     kind = PostingKind(movement.kind)
     amount = movement.amount_minor if kind in RAISES else -movement.amount_minor
     return _posting(row, _day(movement.at, zone), kind, amount)
+
+
+def _recorded(client_id: UUID) -> Iterator[Posting]:
+    """What people recorded, each record once in every currency; what only moved between invoices and credit is none."""
+    sums: dict[tuple[date, str, str, bool], int] = defaultdict(int)
+    for each in ledger.of_client(client_id):
+        record = each.cause or each.source
+        if record.startswith("receipt:") and each.account in ("invoice", "credit"):
+            sums[each.day, record, each.currency, each.kind == "taken_back"] += each.amount_minor
+    for (day, _record, currency, mistaken), came in sums.items():
+        if came:
+            kind = PostingKind.PAYMENT if came > 0 else PostingKind.REFUND
+            yield Posting(day, PostingKind.TAKEN_BACK if mistaken else kind, "", "", currency, -came, None)
 
 
 def _of_invoice(row: Posted, credited: int, came: int, zone: ZoneInfo) -> Iterator[Posting]:

@@ -17,7 +17,7 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
 from webkit.core.kernel.money import money_text
-from webkit.invoices import beginnings, crediting, drafts, editor, filing, forms, policy, service
+from webkit.invoices import beginnings, crediting, drafts, editor, filing, forms, policy, service, settling
 from webkit.invoices.beginnings import Beginning
 from webkit.invoices.listing import INVOICES
 from webkit.invoices.models import InvoiceState
@@ -141,6 +141,8 @@ def show(invoice_id: UUID) -> Response:
         mails=messaging.mails(subject),
         warning=None if invoice.issued_at else messaging.warning(client.email),
         payments=paid,
+        recorded=settling.recorded(invoice, paid),
+        payable=invoice.state in settling.PAYABLE and invoice.pending_at is None,
         may_refund=policy.may_refund(g.role),
         may_credit=policy.may_refund(g.role) and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
         correction=crediting.correction(invoice_id, paid),

@@ -13,9 +13,11 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import models, paid_models, paying
 from webkit.invoices.models import OWED, Invoice, InvoiceOrigin, InvoiceState
-from webkit.invoices.views import found
+from webkit.invoices.views import InvoiceView, found
 from webkit.ledger import service as ledger
+from webkit.ledger.service import PaidPart
 from webkit.payments import service as payments
+from webkit.payments.service import PaymentView
 
 PAYABLE = (*OWED, InvoiceState.CHARGED_BACK)
 """What money can be put on: also what the bank took back, when the client pays it otherwise."""
@@ -71,6 +73,14 @@ def _payable(invoice: Invoice, paid: int) -> Payable:
         open_minor=invoice.due_minor - paid,
         due_date=invoice.due_date,
     )
+
+
+def recorded(invoice: InvoiceView, paid: Sequence[PaymentView]) -> list[PaidPart]:
+    """What pays an invoice besides its own payments through payment services; nobody is asked where nothing came."""
+    if not invoice.received and invoice.state not in models.SETTLED:
+        return []
+    own = {f"payment:{each.id}" for each in paid}
+    return [each for each in ledger.paid_by(invoice.id) if each.source not in own]
 
 
 @writes

@@ -18,7 +18,7 @@ class Movement:
     `kind` says why: payment, refund, dispute, chargeback, applied (credit put on an invoice, or taken off), taken_back
     (a mistaken record), fee, payout, gain or loss (by exchange, in `base_currency` alone). With an `invoice_id` it is
     in the invoice's currency and settles that; without one it is on the client's credit. `base_minor` is what it was
-    worth when it was booked: fixed for good.
+    worth when it was booked: fixed for good. `cause` is the record that moved it where that is not the `source`.
     """
 
     day: date
@@ -32,6 +32,7 @@ class Movement:
     amount_minor: int
     base_currency: str
     base_minor: int
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def movement(entry: Entry) -> Movement | None:
         kind = str(Kind.FEE)
     return Movement(
         entry.day, entry.at, kind, str(entry.account), entry.source, entry.client_id, entry.invoice_id, currency,
-        amount, entry.base_currency, -entry.base_minor,
+        amount, entry.base_currency, -entry.base_minor, entry.cause,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ LABELS: dict[PostingKind, LazyText] = {
     PostingKind.PAYMENT: _l("Payment, thank you"),
     PostingKind.REFUND: _l("Given back"),
     PostingKind.CHARGEBACK: _l("Taken back by the bank"),
+    PostingKind.TAKEN_BACK: _l("Recorded by mistake"),
     PostingKind.WRITE_OFF: _l("Written off"),
 }
 
@@ -99,5 +100,6 @@ def _account(currency: str, postings: Sequence[Posting], since: date | None, unt
     for row in postings:
         if (since is None or row.day >= since) and row.day <= until:
             balance += row.amount
-            entries.append(Entry(row.day, row.kind, row.number, row.title, row.amount, balance, str(row.invoice_id)))
+            invoice = str(row.invoice_id or "")
+            entries.append(Entry(row.day, row.kind, row.number, row.title, row.amount, balance, invoice))
     return Account(currency, opening, tuple(entries), balance)
