@@ -128,6 +128,19 @@ def test_an_account_is_opened_with_the_vendors_form(agency: AgencyView, double: 
     assert again.status_code == 303 and len(double.books.accounts) == 2
 
 
+def test_an_account_that_the_vendor_does_not_open(double: StripeDouble, agency: AgencyView, owner: Browser) -> None:
+    double.trouble(on="POST /v1/accounts", status=400, code="country_unsupported")
+    refused = owner.post(f"{BASE}/open")
+    assert refused.status_code == 422 and "look at country, mail and website" in refused.text
+    double.trouble(on="POST /v1/accounts", status=500)
+    assert owner.post(f"{BASE}/open").status_code == 503
+    assert row() is None
+    double.trouble(on="POST /v1/accounts", when="after", drop=True)
+    assert owner.post(f"{BASE}/open").status_code == 503
+    assert owner.post(f"{BASE}/open").status_code == 303
+    assert len(double.books.accounts) == 2  # what was opened unheard is the one that is found again
+
+
 def test_an_account_is_joined_by_consent(double: StripeDouble, account: str, owner: Browser) -> None:
     found = row()
     assert found is not None and (found.name, found.kind, found.can_charge) == (account, ConnectKind.OWN, True)
@@ -312,6 +325,16 @@ def test_refunds_and_disputes_stay_on_the_account(
     deliver(app, told + told)
     run_jobs()
     assert payments(invoice)[0][0] == PaymentState.DISPUTED
+
+
+def test_a_payment_page_dies_with_what_it_asks_for(
+    double: StripeDouble, account: str, invoice: UUID, run_jobs: Jobs
+) -> None:
+    checkout = start(invoice)
+    service.withdraw(events.ref("invoice", invoice))
+    run_jobs()
+    assert double.session(checkout)["status"] == "expired"
+    assert payments(invoice) == [(PaymentState.EXPIRED, 0)]
 
 
 def test_a_debit_is_pending_until_the_bank_answers(

@@ -51,9 +51,20 @@ def begin_managed(*, return_url: str, again_url: str) -> str:
     request = _request(profile, len(models.former(vendor.name)))
     release()
     provider = _provider(vendor)
-    name = name or provider.open_account(request)
+    name = name or _opened(provider, request)
     _attach(vendor.name, name, ConnectKind.MANAGED, provider.account_status(name), None)
     return provider.onboarding_url(name, return_url=return_url, again_url=again_url)
+
+
+def _opened(provider: ConnectsAccounts, request: AccountRequest) -> str:
+    try:
+        return provider.open_account(request)
+    except ProviderRejected as error:
+        log.warning("an account was not opened", error=str(error))
+        said = _(
+            "The payment service opens no account for what your settings say. Please look at country, mail and website."
+        )
+        raise DomainError(said) from None
 
 
 def _former_managed(vendor: Vendor[Payments]) -> str:

@@ -457,8 +457,10 @@ def leaving() -> list[UUID]:
 
 
 def agencies_connected() -> list[UUID]:
-    """For the platform's periodic pull."""
-    return list(session().scalars(sa.select(ConnectedAccount.agency_id).distinct()))
+    """Those with an account, or with one whose access is still to be given back; for the platform's periodic pull."""
+    leaving = sa.and_(ConnectedAccount.kind == ConnectKind.OWN, ConnectedAccount.taken_away.is_(False))
+    concerned = sa.or_(ConnectedAccount.alive.is_not(None), leaving)
+    return list(session().scalars(sa.select(ConnectedAccount.agency_id).where(concerned).distinct()))
 
 
 def through(account_id: UUID, states: Collection[PaymentState]) -> list[Payment]:
