@@ -51,7 +51,7 @@ check: dev-setup ## the slow tests: kills, browsers, accessibility; and whatever
 	$(call tried,-m slow)
 	$(call tried,-m "not slow and not soak" --db postgres $(HOUSE))
 
-soak: dev-setup ## many deals while everything fails, a million documents, long runs of writers (WEBKIT_DEALS, _DOCUMENTS, _SHARE, _SEED)
+soak: dev-setup ## many deals while everything fails, a million documents, long runs of writers (WEBKIT_DEALS, _DOCUMENTS, _SHARE, _SEED, _YEARS, _ZONES)
 	WEBKIT_DEALS=$${WEBKIT_DEALS:-1000} $(BIN)/pytest -q -m "soak or slow" tests/faults/test_many_deals.py
 	$(BIN)/pytest -q -m soak --deselect tests/faults/test_many_deals.py
 

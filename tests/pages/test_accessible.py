@@ -29,7 +29,7 @@ NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
-    r"|imports\.(sample|progress|refused)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show)$"
+    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show)$"
 )
 """Not pages: files, fragments, answers for machines, addresses that only lead on; and payouts, which need a vendor."""
 
@@ -120,6 +120,8 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     credit = {"extent": "amount", "amount": "1", "reason": "Agreed"}
     done.staff.post(f"/{done.agency}/invoices/{invoice}/credit", credit).ok()
     done.staff.post(f"/{done.agency}/statements/{client}/link", {}).ok()
+    cash = {"client": client, "method": "cash", "day": "2026-01-31", "currency": "EUR", "amount": "10"}
+    done.staff.post(f"/{done.agency}/payments/new", cash).ok()
     series = {"name": "Berlin", "pattern": "B-{year}-{n}"}
     done.staff.post(f"/{done.agency}/settings/numbers/series/new", series).ok()
     line = {"line_description": "Care {month}", "line_quantity": "1", "line_price": "100", "line_rate": ""}
@@ -135,6 +137,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "client_id": [client],
         "client": [client],
         "credit_id": ids("credit_notes"),
+        "receipt_id": ids("ledger_receipts"),
         "plan_id": ids("recurring_plans"),
         "kind": ["contract"],
         "source_id": [str(UUID(facts.contract["id"]))],

@@ -128,6 +128,8 @@ def _look(invoice_id: UUID, policy: Policy) -> bool:
     if invoice.pending_at is not None:
         following.append(now + A_DAY)  # money on its way may fail to arrive
     watch.look_at = min(following, default=None)
+    if invoice.state not in (InvoiceState.ISSUED, InvoiceState.WRITTEN_OFF):
+        models.delete(watch)  # settled for good
     return reminder is not None
 
 

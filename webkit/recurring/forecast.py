@@ -17,6 +17,7 @@ from webkit.clients import service as clients
 from webkit.clients.service import ClientView
 from webkit.core.kernel import clock
 from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Figures, InvoiceView
@@ -29,7 +30,7 @@ from webkit.recurring.steps import Charges, Reminder
 from webkit.recurring.views import PlanView, PriceView, in_force
 
 MONTHS = 12
-MOST_PLANS, MOST_OPEN = 500, 200
+MOST_PLANS, MOST_OPEN = 500, 100
 """So many plans and open invoices a page looks at."""
 
 
@@ -42,7 +43,7 @@ class Kind(StrEnum):
     FEE = "fee"
 
 
-MAILED = frozenset({Kind.ISSUE, Kind.REMIND})
+BILLS, MAILED = frozenset({Kind.ISSUE, Kind.DRAFT}), frozenset({Kind.ISSUE, Kind.REMIND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,12 @@ def _billed(plan: PlanView, on: date, at: datetime, rules: Rules, end: datetime)
         amount = rules.price(plan, price, issued)
     except DomainError as error:
         amount, problem = price.total, error.message
-    yield Ahead(at, issued, kind, plan.client_id, plan.title, plan.currency, amount, plan_id=plan.id, problem=problem)
+    yield Ahead(at, issued, kind, plan.client_id, plan.name, plan.currency, amount, plan_id=plan.id, problem=problem)
     if not plan.issues or problem or plan.client_id in rules.policy.off:
         return
     parts, zone = rules.dues(plan, amount, issued), rules.policy.zone(plan.client_id)
     planned = steps.schedule([day for _amount, day in parts], rules.policy.steps, rules.policy.window, zone, issued)
-    asked = Asked(plan.client_id, plan.title, plan.currency, parts, planned, plan_id=plan.id)
+    asked = Asked(plan.client_id, plan.name, plan.currency, parts, planned, plan_id=plan.id)
     yield from reminded(asked, rules, at, end)
 
 
@@ -198,14 +199,12 @@ def look_ahead(months: int, plan_id: UUID | None = None) -> Forecast:
     today = now.astimezone(policy.home).date()
     end = datetime.combine(in_months(today, months), datetime.min.time(), policy.home)
     plans = [planning.get(plan_id)] if plan_id else planning.page(limit=MOST_PLANS, state=PlanState.ACTIVE)
-    rules = _rules(policy, {plan.client_id for plan in plans})
+    rules = rules_of(policy, {plan.client_id for plan in plans})
     running = [_running(plan, today) for plan in plans if plan.state is PlanState.ACTIVE]
     found = list(simulate(running, rules, now, end))
-    open_ = [] if plan_id else models.all_watched(None, MOST_OPEN)
-    for invoice_id in open_:
-        invoice = invoices.get(invoice_id)
-        if dunning.waits(invoice) and invoice.client_id not in policy.off:
-            found += reminded(_asked(invoice, policy), rules, now, end)
+    open_ = [] if plan_id else models.looked_at_next(MOST_OPEN)
+    for asked in _asked_of(open_, policy):
+        found += reminded(asked, rules, now, end)
     found.sort(key=lambda each: (each.at, each.kind, str(each.plan_id), each.days))
     cut = len(plans) == MOST_PLANS or len(open_) == MOST_OPEN
     paused = 0 if plan_id else models.counts().get(PlanState.PAUSED, 0)
@@ -219,7 +218,7 @@ def months_of(found: Sequence[Ahead], today: date, months: int = MONTHS) -> list
     for each in found:
         month = known[each.on.replace(day=1)]
         month.counts[each.kind] += 1
-        if each.kind in (Kind.ISSUE, Kind.DRAFT) and not each.problem:
+        if each.kind in BILLS and not each.problem:
             month.sums[each.currency] += each.amount
     return list(known.values())
 
@@ -230,7 +229,23 @@ def _running(plan: PlanView, today: date) -> Running:
     return Running(plan, planning.course_of(plan), frozenset(skipped))
 
 
-def _asked(invoice: InvoiceView, policy: Policy) -> Asked:
+def _asked_of(invoice_ids: Sequence[UUID], policy: Policy) -> Iterator[Asked]:
+    """The invoices among these that wait, and what was done about them."""
+    done: dict[UUID, set[tuple[date, int]]] = defaultdict(set)
+    charged: dict[UUID, list[date]] = defaultdict(list)
+    for row in models.sent_of(invoice_ids):
+        done[row.invoice_id].add((row.due, row.days))
+    for fee in models.fees_of(invoice_ids):
+        charged[fee.invoice_id].append(fee.until)
+    for invoice_id in invoice_ids:
+        invoice = invoices.get(invoice_id)
+        if dunning.waits(invoice) and invoice.client_id not in policy.off:
+            yield _asked(invoice, policy, done[invoice_id], tuple(charged[invoice_id]))
+
+
+def _asked(
+    invoice: InvoiceView, policy: Policy, done: Collection[tuple[date, int]], charged: tuple[date, ...]
+) -> Asked:
     planned = dunning.open_plan(invoice, dunning.plan_of(invoice, policy))
     return Asked(
         invoice.client_id,
@@ -238,20 +253,20 @@ def _asked(invoice: InvoiceView, policy: Policy) -> Asked:
         invoice.currency,
         [(part.amount, part.due) for part in invoice.instalments],
         planned,
-        {(row.due, row.days) for row in models.sent(invoice.id)},
-        tuple(row.until for row in models.fees(invoice.id)),
+        done,
+        charged,
         invoice_id=invoice.id,
     )
 
 
-def _rules(policy: Policy, client_ids: Collection[UUID]) -> Rules:
+def rules_of(policy: Policy, client_ids: Collection[UUID]) -> Rules:
     """The rules of the agency whose door is open."""
     settings, profile = models.settings(), agencies.profile()
     fees = settings is not None and settings.fee_mode is not FeeMode.NONE
     charges = dunning.charges(settings, settings.fee_currency) if settings and fees else Charges()
-    known: dict[UUID, ClientView] = {client_id: clients.get(client_id) for client_id in client_ids}
+    known = clients.several(client_ids)
     currency = settings.fee_currency if settings else ""
-    return Rules(policy, _dues(profile, known), _price(profile), charges, currency)
+    return Rules(policy, _dues(profile, known), _price(profile, known), charges, currency)
 
 
 def _dues(
@@ -264,11 +279,17 @@ def _dues(
     return dues
 
 
-def _price(profile: agencies.AgencyProfile) -> Callable[[PlanView, PriceView, date], int]:
+def _price(
+    profile: agencies.AgencyProfile, known: Mapping[UUID, ClientView]
+) -> Callable[[PlanView, PriceView, date], int]:
     """What prices come to on a day; computed once for days with the same rates."""
     scheme, kept = find(profile.tax_scheme), dict[tuple[UUID, tuple[str, ...]], int]()
 
     def price(plan: PlanView, of: PriceView, day: date) -> int:
+        if plan.issues and not known[plan.client_id].email:
+            raise DomainError(_("The client has no e-mail address."))
+        if plan.currency != profile.currency:
+            raise DomainError(_("Its prices are in %(then)s.", then=plan.currency))
         key = (of.id, tuple(row.key for row in scheme.rates(day)))
         if key not in kept:
             lines = [invoices.read_line(line) for line in of.lines]

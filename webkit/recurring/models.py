@@ -357,11 +357,10 @@ def to_look_at(now: datetime, limit: int) -> list[UUID]:
     return list(session().scalars(query.order_by(ReminderWatch.look_at, ReminderWatch.id).limit(limit)))
 
 
-def all_watched(after: UUID | None, limit: int) -> list[UUID]:
-    """Invoices of which a reminder may be due some day, in pages."""
+def looked_at_next(limit: int) -> list[UUID]:
+    """Invoices of which a reminder may be due some day, those that come first."""
     query = sa.select(ReminderWatch.invoice_id).where(ReminderWatch.look_at.is_not(None))
-    query = query.where(ReminderWatch.invoice_id > after) if after else query
-    return list(session().scalars(query.order_by(ReminderWatch.invoice_id).limit(limit)))
+    return list(session().scalars(query.order_by(ReminderWatch.look_at, ReminderWatch.id).limit(limit)))
 
 
 def agencies_to_look(now: datetime) -> list[UUID]:
@@ -373,13 +372,25 @@ def agencies_to_look(now: datetime) -> list[UUID]:
 
 def sent(invoice_id: UUID) -> list[SentReminder]:
     """Oldest first."""
-    query = sa.select(SentReminder).where(SentReminder.invoice_id == invoice_id).order_by(SentReminder.id)
-    return list(session().scalars(query))
+    return sent_of([invoice_id])
+
+
+def sent_of(invoice_ids: Sequence[UUID]) -> list[SentReminder]:
+    """Those of several invoices, oldest first."""
+    query = sa.select(SentReminder).where(SentReminder.invoice_id.in_(invoice_ids))
+    return list(session().scalars(query.order_by(SentReminder.id)))
 
 
 def fees(invoice_id: UUID) -> list[LateFee]:
     """Oldest first."""
-    return list(session().scalars(sa.select(LateFee).where(LateFee.invoice_id == invoice_id).order_by(LateFee.until)))
+    return fees_of([invoice_id])
+
+
+def fees_of(invoice_ids: Sequence[UUID]) -> list[LateFee]:
+    """Those of several invoices, oldest first."""
+    return list(
+        session().scalars(sa.select(LateFee).where(LateFee.invoice_id.in_(invoice_ids)).order_by(LateFee.until))
+    )
 
 
 def is_fee(invoice_id: UUID) -> bool:

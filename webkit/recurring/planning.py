@@ -22,7 +22,7 @@ from webkit.invoices.service import Figures, LineInput
 from webkit.recurring import models
 from webkit.recurring.calendar import Course, Rhythm
 from webkit.recurring.models import Outcome, PlanState, RecurringPeriod, RecurringPlan, RecurringPrice
-from webkit.recurring.views import PeriodView, PlanView, found, in_force, view, views
+from webkit.recurring.views import PeriodView, PlanView, found, in_force, name_of, view, views
 
 KIND = "recurring"
 MOST_SKIPPED, MOST_PRICES, MOST_OF_CLIENT = 6000, 60, 100
@@ -114,7 +114,7 @@ def change_price(plan_id: UUID, revision: int, since: date, given: PlanInput, ac
         models.add(_price(plan_id, since, given))
     else:
         _write(known, given)
-    _record("recurring.price", plan, actor, since=since.isoformat(), total_minor=given.total)
+    _record("recurring.price", plan, actor, since=format_date(since), total_minor=given.total)
 
 
 @writes
@@ -129,7 +129,7 @@ def drop_price(plan_id: UUID, price_id: UUID, actor: str) -> None:
         raise Conflict(_("These prices have begun. Change the plan instead."))
     models.delete(price)
     plan.revision += 1
-    _record("recurring.price_dropped", plan, actor, since=price.since.isoformat())
+    _record("recurring.price_dropped", plan, actor, since=format_date(price.since))
 
 
 @writes
@@ -300,4 +300,4 @@ def _lines(lines: Sequence[LineInput]) -> list[dict[str, Any]]:
 
 def _record(kind: str, plan: RecurringPlan, actor: str, **facts: Any) -> None:
     about = (events.ref("client", plan.client_id),)
-    events.record(kind, events.ref(KIND, plan.id), {"actor": actor, "title": plan.title, **facts}, about=about)
+    events.record(kind, events.ref(KIND, plan.id), {"actor": actor, "title": name_of(plan.title), **facts}, about=about)

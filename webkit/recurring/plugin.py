@@ -63,7 +63,7 @@ def webkit_startup(app: Flask) -> None:
 def _cards(client_id: UUID) -> list[DocumentCard]:
     return [
         DocumentCard(
-            title=f"{plan.title} · {plan.said}",
+            title=f"{plan.name} · {plan.said}",
             number="",
             state=WORDS[plan.state],
             tone=TONES[plan.state],  # type: ignore[arg-type]

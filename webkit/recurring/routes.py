@@ -61,9 +61,8 @@ def ahead() -> Response:
     month = _month(request.args.get("month", ""), found.months[0].first)
     shown = [each for each in found.ahead if each.on.replace(day=1) == month]
     names = clients.names({each.client_id for each in shown[:SHOWN]})
-    return page(
-        "recurring/ahead.html", found=found, month=month, shown=shown[:SHOWN], more=len(shown) - SHOWN, names=names
-    )
+    more = max(0, len(shown) - SHOWN)
+    return page("recurring/ahead.html", found=found, month=month, shown=shown[:SHOWN], more=more, names=names)
 
 
 def _month(text: str, usual: date) -> date:
@@ -82,15 +81,16 @@ def show(plan_id: UUID) -> Response:
 def _show(plan_id: UUID, form: FormState, code: int = 200, problem: str = "") -> Response:
     plan = planning.get(plan_id)
     history = planning.history(plan_id)
-    bills = {each.invoice_id for each in history[:12] if each.invoice_id}
+    ahead, made = forecast.twelve_months(plan_id).ahead, [each.invoice_id for each in history[:12] if each.invoice_id]
     return page(
         "recurring/show.html",
         code=code,
         plan=plan,
         client=clients.get(plan.client_id),
         history=history,
-        numbers={id_: told["invoice.number"] for id_ in bills if (told := invoices.told(id_))},
-        ahead=forecast.twelve_months(plan_id).ahead[:SHOWN],
+        numbers={id_: told["invoice.number"] for id_ in made if (told := invoices.told(id_))},
+        ahead=ahead[:SHOWN],
+        bills=[each for each in ahead if each.kind in forecast.BILLS],
         timeline=events.timeline(events.ref(planning.KIND, plan_id)),
         today=agencies.today(),
         form=form,

@@ -19,7 +19,7 @@ from webkit.invoices.service import Figures, InvoiceInput, LineInput
 from webkit.recurring import models, planning
 from webkit.recurring.calendar import Period
 from webkit.recurring.models import Outcome, PlanState, RecurringPeriod, RecurringPlan
-from webkit.recurring.views import in_force, price_view
+from webkit.recurring.views import in_force, name_of, price_view
 
 PAUSE = timedelta(hours=6)
 """After which a plan that could not bill tries again."""
@@ -70,7 +70,7 @@ def _bill(plan: RecurringPlan, period: Period, client: ClientView) -> None:
     models.add(row)
     facts = {
         "actor": SYSTEM,
-        "title": plan.title,
+        "title": name_of(plan.title),
         "on": period.on.isoformat(),
         "number": invoice.number or _("a draft"),
         "amount": format_money(invoice.total, invoice.currency, agencies.here().locale),
@@ -132,7 +132,9 @@ def _hold(plan_id: UUID, why: str) -> None:
         return
     if plan.problem != why:
         subject, about = events.ref(planning.KIND, plan.id), (events.ref("client", plan.client_id),)
-        events.record("recurring.held", subject, {"actor": SYSTEM, "title": plan.title, "why": why}, about=about)
+        events.record(
+            "recurring.held", subject, {"actor": SYSTEM, "title": name_of(plan.title), "why": why}, about=about
+        )
     plan.problem, plan.held_until = why, clock.now() + PAUSE
 
 

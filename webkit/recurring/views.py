@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,8 @@ from webkit.core.values import dataclass
 from webkit.recurring import models
 from webkit.recurring.calendar import Unit
 from webkit.recurring.models import Outcome, PlanState, RecurringPlan, RecurringPrice
+
+PLACEHOLDER = re.compile(r"\{(from|to|month|year)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,11 @@ class PlanView:
         return self.price.total
 
     @property
+    def name(self) -> str:
+        """Its title without what each invoice fills in."""
+        return name_of(self.title)
+
+    @property
     def said(self) -> str:
         """Its rhythm in a few words."""
         return said(self.unit, self.every)
@@ -78,6 +86,11 @@ class PeriodView:
     outcome: Outcome
     invoice_id: UUID | None
     total: int
+
+
+def name_of(title: str) -> str:
+    """What a plan is called: its title without the words that each invoice fills in."""
+    return " ".join(PLACEHOLDER.sub(" ", title).split()).strip(" ,;:-–") or title
 
 
 def said(unit: Unit, every: int) -> str:
