@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from tests.client import Browser
 from tests.factories import documents
@@ -168,6 +169,38 @@ def test_the_months_ahead(member: Browser, client_id: UUID) -> None:
     assert "Reminder, unless it is paid" in page
     assert "February 2027" in page
     assert member.get(f"{BASE}/recurring/ahead?month=nonsense").status_code == 200
+
+
+def test_a_page_costs_the_same_however_much_there_is(owner: Browser, agency: AgencyView) -> None:
+    remind()
+    for number in range(2):
+        _more(number)
+    first = [_asked(owner, path) for path in ("", "ahead")]
+    for number in range(2, 6):
+        _more(number)
+    assert [_asked(owner, path) for path in ("", "ahead")] == [first[0], first[1] + 4]
+    assert first[0] <= 8
+
+
+def _more(number: int) -> None:
+    other = documents.client(f"Client {number}", f"c{number}@olmo.example")
+    plan(date(2027, 1, 31), client_id=other, issues=True)
+    documents.issued("50", client_id=other)
+
+
+def _asked(browser: Browser, path: str) -> int:
+    """How many statements a page needs."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    sa.event.listen(db.db.engine, "before_cursor_execute", note)
+    try:
+        assert browser.get(f"{BASE}/recurring/{path}").status_code == 200
+    finally:
+        sa.event.remove(db.db.engine, "before_cursor_execute", note)
+    return sum(statement.startswith("SELECT") for statement in seen)
 
 
 def test_what_is_of_others_is_not_there(stranger: Browser, anonymous: Browser, client_id: UUID) -> None:

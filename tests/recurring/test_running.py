@@ -120,6 +120,31 @@ def test_what_fell_due_while_paused_is_left_out_for_good() -> None:
     assert billed(plan_id)[-1] == ("2027-06-30", "drafted")
 
 
+def test_who_goes_on_may_change_the_plan_at_once() -> None:
+    with at(_moment(date(2027, 1, 1))):
+        client = documents.client()
+        plan_id, short = plan(NEW_YEAR, client_id=client), plan(NEW_YEAR, client_id=client, times=2)
+        planning.pause(plan_id, ACTOR)
+        planning.pause(short, ACTOR)
+    with at(_moment(date(2027, 6, 10))):
+        planning.resume(plan_id, ACTOR)
+        now = planning.get(plan_id)
+        assert (now.next_on, now.done) == (date(2027, 6, 30), 5)
+        planning.save(plan_id, now.revision, plan_input(client, date(2027, 6, 30), "150", day=31), ACTOR)
+        planning.resume(short, ACTOR)
+        assert planning.get(short).state is PlanState.ENDED
+    with at(_moment(date(2027, 8, 10))):
+        run()
+    assert billed(plan_id)[-2:] == [("2027-06-30", "drafted"), ("2027-07-31", "drafted")]
+    assert {outcome for _day, outcome in billed(short)} == {"skipped"}
+
+
+def test_a_plan_does_not_begin_long_ago() -> None:
+    with at(_moment(date(2027, 6, 10))), pytest.raises(DomainError) as refused:
+        plan(date(2027, 3, 1))
+    assert refused.value.field == "start"
+
+
 def test_what_fell_due_while_paused_is_billed_where_somebody_asks_for_it() -> None:
     with at(_moment(date(2027, 1, 1))):
         plan_id = plan(NEW_YEAR)
@@ -294,9 +319,10 @@ def test_an_agency_that_moves_takes_its_hour_along() -> None:
 
 
 def test_workers_side_by_side_bill_once(app: object, agency: AgencyView) -> None:
-    with at(_moment(date(2027, 8, 1))):
+    with at(_moment(date(2027, 1, 1))):
         plan_id = plan(NEW_YEAR, issues=True)
         db.release()
+    with at(_moment(date(2027, 8, 1))):
 
         def work() -> None:
             with app.app_context(), tenancy.tenant(agency.id):  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,11 +20,13 @@ from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Figures, LineInput
 from webkit.recurring import models
-from webkit.recurring.calendar import Course, Rhythm
+from webkit.recurring.calendar import Course, Period, Rhythm
 from webkit.recurring.models import Outcome, PlanState, RecurringPeriod, RecurringPlan, RecurringPrice
 from webkit.recurring.views import PeriodView, PlanView, found, in_force, name_of, view, views
 
-KIND = "recurring"
+KIND, SYSTEM = "recurring", "system"
+PAST = timedelta(days=92)
+"""A plan begins no earlier: a year typed wrongly would send dozens of invoices at once."""
 MOST_SKIPPED, MOST_PRICES, MOST_OF_CLIENT = 6000, 60, 100
 
 
@@ -59,6 +61,7 @@ def create(given: PlanInput, actor: str, once_key: str = "") -> UUID:
     client = clients.get(given.client_id)
     if not client.active:
         raise DomainError(_("%(client)s is archived. Bring the client back first.", client=client.name), "client_id")
+    _demand_near(given, None)
     plan = RecurringPlan(
         client_id=client.id, currency=agencies.here().currency, before=0, next_on=None, **_head(given), **_course(given)
     )
@@ -80,6 +83,7 @@ def save(plan_id: UUID, revision: int, given: PlanInput, actor: str) -> None:
     """
     plan = _held(plan_id, revision)
     last = models.last_on(plan_id)
+    _demand_near(given, plan.next_on)
     done, currency = plan.before + plan.place, agencies.here().currency
     for name, value in {**_head(given), **_course(given)}.items():
         setattr(plan, name, value)
@@ -156,7 +160,8 @@ def resume(plan_id: UUID, actor: str, *, missed: bool = False) -> None:
     skipped = 0
     if not missed:
         skipped = _skip(plan)
-    plan.state, plan.paused_at, plan.problem = PlanState.ACTIVE, None, ""
+    plan.state = PlanState.ACTIVE if plan.next_on else PlanState.ENDED
+    plan.paused_at, plan.problem = None, ""
     plan.revision += 1
     _record("recurring.resumed", plan, actor, skipped=skipped)
 
@@ -169,7 +174,21 @@ def _skip(plan: RecurringPlan) -> int:
             if models.period(plan.id, period.on) is None:
                 models.add(RecurringPeriod(plan_id=plan.id, on=period.on, outcome=Outcome.SKIPPED))
             count += 1
+    while models.period(plan.id, plan.next_on or date.max) is not None and go_on(plan) is not None:
+        pass
     return count
+
+
+def go_on(plan: RecurringPlan) -> Period | None:
+    """Take the next period of a plan that is locked; None when there is none, and the plan has ended."""
+    plan.place += 1
+    following = plan.course.period(plan.place, zone())
+    if following is None:
+        plan.state, plan.next_on = PlanState.ENDED, None
+        _record("recurring.ended", plan, SYSTEM)
+    else:
+        plan.next_on = following.on
+    return following
 
 
 @writes
@@ -248,6 +267,13 @@ def _course(given: PlanInput) -> dict[str, Any]:
 def _next(plan: RecurringPlan) -> date | None:
     period = plan.course.period(plan.place or 0, zone())
     return period.on if period else None
+
+
+def _demand_near(given: PlanInput, usual: date | None) -> None:
+    start = given.rhythm.start
+    if start < agencies.today() - PAST and start != usual:
+        day = format_date(agencies.today() - PAST)
+        raise DomainError(_("This is long ago. A plan begins on %(day)s at the earliest.", day=day), "start")
 
 
 def _demand_some(plan: RecurringPlan) -> None:

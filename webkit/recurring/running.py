@@ -25,7 +25,6 @@ PAUSE = timedelta(hours=6)
 """After which a plan that could not bill tries again."""
 WORDS = ("{from}", "{to}", "{month}", "{year}")
 """What titles and lines may say of the period they bill."""
-SYSTEM = "system"
 
 
 def advance(plan_id: UUID) -> bool:
@@ -51,7 +50,7 @@ def _advance(plan_id: UUID) -> bool:
     if models.period(plan.id, period.on) is None:
         client = clients.get(plan.client_id)
         if not client.active:
-            planning.pause(plan_id, SYSTEM, _("%(client)s is archived.", client=client.name))
+            planning.pause(plan_id, planning.SYSTEM, _("%(client)s is archived.", client=client.name))
             return False
         _bill(plan, period, client)
     return _step(plan)
@@ -61,7 +60,7 @@ def _bill(plan: RecurringPlan, period: Period, client: ClientView) -> None:
     """Make the invoice of a period, in the order: invoice, its number, what is known of it here."""
     invoice_id = invoices.create_draft(_input(plan, period, client))
     if plan.issues:
-        invoices.issue(invoice_id, SYSTEM)
+        invoices.issue(invoice_id, planning.SYSTEM)
     invoice = invoices.get(invoice_id)
     outcome = Outcome.ISSUED if plan.issues else Outcome.DRAFTED
     row = RecurringPeriod(
@@ -69,7 +68,7 @@ def _bill(plan: RecurringPlan, period: Period, client: ClientView) -> None:
     )
     models.add(row)
     facts = {
-        "actor": SYSTEM,
+        "actor": planning.SYSTEM,
         "title": name_of(plan.title),
         "on": period.on.isoformat(),
         "number": invoice.number or _("a draft"),
@@ -114,14 +113,10 @@ def told(text: str, said: dict[str, str], most: int) -> str:
 
 def _step(plan: RecurringPlan) -> bool:
     """Go on to the next period, or end; True when that is due. Whoever has the plan open hears that it has billed."""
-    plan.place, plan.problem, plan.held_until = plan.place + 1, "", None
+    plan.problem, plan.held_until = "", None
     plan.revision += 1
-    following = plan.course.period(plan.place, planning.zone())
-    if following is None:
-        planning.end(plan.id, SYSTEM)
-        return False
-    plan.next_on = following.on
-    return following.at <= clock.now()
+    following = planning.go_on(plan)
+    return following is not None and following.at <= clock.now()
 
 
 @writes
@@ -133,7 +128,7 @@ def _hold(plan_id: UUID, why: str) -> None:
     if plan.problem != why:
         subject, about = events.ref(planning.KIND, plan.id), (events.ref("client", plan.client_id),)
         events.record(
-            "recurring.held", subject, {"actor": SYSTEM, "title": name_of(plan.title), "why": why}, about=about
+            "recurring.held", subject, {"actor": planning.SYSTEM, "title": name_of(plan.title), "why": why}, about=about
         )
     plan.problem, plan.held_until = why, clock.now() + PAUSE
 
