@@ -21,11 +21,13 @@ from webkit.core.kernel import clock, db, events, tallies, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.ids import uuid7
-from webkit.invoices import paying
+from webkit.core.problems import Problem
+from webkit.invoices import models, paying
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Method, Returned
+from webkit.operations import doctor
 from webkit.payments.events import PaymentSucceeded
 from webkit.receipts import service
 from webkit.receipts.service import RecordInput
@@ -262,3 +264,24 @@ def test_gain_and_loss_are_fixed_when_it_is_booked(agency: AgencyView) -> None:
     assert of(first) == (InvoiceState.ISSUED, 0, 12_200)
     sums = [each.base_minor for each in ledger.movements(agencies.today(), agencies.today())]
     assert sum(sums) == 0 and balanced() and not list(invoices.unlike_ledger())
+
+
+def test_doctor_sees_an_invoice_that_says_something_else(agency: AgencyView) -> None:
+    invoice = documents.issued("100")
+    client = invoices.get(invoice).client_id
+    record(client, 5_000, {invoice: 5_000})
+    assert _examined() == []
+    _unbooked(invoice)
+    (problem,) = _examined()
+    assert "says that 4999 were paid, the ledger says 5000" in problem.problem
+
+
+def _examined() -> list[Problem]:
+    db.release()
+    with tenancy.platform("doctor"):
+        return list(doctor._ledger())
+
+
+@db.writes
+def _unbooked(invoice_id: UUID) -> None:
+    models.receive(invoice_id, 4_999)

@@ -147,6 +147,20 @@ def unlike_ledger() -> Iterator[tuple[UUID, int, int]]:
         yield from _unlike(rows)
 
 
+def follow_all() -> int:
+    """Book what payment services told of before there was a ledger; returns of how many invoices."""
+    wanted = [invoice_id for invoice_id, _said, _booked in unlike_ledger()]
+    for invoice_id in wanted:
+        _follow(invoice_id)
+    return len(wanted)
+
+
+@writes
+def _follow(invoice_id: UUID) -> None:
+    invoice = found(paying.held(invoice_id))
+    ledger.follow(paying.claim(invoice), None, invoice.paid_at or invoice.issued_at or invoice.created_at)
+
+
 def _unlike(rows: Sequence[Invoice]) -> list[tuple[UUID, int, int]]:
     booked = ledger.settled_of(row.id for row in rows)
     said = [(row, _said(row)) for row in rows if row.origin == InvoiceOrigin.HERE]

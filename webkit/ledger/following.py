@@ -85,7 +85,7 @@ def follow(claim: Claim, event: PaymentOutcome | None, at: datetime) -> Settled:
 def _kind(payment: Arrived, event: PaymentOutcome | None) -> Kind:
     """Why a payment is booked: what is told of it, what became of it before, or only what it pays changes."""
     if event is None:
-        return Kind.DISPUTE if payment.held_minor else Kind.REFUND if payment.returned_minor else Kind.APPLIED
+        return Kind.DISPUTE if payment.held_minor else Kind.REFUND if payment.returned_minor else Kind.PAYMENT
     return KINDS.get(type(event), Kind.APPLIED) if payment.id == event.payment_id else Kind.APPLIED
 
 

@@ -13,6 +13,8 @@ from webkit.core.capabilities.base import Health, HealthReport
 from webkit.core.kernel import clock, counters, number_audit, outbox, runtime, switches, tally_audit, tenancy
 from webkit.core.paths import STATIC
 from webkit.core.problems import Problem
+from webkit.invoices import service as invoices
+from webkit.ledger import service as ledger
 from webkit.operations import models
 from webkit.reports import service as reports
 
@@ -79,8 +81,8 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            guests = runtime.current().guests
-            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums(), *switches.problems(guests)]
+            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums(), *_ledger()]
+            yield from switches.problems(runtime.current().guests)
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
 
@@ -137,6 +139,18 @@ def _sums() -> Iterator[Problem]:
         with tenancy.tenant(agency):
             for difference in reports.differences():
                 yield Problem("reports", f"agency {agency}: {difference}", "webkit reports again")
+
+
+def _ledger() -> Iterator[Problem]:
+    """Money whose bookings do not come to nothing, and invoices that say something else of it than the ledger."""
+    for source in ledger.balanced():
+        what = f"the entries of {source.source} do not come to nothing"
+        yield Problem("ledger", f"agency {source.agency_id}: {what}", WHO)
+    for agency in runtime.current().directory.all_ids():
+        with tenancy.tenant(agency):
+            for invoice_id, said, booked in invoices.unlike_ledger():
+                what = f"invoice {invoice_id} says that {said} were paid, the ledger says {booked}"
+                yield Problem("ledger", f"agency {agency}: {what}", "webkit ledger follow")
 
 
 def _queue() -> Iterator[Problem]:
