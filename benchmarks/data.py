@@ -28,6 +28,8 @@ from webkit.core.kernel.tallies import Tally
 from webkit.invoices import service as invoices
 from webkit.invoices.models import DUE, KIND, RECEIVED, Invoice, InvoiceState
 from webkit.invoices.service import LineInput
+from webkit.reports.following import VERSION
+from webkit.reports.models import ReportEntry, ReportPosition, ReportShare
 
 FIRST = ("North", "River", "Copper", "Quiet", "Amber", "Stone", "Silver", "Green", "Harbour", "Bright", "Old", "Winter")
 SECOND = ("Bakery", "Dental", "Legal", "Cycles", "Coffee", "Interiors", "Gardens", "Clinic", "Books", "Motors", "Yoga")
@@ -66,12 +68,14 @@ def fill(owner: str, agency: AgencyView, sizes: Sizes) -> None:
                 made = [invoice(dice.choice(ids), dice.choice(STATES), n) for n in numbers]
                 _insert(connection, Invoice, made)
                 _insert(connection, SearchWord, [word for each in made for word in found_by.words(each)])
+        _report(connection, agency)
         year = str(clock.today(agency.timezone).year)
         _insert(connection, Tally, list(_tallies(connection)))
         counter = {"agency_id": agency.id, "series": "invoice", "period": year, "value": sizes.invoices}
         _insert(connection, Counter, [counter])
         if connection.dialect.name == "postgresql":
             _chain(connection, agency.id)
+        _followed(connection, agency)
 
 
 def drafts(owner: str, agency: AgencyView, count: int) -> list[UUID]:
@@ -186,6 +190,44 @@ def _tallies(connection: Connection) -> Iterator[dict[str, Any]]:
 
 def _place(where: object) -> str:
     return where.replace(tzinfo=None).isoformat() if isinstance(where, datetime) else str(where)
+
+
+def _report(connection: Connection, agency: AgencyView) -> None:
+    """What reports have followed by now: an entry for each invoice, one for what was paid of it, one for each line."""
+    rate, percent = ("S", "22")
+    asked = {"kind": "invoice", "step": 0, "place": 0, "waited": None}
+    came = {"kind": "payment", "step": 1, "place": 1, "waited": 9}
+    columns = (Invoice.id, Invoice.client_id, Invoice.number, Invoice.currency, Invoice.issue_date, Invoice.paid_at)
+    sums = (Invoice.net_minor, Invoice.tax_minor, Invoice.total_minor)
+    query = sa.select(*columns, *sums, Invoice.priced).where(
+        Invoice.agency_id == agency.id, Invoice.number.is_not(None)
+    )
+    with _bare(connection, ReportEntry.__tablename__), _bare(connection, ReportShare.__tablename__):
+        after = UUID(int=0)
+        while rows := connection.execute(query.where(Invoice.id > after).order_by(Invoice.id).limit(CHUNK)).all():
+            entries, shares, after = [], [], rows[-1][0]
+            for identity, client, number, currency, issued, paid_at, net, tax, total, priced in rows:
+                here = {"agency_id": agency.id, "invoice_id": identity, "imported": False}
+                figures = {"net": net, "tax": tax, "gross": total, "base": total, "part": "sale"}
+                of = {"client_id": client, "document_id": identity, "number": number, "currency": currency}
+                shared = {**here, **of, **figures, "category": rate, "percent": percent}
+                entries.append({**shared, **asked, "day": issued})
+                if paid_at:
+                    entries.append({**shared, **came, "day": paid_at.date()})
+                for place, line in enumerate(priced["lines"]):
+                    share = {"place": place, "day": issued, "currency": currency, "net": line["net"]}
+                    shares.append({**here, **share, "description": line["description"]})
+            _insert(connection, ReportEntry, entries)
+            _insert(connection, ReportShare, shares)
+
+
+def _followed(connection: Connection, agency: AgencyView) -> None:
+    """Reports have followed the whole chain."""
+    seq = connection.scalar(sa.select(EventHead.seq).where(EventHead.agency_id == agency.id)) or 0
+    known = {"timezone": agency.timezone, "currency": agency.currency, "version": VERSION, "filling": False}
+    connection.execute(sa.delete(ReportPosition).where(ReportPosition.agency_id == agency.id))
+    row = {"agency_id": agency.id, "seq": seq, "imported_only": False, **known}
+    connection.execute(sa.insert(ReportPosition).values(row))
 
 
 @contextmanager

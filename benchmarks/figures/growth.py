@@ -14,6 +14,14 @@ from benchmarks.report import Row
 from benchmarks.rounds import ask_in_turns
 from benchmarks.world import World
 
+REPORTS = {
+    "report.revenue": "/reports?range=last_quarter",
+    "report.open": "/reports/open",
+    "report.tax": "/reports/tax?range=last_quarter&basis=cash",
+    "report.journal": "/reports/journal?range=last_month",
+}
+MOST_OF_A_REPORT = 1_000
+
 
 def measure(world: World) -> Iterator[Row]:
     grown, first = world.grown, world.grown.get("/invoices/")
@@ -24,6 +32,7 @@ def measure(world: World) -> Iterator[Row]:
         "later": [far_page(grown, first)],
         "client": [of_client(grown)],
         "dashboard": [grown.get("/")],
+        **{name: [grown.get(path)] for name, path in REPORTS.items()},
         "page": shown,
         **{name: [grown.get(path)] for name, path in SEARCHES.items()},
     }
@@ -40,3 +49,5 @@ def measure(world: World) -> Iterator[Row]:
         yield Row(f"growth.{name}", best[name].median, "ms", 2, before)
     yield Row("growth.invoice.page", best["page"].median, "ms", 2, best["document"].median)
     yield Row("growth.dashboard", best["dashboard"].median, "ms", 5, f2)
+    for name in REPORTS:
+        yield Row(f"growth.{name}", best[name].median, "ms", MOST_OF_A_REPORT)

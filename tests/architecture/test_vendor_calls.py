@@ -77,6 +77,7 @@ IN_A_REQUEST = {
     "signing.routes.pdf": DOWNLOAD,
     "statements.routes.pdf": DOWNLOAD,
     "signing.routes.sign": "signs exactly the bytes of the document, so they must exist",
+    "reports.report_routes.pdf": "waits for a report on paper: it is printed, and kept nowhere",
     "invoices.public.pay": "waits to be sent on to the checkout",
     "invoices.public.show": "comes back from the checkout and waits to hear how the payment went",
     "messaging.routes.attachment": KEPT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -182,3 +183,15 @@ def test_a_credit_note_moves_what_was_paid_to_what_is_left() -> None:
         (Kind.SHIFTED, "0", -6_100, 0),
     ]
     assert paid(invoice, [note], 12_200) == (_cell(RATES[0], 10_000, 2_200),)
+
+
+def test_what_money_was_worth_is_shared_to_the_cent() -> None:
+    """A third of an invoice in another currency is paid: its rate is known by then."""
+    invoice = _document((_cell(RATES[0], 10_000, 2_200), _cell(RATES[2], 333, 0)))
+    came = Moved("payment", 4_178, "USD", FIRST + timedelta(5), base=3_801)
+    book = Book(UUID(int=1), "USD", "", False, invoice, (), (came,), None, Decimal("0.91"))
+    found = entries(book, ZONE, "EUR")
+    assert sum(each.base or 0 for each in found if each.kind in CAME) == 3_801
+    assert sum(each.base or 0 for each in found if each.kind in ASKED) == round(12_533 * 0.91)
+    unknown = entries(Book(UUID(int=1), "USD", "", False, invoice, (), (), None), ZONE, "EUR")
+    assert {each.base for each in unknown} == {None}

@@ -14,9 +14,17 @@ from tests.client import Browser
 from tests.factories import documents
 from tests.factories.documents import ACTOR
 from tests.pages.test_budgets import VISITOR, _asked
+from webkit.agencies import service as agencies
+from webkit.core.kernel import events
+from webkit.core.kernel.db import writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import crediting
+from webkit.invoices import service as invoices
 from webkit.invoices.crediting import CreditInput, Extent
+from webkit.invoices.service import ImportedInvoice, ImportedLine
+from webkit.ledger.service import Method
+from webkit.receipts import service as receipts
+from webkit.receipts.service import RecordInput
 from webkit.reports import journal
 
 PAGES = ("", "/open", "/tax", "/tax?basis=cash", "/deals", "/journal", "/accounts")
@@ -135,3 +143,32 @@ def test_a_report_on_paper(owner: Browser, reports: str) -> None:
         paper = owner.get(f"{reports}/{name}/pdf")
         assert paper.status_code == 200 and paper.data.startswith(b"%PDF")
     assert owner.get(f"{reports}/nothing/pdf").status_code == 404
+
+
+def test_currencies_are_added_up_at_booked_rates_only(owner: Browser, agency: AgencyView) -> None:
+    client = documents.client()
+    documents.issued("100", client_id=client)
+    for known in (True, False):
+        line = ImportedLine("Care", Decimal(1), Decimal(100), Decimal(0), 10_000, 0)
+        given = ImportedInvoice(
+            client, f"OLD-{known}", "Care", "USD", "it", agencies.today(), agencies.today(), (line,), "open"
+        )
+        with writing():
+            (old,) = invoices.add_imported([given])
+            events.record("import.done", "import:1", {"actor": ACTOR})
+        if known:
+            parts = {old: 10_000}
+            receipts.record(
+                RecordInput(client, Method.BANK, agencies.today(), "USD", 10_000, parts=parts, rate=Decimal("0.5")),
+                ACTOR,
+            )
+    rows = _rows(owner, f"/{agency.slug}/reports/revenue/sheet?table=own&format=csv")
+    assert [list(row.values()) for row in rows] == [
+        ["EUR", "122.00", "0.00", "0.00", "0.00"],
+        ["USD", "50.00", "50.00", "100.00", "0.00"],
+        ["All", "172.00", "50.00", "", ""],
+    ]
+    sides: dict[str, Decimal] = defaultdict(Decimal)
+    for row in _rows(owner, f"/{agency.slug}/reports/journal/sheet?format=csv"):
+        sides[row["Entry"]] += Decimal(row["Debit in own currency"] or 0) - Decimal(row["Credit in own currency"] or 0)
+    assert set(sides.values()) == {0}

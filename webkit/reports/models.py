@@ -274,6 +274,28 @@ def days(since: date, until: date) -> list[DaySum]:
     return [DaySum(row[0], row[1], row[2], *map(int, row[3:])) for row in found]
 
 
+class Worth(NamedTuple):
+    """What entries of a kind are worth in the agency's currency at booked rates, and how much has no rate."""
+
+    currency: str
+    kind: Kind
+    base: int
+    without: int
+
+
+@prepared
+def _worths() -> sa.Executable:
+    unknown = sa.func.sum(sa.case((E.base.is_(None), E.gross), else_=0))
+    query = sa.select(E.currency, E.kind, sa.func.coalesce(sa.func.sum(E.base), 0), unknown)
+    return query.where(_between(E), _of_kinds()).group_by(E.currency, E.kind)
+
+
+def worths(since: date, until: date) -> list[Worth]:
+    """By currency and kind."""
+    found = _worths(since=since, until=until, kinds=[*ASKED, *CAME])
+    return [Worth(row[0], row[1], int(row[2]), int(row[3])) for row in found]
+
+
 class ClientSum(NamedTuple):
     """What a client was asked for and what came of it, in one currency."""
 

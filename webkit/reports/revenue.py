@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
@@ -15,7 +16,7 @@ from webkit.core.kernel.sheets import Cell, Column
 from webkit.reports import charts, models
 from webkit.reports.charts import Series
 from webkit.reports.entries import ASKED, CAME
-from webkit.reports.models import ClientSum, DaySum
+from webkit.reports.models import ClientSum, DaySum, Worth
 from webkit.reports.ranges import Range, fold, spans, words
 from webkit.reports.shapes import Figure, Report, Section, amounts, figure, line, summed
 
@@ -33,6 +34,13 @@ BY_CLIENT = (
     Column(_l("Paid")),
 )
 BY_WORK = (Column(_l("Sold"), 48), Column(_l("Invoiced without tax")))
+BY_CURRENCY = (
+    Column(_l("Currency"), 12),
+    Column(_l("Invoiced")),
+    Column(_l("Paid")),
+    Column(_l("Invoiced, without a rate"), 20),
+    Column(_l("Paid, without a rate"), 20),
+)
 CHARTED = 8
 
 
@@ -45,6 +53,9 @@ def revenue(of: Range, most: int) -> Report:
     currencies = sorted({row.currency for row in days})
     shown = {currency: _top(by_client, currency, most) for currency in currencies}
     names = clients.names({row.client_id for rows, _rest in shown.values() for row in rows})
+    own = agencies.here().currency
+    if set(currencies) - {own}:
+        sections.append(_worth(models.worths(of.since, of.until), own))
     for currency in currencies:
         mine = [row for row in days if row.currency == currency]
         sections.append(_by_time(mine, of, currency))
@@ -63,6 +74,26 @@ def revenue(of: Range, most: int) -> Report:
             "Issue the first invoice, or choose other days."
         ),
     )
+
+
+def _worth(rows: Sequence[Worth], own: str) -> Section:
+    """All currencies in the agency's own, as far as rates were booked; the rest is named and in no sum."""
+    sums: dict[str, list[int]] = {}
+    unknown: dict[str, list[int]] = {}
+    for row in rows:
+        side = 0 if row.kind in ASKED else 1
+        sums.setdefault(row.currency, [0, 0])[side] += row.base
+        unknown.setdefault(row.currency, [0, 0])[side] += row.without
+    table: list[tuple[Cell, ...]] = [
+        (currency, *amounts(own, *sums[currency]), *amounts(currency, *unknown[currency])) for currency in sorted(sums)
+    ]
+    title = _("All currencies in %(currency)s", currency=own)
+    note = _(
+        "At the rates that were booked with the first payment of each invoice. What has no rate yet stands in its own "
+        "currency and is in no sum."
+    )
+    foot: tuple[Cell, ...] = (_("All"), *amounts(own, *summed(list(sums.values()))), None, None)
+    return Section("own", title, BY_CURRENCY, tuple(table), foot, note=note)
 
 
 def _figures(rows: Sequence[DaySum], currency: str) -> tuple[Figure, ...]:
