@@ -42,6 +42,7 @@ def test_everything_starts_works_and_ends(platform: Platform) -> None:
     up(platform)
     until(lambda: platform.said(f"webkit is running at http://127.0.0.1:{platform.port}"))
     assert values(platform.data, "upgraded") == [""]
+    assert values(platform.data, "rehearsed") == [""]  # by the web alone, before it forks
     for queue in ("now", "long", "ai"):
         ask(platform.data, "run", queue=queue)
     until(lambda: len(values(platform.data, "ran")) == 3)

@@ -42,6 +42,7 @@ def create() -> Flask:
     flask = _pages()
     flask.extensions[seams.EXTENSION] = seams.Seams(
         upgrade=_upgrade,
+        rehearse=lambda _app: jobs.note("rehearsed"),
         after_fork=lambda _app: jobs.note("forked"),
         enter_worker=lambda _app: jobs.note("worker"),
         lost=lambda _app, job: jobs.note("lost", job),

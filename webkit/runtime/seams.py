@@ -36,7 +36,9 @@ def _nobody(_app: Flask, _ids: Sequence[str]) -> Sequence[Callable[[], None]]:
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """`upgrade` brings the database up to date; `after_fork` drops what a parent had opened.
+    """`upgrade` brings the database up to date; `rehearse` does once, before any fork, what all would do at first.
+
+    `after_fork` drops what a parent had opened.
 
     `enter_worker` prepares a process for jobs; `lost` is told the id of a job whose process died; `tick` is called
     every second by the scheduler. For jobs in threads, `await_ids` waits a moment for ids, so many at the most, and
@@ -44,6 +46,7 @@ class Seams:
     """
 
     upgrade: Step = _nothing
+    rehearse: Step = _nothing
     after_fork: Step = _nothing
     enter_worker: Step = _nothing
     lost: Callable[[Flask, str], None] = _forget
@@ -79,7 +82,7 @@ def load_factory(path: str) -> AppFactory:
 
 def kernel() -> Seams:
     """The platform's own."""
-    return Seams(_upgrade, _after_fork, _enter_worker, _lost, _tick, _await_ids, _take)
+    return Seams(_upgrade, _rehearse, _after_fork, _enter_worker, _lost, _tick, _await_ids, _take)
 
 
 def _upgrade(app: Flask) -> None:
@@ -89,6 +92,20 @@ def _upgrade(app: Flask) -> None:
         migrations.upgrade()
     for step in runtime.of(app).after_upgrade:
         step(app)
+
+
+def _rehearse(app: Flask) -> None:
+    """Show the first page to nobody: what it builds is built once and shared; what it opens is closed again."""
+    from webkit.core.kernel import runtime
+    from webkit.core.kernel.db import db
+
+    found = runtime.of(app)
+    nobody = app.test_client()
+    nobody.get("/", base_url=found.settings.base_url, headers={"X-Request-ID": "rehearsal"}, follow_redirects=True)
+    with app.app_context():
+        db.engine.dispose()
+    if found.redis is not None:
+        found.redis.close()
 
 
 def _after_fork(app: Flask) -> None:

@@ -71,11 +71,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("post_fork", self._forked)
 
     def load(self) -> Flask:
-        """Once, in the master. What is loaded now is never collected, so its pages stay shared."""
+        """Once, in the master. What is there now is never collected, so its pages stay shared."""
         app = self._app_factory()
-        gc.freeze()
         if self._upgrade:
             _in_a_fork(lambda: of(app).upgrade(app))
+        of(app).rehearse(app)
+        gc.freeze()
         return app
 
     def _forked(self, _server: object, _worker: object) -> None:
