@@ -223,7 +223,7 @@ def lots(*, client_id: UUID | None = None) -> list[Lot]:
     query = sa.select(*keys, left).where(Entry.account == Account.CREDIT, Entry.client_id.is_not(None))
     if client_id is not None:
         query = query.where(Entry.client_id == client_id)
-    query = query.group_by(*keys).having(left != 0).order_by(sa.func.min(Entry.id))
+    query = query.group_by(*keys).having(left != 0).order_by(sa.func.min(Entry.created_at), Entry.source)
     rows = session().execute(query)
     return [Lot(source, client, currency, int(amount)) for source, client, currency, amount in rows if client]
 
