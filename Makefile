@@ -32,6 +32,7 @@ $(VENV)/node.stamp: requirements/node.lock $(VENV)/run.stamp
 
 setup: $(VENV)/run.stamp $(VENV)/node.stamp ## build .venv from the lock file, and the front end
 	@$(BIN)/python -m webkit.core.assets
+	@$(BIN)/python -m compileall -q webkit plugins # where nobody may write it later, each process would compile everything
 
 dev-setup: setup $(VENV)/dev.stamp
 

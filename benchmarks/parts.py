@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment(**values: str) -> dict[str, str]:
-    """Ours, without what somebody's shell configures about the platform."""
-    foreign = {*environment_names(), "WEBKIT_RENDERER_SOCKET", "WEBKIT_RUN"}
+    """Ours, without what somebody's shell configures about the platform, or keeps Python from keeping compiled code."""
+    foreign = {*environment_names(), "WEBKIT_RENDERER_SOCKET", "WEBKIT_RUN", "PYTHONDONTWRITEBYTECODE"}
     own = {name: value for name, value in os.environ.items() if name not in foreign}
     return {**own, "PYTHONPATH": str(ROOT), **values}
 
