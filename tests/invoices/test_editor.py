@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 
 from tests.client import Browser
+from tests.factories import catalogue as shop
 from tests.factories import documents
 from webkit.agencies import service as agencies
+from webkit.catalogue import service as catalogue
 from webkit.core.kernel import clock, db, frozen, links
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict
@@ -327,6 +329,14 @@ def test_words_that_were_used_are_suggested(owner: Browser, agency: AgencyView) 
     assert 'value="Care, one month" data-price="190.00" data-rate="reduced-10" data-unit="MON"' in answer
     assert "Care, one month" not in owner.get(f"/northwind/invoices/words?client_id={other}").text
     assert "Care, one month" in owner.get(f"{NEW}?client={client_id}").text
+
+
+def test_prices_of_the_catalogue_are_suggested_as_the_invoice_writes_them(owner: Browser, agency: AgencyView) -> None:
+    catalogue.create_package(shop.package_terms())
+    db.release()
+    for prices, price in (("", "4800.00"), ("net", "4800.00"), ("gross", "5856.00"), ("both", "4800.00")):
+        found = owner.get(f"/northwind/invoices/words?prices={prices}").text
+        assert f'value="Website Starter" data-price="{price}"' in found, prices
 
 
 def test_the_editor_stays_light(owner: Browser, agency: AgencyView) -> None:

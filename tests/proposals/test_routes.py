@@ -195,6 +195,14 @@ def test_the_catalogue_is_copied(owner: Browser, mine: UUID) -> None:
         ("Website Starter", 480_000, "required"),
         ("Second language", 95_000, "offered"),
     ]
+    data = form_of(owner.get(f"{BASE}/{mine}/edit").text)
+    owner.post(f"{BASE}/{mine}/edit", data={**data, "prices": "gross", "do": f"pick:addon:{addon}"})
+    assert service.get(mine).offer.lines[-1].price == 115_900
+    data = form_of(owner.get(f"{BASE}/{mine}/edit").text)
+    owner.post(
+        f"{BASE}/{mine}/edit",
+        data={**data, "prices": "net", "do": f"remove:lines:{len(service.get(mine).offer.lines) - 1}"},
+    )
     for gone in (f"pick:package:{addon}", f"pick:addon:{ids.uuid7()}"):
         assert owner.post(f"{BASE}/{mine}/edit", data={**data, "do": gone}).status_code == 404
     catalogue.set_package_active(package, False)

@@ -131,6 +131,9 @@ def test_buttons_change_rows_with_and_without_a_script(owner: Browser, mine: UUI
     assert part.status_code == 200 and part.text.lstrip().startswith('<div class="wk-stack wk-stack-6" id="scope"')
     assert service.get(mine).offer.lines[-1].price == 4800
     data["revision"] = str(service.get(mine).revision)
+    owner.post(f"{BASE}/{mine}/edit", data=data | {"prices": "gross", "do": f"pick:{section}:{pick}"}, headers=HTMX)
+    assert service.get(mine).offer.lines[-1].price == 5856, "the catalogue's prices are without tax"
+    data["revision"] = str(service.get(mine).revision)
     gone = owner.post(f"{BASE}/{mine}/edit", data=data | {"do": f"block:{block}"})
     assert gone.headers["Location"].endswith("#scope")
     assert service.get(mine).offer.sections[-1].text == "- Cover it"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.catalogue import service as catalogue
 from webkit.core.kernel import audit, events
 from webkit.core.kernel.db import writes
@@ -17,7 +20,8 @@ from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import InvoiceTemplate
 from webkit.invoices.views import InvoiceView
 from webkit.pricing import unit_price
-from webkit.pricing.typed import price_text
+from webkit.pricing.terms import Written
+from webkit.pricing.typed import price_text, with_tax
 
 LATEST, MOST = 8, 120
 """So many invoices of a client are asked for words, and so many suggestions are made."""
@@ -136,18 +140,28 @@ def _template(template_id: UUID) -> InvoiceTemplate:
 # --- suggestions -------------------------------------------------------------------------------------------------
 
 
-def suggestions(client_id: UUID | None, currency: str) -> list[Suggestion]:
-    """What was written for this client before, newest first, then what the catalogue offers; each text once."""
+def suggestions(client_id: UUID | None, currency: str, prices: Written = Written.NET) -> list[Suggestion]:
+    """What was written for this client before, newest first, then what the catalogue offers; each text once.
+
+    The catalogue's prices are without tax; where `prices` have it in them it is added.
+    """
     found: dict[str, Suggestion] = {}
     earlier = models.recent_lines(client_id, currency, LATEST) if client_id else []
     for line in (typed.read_line(kept) for lines in earlier for kept in lines):
         price = price_text(line.price, currency)
         found.setdefault(line.description, Suggestion(line.description, price, line.rate, line.unit))
+    at = _taxed() if prices is Written.GROSS else None
     offers = catalogue.offers(currency)
     items: tuple[catalogue.PackageView | catalogue.AddonView, ...] = (*offers.packages, *offers.addons)
     for item in items:
         for price_ in item.prices:
             text = _("%(name)s: set-up", name=item.name) if price_.part is catalogue.Part.SETUP else item.name
-            shown = price_text(unit_price(price_.minor, currency), currency)
+            minor = price_.minor if at is None else with_tax(price_.minor, *at(item.tax_rate))
+            shown = price_text(unit_price(minor, currency), currency)
             found.setdefault(text, Suggestion(text, shown, item.tax_rate))
     return list(found.values())[:MOST]
+
+
+def _taxed() -> Callable[[str], tuple[str, str, date]]:
+    profile, today = agencies.profile(), agencies.today()
+    return lambda rate: (profile.tax_scheme, rate or profile.tax_rate, today)

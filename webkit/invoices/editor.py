@@ -20,7 +20,7 @@ from webkit.core.kernel.i18n import format_decimal
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import beginnings, drafts, forms, service
-from webkit.invoices.beginnings import Beginning
+from webkit.invoices.beginnings import Beginning, Suggestion
 from webkit.invoices.figures import Figures, LineInput, Value, read_line, typed_line
 from webkit.invoices.forms import InvoiceForm, Row
 from webkit.invoices.models import InvoiceState
@@ -29,6 +29,7 @@ from webkit.invoices.service import InvoiceInput, InvoiceView
 from webkit.pricing import Priced, PricingError, find
 from webkit.pricing.habits import offered
 from webkit.pricing.show import sum_rows
+from webkit.pricing.terms import Written
 from webkit.pricing.typed import habits_fields, share_or_amount, share_or_amount_text, unit_names
 
 MORE_ROWS = 5
@@ -134,10 +135,10 @@ def totals(invoice: InvoiceView | None) -> Response:
     return _page(invoice, bound.state.kept(), typed, *LIVE)
 
 
-def words(client: UUID | None) -> Response:
+def words(client: UUID | None, prices: Written) -> Response:
     """The texts to choose from, for another client."""
     profile = agencies.profile()
-    found = beginnings.suggestions(client, profile.currency)
+    found = beginnings.suggestions(client, profile.currency, prices)
     return page("invoices/_words.html", suggestions=found, currency=profile.currency)
 
 
@@ -277,7 +278,7 @@ def table(typed: Typed, currency: str, state: FormState, *, more: bool = False, 
         "amounts": _amounts(typed),
         "problem": typed.problem,
         "currency": currency,
-        "suggestions": [] if live else beginnings.suggestions(_uuid(state.value("client_id")), currency),
+        "suggestions": [] if live else _suggested(state, currency),
     }
 
 
@@ -329,6 +330,11 @@ def _rates(profile: AgencyProfile) -> list[tuple[str, str]]:
 def _rate_name(label: str, percent: str, code: str) -> str:
     natura = f" · {code}" if code.startswith("N") else ""
     return f"{percent} % {_(label)}{natura}"
+
+
+def _suggested(state: FormState, currency: str) -> list[Suggestion]:
+    prices = Written.GROSS if state.value("prices") == Written.GROSS else Written.NET
+    return beginnings.suggestions(_uuid(state.value("client_id")), currency, prices)
 
 
 def _uuid(text: str) -> UUID | None:

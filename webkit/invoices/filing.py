@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from webkit.core.kernel import folders
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.folders import Folder
 from webkit.core.kernel.i18n import gettext as _
@@ -22,4 +25,5 @@ FOLDER = Folder(
     demand_open=_demand_draft,
     was_sent=lambda invoice: invoice.state != InvoiceState.DRAFT,
 )
-of, get, attach, detach = FOLDER.of, FOLDER.get, FOLDER.attach, FOLDER.detach
+of, get = partial(folders.of, FOLDER), partial(folders.get, FOLDER)
+attach, detach = partial(folders.attach, FOLDER), partial(folders.detach, FOLDER)

@@ -27,6 +27,7 @@ from webkit.messaging import service as messaging
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView
 from webkit.pricing.show import lines, sum_rows
+from webkit.pricing.terms import Written
 
 blueprint = staff_blueprint("invoices", __name__, "/invoices")
 
@@ -62,7 +63,8 @@ def create() -> Response:
 @blueprint.get("/words")
 def words() -> Response:
     """Texts that were written for a client before, or are in the catalogue."""
-    return editor.words(request.args.get("client_id", type=UUID))
+    prices = request.args.get("prices", Written.NET, type=Written)
+    return editor.words(request.args.get("client_id", type=UUID), prices)
 
 
 @blueprint.get("/templates")

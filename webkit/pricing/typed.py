@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -14,6 +16,8 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import MoneyError, exponent, money_text, parse_money
 from webkit.pricing.errors import PricingError
 from webkit.pricing.habits import Habits, StampBy
+from webkit.pricing.rounding import half_up
+from webkit.pricing.schemes import find
 from webkit.pricing.terms import Amount, Percent
 
 UNITS = ("HUR", "DAY", "WEE", "MON", "ANN", "C62", "KMT", "LS")
@@ -121,6 +125,15 @@ def unit_names() -> Mapping[str, str]:
         "KMT": _("kilometres"),
         "LS": _("lump sum"),
     }
+
+
+def with_tax(minor: int, scheme: str, rate: str, on: date) -> int:
+    """An amount without tax as one that has the tax of a rate in it; a rate that the scheme does not know adds none."""
+    try:
+        percent = find(scheme).rate(rate or None, on).percent
+    except PricingError:
+        return minor
+    return half_up(minor * (100 + Fraction(percent)) / 100)
 
 
 def price_text(price: Decimal, currency: str) -> str:

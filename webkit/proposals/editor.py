@@ -63,7 +63,8 @@ def sent(proposal: ProposalView) -> Response:
 
 def _act(sheet: Sheet, act: str, currency: str) -> None:
     if act.startswith("pick:") and catalogue.is_pick(key := act.removeprefix("pick:")):
-        sheet.rows["lines"] += [line_row(line, currency) for line in catalogue.lines_of(key, currency)]
+        found = catalogue.lines_of(key, currency, sheet.prices)
+        sheet.rows["lines"] += [line_row(line, currency) for line in found]
     else:
         sheet.do(act)
 

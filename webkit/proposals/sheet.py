@@ -138,6 +138,11 @@ class Sheet:
         return None if self.errors else Draft(**{each.name: getattr(form, each.name) for each in fields(Draft)})
 
     @property
+    def prices(self) -> Written:
+        """How the prices are written."""
+        return Written.GROSS if self.plain.get("prices") == Written.GROSS else Written.NET
+
+    @property
     def state(self) -> FormState:
         """For the components: every field by its name."""
         raw = {name: [value] for name, value in self.plain.items()}

@@ -93,7 +93,7 @@ def _act(sheet: Sheet, act: str, currency: str, *, by_name: bool) -> None:
     verb, *rest = act.split(":")
     wanted = _uuid(rest[-1]) if rest else None
     if verb == "pick" and len(rest) == 3 and wanted:
-        sheet.put_in(catalogue.lines_of(rest[1], wanted, currency), rest[0], currency)
+        sheet.put_in(catalogue.lines_of(rest[1], wanted, currency, sheet.prices), rest[0], currency)
     elif verb == "block" and wanted:
         sheet.put_block(library.block(wanted), by_name=by_name)
     elif verb in ("add", "remove", "up", "down"):

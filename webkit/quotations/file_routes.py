@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import g, url_for
+from flask import Response, g, url_for
 from flask_login import current_user
 
-from webkit.core.kernel.folder_pages import About, pages
+from webkit.core.kernel import downloads, folder_pages
+from webkit.core.kernel.doors import staff_blueprint
+from webkit.core.kernel.folder_pages import About
 from webkit.core.kernel.i18n import gettext as _
 from webkit.quotations import filing, policy, service
 from webkit.quotations.models import State
+
+blueprint = staff_blueprint("quotation_files", __name__, "/quotations")
 
 
 def _about(quotation_id: UUID) -> About:
@@ -34,4 +38,24 @@ def _demand(quotation_id: UUID) -> None:
     policy.must_edit(g.role, current_user.id, service.get(quotation_id).author_id)
 
 
-blueprint = pages("quotation_files", __name__, "/quotations", filing.FOLDER, _about, _demand)
+@blueprint.get("/<uuid:quotation_id>/files")
+def show(quotation_id: UUID) -> Response:
+    """The files, and the form for another one while it is a draft."""
+    return folder_pages.show(filing.FOLDER, quotation_id, _about(quotation_id))
+
+
+@blueprint.post("/<uuid:quotation_id>/files")
+def attach(quotation_id: UUID) -> Response:
+    _demand(quotation_id)
+    return folder_pages.attach(filing.FOLDER, quotation_id, _about)
+
+
+@blueprint.post("/<uuid:quotation_id>/files/<uuid:file_id>/remove")
+def remove(quotation_id: UUID, file_id: UUID) -> Response:
+    _demand(quotation_id)
+    return folder_pages.remove(filing.FOLDER, quotation_id, file_id)
+
+
+@blueprint.get("/<uuid:quotation_id>/files/<uuid:file_id>")
+def download(quotation_id: UUID, file_id: UUID) -> Response:
+    return downloads.attachment(filing.get(quotation_id, file_id))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
+from webkit.core.kernel import folders
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.folders import Folder
 from webkit.core.kernel.i18n import gettext as _
@@ -37,4 +39,5 @@ FOLDER = Folder(
     demand_open=_demand_draft,
     was_sent=lambda quotation: quotation.frozen_id is not None,
 )
-of, get, attach, detach = FOLDER.of, FOLDER.get, FOLDER.attach, FOLDER.detach
+of, get = partial(folders.of, FOLDER), partial(folders.get, FOLDER)
+attach, detach = partial(folders.attach, FOLDER), partial(folders.detach, FOLDER)

@@ -168,6 +168,11 @@ class Sheet:
         return form
 
     @property
+    def prices(self) -> Written:
+        """How the prices are written."""
+        return Written.GROSS if self.plain.get("prices") == Written.GROSS else Written.NET
+
+    @property
     def state(self) -> FormState:
         """For the components: every field by its name."""
         raw = {name: [value] for name, value in self.plain.items()}

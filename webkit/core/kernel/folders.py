@@ -43,49 +43,54 @@ class Folder(Generic[H]):
     demand_open: Callable[[H], None]
     was_sent: Callable[[H], bool]
 
-    def of(self, document_id: UUID) -> tuple[Attached, ...]:
-        """The files of a document, in the order they were attached. Raises NotFound."""
-        return named(self.find(document_id).files)
 
-    def get(self, document_id: UUID, file_id: UUID) -> Attached:
-        """One of them, or one that an earlier version has. Raises NotFound."""
-        return _one(self.find(document_id).files, file_id)
+def of(folder: Folder[H], document_id: UUID) -> tuple[Attached, ...]:
+    """The files of a document, in the order they were attached. Raises NotFound."""
+    return named(folder.find(document_id).files)
 
-    def attach(self, document_id: UUID, filename: str, body: IO[bytes], actor: str) -> Attached:
-        """Attach a file. Raises Invalid (`file`) with what is wrong with it, Conflict where files are fixed.
 
-        The bytes are stored first, then the row names them: what is stored for nothing is thrown away again.
-        """
-        self.demand_open(self.find(document_id))
-        received = attachments.receive(filename, body)
-        file = attachments.store(received)
-        try:
-            self._add(document_id, file, actor)
-        except Exception:
-            _forget(file)
-            raise
-        return file
+def get(folder: Folder[H], document_id: UUID, file_id: UUID) -> Attached:
+    """One of them, or one that an earlier version has. Raises NotFound."""
+    return _one(folder.find(document_id).files, file_id)
 
-    @writes
-    def _add(self, document_id: UUID, file: Attached, actor: str) -> None:
-        row = self.lock(document_id)
-        self.demand_open(row)
-        attachments.demand_room(named(row.files), file)
-        row.files = [*(row.files or ()), file.to_dict()]
-        detail = file.shown() | {"actor": actor}
-        audit.log(f"{self.kind}.attached", subject=events.ref(self.kind, document_id), detail=detail)
 
-    @writes
-    def detach(self, document_id: UUID, file_id: UUID) -> None:
-        """Take a file off again."""
-        row = self.lock(document_id)
-        self.demand_open(row)
-        gone = _one(row.files, file_id)
-        if self.was_sent(row):
-            row.files = [each | ({TAKEN_OFF: True} if each["id"] == str(file_id) else {}) for each in row.files]
-            return
-        row.files = [each for each in row.files if each["id"] != str(file_id)]
-        attachments.drop([gone])
+def attach(folder: Folder[H], document_id: UUID, filename: str, body: IO[bytes], actor: str) -> Attached:
+    """Attach a file. Raises Invalid (`file`) with what is wrong with it, Conflict where files are fixed.
+
+    The bytes are stored first, then the row names them: what is stored for nothing is thrown away again.
+    """
+    folder.demand_open(folder.find(document_id))
+    received = attachments.receive(filename, body)
+    file = attachments.store(received)
+    try:
+        _add(folder, document_id, file, actor)
+    except Exception:
+        _forget(file)
+        raise
+    return file
+
+
+@writes
+def _add(folder: Folder[H], document_id: UUID, file: Attached, actor: str) -> None:
+    row = folder.lock(document_id)
+    folder.demand_open(row)
+    attachments.demand_room(named(row.files), file)
+    row.files = [*(row.files or ()), file.to_dict()]
+    detail = file.shown() | {"actor": actor}
+    audit.log(f"{folder.kind}.attached", subject=events.ref(folder.kind, document_id), detail=detail)
+
+
+@writes
+def detach(folder: Folder[H], document_id: UUID, file_id: UUID) -> None:
+    """Take a file off again."""
+    row = folder.lock(document_id)
+    folder.demand_open(row)
+    gone = _one(row.files, file_id)
+    if folder.was_sent(row):
+        row.files = [each | ({TAKEN_OFF: True} if each["id"] == str(file_id) else {}) for each in row.files]
+        return
+    row.files = [each for each in row.files if each["id"] != str(file_id)]
+    attachments.drop([gone])
 
 
 def named(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Attached, ...]:
