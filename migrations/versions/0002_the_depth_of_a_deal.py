@@ -1623,6 +1623,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_invoices_due", ["agency_id", "due_date", "id"], unique=False)
         batch_op.create_index("ix_invoices_issued", ["agency_id", "issue_date", "id"], unique=False)
         batch_op.create_index(
+            "ix_invoices_open",
+            [
+                "agency_id",
+                "currency",
+                "client_id",
+                "due_date",
+                "pending_at",
+                "total_minor",
+                "credited_minor",
+                "received_minor",
+            ],
+            unique=False,
+            sqlite_where=sa.text("state = 'issued' AND schedule IS NULL"),
+            postgresql_where=sa.text("state = 'issued' AND schedule IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_invoices_parted",
+            ["agency_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'issued' AND schedule IS NOT NULL"),
+            postgresql_where=sa.text("state = 'issued' AND schedule IS NOT NULL"),
+        )
+        batch_op.create_index(
             "uq_invoices_contract_id_kind",
             ["agency_id", "contract_id", "kind"],
             unique=True,
@@ -1826,6 +1849,16 @@ def downgrade() -> None:
             "uq_invoices_contract_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND stands"),
             postgresql_where=sa.text("kind <> 'milestone' AND stands"),
+        )
+        batch_op.drop_index(
+            "ix_invoices_parted",
+            sqlite_where=sa.text("state = 'issued' AND schedule IS NOT NULL"),
+            postgresql_where=sa.text("state = 'issued' AND schedule IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_invoices_open",
+            sqlite_where=sa.text("state = 'issued' AND schedule IS NULL"),
+            postgresql_where=sa.text("state = 'issued' AND schedule IS NULL"),
         )
         batch_op.drop_index("ix_invoices_issued")
         batch_op.drop_index("ix_invoices_due")

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from webkit.core.kernel import tallies
 from webkit.core.kernel.tenancy import mine, prepared
-from webkit.invoices.models import CreditNote, Invoice, InvoiceOrigin, InvoiceState
+from webkit.invoices.models import DUE, CreditNote, Invoice, InvoiceOrigin, InvoiceState
 
 FIRST = UUID(int=0)
 
@@ -118,7 +119,18 @@ class Due(NamedTuple):
 
 
 _OPEN = Invoice.total_minor - Invoice.credited_minor - Invoice.received_minor
-_WAITS = (Invoice.state == InvoiceState.ISSUED, Invoice.schedule.is_(None))
+# Said in so many words, as in the indexes that hold only these.
+_ISSUED = Invoice.state == sa.literal_column("'issued'")
+_WHOLE, _PARTED = sa.text("state = 'issued' AND schedule IS NULL"), sa.text("state = 'issued' AND schedule IS NOT NULL")
+sa.Index(
+    "ix_invoices_open",
+    *(Invoice.agency_id, Invoice.currency, Invoice.client_id, Invoice.due_date, Invoice.pending_at),
+    *(Invoice.total_minor, Invoice.credited_minor, Invoice.received_minor),
+    sqlite_where=_WHOLE,
+    postgresql_where=_WHOLE,
+)
+sa.Index("ix_invoices_parted", Invoice.agency_id, sqlite_where=_PARTED, postgresql_where=_PARTED)
+_WAITS = (_ISSUED, Invoice.schedule.is_(None))
 
 
 @prepared
@@ -128,13 +140,6 @@ def _due(edges: int) -> sa.Executable:
     place = sa.case((Invoice.pending_at.is_not(None), -1), else_=late).label("place")
     query = sa.select(Invoice.client_id, Invoice.currency, place, sa.func.count(), sa.func.sum(_OPEN))
     return query.where(mine(Invoice), *_WAITS).group_by(Invoice.client_id, Invoice.currency, sa.literal_column("place"))
-
-
-@prepared
-def _due_days() -> sa.Executable:
-    query = sa.select(Invoice.currency, Invoice.due_date, sa.func.count(), sa.func.sum(_OPEN))
-    query = query.where(mine(Invoice), *_WAITS, Invoice.pending_at.is_(None))
-    return query.group_by(Invoice.currency, Invoice.due_date).order_by(Invoice.currency, Invoice.due_date)
 
 
 class Parted(NamedTuple):
@@ -151,7 +156,7 @@ class Parted(NamedTuple):
 @prepared
 def _parted() -> sa.Executable:
     query = sa.select(*(getattr(Invoice, name) for name in Parted._fields))
-    return query.where(mine(Invoice), Invoice.state == InvoiceState.ISSUED, Invoice.schedule.is_not(None))
+    return query.where(mine(Invoice), _ISSUED, Invoice.schedule.is_not(None))
 
 
 def due(days: Collection[date]) -> list[Due]:
@@ -161,8 +166,8 @@ def due(days: Collection[date]) -> list[Due]:
 
 
 def due_days() -> list[tuple[str, date, int, int]]:
-    """Currency, day, how many invoices and what is open of them, without instalments and without what is on its way."""
-    return [(row[0], row[1], int(row[2]), int(row[3])) for row in _due_days() if row[1] is not None]
+    """Currency, day, how many invoices and what of them is due then, without what is on its way: from the kept sums."""
+    return [(row[0], date.fromisoformat(row[1]), row[2], row[3]) for row in tallies.of(DUE)]
 
 
 def parted() -> list[Parted]:

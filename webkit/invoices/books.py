@@ -283,19 +283,6 @@ def ageing(today: date) -> list[Open]:
     ]
 
 
-def due_days() -> list[tuple[str, date, int, int]]:
-    """Currency, day, invoices, amount: what is to come when. An invoice counts where the first of it is open."""
-    found: dict[tuple[str, date], list[int]] = defaultdict(lambda: [0, 0])
-    for currency, day, count, amount in models.due_days():
-        found[currency, day] = [count, amount]
-    for parted in models.parted():
-        for place, part in enumerate(_parts(parted) if parted.pending_at is None else ()):
-            into = found[parted.currency, part.due]
-            into[0] += place == 0
-            into[1] += part.amount
-    return [(*at, count, amount) for at, (count, amount) in sorted(found.items())]
-
-
 def _parts(of: models.Parted) -> tuple[Instalment, ...]:
     schedule = tuple(Instalment.from_dict(part) for part in of.schedule)
     return still_open(schedule, of.received_minor, of.credited_minor)

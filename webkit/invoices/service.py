@@ -20,6 +20,7 @@ from webkit.invoices.agreed import Agreed as Agreed
 from webkit.invoices.agreed import bill as bill
 from webkit.invoices.agreed import of_source as of_source
 from webkit.invoices.arranging import usual_terms as usual_terms
+from webkit.invoices.book_models import due_days as due_days
 from webkit.invoices.book_models import whole as whole
 from webkit.invoices.book_models import whole_credits as whole_credits
 from webkit.invoices.books import Book as Book
@@ -31,7 +32,6 @@ from webkit.invoices.books import Part as Part
 from webkit.invoices.books import ageing as ageing
 from webkit.invoices.books import book_ids as book_ids
 from webkit.invoices.books import books as books
-from webkit.invoices.books import due_days as due_days
 from webkit.invoices.books import merged as merged
 from webkit.invoices.books import spread as spread
 from webkit.invoices.crediting import correction as correction
