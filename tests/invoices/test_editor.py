@@ -158,7 +158,7 @@ def test_totals_while_somebody_types(owner: Browser, agency: AgencyView) -> None
     begun = text(owner.post(path, data=form("", ("A", "1", "")), headers=typing))
     assert "as soon as the lines are complete" in begun
     wrong = text(owner.post(path, data=form("", ("A", "1", "1e30"), discount="x"), headers=typing))
-    assert "Line 1: This number is too large" in wrong
+    assert "Line 1: “1e30” is not an amount" in wrong
     assert service.page(limit=5) == []
 
 
