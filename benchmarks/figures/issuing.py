@@ -15,7 +15,7 @@ from benchmarks.installation import Installation
 from benchmarks.parts import environment
 from benchmarks.report import Row
 from benchmarks.world import World
-from benchmarks.writers import Issued
+from benchmarks.writers import WARM, WRITERS, Issued
 from webkit.core.kernel import schema
 
 DRAFTS, ROUNDS = 120, 3
@@ -23,7 +23,7 @@ CUT_PART = 0.05
 
 
 def measure(world: World) -> Iterator[Row]:
-    count = max(8, world.some(DRAFTS))
+    count = max(8, world.some(DRAFTS)) + WRITERS * WARM
     results: dict[str, list[Issued]] = {"ours": [], "floor": []}
     for turn in range(world.some(ROUNDS)):
         results["ours"].append(_ours(world, count))

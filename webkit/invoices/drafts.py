@@ -19,7 +19,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import arranging, models, origins, pro_formas, snapshot
+from webkit.invoices import arranging, models, origins, pro_formas, snapshot, waiting_models
 from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
@@ -65,8 +65,10 @@ def price(
     currency: str = "",
     on: date | None = None,
 ) -> Priced:
-    """Compute typed lines under the agency's scheme, by the rates of today or of another day. Raises PricingError naming
-    the line or the field."""
+    """Compute typed lines under the agency's scheme, by the rates of today or of another day.
+
+    Raises PricingError naming the line or the field.
+    """
     decided = figures or Figures(habits=profile.habits)
     day = on or clock.today(profile.timezone)
     return typed.price(lines, decided, profile.tax_scheme, currency or profile.currency, day)
@@ -79,13 +81,13 @@ def create_draft(given: InvoiceInput, once_key: str = "") -> UUID:
         return UUID(known)
     profile = agencies.profile()
     client = clients.get(given.client_id)
-    invoice = Invoice(
+    invoice_id = waiting_models.add(
+        client.name,
         client_id=client.id,
         currency=profile.currency,
         locale=client.locale or profile.locale,
         **_columns(given, profile, profile.currency) | arranging.usual(profile, client, given.payment_days),
     )
-    invoice_id = models.add(invoice)
     once.keep(once_key, str(invoice_id))
     return invoice_id
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from webkit.core.kernel import search, tallies
 from webkit.core.kernel.attachments import Attached
-from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.kernel.tenancy import add_late, mine, prepared
 from webkit.invoices.models import KIND, Invoice, InvoiceKind, InvoiceState, Standing, counted
 
 
@@ -42,6 +42,13 @@ class Waiting(NamedTuple):
     def with_figures(self, columns: dict[str, Any]) -> Waiting:
         """The same with other amounts."""
         return self._replace(priced=columns["priced"], total_minor=columns["total_minor"]) if columns else self
+
+
+def add(client_name: str, title: str, **columns: Any) -> UUID:
+    """Leave a new draft for the end of this write; returns its id."""
+    draft_id: UUID = add_late(Invoice, title=title, **columns)["id"]
+    search.also(KIND, draft_id, title, client_name)
+    return draft_id
 
 
 @prepared

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import sqlalchemy as sa
 
 from webkit.core.kernel import tenancy
@@ -18,4 +20,9 @@ def hold(name: str) -> None:
         raise RuntimeError("a lock is held by a write")
     if current.get_bind().dialect.name == "postgresql":
         key = f"{tenancy.agency_id()}/{name}"
-        current.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+        current.connection().execute(_held(), {"name": key})
+
+
+@functools.cache
+def _held() -> sa.Executable:
+    return sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("name", type_=sa.Text), 0)))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import ids, locks
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Owned, owned_args
+from webkit.core.kernel.tenancy import add_late, mine, prepared
 
 
 class OnceKey(Owned):
@@ -32,10 +33,16 @@ def result(key: str) -> str | None:
         return None
     if session().writing:
         locks.hold(key[:64])
-    return session().scalars(sa.select(OnceKey.result).where(OnceKey.key == key[:64])).one_or_none()
+    found = _result(key=key[:64])
+    return found[0][0] if found else None
+
+
+@prepared
+def _result() -> sa.Executable:
+    return sa.select(OnceKey.result).where(mine(OnceKey), OnceKey.key == sa.bindparam("key"))
 
 
 def keep(key: str, result: str) -> None:
     """Remember what `key` led to, in the same write."""
     if key:
-        session().add(OnceKey(key=key[:64], result=result))
+        add_late(OnceKey, key=key[:64], result=result)

@@ -93,9 +93,10 @@ def changed(kind: str, document_id: UUID) -> None:
     session().info.setdefault(_CHANGED, {}).setdefault(kind, set()).add(document_id)
 
 
-def also(kind: str, document_id: UUID, text: str) -> None:
-    """A document is found by these words too, such as the number it gets: nothing has to be read for that."""
-    session().info.setdefault(_ADDED, []).extend(rows(agency_id(), kind, document_id, text))
+def also(kind: str, document_id: UUID, *texts: str) -> None:
+    """A document is found by these words too, such as the number it gets, or all of them when it is new: nothing has to
+    be read for that."""
+    session().info.setdefault(_ADDED, []).extend(rows(agency_id(), kind, document_id, *texts))
 
 
 def also_all(kind: str, table: Any, client_id: UUID, text: str) -> None:
