@@ -1,4 +1,4 @@
-"""Editors of invoices and quotations under somebody's fingers: rows by keyboard, totals while typing, words with prices."""
+"""Editors of invoices and quotations under somebody's fingers: rows by keyboard, totals while typing, known words."""
 
 from __future__ import annotations
 
