@@ -10,6 +10,16 @@ WITHOUT_CENTS = frozenset({"MGA"})
 """With two decimals by ISO 4217; Stripe takes whole ones."""
 
 
+IN_TENS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+"""With three decimals; Stripe takes no single thousandths."""
+
+
+def share_to_stripe(minor: int, currency: str) -> int:
+    """A share of a payment, rounded down to what Stripe can take."""
+    step = 10 if currency in IN_TENS else 100 if currency in WITHOUT_CENTS else 1
+    return to_stripe(minor - minor % step, currency)
+
+
 def to_stripe(minor: int, currency: str) -> int:
     """Raises ProviderRejected for cents that Stripe cannot take."""
     if currency in WITH_TWO_ZEROS:

@@ -32,7 +32,7 @@ from webkit.sdk import (
 )
 
 from . import webhooks
-from .amounts import from_stripe, to_stripe
+from .amounts import from_stripe, share_to_stripe, to_stripe
 from .connect import Connect
 from .errors import in_turn, translated
 from .payouts import PaidOut
@@ -84,8 +84,8 @@ class Stripe(Connect, PaidOut):
         }
         if request.customer_email:
             order["customer_email"] = request.customer_email
-        if self._account and (fee := self._settings.fee(request.amount_minor, request.currency)):
-            order["payment_intent_data"]["application_fee_amount"] = to_stripe(fee, request.currency)
+        if self._account and (share := self._share(request)):
+            order["payment_intent_data"]["application_fee_amount"] = share
         session = in_turn(lambda: self._client.v1.checkout.sessions.create(order, self._options(request.key)))
         return Checkout(session.id, session.url or "", datetime.fromtimestamp(session.expires_at, UTC))
 
@@ -128,6 +128,9 @@ class Stripe(Connect, PaidOut):
             amount_minor=from_stripe(refund.amount, currency),
             currency=currency,
         )
+
+    def _share(self, request: CheckoutRequest) -> int:
+        return share_to_stripe(self._settings.fee(request.amount_minor, request.currency), request.currency)
 
     def _kept_a_fee(self, payment_id: str) -> bool:
         with translated():

@@ -233,6 +233,18 @@ def test_one_account_serves_one_agency(
         assert row() is None
 
 
+def test_two_accounts_at_once(double: StripeDouble, agency: AgencyView, owner: Browser) -> None:
+    """Two tabs bring two accounts: the first stays, and the access to the other is given back."""
+    first, second = consent(owner, double), consent(owner, double)
+    owner.get(second)
+    found = row()
+    assert "connected already" in owner.get(first, follow_redirects=True).text
+    now = row()
+    assert found is not None and now is not None and now.name == found.name
+    reachable = [name for name, known in double.books.accounts.items() if name and known.access]
+    assert reachable == [found.name]
+
+
 def test_the_former_address_leads_to_the_page(
     double: StripeDouble, agency: AgencyView, other_agency: AgencyView, owner: Browser, anonymous: Browser
 ) -> None:

@@ -167,6 +167,16 @@ def test_the_platforms_share(double: StripeDouble) -> None:
     assert double.all("application_fee")[0]["refunded"]
 
 
+@pytest.mark.parametrize(
+    ("currency", "minor", "theirs"),
+    [("JPY", 5_050, 126), ("KWD", 123_450, 3_080), ("MGA", 505_00, 12), ("ISK", 5_050, 12_600)],
+)
+def test_shares_as_stripe_takes_them(double: StripeDouble, currency: str, minor: int, theirs: int) -> None:
+    acting = provider(double, STRIPE_APPLICATION_FEE_PERCENT="2.5").acting_for(double.connect())
+    double.pay(acting.create_checkout(replace(ORDER, currency=currency, amount_minor=minor)).id)
+    assert [fee["amount"] for fee in double.all("application_fee")] == [theirs]
+
+
 def test_no_share_of_the_platforms_own_money(double: StripeDouble) -> None:
     stripe = provider(double, STRIPE_APPLICATION_FEE_PERCENT="2.5")
     checkout = stripe.create_checkout(ORDER)

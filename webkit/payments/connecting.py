@@ -129,7 +129,14 @@ def finish_own(provider: str, state: str, code: str, user_id: UUID) -> None:
     except ProviderRejected as error:
         log.warning("a consent was refused", error=str(error))
         raise DomainError(_("The payment service refused the consent. Please connect the account once more.")) from None
-    _attach(provider, name, ConnectKind.OWN, connect.account_status(name), user_id)
+    try:
+        _attach(provider, name, ConnectKind.OWN, connect.account_status(name), user_id)
+    except Conflict:
+        taken = models.is_taken(provider, name)
+        release()
+        if not taken:
+            connect.leave_account(name, ConnectKind.OWN)  # nobody here keeps access that is of no use
+        raise
 
 
 @writes

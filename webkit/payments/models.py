@@ -443,6 +443,12 @@ def take_name(provider: str, name: str) -> bool:
     return session().scalars(added).first() is not None
 
 
+def is_taken(provider: str, name: str) -> bool:
+    """Whether any agency has connected an account."""
+    query = sa.select(TakenName.id).where(TakenName.provider == provider, TakenName.name == name)
+    return session().scalars(query).first() is not None
+
+
 def free_name(provider: str, name: str) -> None:
     """Let whoever wants to connect the account."""
     session().execute(sa.delete(TakenName).where(TakenName.provider == provider, TakenName.name == name))

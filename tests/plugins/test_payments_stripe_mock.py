@@ -1,0 +1,80 @@
+"""Every request we send is one that Stripe's own description knows: `stripe-mock` checks names, types and shapes.
+
+go install github.com/stripe/stripe-mock@latest
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugins.payments_stripe.provider import Stripe
+from plugins.payments_stripe.settings import StripeSettings
+from webkit.sdk import AccountRequest, RefundRequest
+from webkit.sdk.testing.payments import ORDER
+
+FOUND = shutil.which("stripe-mock") or shutil.which(str(Path.home() / "go/bin/stripe-mock"))
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(FOUND is None, reason="stripe-mock is not installed")]
+SINCE = datetime.now(UTC) - timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(FOUND), "-http-addr", f"127.0.0.1:{port}", "-strict-version-check=false"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _wait(port)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+def _wait(port: int) -> None:
+    until = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
+
+CALLS: dict[str, Callable[[Any], object]] = {
+    "create_checkout": lambda stripe: stripe.create_checkout(ORDER),
+    "get_checkout": lambda stripe: stripe.get_checkout("cs_123"),
+    "close_checkout": lambda stripe: stripe.close_checkout("cs_123"),
+    "refund": lambda stripe: stripe.refund(RefundRequest("pi_123", 100, "EUR", key="refund")),
+    "recent_events": lambda stripe: list(stripe.recent_events(SINCE)),
+    "payout": lambda stripe: stripe.payout("po_123"),
+    "payouts": lambda stripe: stripe.payouts(SINCE),
+    "health": lambda stripe: stripe.health(),
+    "open_account": lambda stripe: stripe.open_account(
+        AccountRequest("account", "Studio", "studio@example.it", "IT", "https://studio.example")
+    ),
+    "onboarding_url": lambda stripe: stripe.onboarding_url(
+        "acct_123", return_url="https://webkit.example/back", again_url="https://webkit.example/again"
+    ),
+    "account_status": lambda stripe: stripe.account_status("acct_123"),
+}
+
+
+@pytest.mark.parametrize("connected", [False, True])
+@pytest.mark.parametrize("name", CALLS)
+def test_stripe_knows_what_we_ask_for(mock: str, name: str, connected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {
+        "STRIPE_SECRET_KEY": "sk_test_123", "STRIPE_WEBHOOK_SECRET": "whsec_1", "STRIPE_API_BASE": mock,
+        "STRIPE_CONNECT": "true", "STRIPE_APPLICATION_FEE_PERCENT": "2",
+    }  # fmt: skip
+    monkeypatch.setattr(Stripe, "_kept_a_fee", lambda self, payment: True)
+    stripe = Stripe(StripeSettings.model_validate(given))
+    assert CALLS[name](stripe.acting_for("acct_123") if connected else stripe) is not None
