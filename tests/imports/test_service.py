@@ -451,7 +451,7 @@ def test_what_was_paid_of_one_elsewhere_comes_along(agency: AgencyView, brought_
     text = PART_PAID.format(year=year)
     made = brought_in(Kind.INVOICES, text)
     assert [outcome for _line, outcome, _step in outcomes(made)] == ["new", "new", "refused", "refused", "refused"]
-    assert ["not how much" in row.reason for row in rows(made)].index(True) == 2
+    assert ["does not tell how much" in row.reason for row in rows(made)].index(True) == 2
     found = {row.number: invoices.get(row.id) for row in invoices.page(limit=5)}
     first, second = found[f"{year}/50"], found[f"{year}/51"]
     assert [(each.priced.totals.gross, each.priced.totals.prepaid, each.due) for each in (first, second)] == [

@@ -180,7 +180,7 @@ class Reader:
         if said == "part":
             if not balance or balance == total:
                 raise DomainError(
-                    _("It is paid in part, but not how much: a column of what is still to pay would say it.")
+                    _("It is paid in part, and the file does not tell how much. Add a column of what is still to pay.")
                 )
             return "open"
         if said == "credited" or (said == "paid" and not balance):
