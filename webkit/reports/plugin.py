@@ -32,5 +32,5 @@ def webkit_register_commands() -> list[Command]:
 def webkit_register_menu() -> list[MenuEntry]:
     return [
         MenuEntry(_l("Today"), "reports.today", "sun", order=0),
-        MenuEntry(_l("Reports"), "report.show_revenue", "chart-bar", order=30, roles=policy.MANAGERS),
+        MenuEntry(_l("Reports"), "report.show_revenue", "chart-bar", order=10, roles=policy.MANAGERS),
     ]
