@@ -13,6 +13,7 @@ from flask.cli import ScriptInfo
 from webkit.accounts import plugin as accounts
 from webkit.agencies import plugin as agencies
 from webkit.ai_runs import plugin as ai_runs
+from webkit.banking import plugin as banking
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
 from webkit.clients import plugin as clients
@@ -72,6 +73,7 @@ FEATURES: tuple[ModuleType, ...] = (
     signing,
     invoices,
     receipts,
+    banking,
     payouts,
     plans,
     recurring,

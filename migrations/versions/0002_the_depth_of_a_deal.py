@@ -19,6 +19,8 @@ OWNED = (
     "ai_generations",
     "ai_runs",
     "ai_spendings",
+    "bank_files",
+    "bank_lines",
     "billing_plans",
     "client_reminders",
     "connected_accounts",
@@ -192,6 +194,21 @@ def upgrade() -> None:
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.create_index("ix_ai_generations_agency_id_month", ["agency_id", "month", "state"], unique=False)
 
+    op.create_table(
+        "bank_files",
+        sa.Column("filename", sa.String(length=200), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("came", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("went", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_bank_files_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_files")),
+        sa.UniqueConstraint("agency_id", "digest", name=op.f("uq_bank_files_agency_id_digest")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_bank_files_agency_id_id")),
+    )
     op.create_table(
         "consultation_options",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -1208,6 +1225,52 @@ def upgrade() -> None:
         batch_op.create_index("ix_ai_spendings_agency_id_run_id", ["agency_id", "run_id"], unique=False)
 
     op.create_table(
+        "bank_lines",
+        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("identity", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("open", "recorded", "ignored", name="linestate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("iban", sa.String(length=34), nullable=False),
+        sa.Column("text", sa.String(length=1000), nullable=False),
+        sa.Column("receipt_id", sa.Uuid(), nullable=True),
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_bank_lines_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "file_id"],
+            ["bank_files.agency_id", "bank_files.id"],
+            name=op.f("fk_bank_lines_agency_id_file_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "receipt_id"],
+            ["ledger_receipts.agency_id", "ledger_receipts.id"],
+            name=op.f("fk_bank_lines_agency_id_receipt_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_bank_lines_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_lines")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_bank_lines_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "identity", name=op.f("uq_bank_lines_agency_id_identity")),
+    )
+    with op.batch_alter_table("bank_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_bank_lines_client", ["agency_id", "client_id"], unique=False)
+        batch_op.create_index("ix_bank_lines_file", ["agency_id", "file_id"], unique=False)
+        batch_op.create_index("ix_bank_lines_receipt", ["agency_id", "receipt_id"], unique=False)
+        batch_op.create_index("ix_bank_lines_state", ["agency_id", "state", "id"], unique=False)
+
+    op.create_table(
         "consultation_versions",
         sa.Column("consultation_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -1674,15 +1737,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind <> 'milestone' AND stands"),
         )
         batch_op.create_foreign_key(
-            batch_op.f("fk_invoices_agency_id_quotation_id"),
-            "quotations",
-            ["agency_id", "quotation_id"],
-            ["agency_id", "id"],
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_invoices_agency_id_milestone_id"),
             "milestones",
             ["agency_id", "milestone_id"],
+            ["agency_id", "id"],
+        )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_invoices_agency_id_quotation_id"),
+            "quotations",
+            ["agency_id", "quotation_id"],
             ["agency_id", "id"],
         )
         batch_op.create_foreign_key(
@@ -1830,8 +1893,8 @@ def downgrade() -> None:
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_proposal_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_quotation_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_invoices_agency_id_milestone_id"), type_="foreignkey")
         batch_op.drop_index(
             "uq_invoices_quotation_id_kind",
             sqlite_where=sa.text("kind <> 'milestone' AND stands"),
@@ -1958,6 +2021,13 @@ def downgrade() -> None:
     op.drop_table("recurring_periods")
     op.drop_table("payout_lines")
     op.drop_table("consultation_versions")
+    with op.batch_alter_table("bank_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_bank_lines_state")
+        batch_op.drop_index("ix_bank_lines_receipt")
+        batch_op.drop_index("ix_bank_lines_file")
+        batch_op.drop_index("ix_bank_lines_client")
+
+    op.drop_table("bank_lines")
     with op.batch_alter_table("ai_spendings", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_spendings_agency_id_run_id")
         batch_op.drop_index("ix_ai_spendings_agency_id_month")
@@ -2083,6 +2153,7 @@ def downgrade() -> None:
 
     op.drop_table("imports")
     op.drop_table("consultation_options")
+    op.drop_table("bank_files")
     with op.batch_alter_table("ai_generations", schema=None) as batch_op:
         batch_op.drop_index("ix_ai_generations_agency_id_month")
 

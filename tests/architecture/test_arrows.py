@@ -31,6 +31,7 @@ ORDER = (
     "signing",
     "invoices",
     "receipts",
+    "banking",
     "payouts",
     "plans",
     "recurring",
@@ -62,6 +63,8 @@ EXCEPTIONS = {
     # What is billed again and again is written as an invoice is, and clients live where agencies do.
     "webkit/recurring/editor.py": {"webkit.invoices.editor", "webkit.invoices.forms"},
     "webkit/recurring/reminder_routes.py": {"webkit.agencies.pages"},
+    # A line of a bank is recorded as a payment is typed, by the same people.
+    "webkit/banking/routes.py": {"webkit.receipts.forms", "webkit.receipts.policy"},
     # A signed contract and its sealed document are looked up with the same words.
     "webkit/signing/witness.py": {"webkit.contracts.witness"},
     # Finding figures is a pure library of texts, like the arithmetic of prices.

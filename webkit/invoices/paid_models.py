@@ -17,8 +17,10 @@ def payable(client_id: UUID, states: Collection[InvoiceState]) -> list[Invoice]:
     return list(session().scalars(sa.select(Invoice).where(*here).order_by(Invoice.id)))
 
 
-def of_ids(ids: Collection[UUID]) -> list[Invoice]:
-    return list(session().scalars(sa.select(Invoice).where(Invoice.id.in_(ids))))
+def all_payable(states: Collection[InvoiceState], limit: int) -> list[Invoice]:
+    """Those of every client, the first due first."""
+    here = (Invoice.state.in_(states), Invoice.pending_at.is_(None))
+    return list(session().scalars(sa.select(Invoice).where(*here).order_by(Invoice.due_date, Invoice.id).limit(limit)))
 
 
 def paid_page(after: UUID | None, limit: int) -> list[Invoice]:

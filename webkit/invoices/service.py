@@ -67,6 +67,7 @@ from webkit.invoices.postings import PostingKind as PostingKind
 from webkit.invoices.postings import open_invoices as open_invoices
 from webkit.invoices.postings import postings as postings
 from webkit.invoices.settling import Payable as Payable
+from webkit.invoices.settling import all_payable as all_payable
 from webkit.invoices.settling import payable as payable
 from webkit.invoices.settling import payables as payables
 from webkit.invoices.settling import settle as settle

@@ -22,7 +22,7 @@ from webkit.payments.service import PaymentView
 PAYABLE = (*OWED, InvoiceState.CHARGED_BACK)
 """What money can be put on: also what the bank took back, when the client pays it otherwise."""
 
-AT_ONCE = 500
+AT_ONCE, MOST_OPEN = 500, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,13 @@ def payables(client_id: UUID) -> list[Payable]:
     return sorted(
         (each for each in views if each.open_minor > 0), key=lambda each: (each.due_date or date.max, each.id)
     )
+
+
+def all_payable() -> list[Payable]:
+    """The same of all clients, as many as are looked at together."""
+    rows = paid_models.all_payable(PAYABLE, MOST_OPEN)
+    paid = ledger.settled_of(row.id for row in rows)
+    return [each for each in (_payable(row, paid.get(row.id, 0)) for row in rows) if each.open_minor > 0]
 
 
 def _payable(invoice: Invoice, paid: int) -> Payable:

@@ -1,0 +1,1 @@
+"""Bank statements: files of the bank, what their lines may pay, and a person who says that it does."""

@@ -1,0 +1,13 @@
+"""Registers the pages of bank statements."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from webkit.banking import routes
+from webkit.core.hookspecs import hookimpl
+
+
+@hookimpl
+def webkit_register_blueprints() -> list[Blueprint]:
+    return [routes.blueprint]
