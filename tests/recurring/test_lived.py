@@ -39,7 +39,7 @@ def _wander(count: int) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("zone", ZONES)
 def test_five_years_are_as_told(agency: AgencyView, zone: str) -> None:
-    _live(zone, 5)
+    _live(zone, 5, months=2)
 
 
 @pytest.mark.soak
@@ -49,14 +49,14 @@ def test_fifty_years_are_as_told(agency: AgencyView, zone: str) -> None:
     _live(zone, int(os.environ.get("WEBKIT_YEARS", "50")))
 
 
-def _live(zone: str, years: int) -> None:
+def _live(zone: str, years: int, months: int = 1) -> None:
     live_in(zone)
     with at(BEGIN):
         client = documents.client()
         rate = agencies.profile().tax_rate
         fees = {"fee_mode": FeeMode.PROPOSE, "fee_minor": 4000, "fee_currency": "EUR"}
         remind(steps=STEPS, weekends=False, fee_percent=Decimal("10.15"), fee_rate=rate, **fees)
-        plan(date(2027, 1, 31), client_id=client, hour=2, arrears=True)
+        plan(date(2027, 2, 28), client_id=client, every=months, day=31, hour=2, arrears=True)
         plan(date(2027, 2, 3), client_id=client, unit=Unit.WEEK, every=23, hour=23)
         plan(date(2028, 2, 29), client_id=client, unit=Unit.YEAR, hour=0, issues=True)
         told = [(each.at, each.kind, each.on, each.amount) for each in forecast.look_ahead(12 * years).ahead]
@@ -68,7 +68,7 @@ def _live(zone: str, years: int) -> None:
         with at(moment):
             run()
     assert sorted(_lived(agencies.here().timezone)) == sorted(told)
-    assert len(told) > 14 * years
+    assert len(told) > 9 * years
 
 
 def _lived(zone: str) -> Iterator[Happening]:

@@ -19,7 +19,7 @@ from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.scheduler import tick
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
-from webkit.recurring import models, planning, running
+from webkit.recurring import jobs, models, planning, running
 from webkit.recurring.calendar import Unit
 from webkit.recurring.models import PlanState
 
@@ -360,12 +360,13 @@ def test_the_scheduler_finds_who_has_something_to_do(app: object, run_jobs: Call
         assert billed(plan_id) == [("2027-01-31", "issued")]
 
 
-def test_more_than_a_share_goes_on_in_the_next_turn() -> None:
-    with at(datetime(2026, 1, 1, tzinfo=UTC)):
-        plan_id = plan(date(2026, 1, 5), unit=Unit.WEEK)
-    with at(datetime(2026, 12, 30, tzinfo=UTC)):
+def test_more_than_a_share_goes_on_in_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "SHARE", 2)
+    with at(datetime(2027, 1, 1, tzinfo=UTC)):
+        plan_id = plan(date(2027, 1, 5), unit=Unit.WEEK)
+    with at(datetime(2027, 2, 3, tzinfo=UTC)):
         run()
-    assert len(days(plan_id)) == 52
+    assert len(days(plan_id)) == 5
 
 
 def test_words_that_say_the_period_are_cut_where_they_grow_too_long() -> None:
