@@ -71,6 +71,7 @@ def test_an_earlier_version_keeps_what_it_named(
     service.revise(draft, make.ACTOR)
     filing.detach(draft, first.id)
     second = filing.attach(draft, "second.pdf", io.BytesIO(PDF), make.ACTOR)
+    filing.detach(draft, filing.attach(draft, "never-sent.pdf", io.BytesIO(PDF), make.ACTOR).id)
     run_jobs()
     db.release()
     assert [file.name for file in filing.of(draft)] == ["second.pdf"] and _stored(app) == 2

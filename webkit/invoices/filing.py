@@ -23,7 +23,6 @@ FOLDER = Folder(
     find=one,
     lock=lambda invoice_id: found(models.locked(invoice_id)),
     demand_open=_demand_draft,
-    was_sent=lambda invoice: invoice.state != InvoiceState.DRAFT,
 )
 of, get = partial(folders.of, FOLDER), partial(folders.get, FOLDER)
 attach, detach = partial(folders.attach, FOLDER), partial(folders.detach, FOLDER)

@@ -37,7 +37,6 @@ FOLDER = Folder(
     find=_find,
     lock=_lock,
     demand_open=_demand_draft,
-    was_sent=lambda quotation: quotation.frozen_id is not None,
 )
 of, get = partial(folders.of, FOLDER), partial(folders.get, FOLDER)
 attach, detach = partial(folders.attach, FOLDER), partial(folders.detach, FOLDER)

@@ -348,6 +348,14 @@ def count_view(quotation_id: UUID, at: datetime) -> None:
     update(quotation_id, views=Quotation.views + 1, viewed_at=at)
 
 
+def files(quotation_id: UUID) -> list[dict[str, Any]] | None:
+    """The files of a quotation, as they are in this write."""
+    found: list[dict[str, Any]] | None = session().scalar(
+        sa.select(Quotation.files).where(Quotation.id == quotation_id)
+    )
+    return found
+
+
 def delete_draft(quotation_id: UUID) -> bool:
     """Delete a draft that was never sent; False for everything else."""
     gone = session().scalars(

@@ -17,7 +17,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel import attachments, clock, counters, events, frozen, ids, links, once
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
-from webkit.core.kernel.folders import named
+from webkit.core.kernel.folders import as_sent, named
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Priced, PricingError, find
 from webkit.quotations import library, mails, models, snapshot
@@ -123,7 +123,9 @@ def save(quotation_id: UUID, revision: int, draft: Draft) -> int:
 @writes
 def delete(quotation_id: UUID) -> None:
     """Throw away a draft that was never sent."""
-    files = get(quotation_id).files
+    if (row := models.locked(quotation_id)) is None:  # nobody attaches a file meanwhile
+        raise _missing()
+    files = named(row.files)
     if not models.delete_draft(quotation_id):
         raise Conflict(_("Only drafts that were never sent can be deleted. This quotation is part of your history."))
     attachments.drop(files)
@@ -160,12 +162,13 @@ def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: st
     sent: dict[str, Any] = {"sent_at": moment, "answered_at": None, "answer": "", "reminded_at": None}
     if not models.move(quotation_id, (State.DRAFT,), State.SENT, seen_revision=revision, **sent):
         raise Conflict(_("This quotation was changed since you opened it. Look at it again before you send it."))
-    profile = agencies.profile()
+    profile, files = agencies.profile(), models.files(quotation_id)
+    view = replace(view, files=named(files))  # it is no draft any more: these are all that will be
     token = links.token_for(LINK, quotation_id) or links.create(LINK, quotation_id)
     # The number comes last: its row stays locked until the commit.
     number = view.number or _next_number(profile, view.client_name)
     document = _freeze(view, number)
-    noted = {**_as_frozen(document), "search": _search(view.draft, view, number)}
+    noted = {**_as_frozen(document), "search": _search(view.draft, view, number), "files": as_sent(files)}
     if delivery:
         noted |= {"to_name": delivery.to_name, "to_email": delivery.to_email}
     noted["remind_on"] = remind_on(today(), view.valid_until) if delivery and delivery.remind else None

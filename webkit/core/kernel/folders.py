@@ -16,8 +16,8 @@ from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 
-TAKEN_OFF = "off"
-"""Marks a file that the document no longer has, while something that was sent still names it."""
+SENT, TAKEN_OFF = "sent", "off"
+"""Mark a file that something which was sent names, and one that the document no longer has all the same."""
 
 
 class Holder(Protocol):
@@ -33,15 +33,13 @@ H = TypeVar("H", bound=Holder)
 class Folder(Generic[H]):
     """The files of one kind of document.
 
-    `find` and `lock` give its row or raise NotFound, `demand_open` raises Conflict when its files are fixed, and
-    `was_sent` says whether something frozen names files of it.
+    `find` and `lock` give its row or raise NotFound, `demand_open` raises Conflict when its files are fixed.
     """
 
     kind: str
     find: Callable[[UUID], H]
     lock: Callable[[UUID], H]
     demand_open: Callable[[H], None]
-    was_sent: Callable[[H], bool]
 
 
 def of(folder: Folder[H], document_id: UUID) -> tuple[Attached, ...]:
@@ -85,17 +83,23 @@ def detach(folder: Folder[H], document_id: UUID, file_id: UUID) -> None:
     """Take a file off again."""
     row = folder.lock(document_id)
     folder.demand_open(row)
-    gone = _one(row.files, file_id)
-    if folder.was_sent(row):
-        row.files = [each | ({TAKEN_OFF: True} if each["id"] == str(file_id) else {}) for each in row.files]
+    gone, others = _one(row.files, file_id), [each for each in row.files if each["id"] != str(file_id)]
+    kept = next(each for each in row.files if each["id"] == str(file_id))
+    if kept.get(SENT):
+        row.files = [*others, {**kept, TAKEN_OFF: True}]
         return
-    row.files = [each for each in row.files if each["id"] != str(file_id)]
+    row.files = others
     attachments.drop([gone])
 
 
 def named(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Attached, ...]:
     """The files that a document has now, from its row."""
     return tuple(Attached.from_dict(each) for each in stored or () if not each.get(TAKEN_OFF))
+
+
+def as_sent(stored: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """The same for the row of a document that is sent: it names its files from now on."""
+    return [{**each, SENT: True} for each in stored] if stored else None
 
 
 def _one(stored: Sequence[Mapping[str, Any]] | None, file_id: UUID) -> Attached:
