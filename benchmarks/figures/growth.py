@@ -20,7 +20,7 @@ REPORTS = {
     "report.tax": "/reports/tax?range=last_quarter&basis=cash",
     "report.journal": "/reports/journal?range=last_month",
 }
-MOST_OF_A_REPORT = 1_000
+MOST_OF_A_REPORT = 2_000
 
 
 def measure(world: World) -> Iterator[Row]:
