@@ -19,7 +19,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.search import PLAIN_64
 from webkit.core.kernel.search import folded as folded
 from webkit.core.kernel.tables import Owned, owned_args, owned_fk
-from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.kernel.tenancy import mine, prepared, stored
 
 # Compared byte by byte, so that a prefix is a range of an index, on both databases.
 PLAIN_200 = sa.String(200).with_variant(postgresql.VARCHAR(200, collation="C"), "postgresql")
@@ -108,8 +108,7 @@ def get(client_id: UUID) -> Client | None:
 
 @prepared
 def _one() -> sa.Executable:
-    columns = sa.inspect(Client).columns.values()
-    return sa.select(*columns).where(mine(Client), Client.id == sa.bindparam("client"))
+    return stored(Client).where(Client.id == sa.bindparam("client"))
 
 
 def read(client_id: UUID) -> Any:
@@ -211,13 +210,21 @@ def choices(limit: int) -> Sequence[tuple[UUID, str]]:
     return [(row[0], row[1]) for row in session().execute(query)]
 
 
+AT_ONCE = 25
+
+
 @prepared
 def _names() -> sa.Executable:
     return sa.select(Client.id, Client.name).where(mine(Client), Client.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def names(ids: Iterable[UUID]) -> dict[UUID, str]:
-    return {row[0]: row[1] for row in _names(ids=list(ids))}
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    # Always of a few lengths, so that lists ask with statements that are prepared.
+    wanted += wanted[-1:] * (-len(wanted) % AT_ONCE)
+    return {row[0]: row[1] for row in _names(ids=wanted)}
 
 
 def any_client() -> bool:

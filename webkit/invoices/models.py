@@ -15,7 +15,7 @@ from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import asked_once, session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
-from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.kernel.tenancy import mine, prepared, stored
 from webkit.invoices.terms import Instalment, still_open
 
 
@@ -276,6 +276,16 @@ def credit_notes(invoice_id: UUID) -> list[CreditNote]:
     """Those of an invoice, oldest first."""
     query = sa.select(CreditNote).where(CreditNote.invoice_id == invoice_id).order_by(CreditNote.id)
     return list(session().scalars(query))
+
+
+@prepared
+def _stored_notes() -> sa.Executable:
+    return stored(CreditNote).where(CreditNote.invoice_id == sa.bindparam("invoice_id")).order_by(CreditNote.id)
+
+
+def read_credit_notes(invoice_id: UUID) -> Sequence[Any]:
+    """The columns of these, for who changes nothing."""
+    return _stored_notes(invoice_id=invoice_id)
 
 
 def credit_notes_of_client(client_id: UUID) -> list[CreditNote]:
@@ -554,11 +564,11 @@ def counted(of: Standing) -> tallies.Counted:
             count, sum_ = adds.get(at, (0, 0))
             adds[at] = (count + (place == 0), sum_ + part.amount)
     if of.paid_at and of.state in (InvoiceState.PAID, InvoiceState.REFUNDED):
-        adds[RECEIVED, of.currency, _quarter(of.paid_at).isoformat()] = (1, of.amount)
+        adds[RECEIVED, of.currency, quarter(of.paid_at).isoformat()] = (1, of.amount)
     return adds
 
 
-def _quarter(moment: datetime) -> datetime:
+def quarter(moment: datetime) -> datetime:
     """The quarter of an hour it lies in, in UTC."""
     utc = moment.astimezone(UTC)
     return utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0, tzinfo=None)
@@ -581,16 +591,6 @@ def count_view(invoice_id: UUID, at: datetime) -> None:
     )
 
 
-def sums() -> list[tuple[str, InvoiceState, int, int]]:
-    """Per currency and state: how many invoices, and their total less what went back, drafts left out."""
-    return [(currency, InvoiceState(state), count, total) for currency, state, count, total in tallies.of(KIND)]
-
-
 def late(today: date) -> list[tuple[str, int, int]]:
     """Per currency: how many invoices are overdue, and what of them is, in minor units."""
     return [found[1:] for found in tallies.before(today, DUE)]
-
-
-def received_since(moment: datetime) -> list[tuple[str, int]]:
-    """Per currency what was paid since a quarter of an hour and has not gone back, in minor units."""
-    return [(currency, total) for _kind, currency, _count, total in tallies.since(_quarter(moment), RECEIVED)]

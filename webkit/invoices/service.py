@@ -6,11 +6,12 @@ is frozen, and nothing here changes it any more. Paying is recorded by one condi
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
-from webkit.core.kernel import clock, events, links, money, once
+from webkit.core.kernel import clock, events, links, money, once, tallies
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
@@ -190,12 +191,26 @@ _SUMMED = {
 """What was given back or taken back in full counts nowhere any more."""
 
 
+def kept_sums() -> tuple[tallies.Question, ...]:
+    """What `sums` and `received_this_month` ask of the kept sums, for pages that ask for more at once."""
+    return (*_asked_of_sums(), tallies.days_since(_this_month(), models.RECEIVED))
+
+
+def _asked_of_sums() -> tuple[tallies.Question, ...]:
+    return tallies.each_place(models.KIND), tallies.days_before(agencies.today(), models.DUE)
+
+
+def _this_month() -> datetime:
+    return models.quarter(clock.month_start(agencies.here().timezone))
+
+
 def sums() -> list[CurrencySums]:
-    """The agency's sums, one for each currency in use."""
+    """The agency's sums, one for each currency in use: of a state its total less what went back, drafts left out."""
+    tallies.ahead(*_asked_of_sums())
     found: dict[str, dict[str, int]] = {}
-    for currency, state, count, total in models.sums():
+    for currency, state, count, total in tallies.of(models.KIND):
         into = found.setdefault(currency, {})
-        if (name := _SUMMED.get(state)) is not None:
+        if (name := _SUMMED.get(InvoiceState(state))) is not None:
             into[name], into[f"{name}_count"] = total, count
     for currency, count, total in models.late(agencies.today()):
         found.setdefault(currency, {}).update(late=total, late_count=count)
@@ -203,5 +218,5 @@ def sums() -> list[CurrencySums]:
 
 
 def received_this_month() -> dict[str, int]:
-    """What came in since the month began at the agency's place, in minor units of each currency."""
-    return dict(models.received_since(clock.month_start(agencies.here().timezone)))
+    """What came in since the month began at the agency's place and stayed, in minor units of each currency."""
+    return {currency: total for _kind, currency, _count, total in tallies.since(_this_month(), models.RECEIVED)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from webkit.core.kernel.errors import NotFound
@@ -18,8 +18,7 @@ from webkit.pricing import Priced
 R = TypeVar("R", Invoice, Waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
+class InvoiceRow(NamedTuple):
     """An invoice as a line of a list; `word` is its state as people say it; of `total` are `due` what was not
     credited and, while it is owed, has not come; in minor units. `due_date` is that of the next instalment."""
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.consultations import service as consultations
-from webkit.core.kernel import clock, counters, events, frozen, i18n, links, merging, once
+from webkit.core.kernel import clock, counters, events, frozen, i18n, links, merging, once, tallies
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
@@ -58,6 +58,11 @@ def page(which: Filter, limit: int) -> list[ProposalCard]:
 def of_client(client_id: UUID) -> list[ProposalCard]:
     """A client's proposals, newest first."""
     return page(Filter(client_id=client_id), 100)
+
+
+def kept_sums() -> tuple[tallies.Question, ...]:
+    """What `pipeline` asks of the kept sums, for pages that ask for more at once."""
+    return (tallies.days_since(today(), *models.KEPT),)
 
 
 def pipeline() -> list[Pipeline]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
-from webkit.core.kernel import attachments, clock, counters, events, frozen, ids, links, once
+from webkit.core.kernel import attachments, clock, counters, events, frozen, ids, links, once, tallies
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.folders import as_sent, named
@@ -51,6 +51,11 @@ def page(which: Filter, limit: int) -> list[QuotationCard]:
     """So many of them, newest first."""
     day = today()
     return [QuotationCard.of(row, day) for row in models.listed(which, day, limit)]
+
+
+def kept_sums() -> tuple[tallies.Question, ...]:
+    """What `pipeline` asks of the kept sums, for pages that ask for more at once."""
+    return (tallies.days_since(today(), *models.KEPT),)
 
 
 def pipeline() -> list[Pipeline]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from webkit.consultations import service as consultations
 from webkit.contracts import service as contracts
-from webkit.core.kernel import events
+from webkit.core.kernel import events, tallies
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.core.values import dataclass
@@ -56,6 +56,7 @@ class Today:
 
 def today() -> Today:
     """Everything today's page shows."""
+    tallies.ahead(*invoices.kept_sums(), *proposals.kept_sums(), *quotations.kept_sums())
     sums = invoices.sums()
     return Today(
         sums=sums,

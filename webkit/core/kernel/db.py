@@ -283,6 +283,10 @@ class asked_once(Generic[P, R]):  # noqa: N801 - used as a decorator
         """Remember an answer that somebody else has found."""
         session().answers[self._question(*args, **kwargs)] = answer
 
+    def knows(self, *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Whether the answer is remembered."""
+        return self._question(*args, **kwargs) in session().answers
+
     def _question(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Any, ...]:
         return (self._function, args, *sorted(kwargs.items()))
 

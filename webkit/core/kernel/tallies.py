@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.util import identity_key
 
-from webkit.core.kernel.db import UnitSession, before_commit, insert, later, session
+from webkit.core.kernel.db import UnitSession, asked_once, before_commit, insert, later, session
 from webkit.core.kernel.tables import Base, Owned, Scoped
 from webkit.core.kernel.tenancy import agency_id, mine, prepared
 
@@ -149,30 +149,83 @@ def _emptied() -> sa.Delete:
     return sa.delete(Tally).where(mine(Tally), *here, Tally.count == 0, Tally.total_minor == 0)
 
 
-@prepared
-def _of() -> sa.Executable:
-    query = sa.select(Tally.currency, Tally.place, Tally.count, Tally.total_minor)
-    return query.where(mine(Tally), Tally.kind == sa.bindparam("kind")).order_by(Tally.currency, Tally.place)
+class Question(NamedTuple):
+    """What is kept of some kinds: at each place; or, where places are days, of all before one, or since."""
+
+    kinds: tuple[str, ...]
+    side: str = ""
+    day: str = ""
+
+
+def each_place(kind: str) -> Question:
+    """What `of` asks."""
+    return Question((kind,))
+
+
+def days_before(day: date, *kinds: str) -> Question:
+    """What `before` asks."""
+    return Question(kinds, "<", day.isoformat())
+
+
+def days_since(day: date, *kinds: str) -> Question:
+    """What `since` asks."""
+    return Question(kinds, ">=", day.isoformat())
+
+
+def ahead(*questions: Question) -> None:
+    """Ask several questions in one statement: who asks one of them next, in this read, has the answer already."""
+    new = tuple(question for question in dict.fromkeys(questions) if not _answer.knows(question))
+    for question, rows in zip(new, _read(new), strict=True):
+        _answer.know(rows, question)
 
 
 def of(kind: str) -> list[tuple[str, str, int, int]]:
     """(currency, place, count, sum in minor units) of a kind."""
-    return [(row[0], row[1], row[2], row[3]) for row in _of(kind=kind)]
-
-
-@prepared
-def _from(side: str) -> sa.Executable:
-    here = Tally.place < sa.bindparam("day") if side == "before" else Tally.place >= sa.bindparam("day")
-    wanted = Tally.kind.in_(sa.bindparam("kinds", expanding=True))
-    query = sa.select(Tally.kind, Tally.currency, sa.func.sum(Tally.count), sa.func.sum(Tally.total_minor))
-    return query.where(mine(Tally), wanted, here).group_by(Tally.kind, Tally.currency)
+    return [row[1:] for row in _answer(each_place(kind))]
 
 
 def before(day: date, *kinds: str) -> list[tuple[str, str, int, int]]:
     """(kind, currency, count, sum in minor units) of all days before this one, of kinds whose places are days."""
-    return [(row[0], row[1], int(row[2]), int(row[3])) for row in _from("before", kinds=kinds, day=day.isoformat())]
+    return [(row[0], row[1], row[3], row[4]) for row in _answer(days_before(day, *kinds))]
 
 
 def since(day: date, *kinds: str) -> list[tuple[str, str, int, int]]:
     """The same of this day and all after it."""
-    return [(row[0], row[1], int(row[2]), int(row[3])) for row in _from("since", kinds=kinds, day=day.isoformat())]
+    return [(row[0], row[1], row[3], row[4]) for row in _answer(days_since(day, *kinds))]
+
+
+_Row = tuple[str, str, str, int, int]
+"""Kind, currency, place, count, sum."""
+
+
+@asked_once
+def _answer(question: Question) -> tuple[_Row, ...]:
+    return _read((question,))[0]
+
+
+def _read(questions: tuple[Question, ...]) -> list[tuple[_Row, ...]]:
+    """The answers to all of them, each in order."""
+    if not questions:
+        return []
+    given: dict[str, Any] = {f"kinds{nth}": each.kinds for nth, each in enumerate(questions)}
+    given |= {f"day{nth}": each.day for nth, each in enumerate(questions) if each.side}
+    rows = sorted(tuple(row) for row in _asked(*(each.side for each in questions), **given))
+    of_each: list[list[_Row]] = [[] for _ in questions]
+    for nth, kind, currency, place, count, total in rows:
+        of_each[nth].append((kind, currency, place, int(count), int(total)))
+    return [tuple(found) for found in of_each]
+
+
+@prepared
+def _asked(*sides: str) -> sa.Executable:
+    return sa.union_all(*(_part(nth, side) for nth, side in enumerate(sides)))
+
+
+def _part(nth: int, side: str) -> sa.Select[Any]:
+    start: tuple[Any, ...] = (sa.literal_column(str(nth)), Tally.kind, Tally.currency)
+    here = (mine(Tally), Tally.kind.in_(sa.bindparam(f"kinds{nth}", expanding=True)))
+    if not side:
+        return sa.select(*start, Tally.place, *_SUMS).where(*here)
+    day = sa.bindparam(f"day{nth}", type_=Tally.place.type)
+    summed = sa.select(*start, sa.literal_column("''"), *(sa.func.sum(column) for column in _SUMS))
+    return summed.where(*here, Tally.place.op(side)(day)).group_by(Tally.kind, Tally.currency)

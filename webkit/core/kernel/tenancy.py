@@ -81,6 +81,11 @@ def add_late(table: type[Base], **values: Any) -> dict[str, Any]:
     return row
 
 
+def stored(table: type[Scoped]) -> sa.Select[Any]:
+    """The rows of a table with all their columns, for who changes nothing: to be narrowed down and prepared."""
+    return sa.select(*sa.inspect(table).columns.values()).where(mine(table))
+
+
 def agency_id() -> UUID:
     """The agency of the current unit."""
     if (agency := session().scope.agency) is None:
