@@ -102,10 +102,12 @@ class Correction:
         return sum(each.tax for each in self.left)
 
 
-def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None) -> Correction:
-    """What credit notes have made of an invoice, with its payments if they are known. Raises NotFound."""
+def correction(
+    invoice_id: UUID, paid: Sequence[PaymentView] | None = None, priced: Priced | None = None
+) -> Correction:
+    """What credit notes have made of an invoice, with its payments and figures if they are known. Raises NotFound."""
     invoice = _invoice(models.get(invoice_id))
-    notes = models.credit_notes(invoice_id)
+    notes = models.read_credit_notes(invoice_id)
     if paid is None:
         paid = payments.of(events.ref("invoice", invoice_id)) if notes else []
     to_go = returning.lefts(notes, invoice.credited_minor, paid)
@@ -113,7 +115,7 @@ def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None) -> C
     to_return = sum(note.total_minor for note in notes) - invoice.credited_minor
     return Correction(
         notes=views,
-        left=left(Priced.from_dict(invoice.priced), [view.priced for view in views]),
+        left=left(priced or Priced.from_dict(invoice.priced), [view.priced for view in views]),
         taken_off=invoice.credited_minor,
         to_return=max(0, to_return),
         returned=min(max(0, to_return), invoice.returned_minor),

@@ -68,7 +68,7 @@ class ShowPage:
     lines: list[ShownLine]
     changed: Renewal | None
     client: ClientView
-    frozen: Frozen | None
+    verified_by: str
     link: str | None
     mails: list[MailView]
     warning: AddressWarning | None

@@ -138,7 +138,7 @@ def show(invoice_id: UUID) -> Response:
         lines=lines(priced),
         changed=changed,
         client=client,
-        frozen=frozen.get(invoice.frozen_id) if invoice.frozen_id else None,
+        verified_by=frozen.code(invoice.frozen_id) if invoice.frozen_id else "",
         link=links.url(service.LINK, token) if token else None,
         mails=messaging.mails(subject),
         warning=None if invoice.issued_at else messaging.warning(client.email),
@@ -147,7 +147,7 @@ def show(invoice_id: UUID) -> Response:
         payable=invoice.state in settling.PAYABLE and invoice.pending_at is None,
         may_refund=policy.may_refund(g.role),
         may_credit=policy.may_refund(g.role) and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
-        correction=crediting.correction(invoice_id, paid),
+        correction=crediting.correction(invoice_id, paid, invoice.priced),
         files=filing.of(invoice_id),
         timeline=events.timeline(subject),
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel.db import session
 from webkit.core.kernel.sealed import sealed_column
 from webkit.core.kernel.tables import Json, Owned, Record, enum_column, owned_args
-from webkit.core.kernel.tenancy import add_late
+from webkit.core.kernel.tenancy import add_late, prepared, stored
 
 
 class MailState(enum.StrEnum):
@@ -135,8 +135,14 @@ def agency_of(mail_id: UUID) -> UUID | None:
     return session().scalars(sa.select(Mail.agency_id).where(Mail.id == mail_id)).one_or_none()
 
 
-def of_subject(subject: str) -> list[Mail]:
-    return list(session().scalars(sa.select(Mail).where(Mail.subject == subject).order_by(Mail.id.desc()).limit(50)))
+@prepared
+def _of_subject() -> sa.Executable:
+    return stored(Mail).where(Mail.subject == sa.bindparam("subject")).order_by(Mail.id.desc()).limit(50)
+
+
+def of_subject(subject: str) -> Sequence[Any]:
+    """The columns of these mails, newest first, for who changes nothing."""
+    return _of_subject(subject=subject)
 
 
 def move(

@@ -16,6 +16,7 @@ from webkit.core.kernel import clock
 from webkit.core.kernel.db import insert, insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Json, Owned, Record, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tenancy import prepared, stored
 
 
 class PaymentState(enum.StrEnum):
@@ -260,6 +261,16 @@ def of_reference(reference: str) -> list[Payment]:
     return list(session().scalars(sa.select(Payment).where(Payment.reference == reference).order_by(Payment.id)))
 
 
+@prepared
+def _stored() -> sa.Executable:
+    return stored(Payment).where(Payment.reference == sa.bindparam("reference")).order_by(Payment.id)
+
+
+def read_of_reference(reference: str) -> Sequence[Any]:
+    """The columns of these payments, for who changes nothing."""
+    return _stored(reference=reference)
+
+
 def arrived(references: Collection[str]) -> list[Payment]:
     """The payments of these documents that came, whatever became of them."""
     query = sa.select(Payment).where(Payment.reference.in_(references), Payment.state.in_(ARRIVED))
@@ -343,6 +354,17 @@ def reversals(payment_ids: Collection[UUID]) -> list[Reversal]:
     """Oldest first."""
     query = sa.select(Reversal).where(Reversal.payment_id.in_(payment_ids)).order_by(Reversal.id)
     return list(session().scalars(query.execution_options(populate_existing=session().writing)))
+
+
+@prepared
+def _stored_reversals() -> sa.Executable:
+    wanted = Reversal.payment_id.in_(sa.bindparam("payments", expanding=True))
+    return stored(Reversal).where(wanted).order_by(Reversal.id)
+
+
+def read_reversals(payment_ids: Collection[UUID]) -> Sequence[Any]:
+    """The columns of these, oldest first, for who changes nothing."""
+    return _stored_reversals(payments=list(payment_ids)) if payment_ids else ()
 
 
 def move_reversal(reversal_id: UUID, to: ReversalState, **values: Any) -> bool:

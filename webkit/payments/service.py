@@ -267,8 +267,8 @@ def _opened(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime) 
 
 def of(reference: str) -> list[PaymentView]:
     """All attempts to pay a document, oldest first."""
-    payments = models.of_reference(reference)
-    reversals = models.reversals([payment.id for payment in payments])
+    payments = models.read_of_reference(reference)
+    reversals = models.read_reversals([payment.id for payment in payments])
     return [_view(payment, [row for row in reversals if row.payment_id == payment.id]) for payment in payments]
 
 

@@ -78,14 +78,16 @@ def resolve(kind: str, token: str) -> LinkTarget | None:
 
 def token_for(kind: str, document_id: UUID) -> str | None:
     """The newest token of a document that still opens it, for staff who want to copy the link."""
-    query = (
-        _of(kind, document_id)
-        .where(Link.revoked_at.is_(None), sa.or_(Link.expires_at.is_(None), Link.expires_at > clock.now()))
-        .order_by(Link.id.desc())
-        .limit(1)
-    )
-    link = session().scalars(query).one_or_none()
-    return current().keys.unseal(link.token_sealed) if link else None
+    found = _sealed(kind=kind, document_id=document_id, now=clock.now())
+    return current().keys.unseal(found[0][0]) if found else None
+
+
+@tenancy.prepared
+def _sealed() -> sa.Executable:
+    here = (Link.agency_id == sa.bindparam("agency"), Link.kind == sa.bindparam("kind"))
+    alive = sa.or_(Link.expires_at.is_(None), Link.expires_at > sa.bindparam("now", type_=Link.expires_at.type))
+    query = sa.select(Link.token_sealed).where(*here, Link.document_id == sa.bindparam("document_id"))
+    return query.where(Link.revoked_at.is_(None), alive).order_by(Link.id.desc()).limit(1)
 
 
 def tokens(kind: str, document_ids: Collection[UUID]) -> dict[UUID, str]:
