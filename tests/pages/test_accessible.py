@@ -138,6 +138,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "client": [client],
         "credit_id": ids("credit_notes"),
         "receipt_id": ids("ledger_receipts"),
+        "line_id": ids("bank_lines"),
         "plan_id": ids("recurring_plans"),
         "kind": ["contract"],
         "source_id": [str(UUID(facts.contract["id"]))],

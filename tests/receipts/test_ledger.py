@@ -25,6 +25,7 @@ from webkit.core.problems import Problem
 from webkit.invoices import models, paying
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
+from webkit.invoices.service import ImportedInvoice, ImportedLine
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Method, Returned
 from webkit.operations import doctor
@@ -264,6 +265,25 @@ def test_gain_and_loss_are_fixed_when_it_is_booked(agency: AgencyView) -> None:
     assert of(first) == (InvoiceState.ISSUED, 0, 12_200)
     sums = [each.base_minor for each in ledger.movements(agencies.today(), agencies.today())]
     assert sum(sums) == 0 and balanced() and not list(invoices.unlike_ledger())
+
+
+def test_an_invoice_is_worth_what_it_was_when_it_was_issued(agency: AgencyView) -> None:
+    client = documents.client()
+    record(client, 100, currency="USD", rate=Decimal("0.90"))
+    line = ImportedLine("Work", Decimal(1), Decimal(100), Decimal(0), 10_001, 0)
+    today = agencies.today()
+    given_ = ImportedInvoice(client, "US-1", "Work", "USD", "en-GB", today, today, (line,))
+    (invoice,) = invoices.add_imported([given_])
+    ledger.value_invoice(invoice, "USD", today)
+    total = 10_001
+    part = total // 3
+    record(client, part, {invoice: part}, currency="USD", rate=Decimal("0.95"))
+    record(client, total - part, {invoice: total - part}, currency="USD", rate=Decimal("0.80"))
+    moved = [each for each in ledger.movements(agencies.today(), agencies.today()) if each.invoice_id == invoice]
+    assert sum(each.base_minor for each in moved) == 9_001, "to the cent what it was when it was issued"
+    moved = ledger.movements(agencies.today(), agencies.today())
+    assert {each.kind for each in moved if each.account == "exchange"} == {"gain", "loss"}
+    assert balanced()
 
 
 def test_doctor_sees_an_invoice_that_says_something_else(agency: AgencyView) -> None:

@@ -22,6 +22,7 @@ from webkit.invoices.paying import LINK
 from webkit.invoices.terms import Instalment
 from webkit.invoices.views import found, terms_of
 from webkit.invoices.waiting_models import Waiting
+from webkit.ledger import service as ledger
 from webkit.pricing.billed import billed, stamped
 
 
@@ -45,6 +46,8 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
     signals.publish(InvoiceIssued(invoice_id))
     series, today, facts = agencies.series_of(invoice.series), clock.today(profile.timezone), _facts(invoice, actor)
+    if invoice.currency != profile.currency:
+        ledger.value_invoice(invoice_id, invoice.currency, today)
     url = links.url(LINK, links.create(LINK, invoice_id))
     schedule, content = _dated(invoice, profile, client, today)
     begun = frozen.begin(KIND, invoice_id, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale)

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.core.kernel import locks
 from webkit.core.kernel.db import writes
 from webkit.ledger import models
@@ -73,6 +74,15 @@ def of_client(client_id: UUID) -> list[Movement]:
     """Everything booked on a client's account, in the order of days."""
     found = (movement(entry) for entry in models.of_client(client_id))
     return [each for each in found if each is not None]
+
+
+@writes
+def value_invoice(invoice_id: UUID, currency: str, day: date) -> None:
+    """Fix what an invoice in another currency is worth when it is issued: the last rate that was recorded by then. What
+    nobody knows is fixed when it is first paid."""
+    base = agencies.here().currency
+    if currency != base and (last := models.last_rate(currency, base, day)):
+        models.fix_rate(f"invoice:{invoice_id}", currency, base, last[0], day)
 
 
 def settled(invoice_id: UUID) -> int:
