@@ -104,7 +104,8 @@ def ahead(
     planned: Sequence[Reminder], done: Collection[tuple[date, int]], window: Window, now: datetime, zone: ZoneInfo
 ) -> list[tuple[datetime, Reminder]]:
     """What will be sent and when, if nothing is paid: what `due_now` says each time something may be."""
-    moments = sorted({window.opens(now, zone), *(each.at for each in planned if each.at > now)})
+    # On a day whose clocks leave the first hour out, the window may open after it was to close.
+    moments = sorted({window.opens(max(now, each.at), zone) for each in planned})
     known, found = set(done), []
     for moment in moments:
         if (reminder := due_now(planned, known, moment, zone)) is not None:
