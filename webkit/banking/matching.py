@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from webkit.core.values import dataclass
 from webkit.invoices.service import Payable
 
 LEAST = 4

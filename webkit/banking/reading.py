@@ -11,7 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
@@ -21,6 +21,7 @@ from webkit.core.kernel.currencies import MAX_MINOR, exponent, is_currency
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import parse_money
+from webkit.core.values import dataclass
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 5_000

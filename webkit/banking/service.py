@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from webkit.core.kernel import audit, crypto, locks
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.receipts import service as receipts
 from webkit.receipts.service import Method, RecordInput

@@ -6,7 +6,6 @@ A report only says that something became of a payout; what holds is asked for, s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from webkit.core.kernel import clock, locks, outbox, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.payments import service as payments
 from webkit.payments.events import PayoutTold
