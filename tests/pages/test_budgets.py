@@ -45,7 +45,7 @@ def _work() -> None:
     quotations.sent(client_id=client_id)
 
 
-@pytest.mark.parametrize("path, budget", [("/", 12), ("/invoices/", 8), ("/clients", 8)])
+@pytest.mark.parametrize("path, budget", [("/", 8), ("/invoices/", 4), ("/clients", 3)])
 def test_a_busy_page_keeps_to_its_budget(app: Flask, owner: Browser, path: str, budget: int) -> None:
     _work()
     owner.get(f"/northwind{path}")
@@ -82,7 +82,7 @@ def _documents() -> dict[str, tuple[str, int]]:
     public = {kind: links.token_for(kind, each) for kind, each in (("i", invoice_id), ("q", quotation_id))}
     release()
     return {
-        "an invoice": (f"/northwind/invoices/{invoice_id}", 10),
+        "an invoice": (f"/northwind/invoices/{invoice_id}", 8),
         "its credit note": (f"/northwind/invoices/{invoice_id}/credit", 10),
         "a draft": (f"/northwind/invoices/{draft}", 10),
         "its editor": (f"/northwind/invoices/{draft}/edit", 10),
