@@ -64,6 +64,13 @@ def test_a_line_is_matched_confirmed_and_booked_once(owner: Browser, invoice: UU
         service.ignore(named.id)
     db.release()
     assert number in owner.get("/northwind/bank/?state=recorded").text
+    (receipt,) = ledger.page(limit=5)
+    db.release()
+    owner.post(f"/northwind/payments/{receipt.id}/take-back")
+    assert owner.post(f"/northwind/bank/{named.id}/ignore", data={"again": "1"}).status_code == 303
+    assert owner.post(f"/northwind/bank/{named.id}/record", data=fields).status_code == 303
+    db.release()
+    assert invoices.get(invoice).state == InvoiceState.PAID and ledger.places() == {("bank", "EUR"): 12_200}
 
 
 def test_a_line_is_given_to_somebody_or_put_aside(owner: Browser, invoice: UUID) -> None:

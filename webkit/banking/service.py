@@ -107,7 +107,7 @@ def record(line_id: UUID, client_id: UUID, parts: Mapping[UUID, int], actor: str
         client_id, Method.BANK, line.day, line.currency, line.amount_minor,
         reference=line.text[:140], note=" ".join(filter(None, (line.name, line.iban))), parts=parts,
     )  # fmt: skip
-    receipt_id = receipts.record(given, actor, f"bank-{line_id}")
+    receipt_id = receipts.record(given, actor)  # once: the line is locked, and says what it was recorded as
     line.state, line.receipt_id, line.client_id = LineState.RECORDED, receipt_id, client_id
     return receipt_id
 
@@ -116,8 +116,9 @@ def record(line_id: UUID, client_id: UUID, parts: Mapping[UUID, int], actor: str
 def ignore(line_id: UUID, *, again: bool = False) -> None:
     """It is none of the clients': it stays, apart; or is looked at again."""
     line = _found(models.locked(line_id))
-    if line.state is LineState.RECORDED:
+    if line.receipt_id is not None and not receipts.get(line.receipt_id).taken_back:
         raise Conflict(_("This line is recorded. Take the payment back first."))
+    line.receipt_id = line.client_id = None
     line.state = LineState.OPEN if again else LineState.IGNORED
 
 
