@@ -67,14 +67,14 @@ from webkit.invoices.postings import Posting as Posting
 from webkit.invoices.postings import PostingKind as PostingKind
 from webkit.invoices.postings import open_invoices as open_invoices
 from webkit.invoices.postings import postings as postings
+from webkit.invoices.reminding import remind as remind
+from webkit.invoices.reminding import was_reminded as was_reminded
 from webkit.invoices.settling import Payable as Payable
 from webkit.invoices.settling import all_payable as all_payable
 from webkit.invoices.settling import payable as payable
 from webkit.invoices.settling import payables as payables
 from webkit.invoices.settling import settle as settle
 from webkit.invoices.settling import unlike_ledger as unlike_ledger
-from webkit.invoices.reminding import remind as remind
-from webkit.invoices.reminding import was_reminded as was_reminded
 from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
 from webkit.invoices.views import one, row, view
