@@ -23,6 +23,7 @@ from webkit.house import create
 
 pytestmark = [NEEDS_CHROMIUM, pytest.mark.slow, pytest.mark.timeout(900)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+RUN = "options => axe.run(document, {...options, resultTypes: ['violations']})"
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 """What a dark screen may change."""
 NO_PAGES = re.compile(
@@ -234,7 +235,10 @@ def _problems(eyes: Eyes) -> Iterator[str]:
 
 
 def _found(eyes: Eyes, options: dict[str, Any]) -> Iterator[str]:
-    for rule in Axe().run(eyes.page, options=options).response["violations"]:
+    """What axe says against the page. Loaded once into each, and asked for what is wrong alone: that saves a third."""
+    if not eyes.page.evaluate("'axe' in window"):
+        eyes.page.evaluate(Axe().axe_script)
+    for rule in eyes.page.evaluate(RUN, options)["violations"]:
         yield f"{rule['id']}: {[node['html'][:160] for node in rule['nodes']]}"
 
 
