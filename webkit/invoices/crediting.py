@@ -102,9 +102,7 @@ class Correction:
         return sum(each.tax for each in self.left)
 
 
-def correction(
-    invoice_id: UUID, paid: Sequence[PaymentView] | None = None, priced: Priced | None = None
-) -> Correction:
+def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None, priced: Priced | None = None) -> Correction:
     """What credit notes have made of an invoice, with its payments and figures if they are known. Raises NotFound."""
     invoice = _invoice(models.get(invoice_id))
     notes = models.read_credit_notes(invoice_id)
