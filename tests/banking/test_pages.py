@@ -102,3 +102,8 @@ def test_who_may_and_what_is_refused(owner: Browser, member: Browser, stranger: 
     (line,) = service.page(LineState.OPEN, 9)
     db.release()
     assert stranger.post(f"/harbour-pine/bank/{line.id}/ignore").status_code == 404
+
+
+def test_the_name_of_a_file_may_be_anything(owner: Browser, invoice: UUID) -> None:
+    service.take("a\x00b\ud800" + "c" * 300, b"Date,Amount\n2026-03-31,50.00\n")
+    assert len(service.page(LineState.OPEN, 9)) == 1

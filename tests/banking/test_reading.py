@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webkit.banking.matching import Suggestion, suggest
-from webkit.banking.reading import MOST_BYTES, Line, Unreadable, identified, read
+from webkit.banking.reading import MOST_BYTES, MOST_LINES, Line, Unreadable, identified, read
 from webkit.invoices.service import Payable
 
 CAMT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -67,6 +67,13 @@ def test_a_collected_entry_is_told_part_by_part() -> None:
         (camt(entry(amount="12.345")), "amount that is none"),
         (camt(entry(amount="NaN")), "amount that is none"),
         (camt(entry(amount="-1")), "amount that is none"),
+        (camt(entry(amount="1e999999")), "amount that is none"),
+        (camt(entry(amount="1_0")), "amount that is none"),
+        (b"<x:a/>", "broken"),
+        (b'<a xmlns:x="u" xmlns:y="u" x:b="1" y:b="2"/>', "broken"),
+        (b'<?xml version="1.0" encoding="big5"?><a/>', "broken"),
+        (b'<?xml version="1.0" encoding="nobody-knows"?><a/>', "broken"),
+        (b"Date,Amount\n" + b"2026-01-01,1\n" * (MOST_LINES + 1), "At most"),
         (camt(entry()).replace(b'"EUR"', b'"EUX"'), "currency nobody knows"),
         (camt(entry()).replace(b"2026-03-31", b"2026-13-31"), "day that is none"),
         (b"a,b\n1,2\n", "headings"),
@@ -90,6 +97,31 @@ def test_csv_by_its_headings() -> None:
         -500,
         700,
     ]
+
+
+@pytest.mark.parametrize("typed", ["31.03.26", "31/3/2026", "2026/03/31", "31.03.2026 10:15", "2026-03-31T10:15:00"])
+def test_days_as_banks_write_them(typed: str) -> None:
+    (line,) = read(f"Date;Amount\n{typed};5\n".encode(), "EUR")
+    assert line.day == date(2026, 3, 31)
+
+
+def test_a_column_of_what_came_has_no_cell_for_what_went() -> None:
+    body = b"Data;Addebiti;Accrediti\n31/03/2026;7,00;\n31/03/2026;;5,00\n"
+    assert [each.amount_minor for each in read(body, "EUR")] == [0, 500]
+    with pytest.raises(Unreadable, match="Line 2"):
+        read(b"Date,Amount\n2026-03-31,\n", "EUR")
+
+
+def test_a_name_that_says_there_is_none_tells_no_lines_apart() -> None:
+    details = [DETAIL.format(amount="", text=text) for text in ("first", "second")]
+    one, two = (identified(read(camt(entry(key="NONREF", details=each)), "EUR"))[0][0] for each in details)
+    assert one != two
+
+
+def test_parts_in_another_currency_are_not_what_came() -> None:
+    parts = [DETAIL.format(amount=f'<Amt Ccy="USD">{a}</Amt>', text="part") for a in ("100.00", "22.00")]
+    (line,) = read(camt(entry(details="".join(parts))), "EUR")
+    assert (line.amount_minor, line.currency) == (12_200, "EUR")
 
 
 def test_equal_lines_are_two_and_the_same_in_every_file() -> None:

@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from hashlib import sha256
+from itertools import islice
 from xml.parsers import expat
 
 from webkit.core.kernel.currencies import MAX_MINOR, exponent, is_currency
@@ -25,9 +26,17 @@ from webkit.core.values import dataclass
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_LINES = 5_000
+CREDITS = ("credit", "accrediti")
+"""Headings of amounts that came: their cells are empty where money went."""
+NO_KEYS = ("NONREF", "NOTPROVIDED")
+"""What banks write where they have no name for an entry."""
+AMOUNT = re.compile(r"\+?[0-9]{1,18}(\.[0-9]{0,5})?")
+"""How the standard writes one."""
+DAY = re.compile(r"(?P<day>\d{1,2})([./-])(?P<month>\d{1,2})\2(?P<year>\d{4}|\d{2})(?!\d).*", re.ASCII)
+YEAR_FIRST = re.compile(r"(?P<year>\d{4})([./-])(?P<month>\d{1,2})\2(?P<day>\d{1,2})(?!\d).*", re.ASCII)
 COLUMNS = {
     "day": ("date", "booking date", "value date", "buchungstag", "data", "data contabile", "data valuta", "datum"),
-    "amount": ("amount", "betrag", "importo", "montant", "importe", "credit", "accrediti"),
+    "amount": ("amount", "betrag", "importo", "montant", "importe", *CREDITS),
     "currency": ("currency", "währung", "valuta", "divisa", "devise", "moneda"),
     "name": (
         "name",
@@ -83,13 +92,16 @@ def read(body: bytes, currency: str) -> list[Line]:
     """All lines of a file. Raises Unreadable."""
     if len(body) > MOST_BYTES:
         raise Unreadable(_("This file is too large for a statement: at most %(most)d MB.", most=MOST_BYTES // 2**20))
-    lines = list(_camt(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else _csv(body, currency))
+    found = _camt(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else _csv(body, currency)
+    lines = list(islice(found, MOST_LINES + 1))
     if len(lines) > MOST_LINES:
         raise Unreadable(_("At most %(most)d lines at once, please.", most=MOST_LINES))
     return lines
 
 
-def _demand_plain(body: bytes) -> None:
+def _plain(body: bytes) -> ET.Element:
+    """The root of an XML file that declares nothing."""
+
     def refuse(*_args: object) -> None:
         raise Unreadable(_("This file declares a document type. Statements of banks have none."))
 
@@ -98,14 +110,13 @@ def _demand_plain(body: bytes) -> None:
     parser.EntityDeclHandler = refuse
     try:
         parser.Parse(body, True)
-    except expat.ExpatError:
+        return ET.fromstring(body)  # noqa: S314 - has no document type and no entities
+    except (expat.ExpatError, ET.ParseError, ValueError, LookupError):  # the last two: an encoding nobody can read
         raise Unreadable(_("This XML cannot be read: it is broken or cut off.")) from None
 
 
 def _camt(body: bytes) -> Iterator[Line]:
-    _demand_plain(body)
-    root = ET.fromstring(body)  # noqa: S314 - has no document type and no entities
-    statements = root.findall(".//{*}BkToCstmrStmt/{*}Stmt")
+    statements = _plain(body).findall(".//{*}BkToCstmrStmt/{*}Stmt")
     if not statements:
         raise Unreadable(_("This is no statement in CAMT.053."))
     for statement in statements:
@@ -122,17 +133,24 @@ def _entry(entry: ET.Element, account: str) -> Iterator[Line]:
         raise Unreadable(_("An entry of this statement has no amount."))
     day = _text(entry, "{*}BookgDt/{*}Dt") or _text(entry, "{*}BookgDt/{*}DtTm") or _text(entry, "{*}ValDt/{*}Dt")
     sign = 1 if _text(entry, "{*}CdtDbtInd") == "CRDT" else -1
-    whole = Line(_iso(day), *_amount(amount, sign), key=_text(entry, "{*}AcctSvcrRef"), account=account)
+    whole = Line(_iso(day), *_amount(amount, sign), key=_key(entry, "{*}AcctSvcrRef"), account=account)
     parts = entry.findall("{*}NtryDtls/{*}TxDtls")
     amounts = [part.find("{*}Amt") for part in parts]
     single = [_amount(each, sign) for each in amounts if each is not None]
     told = len(single) == len(parts) > 1 and sum(minor for _c, minor in single) == whole.amount_minor
+    told = told and all(currency == whole.currency for currency, _minor in single)
     if not told:
         yield _told(whole, parts[0] if len(parts) == 1 else entry)
         return
-    for place, (part, (currency, minor)) in enumerate(zip(parts, single, strict=True)):
-        key = _text(part, "{*}Refs/{*}AcctSvcrRef") or (f"{whole.key}/{place}" if whole.key else "")
-        yield _told(replace(whole, currency=currency, amount_minor=minor, key=key), part)
+    for place, (part, (_currency, minor)) in enumerate(zip(parts, single, strict=True)):
+        key = _key(part, "{*}Refs/{*}AcctSvcrRef") or (f"{whole.key}/{place}" if whole.key else "")
+        yield _told(replace(whole, amount_minor=minor, key=key), part)
+
+
+def _key(element: ET.Element, path: str) -> str:
+    """The bank's own name; nothing where it only says that it has none."""
+    name = _text(element, path)
+    return "" if name.upper() in NO_KEYS else name
 
 
 def _told(line: Line, part: ET.Element) -> Line:
@@ -143,7 +161,7 @@ def _told(line: Line, part: ET.Element) -> Line:
     texts += [_text(part, "{*}AddtlNtryInf")] if not texts else []
     name = _text(part, ".//{*}RltdPties/{*}Dbtr/{*}Nm") or _text(part, ".//{*}RltdPties/{*}Dbtr/{*}Pty/{*}Nm")
     iban = _text(part, ".//{*}RltdPties/{*}DbtrAcct/{*}Id/{*}IBAN")
-    return replace(line, name=_line(name, 200), iban=_line(iban, 34), text=_line(" ".join(texts), 1000))
+    return replace(line, name=one_line(name, 200), iban=one_line(iban, 34), text=one_line(" ".join(texts), 1000))
 
 
 def _text(element: ET.Element, path: str) -> str:
@@ -151,7 +169,8 @@ def _text(element: ET.Element, path: str) -> str:
     return (found.text or "").strip() if found is not None else ""
 
 
-def _line(text: str, most: int) -> str:
+def one_line(text: str, most: int) -> str:
+    """A text on one line, without what cannot be shown, and cut."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:most]
 
 
@@ -159,13 +178,10 @@ def _amount(element: ET.Element, sign: int) -> tuple[str, int]:
     currency = element.get("Ccy", "")
     if not is_currency(currency):
         raise Unreadable(_("This statement has an amount in a currency nobody knows: %(code)s", code=currency[:10]))
-    try:
-        minor = Decimal((element.text or "").strip()).scaleb(exponent(currency))
-        fits = minor.is_finite() and minor == minor.to_integral_value() and 0 <= minor <= MAX_MINOR
-    except InvalidOperation:
-        fits = False
-    if not fits:
-        raise Unreadable(_("This statement has an amount that is none: %(text)s", text=(element.text or "")[:40]))
+    text = (element.text or "").strip()
+    minor = Decimal(text).scaleb(exponent(currency)) if AMOUNT.fullmatch(text) else Decimal(-1)
+    if minor != minor.to_integral_value() or not 0 <= minor <= MAX_MINOR:
+        raise Unreadable(_("This statement has an amount that is none: %(text)s", text=text[:40]))
     return currency, sign * int(minor)
 
 
@@ -180,17 +196,18 @@ def _csv(body: bytes, currency: str) -> Iterator[Line]:
     text = _decoded(body)
     head = text.split("\n", 1)[0]
     separator = max(";,\t", key=head.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        names = [" ".join(cell.lower().split()) for cell in next(rows, [])]
+        columns = {key: next((names.index(n) for n in known if n in names), None) for key, known in COLUMNS.items()}
+        if columns["day"] is None or columns["amount"] is None:
+            raise Unreadable(_("The first line needs headings, at least “Date” and “Amount”."))
+        sides = names[columns["amount"]] in CREDITS
+        for number, row in enumerate(rows, 2):
+            if any(cell.strip() for cell in row):
+                yield _row({key: _cell(row, at) for key, at in columns.items()}, number, currency, sides=sides)
     except csv.Error:
         raise Unreadable(_("This is no CSV file.")) from None
-    names = [" ".join(cell.lower().split()) for cell in rows[0]] if rows else []
-    columns = {key: next((names.index(n) for n in known if n in names), None) for key, known in COLUMNS.items()}
-    if columns["day"] is None or columns["amount"] is None:
-        raise Unreadable(_("The first line needs headings, at least “Date” and “Amount”."))
-    for number, row in enumerate(rows[1:], 2):
-        if any(cell.strip() for cell in row):
-            yield _row({key: _cell(row, at) for key, at in columns.items()}, number, currency)
 
 
 def _decoded(body: bytes) -> str:
@@ -204,9 +221,10 @@ def _cell(row: list[str], at: int | None) -> str:
     return row[at].strip() if at is not None and at < len(row) else ""
 
 
-def _row(cells: dict[str, str], number: int, usual: str) -> Line:
+def _row(cells: dict[str, str], number: int, usual: str, *, sides: bool) -> Line:
+    """One line; with `sides` what went has a column of its own, and none here."""
     code = cells["currency"].upper() or usual
-    typed = cells["amount"].replace("\N{MINUS SIGN}", "-")
+    typed = cells["amount"].replace("\N{MINUS SIGN}", "-") or ("0" if sides else "")
     went = typed.startswith("-") or typed.endswith("-")
     try:
         minor = parse_money(typed.strip("+-").strip(), code) if is_currency(code) else -1
@@ -217,13 +235,14 @@ def _row(cells: dict[str, str], number: int, usual: str) -> Line:
         raise Unreadable(_("Line %(n)d cannot be read: is it a day, an amount and a currency?", n=number))
     return Line(
         day, code, -minor if went else minor,
-        _line(cells["name"], 200), _line(cells["iban"].replace(" ", ""), 34), _line(cells["text"], 1000),
+        one_line(cells["name"], 200), one_line(cells["iban"].replace(" ", ""), 34), one_line(cells["text"], 1000),
     )  # fmt: skip
 
 
 def _day(text: str) -> date:
-    """2026-03-31, 31.03.2026 or 31/03/2026: the day first, unless the year is."""
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}.*", text):
-        return date.fromisoformat(text[:10])
-    day, month, year = re.split(r"[./\-]", text[:10])
-    return date(int(year), int(month), int(day))
+    """2026-03-31, 31.03.2026, 31/03/26: the day first, unless the year is. Raises ValueError."""
+    found = YEAR_FIRST.fullmatch(text) or DAY.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    year = int(found["year"])
+    return date(year if year > 99 else 2000 + year, int(found["month"]), int(found["day"]))

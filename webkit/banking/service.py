@@ -46,19 +46,22 @@ class LineView:
     suggestion: Suggestion | None
 
 
-@writes
 def take(filename: str, body: bytes) -> Taken:
     """Keep the lines of a file that are not here yet; the same file twice keeps nothing twice. Raises Unreadable."""
-    digest = crypto.digest(body)
+    lines = reading.read(body, agencies.here().currency)  # before the write, which others wait for
+    return _keep(reading.one_line(filename, 200), crypto.digest(body), lines)
+
+
+@writes
+def _keep(filename: str, digest: str, lines: list[reading.Line]) -> Taken:
     locks.hold("bank")
     if (same := models.file_of(digest)) is not None:
         return Taken(0, same.came + same.known, same.went)
-    lines = reading.read(body, agencies.here().currency)
     came = reading.identified([line for line in lines if line.amount_minor > 0])
     known = models.known([identity for identity, _line in came])
     fresh = [(identity, line) for identity, line in came if identity not in known]
     taken = Taken(len(fresh), len(known), len(lines) - len(came))
-    file = BankFile(filename=filename[:200], digest=digest, came=taken.came, known=taken.known, went=taken.went)
+    file = BankFile(filename=filename, digest=digest, came=taken.came, known=taken.known, went=taken.went)
     models.add([file])
     models.add(
         [
@@ -69,7 +72,7 @@ def take(filename: str, body: bytes) -> Taken:
             for identity, line in sorted(fresh, key=lambda each: each[1].day)
         ]
     )  # fmt: skip
-    audit.log("bank.statement", detail={"file": filename[:200], "lines": taken.came})
+    audit.log("bank.statement", detail={"file": filename, "lines": taken.came})
     return taken
 
 
