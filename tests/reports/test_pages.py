@@ -25,7 +25,7 @@ from webkit.invoices.service import ImportedInvoice, ImportedLine
 from webkit.ledger.service import Method
 from webkit.receipts import service as receipts
 from webkit.receipts.service import RecordInput
-from webkit.reports import journal
+from webkit.reports import following, journal
 
 PAGES = ("", "/open", "/tax", "/tax?basis=cash", "/deals", "/journal", "/accounts")
 
@@ -76,6 +76,7 @@ def test_a_report_keeps_to_its_budget(app: Flask, owner: Browser, reports: str, 
         ("since=2026-03-01&until=2026-02-01", "The last day is before the first one."),
         ("since=1066-01-01", "Reports begin in 1970."),
         ("until=9999-12-31", "That day is too far away."),
+        ("since=9999-12-31", "That day is too far away."),
         ("since=yesterday", "day"),
     ],
 )
@@ -136,6 +137,22 @@ def test_more_entries_than_a_file_holds_are_refused(
     owner.get(reports)
     answer = owner.get(f"{reports}/journal/sheet?format=csv", follow_redirects=True)
     assert "Choose fewer days" in answer.text
+
+
+FILES = ("revenue/sheet?table=own&format=csv", "tax/pdf?", "journal/sheet?format=csv")
+
+
+def test_no_file_is_made_of_other_days_than_those_asked_for(owner: Browser, reports: str) -> None:
+    for file in FILES:
+        answer = owner.get(f"{reports}/{file}&since=2026-03-01&until=2026-02-01", follow_redirects=True)
+        assert answer.status_code == 422
+        assert "The last day is before the first one." in answer.text
+
+
+def test_no_file_lacks_what_is_not_counted_yet(owner: Browser, reports: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "is_up", lambda: False)
+    for file in FILES:
+        assert "once everything is counted" in owner.get(f"{reports}/{file}", follow_redirects=True).text
 
 
 def test_a_report_on_paper(owner: Browser, reports: str) -> None:

@@ -29,8 +29,9 @@ def range_problem(given: RangeForm) -> tuple[str, str] | None:
     first, last = given.since, given.until
     if first and first < EARLIEST:
         return "since", _("Reports begin in 1970.")
-    if last and not EARLIEST.year <= last.year <= EARLIEST.year + MOST_YEARS:
-        return "until", _("That day is too far away.")
+    for name, day in (("since", first), ("until", last)):
+        if day and not EARLIEST.year <= day.year <= EARLIEST.year + MOST_YEARS:
+            return name, _("That day is too far away.")
     if first and last and last < first:
         return "until", _("The last day is before the first one.")
     return None

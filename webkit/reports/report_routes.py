@@ -118,8 +118,9 @@ def show_journal() -> Response:
 @blueprint.get("/journal/sheet")
 def journal_sheet() -> Response:
     """The whole journal as a file."""
+    if (elsewhere := _not_yet("journal")) is not None:
+        return elsewhere
     asked = _asked()
-    following.catch_up()
     try:
         rows = journal.journal(asked.days)
     except Invalid as error:
@@ -131,6 +132,8 @@ def journal_sheet() -> Response:
 @blueprint.get("/<name>/sheet")
 def sheet(name: str) -> Response:
     """One table of a report as a file."""
+    if (elsewhere := _not_yet(name)) is not None:
+        return elsewhere
     asked, report = _asked(), _report(name, EVERY)
     section = report.section(request.args.get("table", ""))
     if section is None:
@@ -141,6 +144,8 @@ def sheet(name: str) -> Response:
 @blueprint.get("/<name>/pdf")
 def pdf(name: str) -> Response:
     """A report on paper."""
+    if (elsewhere := _not_yet(name)) is not None:
+        return elsewhere
     report = _report(name, NAMED)
     audit.log("report.printed", detail={"report": name})
     response = make_response(printing.pdf(report))
@@ -170,8 +175,23 @@ def _accounts(form: FormState, code: int = 200) -> Response:
 def _report(name: str, most: int) -> Report:
     if name not in REPORTS:
         raise NotFound(_("There is no such report."))
-    following.catch_up()
     return REPORTS[name](_asked(), most)
+
+
+def _not_yet(name: str) -> Response | None:
+    """Where to go instead of a file that would not be what was asked for: the page says which days cannot be, or that
+    something is not counted yet."""
+    if name not in TABS:
+        raise NotFound(_("There is no such report."))
+    asked = _asked()
+    if asked.code != 200:
+        return go(
+            f".show_{name}", **{key: value for key, value in request.args.items() if key in RangeForm.model_fields}
+        )
+    if not following.catch_up().up:
+        flash(_("The file is made once everything is counted. Try again in a minute."), "wait")
+        return go(f".show_{name}", **asked.args)
+    return None
 
 
 def _show(name: str) -> Response:

@@ -89,8 +89,8 @@ def _worth(rows: Sequence[Worth], own: str) -> Section:
     ]
     title = _("All currencies in %(currency)s", currency=own)
     note = _(
-        "At the rates that were booked with the first payment of each invoice. What has no rate yet stands in its own "
-        "currency and is in no sum."
+        "At the rates that were fixed when each invoice was issued or first paid. What has no rate yet stands in its "
+        "own currency and is in no sum."
     )
     foot: tuple[Cell, ...] = (_("All"), *amounts(own, *summed(list(sums.values()))), None, None)
     return Section("own", title, BY_CURRENCY, tuple(table), foot, note=note)
