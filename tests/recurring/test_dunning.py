@@ -15,17 +15,21 @@ from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import clock, db, events
 from webkit.core.kernel.directory import AgencyView
-from webkit.core.kernel.errors import DomainError
+from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.invoices import arranging, crediting, reminding, writing_off
 from webkit.invoices import models as invoice_models
 from webkit.invoices import service as invoices
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.models import InvoiceState
+from webkit.invoices.service import ImportedInvoice, ImportedLine
 from webkit.invoices.terms import Due, Part, Rule, Terms
+from webkit.ledger.service import Method
 from webkit.messaging import service as messaging
 from webkit.payments import ledger
 from webkit.payments import models as payment_models
 from webkit.payments.models import Payment, PaymentState
+from webkit.receipts import service as receipts
+from webkit.receipts.service import RecordInput
 from webkit.recurring import dunning, models, steps
 from webkit.recurring.dunning import StepInput
 from webkit.recurring.models import FeeMode
@@ -319,6 +323,47 @@ def test_a_fee_that_cannot_be_made_keeps_no_reminder_back() -> None:
     invoice_id = _issued()
     _through(_after(10))
     assert (_sent(invoice_id), models.fees(invoice_id)) == ([10], [])
+
+
+def test_a_step_charges_once_however_often_its_mail_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with at(ISSUED):
+        remind(fee_mode=FeeMode.PROPOSE, fee_rate=_rate(), steps=FEES, **RATE)
+    invoice_id = _issued()
+    with monkeypatch.context() as patched:
+        patched.setattr(invoices, "remind", _refuse)
+        _through(_after(10), _after(12), _after(14))
+        assert (_sent(invoice_id), len(models.fees(invoice_id))) == ([], 1)
+    _through(_after(16), _after(40))
+    assert (_sent(invoice_id), len(models.fees(invoice_id))) == ([10, 40], 2)
+
+
+def _refuse(*_given: object) -> None:
+    raise Conflict("no page")
+
+
+def test_a_payment_that_was_none_is_waited_for_again() -> None:
+    client = documents.client()
+    invoice_id = _issued(client_id=client)
+    with at(_after(2)):
+        parts = {invoice_id: 12200}
+        given = RecordInput(client, Method.BANK, DUE + timedelta(days=2), "EUR", 12200, parts=parts)
+        record = receipts.record(given, ACTOR)
+    _through(_after(3))
+    assert models.known([invoice_id]) == set()
+    with at(_after(4)):
+        receipts.take_back(record, ACTOR)
+    _through(_after(5), _after(10))
+    assert _sent(invoice_id) == [10]
+
+
+def test_what_was_issued_elsewhere_is_not_watched_and_can_be_taken_out() -> None:
+    line = ImportedLine("Care", Decimal(1), Decimal(100), Decimal(22), 10_000, 2_200)
+    given = ImportedInvoice(documents.client(), "OLD-1", "Care", "EUR", "it", ISSUED.date(), DUE, (line,))
+    with at(_after(1)):
+        ids = invoices.add_imported([given])
+        remind()
+        assert models.known(ids) == set()
+        assert invoices.remove_imported(ids) == set(ids)
 
 
 def test_invoices_of_before_are_watched_once_it_is_on() -> None:

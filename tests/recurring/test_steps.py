@@ -93,12 +93,13 @@ def test_interest_of_two_spans_is_that_of_both_to_the_cent(
 
 def test_a_fee_is_fixed_once_and_bears_interest_from_where_it_was_left() -> None:
     charges, parts = Charges(4000, Decimal(10)), [(36500, DUE), (36500, DUE + timedelta(days=30))]
-    first = steps.fee(parts, charges, (), DUE + timedelta(days=10))
+    first = steps.fee(parts, charges, (), DUE + timedelta(days=10), DUE + timedelta(days=10))
     assert (first.fixed, first.interest, first.days, first.total) == (4000, 100, 10, 4100)
-    second = steps.fee(parts, charges, (first.until,), DUE + timedelta(days=40))
+    second = steps.fee(parts, charges, (first.until,), DUE + timedelta(days=40), DUE + timedelta(days=40))
     assert (second.fixed, second.interest, second.days) == (0, 300 + 100, 30)
-    assert steps.fee(parts, charges, (), DUE).total == 0
-    assert steps.fee(parts, Charges(), (), DUE + timedelta(days=40)).total == 0
+    assert steps.fee(parts, charges, (), DUE, DUE).total == 0
+    assert steps.fee(parts, Charges(), (), DUE, DUE + timedelta(days=40)).total == 0
+    assert steps.fee(parts, charges, (first.until,), first.until, DUE + timedelta(days=11)).total == 0
 
 
 def test_no_reminder_comes_before_the_invoice() -> None:

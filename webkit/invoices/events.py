@@ -14,6 +14,13 @@ class InvoiceIssued:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceReopened:
+    """What was recorded as paid was not: an invoice is waited for again."""
+
+    invoice_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class InvoicePaid:
     """An invoice was paid in full. Published once."""
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from webkit.core.kernel import events, money
+from webkit.core.kernel import events, money, signals
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import models, paid_models, paying
+from webkit.invoices.events import InvoiceReopened
 from webkit.invoices.models import OWED, Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.views import InvoiceView, found
 from webkit.ledger import service as ledger
@@ -127,6 +128,7 @@ def _reopen(invoice: Invoice, kept: int, actor: str) -> None:
     gone = {"paid_at": None, "payment_id": None, "returned_minor": 0}
     if models.move(invoice.id, InvoiceState.ISSUED, since=InvoiceState.PAID, **values, **gone):
         events.record("invoice.unpaid", subject, facts, about=about)
+        signals.publish(InvoiceReopened(invoice.id))
 
 
 def _facts(invoice: Invoice, actor: str, minor: int) -> dict[str, str | int]:

@@ -18,7 +18,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
-from webkit.invoices.events import InvoiceIssued
+from webkit.invoices.events import InvoiceIssued, InvoiceReopened
 from webkit.invoices.service import Figures, InvoiceInput, InvoiceState, InvoiceView, LineInput
 from webkit.pricing import unit_price
 from webkit.recurring import models, steps
@@ -86,6 +86,18 @@ def on_issued(event: InvoiceIssued) -> None:
         models.add(ReminderWatch(invoice_id=event.invoice_id, look_at=clock.now()))
 
 
+@writes
+def on_reopened(event: InvoiceReopened) -> None:
+    """Watch an invoice again that is waited for again. What fell due meanwhile is not made up for."""
+    settings = models.settings()
+    if settings is None or not settings.active or models.watched(event.invoice_id) is not None:
+        return
+    invoice, now = invoices.get(event.invoice_id), clock.now()
+    following = [each.at for each in plan_of(invoice, policy()) if each.at > now]
+    if following and not invoice.imported:
+        models.add(ReminderWatch(invoice_id=invoice.id, look_at=min(following)))
+
+
 def look(invoice_id: UUID, policy: Policy) -> bool:
     """Send the reminder of an invoice that is due now, if one is, and note when to look again; True if one was.
 
@@ -94,7 +106,7 @@ def look(invoice_id: UUID, policy: Policy) -> bool:
     try:
         reminder = _due(invoices.get(invoice_id), policy)
         if reminder is not None and reminder.fee:
-            _try_to_charge(invoice_id)
+            _try_to_charge(invoice_id, reminder.on(policy.home))
         return _look(invoice_id, policy)
     except DomainError as error:
         _pass_over(invoice_id, error.message)
@@ -159,17 +171,18 @@ def charges(settings: ReminderSettings, currency: str) -> Charges:
     return Charges(settings.fee_minor if settings.fee_currency == currency else 0, settings.fee_percent)
 
 
-def _try_to_charge(invoice_id: UUID) -> None:
+def _try_to_charge(invoice_id: UUID, step: date) -> None:
     """Charge for being late, or note why that could not be done."""
     try:
-        charge(invoice_id)
+        charge(invoice_id, step)
     except DomainError as error:
         audit.log("late_fee.failed", subject=events.ref("invoice", invoice_id), detail={"why": error.message})
 
 
 @writes
-def charge(invoice_id: UUID) -> None:
-    """Draft or issue the invoice of a late fee, once a day at most; one that is such a fee itself bears none."""
+def charge(invoice_id: UUID, step: date) -> None:
+    """Draft or issue the invoice of a late fee, once for the step of that day; one that is such a fee itself bears
+    none."""
     settings, _watch = models.settings(), models.watched(invoice_id)
     invoice = invoices.get(invoice_id)
     if settings is None or not invoice.late or models.is_fee(invoice.id):
@@ -178,8 +191,8 @@ def charge(invoice_id: UUID) -> None:
         return  # a new invoice would be in another currency than what is late
     charged = [row.until for row in models.fees(invoice.id)]
     parts = [(part.amount, part.due) for part in invoice.instalments]
-    due = steps.fee(parts, charges(settings, invoice.currency), charged, agencies.today())
-    if due.total <= 0 or due.until in charged:
+    due = steps.fee(parts, charges(settings, invoice.currency), charged, step, agencies.today())
+    if due.total <= 0:
         return
     fee_id = invoices.create_draft(_fee_invoice(invoice, settings, due))
     models.add(
@@ -283,9 +296,13 @@ def save_client(client_id: UUID, *, off: bool, timezone: str) -> None:
 
 @writes
 def watch_missing(rows: Sequence[UUID], now: datetime) -> int:
-    """Watch issued invoices nobody watches; returns how many there were."""
+    """Watch issued invoices nobody watches; returns how many there were.
+
+    Those of another system have no page here that a mail could lead to; what watched them would keep them from being
+    taken out again.
+    """
     known = models.known(rows)
-    fresh = [invoice_id for invoice_id in rows if invoice_id not in known]
+    fresh = [each for each in rows if each not in known and not invoices.get(each).imported]
     for invoice_id in fresh:
         models.add(ReminderWatch(invoice_id=invoice_id, look_at=now))
     return len(fresh)

@@ -26,7 +26,7 @@ from webkit.recurring import dunning, models, planning, steps
 from webkit.recurring.calendar import Course, in_months
 from webkit.recurring.dunning import Policy
 from webkit.recurring.models import FeeMode, PlanState
-from webkit.recurring.steps import Charges, Reminder
+from webkit.recurring.steps import Charges, Fee, Reminder
 from webkit.recurring.views import PlanView, PriceView, in_force
 
 MONTHS = 12
@@ -137,11 +137,15 @@ def reminded(asked: Asked, rules: Rules, now: datetime, end: datetime) -> Iterat
         if at > end:
             return
         on = at.astimezone(home).date()
-        if reminder.fee and (fee := steps.fee(asked.parts, _charges(asked, rules), charged, on)).total > 0:
+        if reminder.fee and (fee := _fee(asked, reminder, rules, charged, on)).total > 0:
             charged.append(on)
             yield _of(asked, at, on, Kind.FEE, fee.total, reminder.days)
         late = sum(amount for amount, day in asked.parts if day < on)
         yield _of(asked, at, on, Kind.REMIND, late or total, reminder.days)
+
+
+def _fee(asked: Asked, reminder: Reminder, rules: Rules, charged: Collection[date], on: date) -> Fee:
+    return steps.fee(asked.parts, _charges(asked, rules), charged, reminder.on(rules.policy.home), on)
 
 
 def _charges(asked: Asked, rules: Rules) -> Charges:

@@ -10,7 +10,7 @@ from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobS
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices.events import InvoiceIssued
+from webkit.invoices.events import InvoiceIssued, InvoiceReopened
 from webkit.recurring import dunning, events, jobs, planning, reminder_routes, routes
 from webkit.recurring.models import PlanState
 
@@ -57,6 +57,7 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, InvoiceIssued, dunning.on_issued)
+    signals.subscribe(app, InvoiceReopened, dunning.on_reopened)
     app.jinja_env.globals["plan_words"] = WORDS
 
 

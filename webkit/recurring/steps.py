@@ -71,6 +71,10 @@ class Reminder:
         """What it is known by: it is taken once."""
         return self.due, self.days
 
+    def on(self, zone: ZoneInfo) -> date:
+        """The day it is taken, by the clocks of a place."""
+        return self.at.astimezone(zone).date()
+
 
 def schedule(
     dues: Iterable[date], steps: Sequence[Step], window: Window, zone: ZoneInfo, issued: date = date.min
@@ -137,12 +141,16 @@ class Fee:
         return self.fixed + self.interest
 
 
-def fee(parts: Iterable[tuple[int, date]], charges: Charges, charged: Collection[date], today: date) -> Fee:
-    """What may be charged today for amounts and the days they were due on, after charges up to these days.
+def fee(parts: Iterable[tuple[int, date]], charges: Charges, charged: Collection[date], step: date, today: date) -> Fee:
+    """What may be charged today, for a step of that day, for amounts and the days they were due on, after charges up
+    to these days.
 
-    Each amount bears interest from its own day on, or from the last charge.
+    Each amount bears interest from its own day on, or from the last charge. A step charges once, also where its mail
+    has to be tried again.
     """
     before = max(charged, default=date.min)
+    if before >= step:
+        return Fee(today, 0, 0, 0)
     late = [(amount, max(due, before)) for amount, due in parts if due < today]
     bears = sum(interest(amount, charges.percent, since, today) for amount, since in late)
     days = max(((today - since).days for _amount, since in late), default=0)
