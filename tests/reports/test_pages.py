@@ -189,3 +189,31 @@ def test_currencies_are_added_up_at_booked_rates_only(owner: Browser, agency: Ag
     for row in _rows(owner, f"/{agency.slug}/reports/journal/sheet?format=csv"):
         sides[row["Entry"]] += Decimal(row["Debit in own currency"] or 0) - Decimal(row["Credit in own currency"] or 0)
     assert set(sides.values()) == {0}
+
+
+def test_what_was_booked_in_another_own_currency_is_none_of_todays(owner: Browser, agency: AgencyView) -> None:
+    client = documents.client()
+    here = documents.issued("100", client_id=client)
+    line = ImportedLine("Care", Decimal(1), Decimal(100), Decimal(0), 10_000, 0)
+    today = agencies.today()
+    given = ImportedInvoice(client, "OLD-1", "Care", "USD", "it", today, today, (line,), "open")
+    with writing():
+        (old,) = invoices.add_imported([given])
+        events.record("import.done", "import:1", {"actor": ACTOR})
+    for invoice, currency, minor, rate in ((here, "EUR", 12_200, None), (old, "USD", 10_000, Decimal("0.5"))):
+        money = RecordInput(client, Method.BANK, today, currency, minor, parts={invoice: minor}, rate=rate)
+        receipts.record(money, ACTOR)
+    with writing():
+        agencies.change({"currency": "USD"})
+    rows = _rows(owner, f"/{agency.slug}/reports/revenue/sheet?table=own&format=csv")
+    assert [list(row.values()) for row in rows] == [
+        ["EUR", "0.00", "0.00", "122.00", "122.00"],
+        ["USD", "100.00", "100.00", "0.00", "0.00"],
+        ["All", "100.00", "100.00", "", ""],
+    ]
+    sides: dict[str, Decimal] = defaultdict(Decimal)
+    for row in _rows(owner, f"/{agency.slug}/reports/journal/sheet?format=csv"):
+        own = Decimal(row["Debit in own currency"] or 0), Decimal(row["Credit in own currency"] or 0)
+        sides[row["Entry"]] += own[0] - own[1]
+        assert any(own) == (row["Currency"] == "USD")
+    assert set(sides.values()) == {0}

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.core.kernel import events
 from webkit.core.values import dataclass
 from webkit.invoices import book_models as models
@@ -124,9 +125,10 @@ def books(ids: Collection[UUID]) -> list[Book]:
 def _money(rows: Sequence[Booked]) -> dict[UUID, list[Moved]]:
     """What was put on invoices as the ledger tells; of those it knows nothing of, what payments came for them."""
     moved: dict[UUID, list[Moved]] = defaultdict(list)
+    own = agencies.here().currency
     for entry in ledger.on_invoices([row.id for row in rows]):
         if entry.invoice_id is not None and entry.settled_minor:
-            moved[entry.invoice_id].append(_booked(entry))
+            moved[entry.invoice_id].append(_booked(entry, own))
     unknown = {events.ref("invoice", row.id): row for row in rows if row.id not in moved}
     for movement in payments.movements(unknown):
         row = unknown[movement.reference]
@@ -135,11 +137,12 @@ def _money(rows: Sequence[Booked]) -> dict[UUID, list[Moved]]:
     return moved
 
 
-def _booked(entry: ledger.Booked) -> Moved:
+def _booked(entry: ledger.Booked, own: str) -> Moved:
     kind = "payment" if entry.settled_minor > 0 else "refund"
     if entry.kind is ledger.Kind.CHARGEBACK and entry.settled_minor < 0:
         kind = "chargeback"
-    known = entry.base_minor or entry.settled_currency == entry.base_currency
+    # What was booked while the agency worked in another currency says nothing about its own of today.
+    known = entry.base_currency == own and (entry.base_minor or entry.settled_currency == own)
     base = -entry.base_minor if known else None
     return Moved(kind, entry.settled_minor, entry.settled_currency, entry.at, entry.day, base)
 

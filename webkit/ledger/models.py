@@ -312,11 +312,12 @@ def fix_rate(source: str, currency: str, base_currency: str, rate: Decimal, day:
     insert_missing(Rate, id=uuid7(), created_at=clock.now(), agency_id=agency_id(), **values)
 
 
-def rates(sources: Collection[str]) -> dict[str, Decimal]:
-    """What was fixed of these."""
+def rates(sources: Collection[str], base_currency: str = "") -> dict[str, Decimal]:
+    """What was fixed of these; with a currency what was fixed in that one."""
     if not sources:
         return {}
     query = sa.select(Rate.source, Rate.rate).where(Rate.source.in_(sources))
+    query = query.where(Rate.base_currency == base_currency) if base_currency else query
     return {row[0]: row[1] for row in session().execute(query)}
 
 

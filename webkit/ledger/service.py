@@ -65,9 +65,9 @@ def on_invoices(invoice_ids: Collection[UUID]) -> list[Booked]:
 
 
 def invoice_rates(invoice_ids: Iterable[UUID]) -> dict[UUID, Decimal]:
-    """What the currencies of these invoices were worth where that was fixed."""
-    sources = {f"invoice:{each}": each for each in invoice_ids}
-    return {sources[source]: rate for source, rate in models.rates(list(sources)).items()}
+    """What the currencies of these invoices were worth in the agency's of today, where that was fixed."""
+    sources, base = {f"invoice:{each}": each for each in invoice_ids}, agencies.here().currency
+    return {sources[source]: rate for source, rate in models.rates(list(sources), base).items()}
 
 
 def of_client(client_id: UUID) -> list[Movement]:

@@ -170,12 +170,15 @@ def _based(sides: list[Side], parts: list[Posted], same: bool) -> list[Side]:
     return [sides[0]._replace(base=-sum(side.base or 0 for side in rest)), *rest]
 
 
-def money_lines(entries: Iterable[Booked], numbers: Mapping[UUID, str]) -> Iterator[Line]:
-    """The lines of money as the ledger has them."""
-    for each in entries:
-        role, same = MONEY[each.account], each.currency == each.base_currency
-        amount, currency = each.amount_minor, each.currency
-        base = each.base_minor if each.base_minor or same else None
+def money_lines(entries: Iterable[Booked], numbers: Mapping[UUID, str], own: str) -> Iterator[Line]:
+    """The lines of one event of money as the ledger has them; `own` is the agency's currency of today."""
+    some = list(entries)
+    plain = all(each.currency == own for each in some)
+    for each in some:
+        role, amount, currency = MONEY[each.account], each.amount_minor, each.currency
+        base = (each.base_minor or None) if each.base_currency == own else None
+        if plain and each.base_currency != own and each.account is not Account.EXCHANGE:
+            base = amount  # booked while the agency worked in another currency, and all of it in this one
         if each.account is Account.EXCHANGE:  # of no currency but the agency's own
             amount, currency = 0, each.base_currency
         if amount or base:
@@ -213,7 +216,7 @@ def _week(since: date, until: date, currency: str) -> list[list[Line]]:
     booked = ledger.booked(since, until)
     numbers = models.numbers({each.invoice_id for each in booked if each.invoice_id})
     for _key, some in groupby(booked, key=lambda each: (each.day, each.source)):
-        if lines := list(money_lines(some, numbers)):
+        if lines := list(money_lines(some, numbers, currency)):
             found.append(lines)
     return sorted(found, key=lambda lines: lines[0].day)
 
