@@ -107,3 +107,34 @@ def test_who_may_and_what_is_refused(owner: Browser, member: Browser, stranger: 
 def test_the_name_of_a_file_may_be_anything(owner: Browser, invoice: UUID) -> None:
     service.take("a\x00b\ud800" + "c" * 300, b"Date,Amount\n2026-03-31,50.00\n")
     assert len(service.page(LineState.OPEN, 9)) == 1
+
+
+def test_a_line_in_another_currency_asks_what_it_was_worth(owner: Browser, invoice: UUID) -> None:
+    client = invoices.get(invoice).client_id
+    db.release()
+    upload(owner, b"Date,Amount,Currency\n2026-03-31,130.00,USD\n")
+    (line,) = service.page(LineState.OPEN, 9)
+    db.release()
+    path, data = f"/northwind/bank/{line.id}", {"client": str(client), f"part-{invoice}": "122"}
+    assert 'name="rate"' in owner.get(f"{path}?client={client}").text
+    for rate in ("", "0", "-1", "much"):
+        refused = owner.post(f"{path}/record", data={**data, "rate": rate})
+        assert refused.status_code == 422 and 'value="122"' in refused.text
+    assert owner.post(f"{path}/record", data={**data, "rate": "0.95"}).status_code == 303
+    db.release()
+    assert invoices.get(invoice).state == InvoiceState.PAID and ledger.places() == {("bank", "USD"): 13_000}
+
+
+def test_a_second_line_for_what_is_paid_already_is_not_made_credit_unsaid(owner: Browser, invoice: UUID) -> None:
+    number, client = invoices.get(invoice).number, invoices.get(invoice).client_id
+    db.release()
+    details = [DETAIL.format(amount="", text=f"Rechnung {number} {which}") for which in ("one", "two")]
+    upload(owner, camt(*(entry(details=each, key=f"B{place}") for place, each in enumerate(details))))
+    lines = service.page(LineState.OPEN, 9)
+    db.release()
+    data = {"client": str(client), f"part-{invoice}": "122"}
+    answers = [owner.post(f"/northwind/bank/{line.id}/record", data=data) for line in lines]
+    assert [answer.status_code for answer in answers] == [303, 422]
+    assert "no longer open" in answers[1].text
+    db.release()
+    assert ledger.credit(client) == {}

@@ -143,7 +143,7 @@ def test_what_cannot_be_is_said_at_its_field(agency: AgencyView) -> None:
     with pytest.raises(Exception, match="no such invoice"):
         record(other, 100, {invoice: 100})
     record(client, 12_200, {invoice: 12_200})
-    with pytest.raises(Conflict):
+    with pytest.raises(Invalid, match="Nothing is to be paid"):
         record(client, 1, {invoice: 1})
     assert ledger.places() == {("bank", "EUR"): 12_200}
 

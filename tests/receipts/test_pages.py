@@ -104,6 +104,17 @@ def test_twice_is_once(owner: Browser, two: tuple[UUID, UUID, UUID]) -> None:
     assert ledger.places() == {("bank", "EUR"): 20_000}
 
 
+def test_the_same_form_twice_is_once_though_its_invoice_is_paid(owner: Browser, two: tuple[UUID, UUID, UUID]) -> None:
+    client, first, _second = two
+    data = form(client, once="the-same-form", **{f"part-{first}": "122"})
+    sent = [owner.post("/northwind/payments/new", data=data) for _ in range(2)]
+    assert [each.status_code for each in sent] == [303, 303] and sent[0].location == sent[1].location
+    late = owner.post("/northwind/payments/new", data={**data, "once": "another-form", "note": "kept"})
+    assert late.status_code == 422 and "no longer open" in late.text and "kept" in late.text
+    db.release()
+    assert ledger.places() == {("bank", "EUR"): 20_000}
+
+
 def test_who_may(owner: Browser, member: Browser, stranger: Browser, two: tuple[UUID, UUID, UUID]) -> None:
     client, _first, _second = two
     made = owner.post("/northwind/payments/new", data=form(client)).location

@@ -7,13 +7,14 @@ from uuid import UUID
 from flask import Response, flash, g, request, url_for
 from flask_login import current_user
 
+from webkit.agencies import service as agencies
 from webkit.banking import reading, service
 from webkit.banking.models import LineState
 from webkit.clients import service as clients
 from webkit.core.kernel import events
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import DomainError, Invalid
-from webkit.core.kernel.forms import FormState
+from webkit.core.kernel.errors import Invalid
+from webkit.core.kernel.forms import DecimalText, Form, FormState, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
@@ -23,6 +24,14 @@ from webkit.receipts import forms, policy
 
 PAGE = 25
 ROOM = 64 * 1024
+
+
+class RateForm(Form):
+    """What one unit of a line's currency was worth, where that is not the agency's."""
+
+    rate: DecimalText | None = None
+
+
 blueprint = staff_blueprint("banking", __name__, "/bank")
 
 
@@ -93,10 +102,17 @@ def show(line_id: UUID) -> Response:
 
 def _line(line_id: UUID, chosen: UUID | None, state: FormState, code: int = 200) -> Response:
     line = service.get(line_id)
-    open_ = [each for each in invoices.payables(chosen) if each.currency == line.currency] if chosen else []
+    open_ = invoices.payables(chosen) if chosen else []
     choices = [(str(key), name) for key, name in clients.choices()]
     return page(
-        "banking/line.html", code=code, line=line, chosen=str(chosen or ""), open=open_, clients=choices, form=state
+        "banking/line.html",
+        code=code,
+        line=line,
+        chosen=str(chosen or ""),
+        open=open_,
+        clients=choices,
+        form=state,
+        base=agencies.here().currency,
     )
 
 
@@ -107,32 +123,19 @@ def record(line_id: UUID) -> Response:
     state = FormState(dict(request.form.lists()))
     if client is None:
         return _line(line_id, None, FormState(state.raw, {"client": _("Please choose whose money it is.")}), 422)
+    if line.receipt_id is not None:
+        return go("receipts.show", receipt_id=line.receipt_id)
+    bound = bind(RateForm, request.form)
+    if not bound.ok:
+        return _line(line_id, client, bound.state, 422)
     try:
-        parts = _parts(client)
-        receipt_id = service.record(line_id, clients.get(client).id, parts, events.ref("user", current_user.id))
+        parts = forms.parts(request.form, invoices.payables(client))
+        actor = events.ref("user", current_user.id)
+        receipt_id = service.record(line_id, clients.get(client).id, parts, actor, bound.data.rate)
     except Invalid as error:
         return _line(line.id, client, FormState(state.raw, error.errors), 422)
-    except DomainError as error:
-        if error.field is None:
-            raise
-        return _line(line.id, client, FormState(state.raw, {error.field: error.message}), 422)
     flash(_("The payment is recorded."), "ok")
     return go("receipts.show", receipt_id=receipt_id)
-
-
-def _parts(client: UUID) -> dict[UUID, int]:
-    wrong: dict[str, str] = {}
-    parts: dict[UUID, int] = {}
-    for each in invoices.payables(client):
-        name = f"{forms.PART}{each.id}"
-        if text := request.form.get(name, "").strip()[:40]:
-            try:
-                parts[each.id] = forms.minor(text, each.currency, name)
-            except Invalid as error:
-                wrong |= error.errors
-    if wrong:
-        raise Invalid(wrong)
-    return parts
 
 
 @blueprint.post("/<uuid:line_id>/ignore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from webkit.agencies import service as agencies
@@ -101,14 +102,14 @@ def get(line_id: UUID) -> LineView:
 
 
 @writes
-def record(line_id: UUID, client_id: UUID, parts: Mapping[UUID, int], actor: str) -> UUID:
+def record(line_id: UUID, client_id: UUID, parts: Mapping[UUID, int], actor: str, rate: Decimal | None = None) -> UUID:
     """Somebody says whose money a line is and what it pays; said twice it is booked once. Raises as receipts do."""
     line = _found(models.locked(line_id))
     if line.state is LineState.RECORDED and line.receipt_id is not None:
         return line.receipt_id
     given = RecordInput(
         client_id, Method.BANK, line.day, line.currency, line.amount_minor,
-        reference=line.text[:140], note=" ".join(filter(None, (line.name, line.iban))), parts=parts,
+        reference=line.text[:140], note=" ".join(filter(None, (line.name, line.iban))), rate=rate, parts=parts,
     )  # fmt: skip
     receipt_id = receipts.record(given, actor)  # once: the line is locked, and says what it was recorded as
     line.state, line.receipt_id, line.client_id = LineState.RECORDED, receipt_id, client_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from pydantic import Field
@@ -55,25 +54,42 @@ def minor(text: str, currency: str, field: str = "amount") -> int:
         raise Invalid({field: str(error)}) from None
 
 
+def parts(typed: Mapping[str, str], open_: list[Payable]) -> dict[UUID, int]:
+    """What is to be paid of each invoice, in its currency. Raises Invalid with every field that is no amount, and for
+    an invoice that was open when the form was shown and is not any more: nobody's money becomes credit unsaid."""
+    wrong: dict[str, str] = {}
+    found: dict[UUID, int] = {}
+    known = {f"{PART}{each.id}": each for each in open_}
+    for name in typed:
+        if not name.startswith(PART) or not (text := typed[name].strip()):
+            continue
+        if (each := known.get(name)) is None:
+            wrong["amount"] = _("An invoice that you chose is no longer open. Look again at what this pays.")
+            continue
+        try:
+            found[each.id] = minor(text[:40], each.currency, name)
+        except Invalid as error:
+            wrong |= error.errors
+    if wrong:
+        raise Invalid(wrong)
+    return found
+
+
 def recorded(client_id: UUID, given: RecordForm, typed: Mapping[str, str], open_: list[Payable]) -> RecordInput:
     """What was typed, in minor units. Raises Invalid with every field that is no amount."""
     wrong: dict[str, str] = {}
-    parts: dict[UUID, int] = {}
-    for each in open_:
-        name = f"{PART}{each.id}"
-        if not (text := typed.get(name, "").strip()):
-            continue
-        try:
-            parts[each.id] = minor(text[:40], each.currency, name)
-        except Invalid as error:
-            wrong |= error.errors
+    pays: dict[UUID, int] = {}
+    amount = 0
+    try:
+        pays = parts(typed, open_)
+    except Invalid as error:
+        wrong |= error.errors
     try:
         amount = minor(given.amount, given.currency)
     except Invalid as error:
-        raise Invalid(wrong | error.errors) from None
+        wrong |= error.errors
     if wrong:
         raise Invalid(wrong)
-    rate: Decimal | None = given.rate
     return RecordInput(
-        client_id, given.method, given.day, given.currency, amount, given.reference, given.note, rate, parts
+        client_id, given.method, given.day, given.currency, amount, given.reference, given.note, given.rate, pays
     )

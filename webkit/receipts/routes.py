@@ -72,6 +72,8 @@ def record() -> Response:
         given = forms.recorded(client.id, bound.data, request.form, invoices.payables(client.id))
         receipt_id = service.record(given, _actor(), bound.data.once)
     except Invalid as error:
+        if (known := service.recorded_as(bound.data.once)) is not None:  # it pays what is no longer open: by itself
+            return go(".show", receipt_id=known)
         return _record(client.id, replace(bound.state, errors=error.errors), 422)
     flash(_("The payment is recorded."), "ok")
     return go(".show", receipt_id=receipt_id)

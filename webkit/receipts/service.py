@@ -59,7 +59,7 @@ class RecordInput:
 def record(given: RecordInput, actor: str, once_key: str = "") -> UUID:
     """Book money that came; the same form twice books it once. What the invoices do not take is the client's credit.
 
-    Raises Invalid with the field (`day`, `amount`, `rate`, `part-<invoice>`), Conflict for an invoice that is paid.
+    Raises Invalid with the field (`day`, `amount`, `rate`, `part-<invoice>`).
     """
     if known := once.result(once_key):
         return UUID(known)
@@ -79,6 +79,12 @@ def record(given: RecordInput, actor: str, once_key: str = "") -> UUID:
         invoices.settle(part.invoice_id, _moment(given.day), actor)
     _told("receipt.recorded", receipt_id, actor, [part.invoice_id for part in parts])
     return receipt_id
+
+
+def recorded_as(once_key: str) -> UUID | None:
+    """What a form was recorded as that was sent before."""
+    known = once.result(once_key)
+    return UUID(known) if known else None
 
 
 def _demand_day(day: date) -> None:
@@ -108,7 +114,10 @@ def _all_of(amount: int, weights: list[int]) -> list[int]:
 
 
 def _claim(invoice_id: UUID, client_id: UUID, minor: int) -> Payable:
-    claim = invoices.payable(invoice_id)
+    try:
+        claim = invoices.payable(invoice_id)
+    except Conflict as error:  # paid, credited or on its way since the form was shown
+        raise Invalid({"amount": error.message}) from None
     if claim.client_id != client_id:
         raise NotFound(_("There is no such invoice."))
     if not 0 < minor <= claim.open_minor:
@@ -142,19 +151,19 @@ def take_back(receipt_id: UUID, actor: str) -> UUID:
 
     Asked twice it is done once. Raises Conflict while credit of it is given back.
     """
-    found = get(receipt_id)
-    ledger.hold(found.client_id)
+    ledger.hold(get(receipt_id).client_id)
+    known = get(receipt_id).taken_back  # asked again: another click may have been waited for
     counter, touched = ledger.take_back(receipt_id, actor)
     for invoice_id in sorted(touched):
         invoices.settle(invoice_id, _moment(agencies.today()), actor)
-    if not found.taken_back:
+    if not known:
         _told("receipt.taken_back", receipt_id, actor, sorted(touched))
     return counter
 
 
 @writes
 def apply_credit(client_id: UUID, invoice_id: UUID, minor: int, actor: str, once_key: str = "") -> None:
-    """Put credit of a client on one of the invoices. Raises Invalid (`amount`), Conflict."""
+    """Put credit of a client on one of the invoices. Raises Invalid (`amount`)."""
     if once.result(once_key):
         return
     ledger.hold(client_id)
