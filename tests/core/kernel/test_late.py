@@ -12,13 +12,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.factories import documents
-from webkit.core.kernel import db, outbox, tenancy
+from webkit.core.kernel import db, outbox, tallies, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.links import Link
 from webkit.core.kernel.outbox import OutboxJob
 from webkit.core.kernel.search import SearchWord
 from webkit.invoices import service
+from webkit.invoices.models import Invoice
 
 MAIL = "messaging.send"
 RENAMED = sa.update(OutboxJob).where(OutboxJob.id == sa.bindparam("of_id")).values(error=sa.bindparam("to_error"))
@@ -100,6 +101,40 @@ def test_a_row_is_changed_by_one_message_once(agency: AgencyView) -> None:
             db.later(RENAMED, {"of_id": job_id, "to_error": error}, changes=job_id)
     job = db.session().get(OutboxJob, job_id)
     assert job is not None and job.error == "second"
+
+
+def test_a_row_that_is_new_can_be_changed(agency: AgencyView) -> None:
+    """PostgreSQL would not find it in the message that adds it, and say nothing."""
+    with db.writing():
+        job_id = outbox.add(MAIL, mail_id="x")
+        db.later(RENAMED, {"of_id": job_id, "to_error": "changed"}, changes=job_id)
+    job = db.session().get(OutboxJob, job_id)
+    assert job is not None and job.error == "changed"
+
+
+def test_what_is_no_column_is_refused(agency: AgencyView) -> None:
+    with pytest.raises(TypeError, match="Link has no colour"), db.writing():
+        _link(agency_id=agency.id, colour="red")
+
+
+def test_a_row_that_somebody_holds_shows_its_late_change_and_loses_no_other(agency: AgencyView) -> None:
+    draft = documents.draft("10")
+    with db.writing() as unit:
+        row = unit.get_one(Invoice, draft)
+        row.note = "typed"
+        tallies.change_alone(Invoice, draft, {"title": "late"}, {}, {})
+        outbox.add(MAIL, mail_id="x")
+        assert (row.title, row.note) == ("late", "typed")
+    row = db.session().get_one(Invoice, draft)
+    assert (row.title, row.note) == ("late", "typed")
+
+
+def test_who_changes_a_row_after_it_was_left_changes_it_last(agency: AgencyView) -> None:
+    draft = documents.draft("10")
+    with db.writing() as unit:
+        tallies.change_alone(Invoice, draft, {"title": "late"}, {}, {})
+        unit.execute(sa.update(Invoice).where(Invoice.id == draft).values(title="last"))
+    assert db.session().get_one(Invoice, draft).title == "last"
 
 
 def test_many_are_written_too(agency: AgencyView) -> None:

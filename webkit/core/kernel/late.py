@@ -73,7 +73,10 @@ def added(table: type[Base]) -> sa.Executable:
 
 def whole(table: type[Base], values: Values) -> dict[str, Any]:
     """A row with the defaults of the columns that are not named."""
-    return {name: values[name] if name in values else default() for name, default in _defaults(table)}
+    row = {name: values[name] if name in values else default() for name, default in _defaults(table)}
+    if unknown := values.keys() - row.keys():
+        raise TypeError(f"{table.__name__} has no {', '.join(sorted(unknown))}")
+    return row
 
 
 @functools.cache

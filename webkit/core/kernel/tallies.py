@@ -90,6 +90,7 @@ def change_alone(table: type[Owned], row_id: UUID, values: Mapping[str, Any], be
     named = {f"to_{name}": value for name, value in values.items()}
     later(_changed(table, tuple(values)), {"agency": agency_id(), "of_id": row_id, **named}, changes=row_id)
     if (known := session().identity_map.get(identity_key(table, row_id))) is not None:
+        session().flush_changed()  # to expire a row forgets what was changed in it
         session().expire(known)
     replace(before, after)
 

@@ -77,7 +77,7 @@ def add_late(table: type[Base], **values: Any) -> dict[str, Any]:
     row = late.whole(table, values)
     if issubclass(table, Scoped):
         row["agency_id"] = _owner(table.__name__, row["agency_id"], session().scope)
-    later(late.added(table), row)
+    later(late.added(table), row, changes=row.get("id"))  # one message does not change the row that it adds
     return row
 
 
