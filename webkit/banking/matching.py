@@ -37,7 +37,8 @@ def suggest(
 ) -> Suggestion | None:
     """What is most likely right, if anything is."""
     here = [each for each in open_ if each.currency == currency]
-    named = [each for each in here if _says(text, each.number)]
+    plain = _signs(text)
+    named = [each for each in here if _signs(each.number) in plain and _says(text, each.number)]
     if named:
         client = named[0].client_id
         return Suggestion(client, _spread(amount, [each for each in named if each.client_id == client]), True)
@@ -53,11 +54,16 @@ def suggest(
 
 def _says(text: str, number: str) -> bool:
     """Whether a text names a number, however banks have torn it: no letter or digit may go on at its ends."""
-    signs = re.sub(r"[^0-9A-Za-z]", "", number)
+    signs = _signs(number)
     if len(signs) < LEAST:
         return False
     torn = r"[^0-9A-Za-z]*".join(map(re.escape, signs))
     return re.search(rf"(?<![0-9A-Za-z]){torn}(?![0-9A-Za-z])", text, re.IGNORECASE) is not None
+
+
+def _signs(text: str) -> str:
+    """Its letters and digits alone: what is not in there need not be looked for."""
+    return re.sub(r"[^0-9a-z]", "", text.lower())
 
 
 def _spread(amount: int, invoices: Sequence[Payable]) -> tuple[tuple[Payable, int], ...]:

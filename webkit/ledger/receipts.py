@@ -16,11 +16,11 @@ from webkit.core.kernel import clock
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.money import format_money
+from webkit.core.kernel.money import MAX_MINOR, format_money
 from webkit.core.values import dataclass
 from webkit.ledger import models
 from webkit.ledger.booking import Act, Money, Share, stand
-from webkit.ledger.exchange import LEAST, MOST
+from webkit.ledger.exchange import LEAST, MOST, worth
 from webkit.ledger.models import Account, Kind, Method, Receipt, Slot, Value
 from webkit.payments import service as payments
 
@@ -102,6 +102,8 @@ def _demand_rate(given: Received) -> None:
         raise Invalid({"rate": _("What was one %(of)s worth in %(to)s?", of=given.currency, to=base)})
     if not LEAST <= given.rate <= MOST:
         raise Invalid({"rate": _("A rate between %(least)s and %(most)s, please.", least="0.00000001", most="1000000")})
+    if worth(given.amount_minor, given.currency, given.rate, base) > MAX_MINOR:
+        raise Invalid({"rate": _("This amount is too large to be true.")})
 
 
 def _receipt(given: Received | Returned, amount_minor: int, actor: str) -> Receipt:
