@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,13 @@ from hypothesis import strategies as st
 
 from tests.factories import documents
 from tests.factories.documents import ACTOR
+from tests.threads import at_once
 from webkit.agencies import service as agencies
 from webkit.core.kernel import clock, db, events, tallies, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.ids import uuid7
+from webkit.core.kernel.money import MAX_MINOR
 from webkit.core.problems import Problem
 from webkit.invoices import models, paying
 from webkit.invoices import service as invoices
@@ -29,7 +32,9 @@ from webkit.invoices.service import ImportedInvoice, ImportedLine
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Method, Returned
 from webkit.operations import doctor
+from webkit.payments import models as payment_models
 from webkit.payments.events import PaymentSucceeded
+from webkit.payments.models import Payment, PaymentState
 from webkit.receipts import service
 from webkit.receipts.service import RecordInput
 
@@ -104,6 +109,41 @@ def test_a_mistake_is_taken_back_and_nothing_deleted(agency: AgencyView) -> None
     assert balanced() and not list(invoices.unlike_ledger())
 
 
+def test_two_who_take_the_same_back_at_once_do_it_once(app: Flask, agency: AgencyView) -> None:
+    invoice = documents.issued("100")
+    client = invoices.get(invoice).client_id
+    receipt = record(client, 12_200, {invoice: 12_200})
+    db.release()
+
+    def back() -> UUID:
+        with tenancy.tenant(agency.id):
+            return service.take_back(receipt, ACTOR)
+
+    first, second = at_once(app, back, back)
+    assert first == second and isinstance(first, UUID)
+    kinds = [entry.kind for entry in events.timeline(f"receipt:{receipt}")]
+    assert kinds.count("receipt.taken_back") == 1 and of(invoice)[0] == InvoiceState.ISSUED and balanced()
+
+
+def test_two_who_use_the_same_credit_at_once_use_it_once(app: Flask, agency: AgencyView) -> None:
+    client = documents.client()
+    ids = [documents.issued("100", client_id=client) for _ in range(2)]
+    record(client, 12_200)
+    db.release()
+
+    def put(invoice: UUID) -> None:
+        with tenancy.tenant(agency.id):
+            service.apply_credit(client, invoice, 12_200, ACTOR)
+
+    def give() -> None:
+        with tenancy.tenant(agency.id):
+            returned(client, 12_200)
+
+    done = at_once(app, partial(put, ids[0]), partial(put, ids[1]), give)
+    assert sum(each is None for each in done) == 1 and sum(isinstance(each, Invalid) for each in done) == 2
+    assert ledger.credit(client) == {} and balanced() and not list(invoices.unlike_ledger())
+
+
 def test_what_is_paid_twice_is_credit_and_goes_where_it_is_put(agency: AgencyView) -> None:
     client = documents.client()
     first, second = (documents.issued("100", client_id=client) for _ in range(2))
@@ -135,6 +175,9 @@ def test_what_cannot_be_is_said_at_its_field(agency: AgencyView) -> None:
         (f"part-{invoice}", {"amount": 20_000, "parts": {invoice: 12_201}}),
         ("day", {"amount": 100, "day": date(2199, 1, 1)}),
         ("rate", {"amount": 100, "currency": "USD"}),
+        ("rate", {"amount": 100, "currency": "USD", "rate": Decimal(0)}),
+        ("rate", {"amount": 100, "currency": "USD", "rate": Decimal(-1)}),
+        ("rate", {"amount": MAX_MINOR, "currency": "JPY", "rate": Decimal(1_000_000)}),
     ]
     for field, values in wrong:
         with pytest.raises(Invalid) as refused:
@@ -146,6 +189,30 @@ def test_what_cannot_be_is_said_at_its_field(agency: AgencyView) -> None:
     with pytest.raises(Invalid, match="Nothing is to be paid"):
         record(client, 1, {invoice: 1})
     assert ledger.places() == {("bank", "EUR"): 12_200}
+
+
+def test_what_was_paid_online_meanwhile_takes_the_place_of_a_mistake(agency: AgencyView) -> None:
+    invoice = documents.issued("100")
+    client = invoices.get(invoice).client_id
+    receipt = record(client, 12_200, {invoice: 12_200})
+    _came(invoice, 12_200)
+    assert of(invoice)[:2] == (InvoiceState.PAID, 12_200) and ledger.credit(client) == {"EUR": 12_200}
+    service.take_back(receipt, ACTOR)
+    assert of(invoice)[:2] == (InvoiceState.PAID, 12_200), "the client has paid: nobody asks again"
+    assert ledger.credit(client) == {} and balanced() and not list(invoices.unlike_ledger())
+    kinds = [entry.kind for entry in events.timeline(f"invoice:{invoice}")]
+    assert kinds.count("invoice.paid") == 1 and "invoice.unpaid" not in kinds
+
+
+@db.writes
+def _came(invoice_id: UUID, amount: int) -> None:
+    """A payment of a payment service that is on record, and told of."""
+    reference, at = f"invoice:{invoice_id}", clock.now()
+    row = Payment(
+        reference=reference, provider="local", amount_minor=amount, currency="EUR", settled_at=at,
+        state=PaymentState.SUCCEEDED,
+    )  # fmt: skip
+    paying.on_payment(PaymentSucceeded(reference, payment_models.add(row), amount, "EUR", at))
 
 
 def test_credit_that_was_given_back_keeps_its_record(agency: AgencyView) -> None:

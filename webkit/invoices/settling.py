@@ -97,6 +97,8 @@ def settle(invoice_id: UUID, at: datetime, actor: str) -> None:
     nothing. Inside the write that booked it."""
     invoice = found(models.locked(invoice_id))
     kept, due = ledger.settled(invoice_id), invoice.due_minor
+    if kept < due:  # what came through a payment service on top of it was for this invoice
+        kept = ledger.follow(paying.claim(invoice), None, at).paid
     if invoice.state in OWED:
         if 0 < due <= kept:
             paying.pay(invoice, at, _facts(invoice, actor, due))

@@ -75,17 +75,18 @@ def follow(claim: Claim, event: PaymentOutcome | None, at: datetime) -> Settled:
     paid, disputed, standing = others, 0, models.of_sources(sources)
     day = at.astimezone(ZoneInfo(agencies.here().timezone)).date()
     for payment in sorted(came, key=lambda each: each.held_minor > 0):
-        kind = _kind(payment, event)
+        kind = _kind(payment, event, known=any(slot.source == f"payment:{payment.id}" for slot in standing))
         need = max(0, claim.due_minor - paid)
         pays = _share_out(claim, payment, need, standing, Act(kind, day, at, "system"))
         paid, disputed = paid + pays, disputed + (pays if payment.held_minor else 0)
     return Settled(paid, disputed)
 
 
-def _kind(payment: Arrived, event: PaymentOutcome | None) -> Kind:
+def _kind(payment: Arrived, event: PaymentOutcome | None, *, known: bool) -> Kind:
     """Why a payment is booked: what is told of it, what became of it before, or only what it pays changes."""
     if event is None:
-        return Kind.DISPUTE if payment.held_minor else Kind.REFUND if payment.returned_minor else Kind.PAYMENT
+        came = Kind.APPLIED if known else Kind.PAYMENT
+        return Kind.DISPUTE if payment.held_minor else Kind.REFUND if payment.returned_minor else came
     return KINDS.get(type(event), Kind.APPLIED) if payment.id == event.payment_id else Kind.APPLIED
 
 
