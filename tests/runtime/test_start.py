@@ -20,13 +20,13 @@ NEVER = {
 }
 """What some page or job needs and no start does: it would cost every process time and memory."""
 WHOLE = """
-import json, os, sys
+import contextvars, json, os, sys
 from webkit.core.settings import Settings
 from webkit.house import create
 from webkit.runtime import seams, web
 app = create(Settings.load(os.environ))
 seams.of(app).rehearse(app)
-print(json.dumps(sorted(sys.modules)))
+print(json.dumps([sorted(sys.modules), sorted(name.name for name in contextvars.copy_context())]))
 """
 
 
@@ -44,6 +44,8 @@ def test_a_web_process_loads_only_what_pages_need(tmp_path: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-c", WHOLE], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
-    loaded = set(json.loads(answer.stdout.splitlines()[-1]))
+    modules, context = json.loads(answer.stdout.splitlines()[-1])
+    loaded = set(modules)
     assert "webkit.invoices.routes" in loaded
     assert loaded & NEVER == set()
+    assert not any("request" in name or name in ("locale", "timezone") for name in context)

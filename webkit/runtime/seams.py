@@ -6,6 +6,7 @@ import gc
 import importlib
 import time
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -99,9 +100,10 @@ def _rehearse(app: Flask) -> None:
     from webkit.core.kernel import runtime
     from webkit.core.kernel.db import db
 
-    found = runtime.of(app)
-    nobody = app.test_client()
-    nobody.get("/", base_url=found.settings.base_url, headers={"X-Request-ID": "rehearsal"}, follow_redirects=True)
+    found, nobody = runtime.of(app), app.test_client()
+    asked = {"base_url": found.settings.base_url, "headers": {"X-Request-ID": "rehearsal"}}
+    # Its id, language and time zone are not what all that follows in this process begins with.
+    copy_context().run(nobody.get, "/", follow_redirects=True, **asked)
     with app.app_context():
         db.engine.dispose()
     if found.redis is not None:
