@@ -45,7 +45,7 @@ def measure(world: World) -> Iterator[Row]:
 
 def _running(client: UUID, number: int) -> Running:
     rhythm = Rhythm(date(2027, 1, 1 + number % 31), Unit.MONTH, hour=number % 24)
-    price = PriceView(uuid4(), rhythm.start, [LINE], {}, 10_000)
+    price = PriceView(uuid4(), rhythm.start, [LINE], {}, 10_000, "EUR")
     plan = PlanView(
         id=uuid4(), client_id=client, title="Care {month}", note="", payment_days=14, currency="EUR", issues=True,
         state=PlanState.ACTIVE, revision=1, unit=rhythm.unit, every=1, day=rhythm.start.day, hour=rhythm.hour,

@@ -88,7 +88,8 @@ class RecurringPlan(Owned):
 
 
 class RecurringPrice(Owned):
-    """What a plan asks for from a day on. `total_minor` is what that came to when it was written."""
+    """What a plan asks for from a day on. `total_minor` is what that came to when it was written, in `currency`: the
+    plan may have another one since."""
 
     __tablename__ = "recurring_prices"
     __table_args__ = owned_args(
@@ -100,6 +101,7 @@ class RecurringPrice(Owned):
     lines: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     figures: Mapped[dict[str, Any]] = mapped_column(Json)
     total_minor: Mapped[int] = mapped_column(sa.BigInteger)
+    currency: Mapped[str] = mapped_column(sa.String(3))
 
 
 class RecurringPeriod(Owned):
@@ -115,6 +117,7 @@ class RecurringPeriod(Owned):
     outcome: Mapped[Outcome] = enum_column(Outcome)
     invoice_id: Mapped[UUID | None]
     total_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0)
+    currency: Mapped[str] = mapped_column(sa.String(3), default="")
 
 
 class ReminderSettings(Owned):

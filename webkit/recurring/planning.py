@@ -220,7 +220,7 @@ def of_client(client_id: UUID) -> list[PlanView]:
 def history(plan_id: UUID, limit: int = 60) -> list[PeriodView]:
     """The periods that were dealt with, newest first."""
     rows = models.periods(plan_id, limit)
-    return [PeriodView(row.on, row.outcome, row.invoice_id, row.total_minor) for row in rows]
+    return [PeriodView(row.on, row.outcome, row.invoice_id, row.total_minor, row.currency) for row in rows]
 
 
 def course_of(plan: PlanView) -> Course:
@@ -307,7 +307,8 @@ def _says(price: RecurringPrice, given: PlanInput) -> bool:
 
 
 def _write(price: RecurringPrice, given: PlanInput) -> None:
-    price.lines, price.figures, price.total_minor = _lines(given.lines), given.figures.to_dict(), given.total
+    price.lines, price.figures = _lines(given.lines), given.figures.to_dict()
+    price.total_minor, price.currency = given.total, agencies.here().currency
 
 
 def _price(plan_id: UUID, since: date, given: PlanInput) -> RecurringPrice:
@@ -317,6 +318,7 @@ def _price(plan_id: UUID, since: date, given: PlanInput) -> RecurringPrice:
         lines=_lines(given.lines),
         figures=given.figures.to_dict(),
         total_minor=given.total,
+        currency=agencies.here().currency,
     )
 
 

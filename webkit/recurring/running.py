@@ -64,7 +64,12 @@ def _bill(plan: RecurringPlan, period: Period, client: ClientView) -> None:
     invoice = invoices.get(invoice_id)
     outcome = Outcome.ISSUED if plan.issues else Outcome.DRAFTED
     row = RecurringPeriod(
-        plan_id=plan.id, on=period.on, outcome=outcome, invoice_id=invoice_id, total_minor=invoice.total
+        plan_id=plan.id,
+        on=period.on,
+        outcome=outcome,
+        invoice_id=invoice_id,
+        total_minor=invoice.total,
+        currency=invoice.currency,
     )
     models.add(row)
     facts = {

@@ -21,13 +21,14 @@ PLACEHOLDER = re.compile(r"\{(from|to|month|year)\}")
 
 @dataclass(frozen=True, slots=True)
 class PriceView:
-    """What a plan asks for from a day on; `total` in minor units as it was when written."""
+    """What a plan asks for from a day on; `total` in minor units of `currency` as it was when written."""
 
     id: UUID
     since: date
     lines: list[dict[str, Any]]
     figures: dict[str, Any]
     total: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class PeriodView:
     outcome: Outcome
     invoice_id: UUID | None
     total: int
+    currency: str
 
 
 def name_of(title: str) -> str:
@@ -147,7 +149,7 @@ def view(plan: RecurringPlan, prices: Sequence[RecurringPrice]) -> PlanView:
 
 def price_view(price: RecurringPrice) -> PriceView:
     """A stored price as staff see it."""
-    return PriceView(price.id, price.since, price.lines, price.figures, price.total_minor)
+    return PriceView(price.id, price.since, price.lines, price.figures, price.total_minor, price.currency)
 
 
 def views(plans: Sequence[RecurringPlan]) -> list[PlanView]:
