@@ -13,7 +13,7 @@ from tests.factories import documents
 from tests.recurring.making import ACTOR, at, billed, days, live_in, plan, plan_input, run
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
-from webkit.core.kernel import db, events, tenancy
+from webkit.core.kernel import db, events, outbox, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.scheduler import tick
@@ -286,6 +286,21 @@ def test_another_currency_waits_for_a_person() -> None:
     assert len(planning.get(plan_id).prices) == 1  # those of May were in euros
 
 
+def test_what_was_billed_stays_in_the_currency_of_its_day() -> None:
+    with at(_moment(date(2027, 1, 1))):
+        client = documents.client()
+        plan_id = plan(NEW_YEAR, client_id=client)
+    with at(_moment(NEW_YEAR)):
+        run()
+        agencies.change({"currency": "USD"})
+        given = plan_input(client, date(2027, 2, 28), "90", day=31)
+        planning.save(plan_id, planning.get(plan_id).revision, given, ACTOR)
+    with at(_moment(date(2027, 2, 28))):
+        run()
+    assert [price.currency for price in planning.get(plan_id).prices] == ["EUR", "USD"]
+    assert [(each.currency, each.total) for each in planning.history(plan_id)] == [("USD", 10980), ("EUR", 12200)]
+
+
 def test_other_tax_settings_count_from_the_next_invoice_on() -> None:
     with at(_moment(date(2027, 1, 1))):
         plan_id = plan(NEW_YEAR)
@@ -358,6 +373,18 @@ def test_the_scheduler_finds_who_has_something_to_do(app: object, run_jobs: Call
         tick(app)  # type: ignore[arg-type]
         run_jobs()
         assert billed(plan_id) == [("2027-01-31", "issued")]
+
+
+def test_the_scheduler_asks_once_while_nobody_works() -> None:
+    with at(_moment(date(2027, 1, 1))):
+        plan(NEW_YEAR, issues=True)
+    with at(_moment(NEW_YEAR)):
+        for _sweep in range(3):
+            db.release()
+            with tenancy.platform("sweep"):
+                jobs.sweep(None)  # type: ignore[arg-type]
+                asked = [each for each in outbox.views() if each.kind == jobs.RUN]
+        assert len(asked) == 1
 
 
 def test_more_than_a_share_goes_on_in_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,10 +23,11 @@ AGAIN = timedelta(seconds=1)
 
 
 def sweep(job: Job) -> None:
-    """Ask for the jobs of agencies in which a plan or a reminder is due by their own clocks."""
+    """Ask for the jobs of agencies in which a plan or a reminder is due by their own clocks. However long nobody works,
+    each waits with one job of a kind."""
     now = clock.now()
     for kind, found in ((RUN, _with_plans()), (REMIND, set(models.agencies_to_look(now)))):
-        for agency_id in sorted(found):
+        for agency_id in sorted(found - outbox.asked_for(kind)):
             with tenancy.tenant(agency_id), writing():
                 outbox.add(kind)
 

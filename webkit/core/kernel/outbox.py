@@ -324,6 +324,12 @@ def due(limit: int = 500, kind: str | None = None) -> list[tuple[UUID, str]]:
     return [(row.id, row.kind) for row in rows]
 
 
+def asked_for(kind: str) -> set[UUID]:
+    """Agencies whose job of a kind is still to be done: they need no second one. For sweeps of the platform."""
+    query = sa.select(OutboxJob.agency_id).where(OutboxJob.state == State.WAITING, OutboxJob.kind == kind)
+    return {agency_id for agency_id in session().scalars(query.distinct()) if agency_id is not None}
+
+
 def let_go(job_id: UUID) -> None:
     """End the lease of an attempt whose process is known to be dead, so that the sweeper repeats it at once."""
     with tenancy.platform("a worker process died"), writing() as unit:
