@@ -25,7 +25,7 @@ from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
-from webkit.payments import jobs, models, service
+from webkit.payments import jobs, models, service, tills
 from webkit.payments.models import ConnectedAccount, PaymentState
 from webkit.sdk.testing.doubles.stripe import StripeDouble
 
@@ -464,6 +464,63 @@ def test_what_is_on_its_way_is_waited_for(
     pull(run_jobs)
     assert state(invoice) == InvoiceState.PAID
     assert not double.books.accounts[account].access
+
+
+def test_access_that_is_withdrawn_while_something_is_on_its_way(
+    double: StripeDouble, account: str, invoice: UUID, run_jobs: Jobs, owner: Browser
+) -> None:
+    """What was left cannot be asked any more: it is over, and the next account is asked all the same."""
+    double.debit(start(invoice))
+    pull(run_jobs)
+    owner.post(f"{BASE}/leave")
+    run_jobs()
+    double.leave(account)
+    joined(owner, double)
+    other = documents.issued("100", client_id=documents.client("Other", "other@example.org"))
+    double.pay(start(other))
+    pull(run_jobs)
+    assert state(other) == InvoiceState.PAID
+    assert models.leaving() == []
+
+
+def test_what_another_agency_has_connected_since_stays_theirs(
+    double: StripeDouble, account: str, invoice: UUID, run_jobs: Jobs, owner: Browser, stranger: Browser,
+    other_agency: AgencyView,
+) -> None:  # fmt: skip
+    """The account moves to another agency before the first one gives its access back."""
+    owner.post(f"{BASE}/leave")
+    joined(stranger, double, account, base="/harbour-pine/settings/payments")
+    run_jobs()
+    assert double.books.accounts[account].access
+    assert models.leaving() == []
+    db.release()
+    with tenancy.tenant(other_agency.id):
+        now = row()
+        assert now is not None and now.name == account
+
+
+def test_a_payer_who_begins_while_the_account_is_left(
+    double: StripeDouble, account: str, invoice: UUID, owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was found to take the money may be left before the attempt is written down."""
+    found = tills.till()
+    db.release()
+    owner.post(f"{BASE}/leave")
+    monkeypatch.setattr(tills, "till", lambda: found)
+    with pytest.raises(Conflict):
+        start(invoice)
+    assert not double.all("checkout.session", account)
+
+
+def test_going_on_with_the_form_moves_no_money(double: StripeDouble, agency: AgencyView, owner: Browser) -> None:
+    """Keys of the agency's own take the payments: the form of the opened account does not change that."""
+    owner.post(f"{BASE}/open")
+    typed = {"secret_key": double.key, "webhook_secret": stripe.SECRET}
+    assert owner.post("/northwind/settings/services/payments/stripe", data=typed).status_code == 303
+    assert owner.post(f"{BASE}/open").status_code == 303
+    db.release()
+    till = tills.till()
+    assert till is not None and till.account is not None and not till.account.connected
 
 
 def test_a_payer_who_was_faster_than_the_leaving(

@@ -50,14 +50,17 @@ def _pull(payments: list[Payment]) -> None:
         if p.state in models.UNSETTLED and (vendor := taker(p)) is not None
     ]
     release()
+    silent: set[UUID | None] = set()
     for payment_id, checkout_id, vendor in wanted:
+        if vendor.account_id in silent:
+            continue
         try:
             status = vendor.connect().get_checkout(checkout_id)
         except NotFoundAtProvider:
             log.warning("the vendor does not know a checkout of ours", payment=str(payment_id))
         except ProviderError as error:
             log.warning("the payment vendor could not be asked", error=str(error))
-            return
+            silent.add(vendor.account_id)  # another account may still answer
         else:
             _take(payment_id, status)
 

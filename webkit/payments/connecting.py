@@ -160,6 +160,9 @@ def _attach(provider: str, name: str, kind: ConnectKind, status: AccountStatus, 
         raise Conflict(_("An account is connected already. Disconnect it first."))
     if known is None and not models.take_name(provider, name):
         raise Conflict(_("Another agency here has connected this account. It can take payments for one only."))
+    if known is not None:
+        _note(known, status)  # who takes the payments stays as it is: `use_again` changes that
+        return
     account_id = connections.take_in(PAYMENTS.key, provider, name, by)
     row = models.connection(account_id)
     if row is None:
@@ -254,6 +257,21 @@ def leave() -> None:
     audit.log("payments.account_left", detail={"provider": row.provider})
 
 
+def may_leave(account_id: UUID) -> bool:
+    """Whether there is access left to close checkouts with and to give back; where its owner took it, it is over."""
+    row, platform = models.connection(account_id), vendors.find_keeper(PAYMENTS, None)
+    if row is None or platform is None or row.alive is not None or row.taken_away or row.provider != platform.name:
+        return False
+    name = row.name
+    release()
+    try:
+        _provider(platform).account_status(name)
+    except NotFoundAtProvider:
+        _taken_away(account_id)
+        return False
+    return True
+
+
 def finish_leaving(account_id: UUID) -> None:
     """Give the access back once nothing is on its way; its checkouts have been closed. Done again it does nothing."""
     row = models.connection(account_id)
@@ -262,11 +280,12 @@ def finish_leaving(account_id: UUID) -> None:
     if models.through(account_id, models.UNSETTLED):
         return  # what is on its way is waited for: without access nobody would hear of it
     name, vendor = row.name, vendors.find_keeper(PAYMENTS, account_id)
-    platform = vendors.find_keeper(PAYMENTS, None)
+    platform, needed = vendors.find_keeper(PAYMENTS, None), models.is_taken(row.provider, row.name)
     release()
     if vendor is None or platform is None or platform.name != vendor.name:
         return
-    _provider(platform).leave_account(name, ConnectKind.OWN)
+    if not needed:  # else another agency has connected it since: the access is theirs now
+        _provider(platform).leave_account(name, ConnectKind.OWN)
     _given_back(account_id)
 
 

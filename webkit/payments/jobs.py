@@ -46,8 +46,9 @@ def check(job: Job) -> None:
 def leave(job: Job) -> None:
     """Close the checkouts of an account that was left, then give the access to it back."""
     account_id = UUID(job.args["account"])
-    asking.close_through(account_id)
-    connecting.finish_leaving(account_id)
+    if connecting.may_leave(account_id):
+        asking.close_through(account_id)
+        connecting.finish_leaving(account_id)
 
 
 def close(job: Job) -> None:

@@ -236,6 +236,7 @@ def _intend(
     endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider, account)
     attempts = models.of_reference(reference)
     _refuse_second_payment(attempts, received_minor)
+    tills.demand_open(vendor)
     for known in attempts:
         fits = (known.amount_minor, known.currency) == (amount_minor, currency)
         fits = fits and (known.provider, known.account_id) == (provider, account) and known.withdrawn_at is None

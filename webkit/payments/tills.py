@@ -7,6 +7,8 @@ from uuid import UUID
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.capabilities.payments import PAYMENTS, ConnectKind, ConnectsAccounts, Payments
 from webkit.core.kernel import vendors
+from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.vendors import Vendor
 from webkit.payments import models
 
@@ -24,6 +26,14 @@ def till() -> Vendor[Payments] | None:
         return vendor
     row = models.connection(vendor.account.id)
     return vendor if row is not None and row.can_charge else None
+
+
+def demand_open(vendor: Vendor[Payments]) -> None:
+    """Inside a write: raises Conflict where a connected account was left meanwhile; nobody leaves it before the end."""
+    if vendor.account is not None and vendor.account.connected:
+        row = models.connected(vendor.name)
+        if row is None or row.account_id != vendor.account.id:
+            raise Conflict(_("Online payment is not open yet. Please pay by bank transfer, or ask us how."))
 
 
 def ways(vendor: Vendor[Payments]) -> frozenset[ConnectKind]:
