@@ -50,7 +50,8 @@ class PaidOut:
             currency=currency,
             arrives_on=datetime.fromtimestamp(found.arrival_date, UTC).date(),
             at=datetime.fromtimestamp(found.created, UTC),
-            lines=self._lines(id, currency),
+            # Of one that was made by hand Stripe does not say what is in it, and refuses the question.
+            lines=self._lines(id, currency) if found.automatic else (),
         )
 
     def payouts(self, since: datetime) -> tuple[str, ...]:

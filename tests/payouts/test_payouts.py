@@ -14,11 +14,11 @@ from tests.client import Browser
 from tests.factories import documents
 from tests.payments import stripe
 from tests.payments.test_connect import deliver, joined, pull, start
-from webkit.core.capabilities.payments import PayoutLineKind, PayoutState
-from webkit.core.kernel import db, tenancy
+from webkit.core.capabilities.payments import PAYMENTS, PayoutLineKind, PayoutState
+from webkit.core.kernel import db, tenancy, vendors
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import service as invoices
-from webkit.payouts import service
+from webkit.payouts import models, service
 from webkit.sdk.testing.doubles.stripe import StripeDouble
 
 Jobs = Callable[[], int]
@@ -142,10 +142,10 @@ def test_old_answers_change_nothing(
     made = double.pay_out(account)
     pull(run_jobs)
     first = only()
-    early = db.session().get(service.models.Payout, first.id)
+    early = db.session().get(models.Payout, first.id)
     assert early is not None
     account_id, asked_at = early.account_id, early.asked_at
-    vendor = service.vendors.find_keeper(service.PAYMENTS, account_id)
+    vendor = vendors.find_keeper(PAYMENTS, account_id)
     db.release()
     assert vendor is not None
     provider: Any = vendor.connect()
@@ -179,3 +179,30 @@ def test_a_payout_of_an_unknown_account_is_nobodys(
     run_jobs()
     db.release()
     assert service.page() == []
+
+
+def test_a_payout_made_by_hand(double: StripeDouble, account: str, paid: UUID, run_jobs: Jobs, owner: Browser) -> None:
+    """The vendor does not say what is in it: it is kept all the same, and says so."""
+    double.pay_out(account, by_hand=True)
+    owner.post(f"{PAGE}/ask")
+    run_jobs()
+    payout = only()
+    assert (payout.amount_minor, payout.missing_minor) == (9_670, 9_670)
+    assert "The lines do not explain" in owner.get(f"{PAGE}/{payout.id}").text
+
+
+def test_more_than_a_page_on_one_day(
+    double: StripeDouble, account: str, paid: UUID, run_jobs: Jobs, owner: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double.pay_out(account)
+    second = documents.issued("100", client_id=documents.client("Other", "other@example.org"))
+    double.pay(start(second))
+    double.pay_out(account)
+    owner.post(f"{PAGE}/ask")
+    run_jobs()
+    monkeypatch.setattr(service, "PAGE", 1)
+    (latest,) = service.page()
+    (next_one,) = service.page(latest.id)
+    assert next_one.arrives_on == latest.arrives_on and next_one.id != latest.id
+    assert service.page(next_one.id) == []
+    assert f"{PAGE}?before={latest.id}" in owner.get(PAGE).text

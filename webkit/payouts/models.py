@@ -68,10 +68,13 @@ def get(payout_id: UUID) -> Payout | None:
     return session().get(Payout, payout_id)
 
 
-def page(before: date | None, limit: int) -> list[Payout]:
-    """The latest first."""
+def page(before: Payout | None, limit: int) -> list[Payout]:
+    """The latest first; those that follow one in this order."""
     query = sa.select(Payout).order_by(Payout.arrives_on.desc(), Payout.id.desc()).limit(limit)
-    return list(session().scalars(query if before is None else query.where(Payout.arrives_on < before)))
+    if before is not None:
+        order = sa.tuple_(Payout.arrives_on, Payout.id)
+        query = query.where(order < sa.tuple_(sa.literal(before.arrives_on), sa.literal(before.id)))
+    return list(session().scalars(query))
 
 
 def add(payout: Payout) -> UUID:

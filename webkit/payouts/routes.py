@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 from flask import Response, flash, g, request
@@ -25,8 +24,8 @@ def demand_manager() -> None:
 @blueprint.get("")
 def index() -> Response:
     """What went to the bank, the latest first."""
-    found = service.page(_day(request.args.get("before", "")))
-    more = found[-1].arrives_on if len(found) == service.PAGE else None
+    found = service.page(_id(request.args.get("before", "")))
+    more = found[-1].id if len(found) == service.PAGE else None
     return page("payouts/index.html", payouts=found, more=more)
 
 
@@ -45,8 +44,8 @@ def ask() -> Response:
     return go(".index")
 
 
-def _day(text: str) -> date | None:
+def _id(text: str) -> UUID | None:
     try:
-        return date.fromisoformat(text)
+        return UUID(text)
     except ValueError:
         return None

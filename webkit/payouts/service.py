@@ -160,9 +160,9 @@ def _invoice(reference: str) -> UUID | None:
     return UUID(identity) if kind == "invoice" else None
 
 
-def page(before: date | None = None) -> list[PayoutView]:
-    """The latest payouts; those that arrive before a day."""
-    return [_view(row) for row in models.page(before, PAGE)]
+def page(before: UUID | None = None) -> list[PayoutView]:
+    """The latest payouts; those that follow one. Of an unknown one nothing follows but the latest."""
+    return [_view(row) for row in models.page(models.get(before) if before else None, PAGE)]
 
 
 def get(payout_id: UUID) -> tuple[PayoutView, list[LineView]]:

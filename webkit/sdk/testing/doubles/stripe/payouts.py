@@ -40,13 +40,15 @@ class Payouts:
             expand = [name for name in given.get("expand", []) if name != "data.source"]
             plain = {name: value for name, value in given.items() if name != "expand"}
             found = listed(account, {**plain, "expand": expand} if expand else plain)
+            if (paid_by := given.get("payout")) and not account.get("payout", paid_by)["automatic"]:
+                raise Refused("Balance transaction history can only be filtered on automatic transfers, not manual.")
             if "data.source" not in given.get("expand", []):
                 return found
             return {**found, "data": [{**row, "source": _source(account, row["source"])} for row in found["data"]]}
 
         return lines
 
-    def pay_out(self, name: str, *, instant: bool = False) -> Object:
+    def pay_out(self, name: str, *, instant: bool = False, by_hand: bool = False) -> Object:
         """Pay everything that is there out to the bank: on its way until `settle_payout`, unless at once."""
         account = self.books.accounts[name]
         lines = [line for line in account.all("balance_transaction").values() if line["payout"] is None]
@@ -57,7 +59,7 @@ class Payouts:
             )
         made = self.books.add(
             account, "payout", "po",
-            amount=total, arrival_date=self.books.now() + 2 * DAY, automatic=True, currency=lines[0]["currency"],
+            amount=total, arrival_date=self.books.now() + 2 * DAY, automatic=not by_hand, currency=lines[0]["currency"],
             failure_code=None, method="standard", status="pending", type="bank_account",
         )  # fmt: skip
         own = self._write(account, "payout", made, -total, 0)

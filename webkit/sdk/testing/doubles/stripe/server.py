@@ -143,9 +143,9 @@ class StripeDouble:
         with self.books.lock:
             self.books.leave(account)
 
-    def pay_out(self, account: str = "", instant: bool = False) -> Object:
+    def pay_out(self, account: str = "", instant: bool = False, by_hand: bool = False) -> Object:
         """What an account holds goes to its owner's bank."""
-        return self._act(lambda: self.payouts.pay_out(account, instant=instant))
+        return self._act(lambda: self.payouts.pay_out(account, instant=instant, by_hand=by_hand))
 
     def settle_payout(self, payout: str, account: str = "", ok: bool = True) -> Object:
         """A payout has arrived, or comes back."""
