@@ -46,6 +46,11 @@ class Positive:
         return f"+{self.amount}"
 
 
+@dataclass(frozen=True, slots=True)
+class Single:
+    number: float
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Itself:
     amount: int
@@ -86,6 +91,45 @@ def test_values_are_equal_when_what_they_compare_is() -> None:
     assert Itself(1) != Itself(1)
     with pytest.raises(TypeError, match="unhashable"):
         hash(Line("a"))
+
+
+@pytest.mark.parametrize("make", [dataclass, dataclasses.dataclass])
+def test_what_is_compared_is_as_the_standard_library_has_it(make: Any) -> None:
+    @make(frozen=True, slots=True)
+    class Beside:
+        note: str = field(compare=False)
+
+    @make(frozen=True, slots=True)
+    class Partly:
+        name: str
+        words: list[str] = field(default_factory=list, hash=False)
+
+    @make(frozen=True, slots=True)
+    class Alike:
+        name: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Alike)
+
+    made: tuple[Any, ...] = (Beside, Partly, Alike)
+    beside, partly, alike = made
+    assert beside("a") == beside("b") and hash(beside("a")) == hash(beside("b"))
+    assert hash(partly("a", ["b"])) == hash(partly("a", ["c"])) and partly("a", ["b"]) != partly("a")
+    assert alike("a") == alike("b") and hash(alike("a")) == hash(alike("a"))
+
+
+def test_what_is_no_number_is_the_same_as_itself() -> None:
+    nothing = float("nan")
+    assert Single(nothing) == Single(nothing)
+
+
+def test_what_is_no_parameter_is_refused() -> None:
+    with pytest.raises(TypeError, match="every field is a parameter"):
+
+        @dataclass(frozen=True)
+        class Counted:
+            name: str
+            count: int = field(init=False, default=0)
 
 
 def test_nobody_changes_a_value() -> None:

@@ -31,7 +31,7 @@ def dataclass(
         cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library spells the signature out
         made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(cls)
         for name, method in {"__init__": _init(made), **_FROZEN, **(_equal(made) if eq else {})}.items():
-            if name not in vars(made):
+            if vars(made).get(name) is None:  # who spells `==` out alone has no `hash` but this one
                 setattr(made, name, method)
         return made
 
@@ -45,6 +45,8 @@ def _init(cls: type[Any]) -> Callable[..., None]:
     named: list[str] = []
     body: list[str] = []
     for field in dataclasses.fields(cls):
+        if not field.init:
+            raise TypeError(f"{cls.__qualname__}.{field.name}: every field is a parameter")
         (named if field.kw_only else positional).append(_parameter(field, known))
         value = field.name
         if field.default_factory is not MISSING:
@@ -71,7 +73,15 @@ def _parameter(field: Field[Any], known: dict[str, Any]) -> str:
 
 def _equal(cls: type[Any]) -> dict[str, Any]:
     compared = [field.name for field in dataclasses.fields(cls) if field.compare]
-    return {"_compared": attrgetter(*compared) if compared else repr, "__eq__": _eq, "__hash__": _hash}
+    hashed = [field.name for field in dataclasses.fields(cls) if (field.compare if field.hash is None else field.hash)]
+    return {"_compared": _tuple(compared), "_hashed": _tuple(hashed), "__eq__": _eq, "__hash__": _hash}
+
+
+def _tuple(names: list[str]) -> Any:
+    """What reads these fields. Always a tuple, in which what is the same is equal, also what is no number."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return staticmethod(lambda self: tuple(getattr(self, name) for name in names))
 
 
 def _eq(self: Any, other: Any) -> Any:
@@ -81,7 +91,7 @@ def _eq(self: Any, other: Any) -> Any:
 
 
 def _hash(self: Any) -> int:
-    return hash(self._compared(self))
+    return hash(self._hashed(self))
 
 
 @recursive_repr()
