@@ -25,8 +25,9 @@ from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.money import MAX_MINOR
 from webkit.core.problems import Problem
-from webkit.invoices import models, paying
+from webkit.invoices import crediting, models, paying
 from webkit.invoices import service as invoices
+from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.service import ImportedInvoice, ImportedLine
 from webkit.ledger import service as ledger
@@ -202,6 +203,24 @@ def test_what_was_paid_online_meanwhile_takes_the_place_of_a_mistake(agency: Age
     assert ledger.credit(client) == {} and balanced() and not list(invoices.unlike_ledger())
     kinds = [entry.kind for entry in events.timeline(f"invoice:{invoice}")]
     assert kinds.count("invoice.paid") == 1 and "invoice.unpaid" not in kinds
+
+
+def test_what_was_credited_is_not_asked_for_when_its_money_is_taken_off(agency: AgencyView) -> None:
+    client = documents.client()
+    invoice, part = (documents.issued("100", client_id=client) for _ in range(2))
+    receipt = record(client, 10_000, {invoice: 10_000})
+    crediting.issue(invoice, CreditInput(Extent.ALL, "Not delivered"), ACTOR)
+    assert of(invoice) == (InvoiceState.PAID, 10_000, 0)
+    service.release(invoice, f"receipt:{receipt}", ACTOR)
+    assert of(invoice) == (InvoiceState.CREDITED, 0, 0), "nothing is owed of it"
+    assert returned(client, 10_000) and ledger.credit(client) == {}
+    first, _second = record(client, 6_100, {part: 6_100}), record(client, 6_100, {part: 6_100})
+    crediting.issue(part, CreditInput(Extent.AMOUNT, "Less", 2_200), ACTOR)
+    service.release(part, f"receipt:{first}", ACTOR)
+    assert of(part) == (InvoiceState.ISSUED, 6_100, 3_900)
+    record(client, 3_900, {part: 3_900})
+    assert of(part)[0] == InvoiceState.PAID and crediting.correction(part).to_return == 0
+    assert balanced() and not list(invoices.unlike_ledger())
 
 
 @db.writes

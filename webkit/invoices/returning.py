@@ -14,7 +14,7 @@ from webkit.core.kernel.errors import Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import models
-from webkit.invoices.models import CreditNote
+from webkit.invoices.models import CreditNote, Invoice
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView, ReversalView
 
@@ -41,13 +41,24 @@ def refunds(credit_id: UUID, of: Sequence[PaymentView]) -> list[ReversalView]:
 
 
 def lefts(notes: Sequence[CreditNote], credited_minor: int, paid: Sequence[PaymentView]) -> dict[UUID, int]:
-    """What of each credit note is to be given back and neither has been nor is on its way.
+    """What of each credit note is to be given back and neither has been nor is on its way."""
+    whole = _whole(notes, credited_minor, paid)
+    return {note.id: min(whole, max(0, note.total_minor - _gone(note, paid))) for note in notes}
 
-    `credited_minor` of them was taken off before it was paid: nothing goes back for that.
-    """
-    gone = {note.id: sum(each.amount_minor for each in refunds(note.id, paid) if not each.stays) for note in notes}
-    whole = max(0, sum(note.total_minor for note in notes) - credited_minor - sum(gone.values()))
-    return {note.id: min(whole, max(0, note.total_minor - gone[note.id])) for note in notes}
+
+def _whole(notes: Sequence[CreditNote], credited_minor: int, paid: Sequence[PaymentView]) -> int:
+    """The same of all of them; `credited_minor` was taken off before it was paid: nothing goes back for that."""
+    return max(0, sum(note.total_minor - _gone(note, paid) for note in notes) - credited_minor)
+
+
+def _gone(note: CreditNote, paid: Sequence[PaymentView]) -> int:
+    return sum(each.amount_minor for each in refunds(note.id, paid) if not each.stays)
+
+
+def to_return(invoice: Invoice) -> int:
+    """What credit notes of an invoice leave to give back."""
+    notes = models.credit_notes(invoice.id)
+    return _whole(notes, invoice.credited_minor, payments.of(events.ref("invoice", invoice.id))) if notes else 0
 
 
 def _left(note: CreditNote) -> int:

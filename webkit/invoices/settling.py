@@ -11,7 +11,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import models, paid_models, paying
+from webkit.invoices import models, paid_models, paying, returning
 from webkit.invoices.events import InvoiceReopened
 from webkit.invoices.models import OWED, Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.views import InvoiceView, found
@@ -123,12 +123,18 @@ def _part(invoice: Invoice, kept: int, actor: str) -> None:
 
 
 def _reopen(invoice: Invoice, kept: int, actor: str) -> None:
-    """What was recorded as paid was not: it is waited for again."""
-    facts = _facts(invoice, actor, kept) | {"open": _money(invoice, invoice.due_minor - kept)}
+    """What was recorded as paid was not: it is waited for again, but for what credit notes say is not owed."""
+    missing = invoice.due_minor - kept
+    off = min(missing, returning.to_return(invoice))
+    facts = _facts(invoice, actor, kept) | {"open": _money(invoice, missing - off)}
     subject, about = events.ref("invoice", invoice.id), (events.ref("client", invoice.client_id),)
     values = {"received_minor": kept, "due_date": models.next_day(invoice, kept, invoice.credited_minor)}
     gone = {"paid_at": None, "payment_id": None, "returned_minor": 0}
-    if models.move(invoice.id, InvoiceState.ISSUED, since=InvoiceState.PAID, **values, **gone):
+    if not models.move(invoice.id, InvoiceState.ISSUED, since=InvoiceState.PAID, **values, **gone):
+        return
+    if off:
+        models.take_off(invoice.id, off)
+    if off < missing:
         events.record("invoice.unpaid", subject, facts, about=about)
         signals.publish(InvoiceReopened(invoice.id))
 
