@@ -120,6 +120,8 @@ def test_who_may(owner: Browser, member: Browser, stranger: Browser, two: tuple[
     made = owner.post("/northwind/payments/new", data=form(client)).location
     assert member.get("/northwind/payments/").status_code == 200
     assert member.post("/northwind/payments/new", data=form(client)).status_code == 403
+    credit = f"/northwind/payments/credit/{client}"
+    assert "Give it back" in owner.get(credit).text and "Give it back" not in member.get(credit).text
     assert member.post(f"{made}/take-back").status_code == 403
     assert stranger.get(made).status_code == 404
     assert stranger.post(f"{made}/take-back").status_code == 404

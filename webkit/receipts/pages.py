@@ -62,3 +62,4 @@ class CreditPage:
     back: FormState
     methods: list[tuple[str, str]]
     receipts: list[ReceiptView]
+    may_record: bool

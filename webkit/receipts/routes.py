@@ -129,10 +129,10 @@ def take_back(receipt_id: UUID) -> Response:
 @blueprint.get("/credit/<uuid:client>")
 def credit(client: UUID) -> Response:
     """What a client paid too much, and what is done with it."""
-    return _credit(client, _blank_apply(client), _blank_back(client))
+    return _credit(client, _blank_apply(), _blank_back(client))
 
 
-def _blank_apply(client_id: UUID) -> FormState:
+def _blank_apply() -> FormState:
     chosen = request.args.get("invoice", type=UUID)
     return FormState.of({"invoice": str(chosen or "")})
 
@@ -166,14 +166,14 @@ def give_back(client: UUID) -> Response:
     policy.demand_record(g.role)
     bound = bind(forms.MoneyForm, request.form)
     if not bound.ok:
-        return _credit(client, _blank_apply(client), bound.state, 422)
+        return _credit(client, _blank_apply(), bound.state, 422)
     typed = bound.data
     try:
         minor = forms.minor(typed.amount, typed.currency)
         given = Returned(client, typed.method, typed.day, typed.currency, minor, typed.reference, typed.note)
         receipt_id = service.give_back(given, _actor(), typed.once)
     except Invalid as error:
-        return _credit(client, _blank_apply(client), replace(bound.state, errors=error.errors), 422)
+        return _credit(client, _blank_apply(), replace(bound.state, errors=error.errors), 422)
     flash(_("Recorded as given back."), "ok")
     return go(".show", receipt_id=receipt_id)
 
@@ -188,6 +188,7 @@ def _credit(client_id: UUID, apply_form: FormState, back: FormState, code: int =
         back=back,
         methods=_methods(),
         receipts=ledger.page(limit=SHOWN, client_id=client_id),
+        may_record=policy.may_record(g.role),
     )
     return page("receipts/credit.html", code=code, **fields(view), labels=METHODS)
 
