@@ -109,7 +109,8 @@ class Judge:
         found = self.index.find(told, country)
         if (known := self.known.get(content["number"])) is not None:
             return self._known(known, content, found)
-        invoices.stored(lines(content), content["currency"], self.scheme)  # cannot it be? Say it now
+        # Cannot it be? Say it now.
+        invoices.stored(lines(content), content["currency"], self.scheme, content.get("paid", 0))
         if found is None and whose is None:
             raise DomainError(_("No client here is meant, and without a name none can be added."))
         if found is not None:
