@@ -73,12 +73,6 @@ def several(ids: Iterable[UUID]) -> dict[UUID, ClientView]:
     return {row.id: _view(row, locale) for row in models.several(list(ids))}
 
 
-def several(ids: Iterable[UUID]) -> dict[UUID, ClientView]:
-    """These clients."""
-    locale = _agency_locale()
-    return {row.id: _view(row, locale) for row in models.several(list(ids))}
-
-
 def by_email(email: str) -> ClientView | None:
     """The client with this address of mail."""
     row = models.by_email(email.lower())
