@@ -467,7 +467,8 @@ def test_what_was_paid_of_one_elsewhere_comes_along(agency: AgencyView, brought_
 def test_more_was_paid_than_it_comes_to(agency: AgencyView, looked_through: Looked) -> None:
     """What is still to pay is less than nothing: it is said before anything is brought in."""
     year = clock.today("Europe/Rome").year - 1
-    text = f"Number,Date,Client name,Subtotal,Tax,Total,Balance\n{year}/60,{year}-01-03,Neu GmbH,100.00,22.00,122.00,-5.00\n"
+    heads = "Number,Date,Client name,Subtotal,Tax,Total,Balance"
+    text = f"{heads}\n{year}/60,{year}-01-03,Neu GmbH,100.00,22.00,122.00,-5.00\n"
     made = looked_through(Kind.INVOICES, text)
     assert [outcome for _line, outcome, _step in outcomes(made)] == ["refused"]
     assert "must be less than it comes to" in rows(made)[0].reason
