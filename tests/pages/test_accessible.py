@@ -69,6 +69,7 @@ def places(shared: Deal, browser: Browser) -> tuple[Deal, dict[str, list[str]]]:
     done.staff.post(f"{lists}/views/new?state=paid", {"name": "Paid and shared", "shared": "true"}).ok()
     done.staff.post(f"{lists}/start", {"action": "delete", "all": "1"}).ok()
     _import(browser, done)
+    _bank(browser, done)
     return done, _values(done, open_, draft)
 
 
@@ -82,6 +83,17 @@ def _import(browser: Browser, deal: Deal) -> None:
         eyes.page.wait_for_url("**/columns")
     eyes.page.get_by_role("button", name="Look through").click()
     eyes.page.get_by_role("link", name="Download what was refused").wait_for()
+    eyes.context.close()
+
+
+def _bank(browser: Browser, deal: Deal) -> None:
+    """A statement with a line that is to be looked at."""
+    eyes = Eyes(browser, deal.stack.url).sign_in(deal.staff.cookies)
+    eyes.page.goto(f"{eyes.url}/{deal.agency}/bank/")
+    content = b"Date,Amount,Name,Text\n2026-01-31,12.50,Felt Ltd,For the lamp\n"
+    eyes.page.set_input_files("#f-file", [{"name": "bank.csv", "mimeType": "text/csv", "buffer": content}])
+    eyes.page.get_by_role("button", name="Upload").click()
+    eyes.page.get_by_text("Felt Ltd").first.wait_for()
     eyes.context.close()
 
 
