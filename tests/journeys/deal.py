@@ -86,7 +86,7 @@ class Deal:
     def __post_init__(self) -> None:
         self.client = self.stack.visitor()
 
-    def do(self, step: Callable[[], None], tries: int = 8) -> None:
+    def do(self, step: Callable[[], None], tries: int = 30) -> None:
         """Do a step; if the server dies under it, come back and do it again."""
         for left in reversed(range(tries)):
             try:
