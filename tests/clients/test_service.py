@@ -192,15 +192,13 @@ def test_the_search_uses_its_index(agency: AgencyView) -> None:
     """With row-level security on; see the plan, not the clock."""
     if session().get_bind().dialect.name != "postgresql":
         pytest.skip("a question of PostgreSQL's planner")
-    client = make_client()
     with writing():
         session().execute(sa.text("SET LOCAL enable_seqscan = off"))
-        # With a page of words both indexes cost the same, and the planner takes either.
-        session().add_all(models.ClientWord(client_id=client, word=f"word{number}") for number in range(2000))
-        session().flush()
         statement = sa.select(models.ClientWord.client_id).where(
             models.ClientWord.agency_id == agency.id, models.ClientWord.word >= "caf", models.ClientWord.word < "cag"
         )
+        # Both indexes of an empty table cost the same, but one has the words in order.
+        statement = statement.order_by(models.ClientWord.word)
         compiled = statement.compile(session().get_bind(), compile_kwargs={"literal_binds": True})
         plan = "\n".join(session().scalars(sa.text(f"EXPLAIN {compiled}")))
     condition = next(line for line in plan.splitlines() if "Index Cond" in line)
