@@ -89,7 +89,7 @@ def _documents() -> dict[str, tuple[str, int]]:
         "a new invoice": ("/northwind/invoices/new", 10),
         "a quotation": (f"/northwind/quotations/{quotation_id}", 10),
         "its editor, sent": (f"/northwind/quotations/{quotation_id}/preview", 10),
-        "a statement": (f"/northwind/statements/{client_id}", 12),
+        "a statement": (f"/northwind/statements/{client_id}", 10),
         "the client's invoice": (f"/i/{public['i']}", 10),
         "the client's quotation": (f"/q/{public['q']}", 10),
     }

@@ -8,7 +8,7 @@ client owes that all the same, and is not told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -71,10 +71,18 @@ class OpenInvoice:
     url: str
 
 
-def postings(client_id: UUID, *, written_off: bool = True) -> list[Posting]:
-    """Everything on a client's account, in the order of days; without `written_off` what the client knows of it."""
+def account(client_id: UUID, *, written_off: bool) -> tuple[list[Posting], list[OpenInvoice]]:
+    """Everything on a client's account in the order of days, and the invoices to be paid, the first due first.
+
+    With `written_off` as the agency sees it, who no longer waits for some; without as the client does, who owes them.
+    """
+    rows = models.posted(client_id)
+    return _postings(client_id, rows, written_off=written_off), _open(rows, written_off=not written_off)
+
+
+def _postings(client_id: UUID, rows: Sequence[Posted], *, written_off: bool) -> list[Posting]:
     zone = ZoneInfo(agencies.here().timezone)
-    invoices = {row.id: row for row in models.posted(client_id)}
+    invoices = {row.id: row for row in rows}
     credited: dict[UUID, int] = defaultdict(int)
     found: list[Posting] = []
     for invoice_id, number, reason, minor, day in models.posted_credits(client_id):
@@ -148,11 +156,9 @@ def _day(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
 
 
-def open_invoices(client_id: UUID, *, written_off: bool = False) -> list[OpenInvoice]:
-    """The invoices of a client that wait for money, the first due first; with `written_off` also those that no longer
-    do and can still be paid: all that the client owes."""
+def _open(posted: Sequence[Posted], *, written_off: bool) -> list[OpenInvoice]:
     states = OWED if written_off else (InvoiceState.ISSUED,)
-    rows = [row for row in models.posted(client_id) if row.state in states and _left(row) > 0]
+    rows = [row for row in posted if row.state in states and _left(row) > 0]
     tokens, today = links.tokens(LINK, [row.id for row in rows]), agencies.today()
     found = [
         OpenInvoice(

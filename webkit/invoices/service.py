@@ -65,8 +65,7 @@ from webkit.invoices.paying import withdraw
 from webkit.invoices.postings import OpenInvoice as OpenInvoice
 from webkit.invoices.postings import Posting as Posting
 from webkit.invoices.postings import PostingKind as PostingKind
-from webkit.invoices.postings import open_invoices as open_invoices
-from webkit.invoices.postings import postings as postings
+from webkit.invoices.postings import account as account
 from webkit.invoices.reminding import remind as remind
 from webkit.invoices.reminding import was_reminded as was_reminded
 from webkit.invoices.settling import Payable as Payable

@@ -295,6 +295,8 @@ def booked_span(since: date, until: date) -> tuple[int, date | None, date | None
 
 def on_invoices(names: Sequence[str], invoice_ids: Collection[UUID]) -> list[Any]:
     """These columns of everything that pays these invoices, oldest first."""
+    if not invoice_ids:
+        return []
     wanted = (Entry.invoice_id.in_(invoice_ids), Entry.account == Account.INVOICE)
     query = sa.select(*(getattr(Entry, name) for name in names)).where(*wanted)
     return list(session().execute(query.order_by(Entry.at, Entry.id)))

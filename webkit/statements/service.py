@@ -60,9 +60,8 @@ def account(
     client, until = clients.get(client_id), until or agencies.today()
     if since is not None and until < since:
         raise DomainError(_("The last day is before the first one."), "until")
-    found = accounts(invoices.postings(client_id, written_off=written_off), since, until)
-    waiting = invoices.open_invoices(client_id, written_off=not written_off)
-    return AccountView(client, since, until, found, tuple(waiting))
+    postings, waiting = invoices.account(client_id, written_off=written_off)
+    return AccountView(client, since, until, accounts(postings, since, until), tuple(waiting))
 
 
 @writes
