@@ -37,6 +37,7 @@ LABELS = {
     "email": (_l("Mail"), "mail"),
     "pdf": (_l("PDF"), "printer"),
     "pagespeed": (_l("Website audits"), "search"),
+    "sms": (_l("Text messages"), "device-mobile"),
 }
 
 blueprint = Blueprint("providers", __name__, url_prefix="/admin/providers")

@@ -10,6 +10,7 @@ from .email import EMAIL
 from .pagespeed import PAGESPEED
 from .payments import PAYMENTS
 from .pdf import PDF
+from .sms import SMS
 from .storage import STORAGE
 
-ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF, PAGESPEED)
+ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF, PAGESPEED, SMS)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(
     *(
         f"webkit.sdk.testing.{suite}"
-        for suite in ("contract", "ai_text", "email", "pagespeed", "payments", "pdf", "storage")
+        for suite in ("contract", "ai_text", "email", "pagespeed", "payments", "pdf", "sms", "storage")
     )
 )
 
