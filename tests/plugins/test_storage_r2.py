@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from plugins.storage_r2.plugin import webkit_register_providers
-from plugins.storage_r2.provider import PART, R2Storage
+from plugins.storage_r2.provider import R2Storage
 from plugins.storage_r2.settings import R2Settings
 from tests.plugins import s3
 from webkit.core.providers import ProviderRegistry
@@ -31,6 +31,7 @@ from webkit.sdk import (
     RateLimited,
     Storage,
 )
+from webkit.sdk.s3 import PART
 from webkit.sdk.testing.storage import Source, StorageContract
 
 SPEC = webkit_register_providers()[0]

@@ -1,4 +1,4 @@
-"""The S3 among the doubles: our own S3 provider passes its contract against it, and nothing unsigned gets through."""
+"""The S3 among the doubles: nothing unsigned gets through. Our own S3 provider passes its contract against it, too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -17,9 +16,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from plugins.storage_r2.plugin import webkit_register_providers
 from webkit.sdk.testing.doubles.s3 import S3
-from webkit.sdk.testing.storage import StorageContract
 
 SESSION = boto3.session.Session()  # one, because it remembers the big description of the service
 
@@ -40,23 +37,6 @@ def refused(call: Any, **given: Any) -> str:
     with pytest.raises(ClientError) as error:
         call(**given)
     return str(error.value.response["Error"]["Code"])
-
-
-@pytest.mark.slow  # 5 s: the provider's own tests run the same contract
-class TestOurProviderAgainstIt(StorageContract):
-    spec = webkit_register_providers()[0]
-
-    @pytest.fixture
-    def configured(self, webkit_data: Path, vendor: S3) -> dict[str, str]:
-        return {
-            "WEBKIT_DATA": str(webkit_data),
-            "STORAGE_PROVIDER": "r2",
-            "R2_ENDPOINT": vendor.url,
-            "R2_ACCESS_KEY_ID": vendor.key_id,
-            "R2_SECRET_ACCESS_KEY": vendor.secret,
-            "R2_BUCKET": "files",
-            "R2_REGION": vendor.region,
-        }
 
 
 def test_objects_come_back_with_what_was_said_of_them(vendor: S3) -> None:

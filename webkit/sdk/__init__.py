@@ -143,6 +143,7 @@ from webkit.core.capabilities.storage import (
     StorageFeature,
     StoredObject,
     check_key,
+    disposition,
 )
 from webkit.core.capabilities.versions import Versions
 from webkit.core.deprecations import PluginDeprecationWarning
@@ -301,6 +302,7 @@ __all__ = [
     "check_message",
     "check_number",
     "check_sms",
+    "disposition",
     "env",
     "hookimpl",
 ]

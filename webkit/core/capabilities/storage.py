@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import enum
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO, Protocol
+from urllib.parse import quote
 
 from .base import Capability, Provider, calls_nobody
 from .errors import NotFoundAtProvider, ProviderRejected
 
-KEY_LENGTH = 512
-_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+KEY_BYTES, SEGMENT_BYTES = 512, 200
+_SEGMENT = re.compile(r"[\w-][\w.-]*")
 
 
 class StorageFeature(enum.StrEnum):
@@ -39,13 +41,25 @@ class StoredObject:
 
 
 def check_key(key: str) -> str:
-    """Return `key` if it is relative, plain ASCII, free of dot segments and at most 512 characters; else InvalidKey.
+    """Return `key` if every storage takes it and none can leave its place by it; else InvalidKey.
 
-    Every provider calls this first, so that a key means the same everywhere and can never leave its place.
+    Segments of letters and digits of any script, `-`, `_` and `.`, none beginning with a dot, joined by single slashes;
+    in Unicode's composed form (NFC), because two forms of one name would be two objects here and one file there.
+    At most 512 bytes of UTF-8, 200 in a segment. Every provider calls this first.
     """
-    if len(key) > KEY_LENGTH or not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
+    segments = key.split("/")
+    fits = len(key.encode("utf-8", "replace")) <= KEY_BYTES and unicodedata.is_normalized("NFC", key)
+    if not fits or not all(_SEGMENT.fullmatch(part) and len(part.encode()) <= SEGMENT_BYTES for part in segments):
         raise InvalidKey(f"{key[:80]!r} is not a storage key")
     return key
+
+
+def disposition(filename: str) -> str:
+    """The header that names a download: plain letters for old programs, the real name for all others."""
+    name = "".join(letter for letter in filename if letter.isprintable() and letter not in "/\\")[:200]
+    plain = "".join(letter if letter.isascii() and letter not in '"%;' else "_" for letter in name)
+    full = f"; filename*=UTF-8''{quote(name, safe='')}" if plain != name else ""
+    return f'attachment; filename="{plain}"{full}'
 
 
 class Storage(Provider, Protocol):

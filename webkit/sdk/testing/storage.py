@@ -30,10 +30,14 @@ HOSTILE = (
     "a\x00b",
     "a\nb",
     "a b",
-    "città",
+    "citta\u0300",
+    "a/\u202egpj.exe",
+    "a/\uff0e\uff0e/b",
+    "a\u2215b",
     "%2e%2e/secret",
     "x" * 513,
     "a/" + "x" * 201,
+    "a/" + "è" * 101,
 )
 
 
@@ -162,7 +166,17 @@ class StorageContract(ProviderContract):
             provider.url(key, expires=timedelta(minutes=5))
 
     def test_keys_are_separate(self, provider: Storage) -> None:
-        keys = ["a/b-c", "a/b_c", "a/b.c", "a/B-c", "b/b-c", "k" * 200]
+        keys = [
+            "a/b-c",
+            "a/b_c",
+            "a/b.c",
+            "a/B-c",
+            "b/b-c",
+            "k" * 200,
+            "à/città/東京.pdf",
+            "à/citta/東京.pdf",
+            "/".join("abcdefgh"),
+        ]
         for key in keys:
             self.put(provider, key.encode(), key)
         assert [self.read(provider, key) for key in keys] == [key.encode() for key in keys]

@@ -1,0 +1,1 @@
+"""Files at Amazon S3."""

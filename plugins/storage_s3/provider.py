@@ -1,0 +1,22 @@
+"""Amazon speaks S3."""
+
+from __future__ import annotations
+
+from webkit.sdk.s3 import Bucket, S3Storage
+
+from .settings import S3Settings
+
+
+class AmazonStorage(S3Storage):
+    """One bucket."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        place = Bucket(
+            vendor="s3",
+            name=settings.bucket,
+            region=settings.region,
+            access_key_id=settings.access_key_id.get_secret_value(),
+            secret_access_key=settings.secret_access_key.get_secret_value(),
+            address=settings.endpoint,
+        )
+        super().__init__(place)
