@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ from .amounts import from_stripe, share_to_stripe, to_stripe
 from .connect import Connect
 from .errors import in_turn, translated
 from .payouts import PaidOut
+from .saved import Saved
 from .settings import StripeSettings
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, ANSWER_SECONDS = 1.5, 3.5
 """Together what a person waits at most."""
-PAGE, MOST_EVENTS = 100, 5_000
+PAGE, MOST_EVENTS, MOST_TYPES = 100, 5_000, 20
 _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
 
 
-class Stripe(Connect, PaidOut):
+class Stripe(Connect, PaidOut, Saved):
     """Checkout on the platform's own account, or on a connected one (`account`) with the platform's key."""
 
     def __init__(self, settings: StripeSettings, account: str = "") -> None:
@@ -82,7 +83,10 @@ class Stripe(Connect, PaidOut):
             "metadata": metadata,
             "payment_intent_data": {"metadata": metadata, "description": name},
         }
-        if request.customer_email:
+        if request.payer_id:
+            order["customer"] = request.payer_id
+            order["payment_intent_data"]["setup_future_usage"] = "off_session"
+        elif request.customer_email:
             order["customer_email"] = request.customer_email
         if self._account and (share := self._share(request)):
             order["payment_intent_data"]["application_fee_amount"] = share
@@ -139,13 +143,18 @@ class Stripe(Connect, PaidOut):
             )
 
     def recent_events(self, since: datetime) -> Iterator[bytes]:
-        """Asked newest first, as Stripe lists them, and turned round."""
+        """Asked newest first, as Stripe lists them, and turned round; so many types at a time as it takes."""
         found: list[dict[str, Any]] = []
-        page: dict[str, Any] = {
-            "limit": PAGE,
-            "types": list(webhooks.TYPES),
-            "created": {"gte": int(since.timestamp())},
-        }
+        for start in range(0, len(webhooks.TYPES), MOST_TYPES):
+            found += self._listed(webhooks.TYPES[start : start + MOST_TYPES], since)
+        whose = {"account": self._account} if self._account else {}
+        found.sort(key=lambda event: int(event["created"]))
+        return (json.dumps({**event, **whose}).encode() for event in found)
+
+    def _listed(self, types: Sequence[str], since: datetime) -> list[dict[str, Any]]:
+        """Events of these types, oldest first."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"limit": PAGE, "types": list(types), "created": {"gte": int(since.timestamp())}}
         while len(found) < MOST_EVENTS:
             with translated():
                 answer: Any = self._client.raw_request("get", "/v1/events", **page, **self._options()).data
@@ -153,8 +162,7 @@ class Stripe(Connect, PaidOut):
             if not answer["has_more"]:
                 break
             page["starting_after"] = found[-1]["id"]
-        whose = {"account": self._account} if self._account else {}
-        return (json.dumps({**event, **whose}).encode() for event in reversed(found))
+        return found[::-1]
 
     @calls_nobody
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from webkit.sdk import PaymentEvent, PaymentEventKind, ProviderRejected, SignatureInvalid
 
+from . import declines
 from .amounts import from_stripe
 
 SIGNATURE = "Stripe-Signature"
@@ -18,6 +19,8 @@ TOLERANCE_SECONDS = 300
 KEY = "webkit_key"
 """Where a refund's metadata holds the key of our request."""
 REFERENCE = "webkit_reference"
+CHARGE = "webkit_charge"
+"""Marks the intent of a charge of a saved method, with the key of our request."""
 
 Kind = PaymentEventKind
 _TIME = re.compile(r"(?:^|,)t=(\d{1,12})(?:,|$)")
@@ -82,8 +85,10 @@ def _nothing(_subject: Mapping[str, Any]) -> Iterator[Found]:
 
 
 def _completed(session: Mapping[str, Any]) -> Iterator[Found]:
-    """Paid, or complete with a method that takes days."""
-    if (kind := _COMPLETED.get(session["payment_status"])) is not None and session["mode"] == "payment":
+    """Paid, or complete with a method that takes days; or a method was left."""
+    if session["mode"] == "setup":
+        yield Kind.METHOD, session
+    elif (kind := _COMPLETED.get(session["payment_status"])) is not None and session["mode"] == "payment":
         yield kind, session
 
 
@@ -96,9 +101,42 @@ def _session(kind: Kind) -> Reader:
 
 
 def _declined(intent: Mapping[str, Any]) -> Iterator[Found]:
-    """An attempt inside a checkout of ours. Money that bounces is told by the checkout itself."""
-    if REFERENCE in intent["metadata"]:
+    """An attempt inside a checkout of ours, or a charge. Money that bounces is told by the checkout itself."""
+    if CHARGE in intent["metadata"]:
+        yield _charge_failed(intent), intent
+    elif REFERENCE in intent["metadata"]:
         yield Kind.FAILED, intent
+
+
+def _charge_failed(intent: Mapping[str, Any]) -> Kind:
+    if declines.wants_payer(decline_code(intent)):
+        return Kind.ACTION
+    return Kind.FAILED if intent["payment_method_types"] == ["card"] else Kind.BOUNCED
+
+
+def decline_code(intent: Mapping[str, Any]) -> str:
+    """Stripe's word, or the bank's, for why it was declined."""
+    error = intent.get("last_payment_error") or {}
+    return str(error.get("decline_code") or error.get("code") or "")
+
+
+def named(metadata: Any, name: str) -> str:
+    """An entry of metadata, which the SDK hands out as an object."""
+    return str(metadata[name]) if metadata and name in metadata else ""
+
+
+def _charge(kind: Kind) -> Reader:
+    """What became of a charge; a checkout tells of its own payment itself."""
+
+    def read(intent: Mapping[str, Any]) -> Iterator[Found]:
+        if CHARGE in intent["metadata"]:
+            yield kind, intent
+
+    return read
+
+
+def _method(method: Mapping[str, Any]) -> Iterator[Found]:
+    yield Kind.METHOD, method
 
 
 def _refund(refund: Mapping[str, Any]) -> Iterator[Found]:
@@ -131,6 +169,13 @@ _READERS: dict[str, Reader] = {
     "checkout.session.async_payment_failed": _session(Kind.BOUNCED),
     "checkout.session.expired": _session(Kind.EXPIRED),
     "payment_intent.payment_failed": _declined,
+    "payment_intent.succeeded": _charge(Kind.PAID),
+    "payment_intent.processing": _charge(Kind.PENDING),
+    "payment_intent.requires_action": _charge(Kind.ACTION),
+    "payment_intent.canceled": _charge(Kind.EXPIRED),
+    "payment_method.detached": _method,
+    "payment_method.updated": _method,
+    "payment_method.automatically_updated": _method,
     "refund.created": _refund,
     "refund.updated": _refund,
     "refund.failed": _refund,
@@ -151,9 +196,13 @@ TYPES = tuple(type for type in _READERS if type not in ABOUT_ACCOUNTS)
 """What the endpoint should subscribe to, and what the pull asks for."""
 
 
+_DECLINED = (Kind.FAILED, Kind.BOUNCED)
+PARTS = ("refund", "dispute", "payout", "payment_method")
+
+
 def _event(event: Mapping[str, Any], kind: Kind, subject: Mapping[str, Any]) -> PaymentEvent:
     """The event in the words of the contract. A charge may hold several refunds: each has its own id then."""
-    part = str(subject["id"]) if subject.get("object") in ("refund", "dispute", "payout") else ""
+    part = str(subject["id"]) if subject.get("object") in PARTS else ""
     several = event["type"] == "charge.refunded" and part
     metadata = {str(name): str(value) for name, value in (subject.get("metadata") or {}).items()}
     session = subject.get("object") == "checkout.session"
@@ -173,6 +222,7 @@ def _event(event: Mapping[str, Any], kind: Kind, subject: Mapping[str, Any]) -> 
         key=metadata.get(KEY, "") if part else "",
         metadata=metadata,
         account=str(event.get("account") or ""),
+        reason=declines.reason(code) if (code := decline_code(subject)) and kind in _DECLINED else "",
     )
 
 

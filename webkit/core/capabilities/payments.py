@@ -24,6 +24,8 @@ class PaymentFeature(enum.StrEnum):
     ONE_ENDPOINT = "one_endpoint"  # reports about the whole account to the platform's one endpoint
     PAYOUTS = "payouts"  # can be asked what was paid out to the bank, and what that consists of: see PaysOut
     CONNECT = "connect"  # agencies connect accounts that the platform acts for: see ConnectsAccounts
+    SAVED_METHODS = "saved_methods"  # payers leave methods for later: see charging.SavesMethods
+    OFF_SESSION = "off_session"  # these are charged while nobody is at a page: see charging.ChargesMethods
 
 
 class CheckoutState(enum.StrEnum):
@@ -60,6 +62,8 @@ class PaymentEventKind(enum.StrEnum):
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
     PAYOUT = "payout"  # money goes to the bank, or came back from there: ask what `part_id` is about
+    METHOD = "method"  # a saved method changed, went or came: ask about `part_id`, or about `checkout_id`
+    ACTION = "action"  # a charge wants its payer: ask how it stands
     ACCOUNT_CHANGED = "account_changed"  # a connected account may do more, or less: ask how it stands
     ACCOUNT_LEFT = "account_left"  # its owner has withdrawn the platform's access
     IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged
@@ -78,6 +82,7 @@ class CheckoutRequest:
 
     The payer's browser returns to `success_url` or `cancel_url`; that says nothing about the money. The vendor reports
     to `notify_url`, where vendors take it per checkout; others have it in their own configuration.
+    With a `payer_id` (SAVED_METHODS) the vendor keeps the method for this payer, who has agreed to it.
     """
 
     reference: str
@@ -90,6 +95,7 @@ class CheckoutRequest:
     key: str
     customer_email: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    payer_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ class PaymentEvent:
     `part_id` is the vendor's id of the refund or the dispute, `key` the one our request for the refund had (empty when
     it was made in the vendor's own pages), `metadata` what the checkout was given, where the vendor repeats it.
     `account` is the connected account it happened on, empty for the platform's own. Of a payout `part_id` is its id.
+    `reason` says of a charge of a saved method why it was declined (`charging.Decline`).
     """
 
     id: str
@@ -156,6 +163,7 @@ class PaymentEvent:
     key: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
     account: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,18 +210,27 @@ class PayoutLineKind(enum.StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"
+    FEE = "fee"  # what the vendor charges besides: all of it is fee
+    RETURNED = "returned"  # an earlier payout that came back
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutLine:
-    """Part of a payout: `amount_minor` moved for a payment (below nothing: it went back), less the vendor's fee."""
+    """Part of a payout: `amount_minor` moved for a payment (below nothing: it went back), less the fees.
+
+    Of `fee_minor` the platform keeps `platform_minor`. Where the vendor changed money, `changed_minor` of
+    `changed_currency` is what moved before that; the same sign as `amount_minor`.
+    """
 
     id: str
     kind: PayoutLineKind
     payment_id: str
     amount_minor: int
     fee_minor: int
+    platform_minor: int = 0
+    changed_minor: int = 0
+    changed_currency: str = ""
 
     @property
     def net_minor(self) -> int:

@@ -11,9 +11,11 @@ from .books import (
 from .connect import CLIENT_ID
 from .params import Refused
 from .post import SIGNATURE, Chaos, Endpoint, body_of, signature
+from .saved import AUTHENTICATED_CARD, LATER_DECLINED_CARD
 from .server import KEY, StripeDouble
 
 __all__ = [
+    "AUTHENTICATED_CARD",
     "BAD_IBAN",
     "CLIENT_ID",
     "DISPUTED_CARD",
@@ -21,6 +23,7 @@ __all__ = [
     "GOOD_CARD",
     "GOOD_IBAN",
     "KEY",
+    "LATER_DECLINED_CARD",
     "PENDING_REFUND_CARD",
     "SIGNATURE",
     "Chaos",

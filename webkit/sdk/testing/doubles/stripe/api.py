@@ -45,7 +45,10 @@ SESSION: p.Shape = {
     "success_url": p.url,
     "cancel_url": p.url,
     "client_reference_id": p.text(200),
+    "customer": p.text(255),
     "customer_email": p.email,
+    "currency": p.currency,
+    "setup_intent_data": {"description": p.text(1000), "metadata": p.metadata},
     "expires_at": p.integer(),
     "metadata": p.metadata,
     "locale": p.text(10),
@@ -53,6 +56,7 @@ SESSION: p.Shape = {
     "payment_intent_data": {
         "description": p.text(1000), "metadata": p.metadata, "receipt_email": p.email,
         "statement_descriptor_suffix": p.text(22), "application_fee_amount": p.integer(1),
+        "setup_future_usage": p.one_of("off_session", "on_session"),
     },
     "submit_type": p.one_of("auto", "book", "donate", "pay"),
     "ui_mode": p.one_of("hosted"),
@@ -101,7 +105,7 @@ class Api:
             ("GET /checkout/sessions", self.listed("checkout.session", {"payment_intent": p.text(255)})),
             ("GET /checkout/sessions/<id>", self.get_session),
             ("POST /checkout/sessions/<id>/expire", self.expire_session),
-            ("GET /payment_intents", self.listed("payment_intent")),
+            ("GET /payment_intents", self.listed("payment_intent", {"customer": p.text(255)})),
             ("GET /payment_intents/<id>", self._get("payment_intent", "intent")),
             ("GET /charges/<id>", self._get("charge")),
             ("POST /refunds", self.create_refund),
@@ -164,12 +168,21 @@ class Api:
         try:
             kept.body = self._run(handler, account, call, request_id, key, path)
             kept.status = 200
+        except Refused as error:
+            if "payment_intent" not in error.body:
+                self._drop((account.id, key))
+                raise
+            # A decline is an outcome, and remembered like every other.
+            kept.body, kept.status = json.dumps({"error": error.body}, indent=2).encode(), error.status
         except BaseException:
-            # What was refused before anything began is not remembered under the key.
-            with self._lock:
-                del self._kept[account.id, key]
+            self._drop((account.id, key))
             raise
         return kept.status, kept.body, False
+
+    def _drop(self, name: tuple[str, str]) -> None:
+        """What was refused before anything began is not remembered under the key."""
+        with self._lock:
+            del self._kept[name]
 
     def _keep(self, name: tuple[str, str], call: str) -> tuple[_Kept, bool]:
         if len(name[1]) > 255:
@@ -216,7 +229,11 @@ class Api:
     # --- sessions and refunds --------------------------------------------------------------------------------------
 
     def create_session(self, account: Account, given: Mapping[str, Any]) -> Object:
-        wanted = check(given, SESSION, ("mode", "line_items", "success_url"))
+        wanted = check(given, SESSION, ("mode", "success_url"))
+        _one_customer(account, wanted)
+        if wanted["mode"] == "setup":
+            return self._setup_session(account, wanted)
+        check(given, SESSION, ("line_items",))
         if wanted["mode"] != "payment":
             raise Refused("This double only takes payments", "mode")
         for index, item in enumerate(wanted["line_items"]):
@@ -237,6 +254,15 @@ class Api:
         if not 1799 <= ahead <= 24 * 3600 + 5:
             raise Refused("The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", "expires_at")
         return self.books.open(account, wanted, total, min(currencies))
+
+    def _setup_session(self, account: Account, wanted: Mapping[str, Any]) -> Object:
+        for name in ("line_items", "payment_intent_data", "submit_type"):
+            if name in wanted:
+                raise Refused(f"You can not pass `{name}` in `setup` mode.", name)
+        for name in ("customer", "currency"):
+            if name not in wanted:
+                raise Refused(f"Missing required param: {name}.", name, code="parameter_missing")
+        return self.books.open(account, wanted, 0, wanted["currency"])
 
     def get_session(self, account: Account, given: Mapping[str, Any], id: str) -> Object:
         check(given, {"expand": [p.text(255)]})
@@ -330,6 +356,16 @@ class Api:
             return _page(rows, wanted, f"/v1/{kind.replace('.', '/')}s")
 
         return handler
+
+
+def _one_customer(account: Account, wanted: Mapping[str, Any]) -> None:
+    """Who pays is named once, and is there; only a customer can leave a method."""
+    if "customer" in wanted and "customer_email" in wanted:
+        raise Refused("You may only specify one of these parameters: customer, customer_email.", "customer")
+    if "customer" in wanted:
+        account.get("customer", wanted["customer"], "customer")
+    elif wanted.get("payment_intent_data", {}).get("setup_future_usage"):
+        raise Refused("Only a `customer` can leave a payment method.", "payment_intent_data[setup_future_usage]")
 
 
 def _chargeable(account: Account, fee: int | None, total: int) -> None:

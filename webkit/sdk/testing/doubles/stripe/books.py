@@ -75,6 +75,8 @@ class Books:
         self.accounts = {"": Account("acct_1Platform")}
         self.ahead = 0
         self.listeners: list[Listener] = []
+        self.keeper: Callable[[Account, str, str], Object] | None = None
+        """Keeps what a customer pays with, for later."""
         self._url, self._request = url, threading.local()
 
     def now(self) -> int:
@@ -169,11 +171,13 @@ class Books:
             amount_subtotal=total, amount_total=total, currency=currency,
             cancel_url=given.get("cancel_url"), success_url=given["success_url"],
             client_reference_id=given.get("client_reference_id"), metadata=given.get("metadata", {}),
-            customer=None, customer_email=given.get("customer_email"), customer_details=None,
-            expires_at=given.get("expires_at", self.now() + 24 * 3600), mode="payment", payment_intent=None,
+            customer=given.get("customer"), customer_email=given.get("customer_email"), customer_details=None,
+            expires_at=given.get("expires_at", self.now() + 24 * 3600), mode=given["mode"], payment_intent=None,
+            setup_intent=None,
             payment_method_types=given.get("payment_method_types", ["card", "sepa_debit"]),
             payment_status="unpaid", status="open", ui_mode="hosted",
-            _intent=given.get("payment_intent_data", {}), _items=given["line_items"],
+            _intent=given.get("payment_intent_data", {}), _items=given.get("line_items", []),
+            _setup=given.get("setup_intent_data", {}),
         )  # fmt: skip
         session["url"] = f"{self._url()}/c/pay/{session['id']}"
         return session
@@ -214,8 +218,9 @@ class Books:
         if (decline := DECLINES.get(number)) is not None:
             self._decline(account, intent, *decline)
         intent["_number"] = number
+        self._keep(account, session, intent, number)
         session |= {"payment_intent": intent["id"], "payment_status": "paid", "status": "complete", "url": None}
-        self._succeed(account, intent)
+        self.succeed(account, intent)
         self.tell(account, "checkout.session.completed", session)
         if number == DISPUTED_CARD:
             self.dispute(intent["id"])
@@ -228,6 +233,7 @@ class Books:
             raise Refused("The payment method sepa_debit is not offered by this session", "payment_method")
         intent = self._intent(account, session, "sepa_debit")
         intent["status"] = "processing"
+        self._keep(account, session, intent, GOOD_IBAN)
         session |= {"payment_intent": intent["id"], "payment_status": "unpaid", "status": "complete", "url": None}
         self.tell(account, "payment_intent.processing", intent)
         self.tell(account, "checkout.session.completed", session)
@@ -235,26 +241,36 @@ class Books:
 
     def settle(self, intent_id: str, *, ok: bool) -> Object:
         """The bank's answer to a debit, days later."""
-        account, intent = self._found("payment_intent", intent_id)
+        account, intent = self.found("payment_intent", intent_id)
         if intent["status"] != "processing":
             raise Refused(f"This PaymentIntent is {intent['status']}, not processing")
-        session = next(s for s in account.all("checkout.session").values() if s["payment_intent"] == intent_id)
+        sessions = account.all("checkout.session").values()
+        session = next((s for s in sessions if s["payment_intent"] == intent_id), None)
         if ok:
-            session["payment_status"] = "paid"
-            self._succeed(account, intent)
+            if session is not None:
+                session["payment_status"] = "paid"
+            self.succeed(account, intent)
         else:
             intent |= {
                 "status": "requires_payment_method",
                 "last_payment_error": {"code": "payment_intent_payment_attempt_failed"},
             }
             self.tell(account, "payment_intent.payment_failed", intent)
+        if session is None:
+            return intent
         self.tell(account, f"checkout.session.async_payment_{'succeeded' if ok else 'failed'}", session)
         return session
+
+    def _keep(self, account: Account, session: Object, intent: Object, number: str) -> None:
+        if self.keeper is not None and session["_intent"].get("setup_future_usage"):
+            intent["payment_method"] = self.keeper(account, session["customer"], number)["id"]
 
     def _payable(self, id: str) -> tuple[Account, Object]:
         account, session = self.session(id)
         if session["status"] != "open":
             raise Refused(f"This Checkout Session is {session['status']}.", status=409)
+        if session["mode"] == "setup":
+            raise Refused("Nothing is paid at this Checkout Session.", status=409)
         return account, session
 
     def _intent(self, account: Account, session: Object, method: str) -> Object:
@@ -268,24 +284,29 @@ class Books:
             amount=session["amount_total"], amount_received=0, currency=session["currency"], latest_charge=None,
             capture_method="automatic_async", description=asked.get("description"), metadata=asked.get("metadata", {}),
             last_payment_error=None, payment_method_types=[method], status="requires_payment_method",
-            application_fee_amount=asked.get("application_fee_amount"),
+            application_fee_amount=asked.get("application_fee_amount"), customer=session["customer"],
+            payment_method=None, setup_future_usage=asked.get("setup_future_usage"), next_action=None,
         )  # fmt: skip
         session["_attempt"] = intent["id"]
         self.tell(account, "payment_intent.created", intent)
         return intent
 
     def _decline(self, account: Account, intent: Object, code: str, reason: str, message: str) -> None:
-        charge = self._charge(account, intent, "failed")
         error = {"code": code, "decline_code": reason or None, "message": message, "type": "card_error"}
-        intent |= {"last_payment_error": error, "latest_charge": charge["id"]}
-        self.tell(account, "charge.failed", charge)
-        self.tell(account, "payment_intent.payment_failed", intent)
+        self.fail(account, intent, error)
         refused = Refused(message, code=code, kind="card_error", status=402)
         if reason:
             refused.body["decline_code"] = reason
         raise refused
 
-    def _succeed(self, account: Account, intent: Object) -> None:
+    def fail(self, account: Account, intent: Object, error: Object) -> None:
+        """The payer's bank says no."""
+        charge = self._charge(account, intent, "failed")
+        intent |= {"last_payment_error": error, "latest_charge": charge["id"], "status": "requires_payment_method"}
+        self.tell(account, "charge.failed", charge)
+        self.tell(account, "payment_intent.payment_failed", intent)
+
+    def succeed(self, account: Account, intent: Object) -> None:
         charge = self._charge(account, intent, "succeeded")
         intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"]}
         intent["last_payment_error"] = None
@@ -320,7 +341,7 @@ class Books:
         self, intent_id: str, amount: int | None = None, *, refund_application_fee: bool = False, **values: Any
     ) -> Object:
         """Give a payment back, or a part of it. Asked for through the API or clicked in the vendor's own pages."""
-        account, intent = self._found("payment_intent", intent_id, "payment_intent")
+        account, intent = self.found("payment_intent", intent_id, "payment_intent")
         if intent["status"] != "succeeded":
             text = f"This PaymentIntent ({intent_id}) does not have a successful charge to refund."
             raise Refused(text, "payment_intent", code="payment_intent_unexpected_state")
@@ -356,7 +377,7 @@ class Books:
 
     def settle_refund(self, id: str, *, ok: bool) -> Object:
         """How a refund ends: also one that had succeeded may come back from the payer's bank."""
-        account, refund = self._found("refund", id)
+        account, refund = self.found("refund", id)
         if refund["status"] == "failed" or (ok and refund["status"] != "pending"):
             raise Refused(f"This refund is {refund['status']}")
         if ok:
@@ -383,7 +404,7 @@ class Books:
 
     def dispute(self, intent_id: str, amount: int | None = None, reason: str = "fraudulent") -> Object:
         """The payer's bank takes the money back and asks why it should not."""
-        account, intent = self._found("payment_intent", intent_id)
+        account, intent = self.found("payment_intent", intent_id)
         if intent["status"] != "succeeded":
             raise Refused("Nothing was paid")
         charge = account.get("charge", intent["latest_charge"])
@@ -402,7 +423,7 @@ class Books:
 
     def close_dispute(self, id: str, *, won: bool) -> Object:
         """The bank decides."""
-        account, dispute = self._found("dispute", id)
+        account, dispute = self.found("dispute", id)
         if dispute["status"] in ("won", "lost"):
             raise Refused("This dispute is already closed")
         dispute["status"] = "won" if won else "lost"
@@ -411,7 +432,7 @@ class Books:
         self.tell(account, "charge.dispute.closed", dispute)
         return dispute
 
-    def _found(self, kind: str, id: str, param: str = "id") -> tuple[Account, Object]:
+    def found(self, kind: str, id: str, param: str = "id") -> tuple[Account, Object]:
         for account in self.accounts.values():
             if id in account.all(kind):
                 return account, account.all(kind)[id]

@@ -7,12 +7,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .books import BAD_IBAN, DISPUTED_IBAN, GOOD_CARD, GOOD_IBAN, Books, Object
 from .params import Refused
+from .saved import Saved
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Pay {{ amount }} {{ session.currency|upper }}</title></head><body><main>
 <p>Practice checkout, no money moves.</p>
-<h1>{{ "{:,}".format(amount) }} {{ session.currency|upper }} <small>(minor units)</small></h1>
+{% if session.mode == "setup" %}<h1>Leave a payment method</h1>{% else %}
+<h1>{{ "{:,}".format(amount) }} {{ session.currency|upper }} <small>(minor units)</small></h1>{% endif %}
 {% for item in session._items %}<p>{{ item.quantity }} × {{ item.price_data.product_data.name }}</p>{% endfor %}
 {% if problem %}<p role="alert"><strong>{{ problem }}</strong></p>{% endif %}
 {% if session.status == "open" %}
@@ -33,8 +35,8 @@ PAGE = """<!doctype html>
 class Page:
     """`settle_after` tells how a test IBAN ends: by itself at once, or never unless somebody says so."""
 
-    def __init__(self, books: Books) -> None:
-        self.books, self.settle_at_once = books, False
+    def __init__(self, books: Books, saved: Saved) -> None:
+        self.books, self.saved, self.settle_at_once = books, saved, False
         self.blueprint = Blueprint("page", __name__, url_prefix="/c/pay")
         self.blueprint.add_url_rule("/<id>", "show", self.show, methods=["GET"])
         self.blueprint.add_url_rule("/<id>", "pay", self.pay, methods=["POST"])
@@ -56,6 +58,10 @@ class Page:
         return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", id), 303)
 
     def _paid(self, id: str) -> Object:
+        if self.books.session(id)[1]["mode"] == "setup":
+            card = request.form.get("method", "card") == "card"
+            given = request.form.get("number", GOOD_CARD) if card else request.form.get("iban", GOOD_IBAN)
+            return self.saved.leave(id, given.replace(" ", ""))
         if request.form.get("method", "card") == "card":
             return self.books.pay(id, request.form.get("number", GOOD_CARD).replace(" ", ""))
         iban = request.form.get("iban", GOOD_IBAN).replace(" ", "")

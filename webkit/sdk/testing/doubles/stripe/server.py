@@ -18,13 +18,15 @@ from .page import Page
 from .params import Refused
 from .payouts import Payouts
 from .post import PAUSES, Chaos, Endpoint, PostOffice
+from .saved import Saved
 from .trouble import Trouble, Troubles
 
 KEY = "sk_test_double"
 ACTS = (
-    "advance", "allow", "allow_redirect", "calm", "chaos", "close_dispute", "connect", "consent", "debit", "decline",
-    "dispute", "expire", "forget", "hold", "leave", "pay", "pay_out",
-    "refund", "send_again", "settle", "settle_payout", "settle_refund", "state", "subscribe", "trouble", "wait",
+    "advance", "allow", "allow_redirect", "authenticate", "bank_says", "calm", "chaos", "close_dispute", "connect",
+    "consent", "debit", "decline", "detach", "dispute", "expire", "forget", "hold", "leave", "leave_method", "pay",
+    "pay_out", "refund", "renew", "send_again", "settle", "settle_payout", "settle_refund", "state", "subscribe",
+    "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
 
@@ -52,13 +54,15 @@ class StripeDouble:
         self.books.listeners.append(self.post.take)
         self.connections = Connect(self.books, key, lambda: self.url)
         self.payouts = Payouts(self.books)
-        more = [*self.connections.routes(), *self.payouts.routes(Api.listed)]
+        self.saved = Saved(self.books, lambda: self.url)
+        more = [*self.connections.routes(), *self.payouts.routes(Api.listed), *self.saved.routes(Api.listed)]
         self.api = Api(self.books, self.post, self.troubles, key, more)
-        self.page = Page(self.books)
+        self.page = Page(self.books, self.saved)
         app = Flask(__name__)
         app.register_blueprint(self.api.blueprint)
         app.register_blueprint(self.page.blueprint)
         app.register_blueprint(self.connections.blueprint)
+        app.register_blueprint(self.saved.blueprint)
         app.add_url_rule("/_double/<name>", "control", self._control, methods=["GET", "POST"])
         self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -101,6 +105,27 @@ class StripeDouble:
     def settle(self, intent: str, ok: bool = True) -> Object:
         """The bank's answer to a debit."""
         return self._act(lambda: self.books.settle(intent, ok=ok))
+
+    def leave_method(self, session: str, number: str = GOOD_CARD) -> Object:
+        """The payer leaves a card, or an account to debit, at the page of a setup. A declined one raises Refused."""
+        return self._act(lambda: self.saved.leave(session, number))
+
+    def bank_says(self, method: str, word: str = "", account: str = "") -> Object:
+        """What the bank answers to charges of a saved method: "" is yes, else its decline code."""
+        return self._act(lambda: self.saved.bank_says(self.books.accounts[account], method, word))
+
+    def authenticate(self, intent: str, ok: bool = True) -> Object:
+        """The payer answers the bank's question."""
+        return self._act(lambda: self.saved.answer(intent, ok=ok))
+
+    def renew(self, method: str, account: str = "", **values: Any) -> Object:
+        """The bank has sent a new card: `last4`, `exp_year` and the like are other ones."""
+        return self._act(lambda: self.saved.renew(self.books.accounts[account], method, **values))
+
+    def detach(self, method: str, account: str = "") -> Object:
+        """Somebody takes a method away in the vendor's own pages."""
+        books = self.books.accounts[account]
+        return self._act(lambda: self.saved.detach(books, books.get("payment_method", method)))
 
     def expire(self, session: str) -> Object:
         """Nobody paid in time."""
