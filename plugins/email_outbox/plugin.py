@@ -16,6 +16,6 @@ def webkit_register_providers() -> list[ProviderSpec[Email]]:
             label="Outbox folder",
             factory="plugins.email_outbox.provider:OutboxFolder",
             settings=OutboxSettings,
-            features=frozenset({EmailFeature.IDEMPOTENT}),
+            features=frozenset({EmailFeature.IDEMPOTENT, EmailFeature.INLINE_IMAGES}),
         )
     ]

@@ -24,8 +24,9 @@ from webkit.sdk import (
     calls_nobody,
 )
 from webkit.sdk.files import replace, writable, write_once
+from webkit.sdk.mime import build
 
-from .mime import build, parse
+from .mime import parse
 from .settings import OutboxSettings
 
 _ID = re.compile(r"[0-9a-f]{32}")

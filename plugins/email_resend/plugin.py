@@ -16,7 +16,7 @@ def webkit_register_providers() -> list[ProviderSpec[Email]]:
             label="Resend",
             factory="plugins.email_resend.provider:ResendEmail",
             settings=ResendSettings,
-            features=frozenset({EmailFeature.IDEMPOTENT, EmailFeature.DELIVERY_EVENTS}),
+            features=frozenset(EmailFeature),
             agencies=True,
         )
     ]

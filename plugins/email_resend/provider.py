@@ -146,7 +146,10 @@ def _request(message: EmailMessage) -> resend.Emails.SendParams:
 
 def _attachment(file: Attachment) -> resend.Attachment:
     content = base64.b64encode(file.content).decode()
-    return {"filename": file.filename, "content": content, "content_type": file.content_type}
+    made: resend.Attachment = {"filename": file.filename, "content": content, "content_type": file.content_type}
+    if file.content_id:
+        made["content_id"] = file.content_id
+    return made
 
 
 def _mailbox(address: Address) -> str:

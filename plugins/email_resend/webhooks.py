@@ -28,6 +28,7 @@ _KINDS = {
     "email.bounced": DeliveryKind.BOUNCED,
     "email.suppressed": DeliveryKind.BOUNCED,
     "email.complained": DeliveryKind.COMPLAINED,
+    "email.opened": DeliveryKind.OPENED,
 }
 
 

@@ -7,29 +7,49 @@ import email.policy
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
+from email.message import EmailMessage as Mime
+from email.utils import getaddresses, parseaddr
+from typing import Any
 
 from plugins.payments_local import courier
 from plugins.payments_local.ledger import Ledger
-from webkit.sdk import ReadableOutbox
+from webkit.sdk import Attachment, ReadableOutbox
 from webkit.sdk.testing.email import Arrived
 from webkit.sdk.testing.payments import Webhook
 
 
 def arrived(outbox: ReadableOutbox, id: str) -> Arrived:
-    message = outbox.read(id)
-    mime = email.message_from_bytes(message.raw, policy=email.policy.SMTP)
-    sender = mime["From"].addresses[0]
+    return arrived_mime(outbox.read(id).raw)
+
+
+def arrived_mime(raw: bytes) -> Arrived:
+    """A mail as its recipient would see it."""
+    mime = email.message_from_bytes(raw, policy=email.policy.SMTP)
+    assert isinstance(mime, Mime)
+    plain = email.message_from_bytes(raw)  # the new policies add spaces to names that are broken
+    texts = {kind: part.get_content() if (part := mime.get_body((kind,))) else "" for kind in ("plain", "html")}
+    sender = parseaddr(_unfolded(plain["From"]))
     return Arrived(
-        sender=sender.addr_spec,
-        sender_name=sender.display_name,
-        to=message.entry.to,
-        reply_to=mime["Reply-To"].addresses[0].addr_spec if mime["Reply-To"] else "",
+        sender=sender[1],
+        sender_name=str(make_header(decode_header(sender[0]))),
+        to=tuple(address for _, address in getaddresses([_unfolded(plain["To"])])),
+        reply_to=str(plain["Reply-To"] or ""),
         subject=str(mime["Subject"]),
-        text=message.text,
-        html=message.html,
-        attachments=message.attachments,
+        text=texts["plain"].replace("\r\n", "\n"),
+        html=texts["html"],
+        attachments=tuple(_attachment(part) for part in mime.walk() if part.get_content_disposition()),
         headers={name: str(value) for name, value in mime.items()},
     )
+
+
+def _unfolded(header: str) -> str:
+    return header.replace("\r\n", "").replace("\n", "")
+
+
+def _attachment(part: Any) -> Attachment:
+    content, cid = part.get_payload(decode=True) or b"", str(part["Content-ID"] or "").strip("<>")
+    return Attachment(part.get_filename() or "", part.get_content_type(), content, cid)
 
 
 class Books:

@@ -18,7 +18,8 @@ KINDS = {
     DeliveryKind.FAILED: "email.failed",
     DeliveryKind.BOUNCED: "email.bounced",
     DeliveryKind.COMPLAINED: "email.complained",
-    DeliveryKind.IGNORED: "email.opened",
+    DeliveryKind.OPENED: "email.opened",
+    DeliveryKind.IGNORED: "email.clicked",
 }
 
 
@@ -61,7 +62,8 @@ def arrived(mail: Mail) -> Arrived:
         text=request.get("text", ""),
         html=request.get("html", ""),
         attachments=tuple(
-            Attachment(file["filename"], file["content_type"], decoded(file)) for file in request.get("attachments", [])
+            Attachment(file["filename"], file["content_type"], decoded(file), file.get("content_id", ""))
+            for file in request.get("attachments", [])
         ),
         headers=request.get("headers", {}),
     )

@@ -346,7 +346,7 @@ def test_the_library_agrees_on_what_is_genuine(double: Resend) -> None:
         ("email.suppressed", {}, DeliveryKind.BOUNCED, "the address bounced or complained before"),
         ("email.failed", {"failed": {"reason": "reached_daily_quota"}}, DeliveryKind.FAILED, "reached_daily_quota"),
         ("email.delivery_delayed", {}, DeliveryKind.DELAYED, ""),
-        ("email.opened", {}, DeliveryKind.IGNORED, ""),
+        ("email.opened", {}, DeliveryKind.OPENED, ""),
         ("email.clicked", {"click": {"link": "x"}}, DeliveryKind.IGNORED, ""),
     ],
 )

@@ -22,6 +22,7 @@ _STATES = {
     DeliveryKind.ACCEPTED: MailState.ACCEPTED,
     DeliveryKind.FAILED: MailState.FAILED,
     DeliveryKind.DELIVERED: MailState.DELIVERED,
+    DeliveryKind.OPENED: MailState.DELIVERED,
     DeliveryKind.BOUNCED: MailState.BOUNCED,
     DeliveryKind.COMPLAINED: MailState.COMPLAINED,
 }

@@ -25,7 +25,9 @@ HEAD = """\
 
 Made by `webkit plugin reference` from the code of this version. How to use it: [hooks](hooks.md) and
 [tutorial](tutorial.md)."""
-MODULES = ("webkit.sdk.store", "webkit.sdk.web", "webkit.sdk.files", "webkit.sdk.i18n")
+MODULES = (
+    "webkit.sdk.store", "webkit.sdk.web", "webkit.sdk.files", "webkit.sdk.i18n", "webkit.sdk.http", "webkit.sdk.mime",
+)  # fmt: skip
 FEATURES_ONLY = "For features only"
 
 

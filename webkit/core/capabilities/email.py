@@ -15,6 +15,7 @@ from .errors import ProviderRejected
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f]+")
 _HEADER = re.compile(r"[!-9;-~]+")
 _CONTENT_TYPE = re.compile(r"[!-.0-~]+/[!-.0-~]+")
+_CONTENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}(@[A-Za-z0-9.-]{1,64})?")
 _BREAK = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -23,6 +24,8 @@ class EmailFeature(enum.StrEnum):
 
     IDEMPOTENT = "idempotent"  # the same key sends once; without it a broken call leaves the outcome unknown
     DELIVERY_EVENTS = "delivery_events"  # it is a ReportsDelivery: the vendor tells by webhook what became of a mail
+    OPEN_EVENTS = "open_events"  # its webhooks also tell when a mail was looked at
+    INLINE_IMAGES = "inline_images"  # attachments with a `content_id` are shown where the HTML names them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,16 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes along, as its bytes."""
+    """A file that goes along, as its bytes.
+
+    With a `content_id` it is a picture that the HTML shows where it says `<img src="cid:CONTENT_ID">`; providers without
+    INLINE_IMAGES do not know it.
+    """
 
     filename: str
     content_type: str
     content: bytes = field(repr=False)
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,8 @@ def check_message(message: EmailMessage) -> EmailMessage:
         raise ProviderRejected("a header's name has plain letters only")
     if not all(_CONTENT_TYPE.fullmatch(file.content_type) for file in message.attachments):
         raise ProviderRejected("an attachment needs a content type")
+    if not all(_CONTENT_ID.fullmatch(file.content_id) for file in message.attachments if file.content_id):
+        raise ProviderRejected("a picture's id has plain letters only")
     return message
 
 
@@ -99,6 +109,7 @@ class DeliveryKind(enum.StrEnum):
     FAILED = "failed"  # the vendor itself gave up: a quota, a domain that is not verified
     BOUNCED = "bounced"  # the recipient's server refused it for good
     COMPLAINED = "complained"  # the recipient called it spam
+    OPENED = "opened"  # somebody, or a program of theirs, loaded a picture in it
     IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged
 
 

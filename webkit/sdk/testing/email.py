@@ -145,6 +145,7 @@ class EmailContract(ProviderContract):
             replace(MESSAGE, headers={"X-Kind\r\nBcc": "victim@example.net"}),
             replace(MESSAGE, attachments=(Attachment("x\r\nBcc: v@example.net", "text/plain", b""),)),
             replace(MESSAGE, attachments=(Attachment("x", "text/plain\r\nBcc: v@example.net", b""),)),
+            replace(MESSAGE, attachments=(Attachment("x", "image/png", b"", "x\r\nBcc: v@example.net"),)),
         ],
     )
     def test_no_field_can_add_a_header(self, provider: Email, arrivals: Arrivals, message: EmailMessage) -> None:
@@ -157,6 +158,40 @@ class EmailContract(ProviderContract):
         with pytest.raises(ProviderRejected):
             provider.send(replace(MESSAGE, to=to))
         assert not arrivals()
+
+    @pytest.mark.parametrize(
+        "words",
+        ["Città & C., S.r.l.", "東京 <スタジオ>", 'O\'Neil "The Studio"', "Łódź; Übermut", "Ох " * 40, "x" * 200 + "é"],
+    )
+    def test_any_letters_arrive_in_every_place(self, provider: Email, arrivals: Arrivals, words: str) -> None:
+        name = words[:60].strip()
+        file = Attachment(f"{name}.pdf", "application/pdf", b"%PDF")
+        changed = replace(MESSAGE, subject=words.strip(), sender_name=name, text=words, html=f"<p>{words}</p>")
+        provider.send(replace(changed, to=(Address("ada@example.org", name),), attachments=(file,)))
+        (mail,) = arrivals()
+        assert (mail.subject, mail.sender_name, mail.to) == (words.strip(), name, ("ada@example.org",))
+        assert mail.text.strip() == words.strip()
+        assert mail.html.strip() == f"<p>{words}</p>"
+        assert mail.attachments == (file,)
+
+    def test_one_click_can_end_a_list(self, provider: Email, arrivals: Arrivals) -> None:
+        """RFC 8058: both headers, to the letter."""
+        where = f"<https://example.com/u/{'k' * 60}>, <mailto:leave@example.com?subject=leave>"
+        headers = {"List-Unsubscribe": where, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        provider.send(replace(MESSAGE, headers=headers))
+        (mail,) = arrivals()
+        assert {name: mail.headers.get(name) for name in headers} == headers
+
+    def test_pictures_belong_to_the_text(self, provider: Email, arrivals: Arrivals) -> None:
+        self.needs(EmailFeature.INLINE_IMAGES)
+        logo = Attachment(
+            "logo.png", "image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), content_id="logo@example.com"
+        )
+        plain = Attachment("b.txt", "text/plain", b"b")
+        provider.send(replace(MESSAGE, html='<img src="cid:logo@example.com" alt="">', attachments=(logo, plain)))
+        (mail,) = arrivals()
+        assert set(mail.attachments) == {logo, plain}
+        assert mail.html.strip() == '<img src="cid:logo@example.com" alt="">'
 
     # --- what became of a mail --------------------------------------------------------------------------------------
 
@@ -182,6 +217,13 @@ class EmailContract(ProviderContract):
         assert event.reason == "no such mailbox" or kind is not DeliveryKind.BOUNCED
         assert event.occurred_at.tzinfo is not None
         assert abs(event.occurred_at - datetime.now(UTC)) < timedelta(minutes=5)
+
+    def test_a_mail_that_was_looked_at_is_told(self, provider: Email, vendor: Vendor) -> None:
+        self.needs(EmailFeature.OPEN_EVENTS)
+        receipt = provider.send(MESSAGE)
+        vendor.tell(receipt.id, DeliveryKind.OPENED)
+        (event,) = _told(provider, vendor)
+        assert (event.kind, event.message_id, event.key) == (DeliveryKind.OPENED, receipt.id, MESSAGE.key)
 
     def test_ids_of_events_differ_and_stay(self, provider: Email, vendor: Vendor) -> None:
         receipt = provider.send(MESSAGE)
