@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
 from flask import Flask, flash, g
 from flask_login import LoginManager
-from jinja2 import DictLoader, Environment
+from jinja2 import DictLoader, Environment, meta
 
 from webkit.core.kernel import components, i18n, security, templating
 from webkit.core.kernel.components import Components, load_components, read_components
@@ -132,6 +133,54 @@ def test_what_is_drawn_often_is_remembered_but_never_in_another_language(ui: Com
         lazy = i18n.lazy_gettext("Close")
         assert str(lazy) in ui.icon("x", label=lazy)
     assert ui.icon("x", label=lazy).count("Close") == 1
+
+
+def test_what_is_remembered_knows_nothing_but_what_it_is_given(app: Flask, ui: Components) -> None:
+    known = {*app.jinja_env.globals} - {
+        "g",
+        "request",
+        "session",
+        "current_user",
+        "csp_nonce",
+        "menu",
+        "now",
+        "once_key",
+    }
+    known |= {*components.HELPERS, "mark_art", "cover_art", "namespace"}
+    files = {ui._found[name].template for name in components.PURE if list(ui)}
+    files |= set(app.jinja_env.list_templates(filter_func=lambda name: name.endswith(components.ROWS)))
+    for name in files:
+        source = (TEMPLATES / name).read_text("utf-8")
+        asked = meta.find_undeclared_variables(app.jinja_env.parse(source))
+        assert asked <= known, f"{name}: {asked - known} would be remembered for everybody"
+
+
+def test_the_menu_of_a_page_is_drawn_once_for_all_who_have_the_same(ui: Components) -> None:
+    def lines(current: bool) -> tuple[templating.MenuLine, ...]:
+        return (templating.MenuLine("Clients", "users", "/north/clients", "", current),)
+
+    assert ui.menu(lines(current=False)) is ui.menu(lines(current=False))
+    assert 'aria-current="page"' in ui.menu(lines(current=True))
+    assert 'aria-current="page"' not in ui.menu(lines(current=False))
+
+
+def test_a_line_of_a_list_shows_what_has_changed(app: Flask, ui: Components) -> None:
+    def line(**changed: object) -> str:
+        given = {"client": "North", "title": "Website", "number": "INV-1", "word": "issued", "total": 100}
+        shown = {"id": "1", "url": "/1", **given, "due_date": date(2026, 3, 1), "currency": "EUR", **changed}
+        return str(ui.invoice_row(**shown))
+
+    assert line() is not line(client="South")
+    for changed, shown in (
+        ({"client": "<South>"}, "&lt;South&gt;"),
+        ({"word": "overdue"}, "Overdue"),
+        ({"total": 5}, "0"),
+    ):
+        assert shown in line(**changed)
+    with i18n.use_locale("it"):
+        assert "Sent" not in line()
+    assert line() == line()
+    assert "invoice_row" not in [component.name for component in ui]
 
 
 def test_the_comment_before_a_macro_describes_it() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from webkit.core.values import dataclass
+from webkit.core.values import dataclass, is_frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +167,15 @@ def test_what_may_change_is_left_to_the_standard_library() -> None:
     changed.name = "b"
     assert changed == Open("b")
     assert Open.__init__.__qualname__.endswith("Open.__init__")
+
+
+def test_one_can_ask_whether_a_class_is_frozen() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class Theirs:
+        name: str
+
+    @dataclass()
+    class Changing:
+        name: str
+
+    assert [is_frozen(kind) for kind in (Line, Longer, Theirs, Changing, str)] == [True, True, True, False, False]

@@ -38,6 +38,12 @@ def dataclass(
     return make
 
 
+def is_frozen(kind: type[Any]) -> bool:
+    """Whether instances of a class are values that nobody changes: frozen dataclasses, ours or the standard ones."""
+    refuses: object = kind.__setattr__
+    return refuses is _set or getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+
+
 def _init(cls: type[Any]) -> Callable[..., None]:
     """Compile the one function that differs: its parameters are the fields."""
     known: dict[str, Any] = {"_write": object.__setattr__, "_missing": MISSING}

@@ -3,6 +3,9 @@
 A macro imported at the top of a page is undefined when one of the page's blocks is rendered alone, as htmx asks for;
 a global is always there. Files are compiled when one of their macros is first used, and again when they change while
 somebody develops; whether they did is asked once a second, because a page uses hundreds of macros.
+
+A feature whose lists many people wait for has its lines in ``templates/<feature>/rows.html``: macros of ``ui`` as well,
+and remembered, so that a list renders the lines that have changed.
 """
 
 from __future__ import annotations
@@ -23,10 +26,12 @@ from markupsafe import Markup
 
 from webkit.core.assets import icons
 from webkit.core.kernel import i18n, money
-from webkit.core.values import dataclass
+from webkit.core.values import dataclass, is_frozen
 
-FOLDER = "components/"
+FOLDER, ROWS = "components/", "/rows.html"
 LOOK_EVERY = 1.0
+LINES = 2048
+"""How many lines of lists a process remembers of each kind, about a kilobyte each."""
 PURE = {
     "agency_switcher": 256,
     "avatar": 1024,
@@ -100,7 +105,7 @@ class Components:
     def __iter__(self) -> Iterator[Component]:
         """Every component, by file and then as written."""
         self._index()
-        return iter(list(self._found.values()))
+        return (found for found in list(self._found.values()) if found.template.startswith(FOLDER))
 
     def _load(self, name: str) -> Render:
         macro = self._compiled(name)
@@ -109,7 +114,8 @@ class Components:
             macro = self._compiled(name)
         if macro is None:
             raise AttributeError(f"No component {name!r} in templates/{FOLDER}")
-        self._macros[name] = render = _remembering(macro, PURE[name]) if name in PURE else macro
+        size = LINES if self._found[name].template.endswith(ROWS) else PURE.get(name)
+        self._macros[name] = render = _remembering(macro, size) if size else macro
         return render
 
     def _compiled(self, name: str) -> Macro | None:
@@ -155,9 +161,9 @@ def _remembering(macro: Macro, size: int) -> Render:
 
 def _is_fixed(value: Any) -> bool:
     kind = type(value)
-    if kind is tuple:
+    if issubclass(kind, tuple):
         return all(map(_is_fixed, value))
-    return kind in _FIXED or getattr(getattr(kind, "__dataclass_params__", None), "frozen", False)
+    return kind in _FIXED or is_frozen(kind)
 
 
 def read_components(template: str, source: str) -> list[Component]:
@@ -179,4 +185,4 @@ def load_components(env: Environment) -> Components:
 
 
 def _is_component(template: str) -> bool:
-    return template.startswith(FOLDER) and template.endswith(".html")
+    return (template.startswith(FOLDER) and template.endswith(".html")) or template.endswith(ROWS)
