@@ -22,8 +22,8 @@ _KINDS = {
     "refund_failure": Kind.REFUND,
     "payment_failure_refund": Kind.REFUND,
 }
-_OWN = ("payout", "payout_failure", "payout_cancel")
-"""Lines that are about the payout as a whole."""
+_BACK = ("payout_failure", "payout_cancel")
+_CHARGED = ("stripe_fee", "stripe_fx_fee", "tax_fee")
 _PAYOUT = re.compile(r"po_\w{1,120}")
 
 
@@ -66,18 +66,47 @@ class PaidOut:
         with translated():
             listed = self._client.v1.balance_transactions.list(asked, self._options())
             rows = [row for row, _each in zip(listed.auto_paging_iter(), range(MOST), strict=False)]
-        return tuple(_line(row, currency) for row in reversed(rows) if row.type not in _OWN)
+        return tuple(_line(row, currency) for row in reversed(rows) if not _is_own(row, payout))
+
+
+def _is_own(row: Any, payout: str) -> bool:
+    """Whether a line is about this payout as a whole; one that is about another came back and goes out again."""
+    return row.type == "payout" or (row.type in _BACK and getattr(row.source, "id", row.source) == payout)
 
 
 def _line(row: Any, currency: str) -> PayoutLine:
     """Adjustments are disputes where a dispute is what they are about."""
     source = row.source
-    dispute = getattr(source, "object", "") == "dispute"
     payment = getattr(source, "payment_intent", None)
+    amount, fee = from_stripe(row.amount, currency), from_stripe(row.fee, currency)
+    kind = _kind(row.type, getattr(source, "object", ""))
+    if kind is Kind.FEE:
+        amount, fee = 0, fee - amount
     return PayoutLine(
         id=row.id,
-        kind=Kind.DISPUTE if dispute else _KINDS.get(row.type, Kind.OTHER),
+        kind=kind,
         payment_id=str(getattr(payment, "id", payment) or ""),
-        amount_minor=from_stripe(row.amount, currency),
-        fee_minor=from_stripe(row.fee, currency),
+        amount_minor=amount,
+        fee_minor=fee,
+        platform_minor=sum(
+            from_stripe(part.amount, currency) for part in row.fee_details or () if part.type == "application_fee"
+        ),
+        **_changed(row, source, amount),
     )
+
+
+def _kind(type: str, about: str) -> Kind:
+    if type in _BACK:
+        return Kind.RETURNED
+    if type in _CHARGED:
+        return Kind.FEE
+    return Kind.DISPUTE if about == "dispute" else _KINDS.get(type, Kind.OTHER)
+
+
+def _changed(row: Any, source: Any, amount: int) -> dict[str, Any]:
+    """What moved in the currency of the payment, where that was changed into the one of the payout."""
+    currency = str(getattr(source, "currency", "") or "")
+    if not getattr(row, "exchange_rate", None) or currency == row.currency:
+        return {}
+    minor = from_stripe(abs(source.amount), currency.upper())
+    return {"changed_minor": minor if amount >= 0 else -minor, "changed_currency": currency.upper()}

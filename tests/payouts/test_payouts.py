@@ -18,7 +18,7 @@ from webkit.core.capabilities.payments import PAYMENTS, PayoutLineKind, PayoutSt
 from webkit.core.kernel import db, tenancy, vendors
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import service as invoices
-from webkit.payouts import models, service
+from webkit.payouts import keeping, models, service
 from webkit.sdk.testing.doubles.stripe import StripeDouble
 
 Jobs = Callable[[], int]
@@ -152,7 +152,7 @@ def test_old_answers_change_nothing(
     old = provider.payout(made["id"])
     double.settle_payout(made["id"], account)
     pull(run_jobs)
-    service._keep(account_id, old, asked_at)
+    keeping.keep(account_id, "stripe", old, asked_at)
     assert only().state == PayoutState.PAID
 
 

@@ -46,6 +46,17 @@ class BookedCredit(NamedTuple):
 
 
 @prepared
+def _numbers() -> sa.Executable:
+    wanted = Invoice.id.in_(sa.bindparam("ids", expanding=True))
+    return sa.select(Invoice.id, Invoice.number).where(mine(Invoice), wanted)
+
+
+def numbers(ids: Collection[UUID]) -> dict[UUID, str]:
+    """The numbers of those of these invoices that have one."""
+    return {row[0]: row[1] for row in _numbers(ids=list(ids)) if row[1]} if ids else {}
+
+
+@prepared
 def _ids(imported: bool) -> sa.Executable:
     query = sa.select(Invoice.id).where(mine(Invoice), Invoice.state != InvoiceState.DRAFT)
     if imported:

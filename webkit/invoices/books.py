@@ -25,6 +25,7 @@ from webkit.ledger import service as ledger
 from webkit.payments import service as payments
 from webkit.payments.service import Movement
 
+AT_ONCE = 500
 DAYS = (0, 30, 60, 90)
 """What is late by more days than these is told apart."""
 
@@ -120,6 +121,15 @@ def books(ids: Collection[UUID]) -> list[Book]:
         credits[note.invoice_id].append(note)
     moved, rates = _money(rows), ledger.invoice_rates([row.id for row in rows])
     return [_book(row, credits[row.id], moved[row.id], rates.get(row.id)) for row in rows]
+
+
+def numbers(ids: Collection[UUID]) -> dict[UUID, str]:
+    """The numbers of these invoices, of drafts none."""
+    wanted = list(ids)
+    found: dict[UUID, str] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        found |= models.numbers(wanted[start : start + AT_ONCE])
+    return found
 
 
 def _money(rows: Sequence[Booked]) -> dict[UUID, list[Moved]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from click import Command
 from flask import Blueprint, Flask, url_for
 
 from webkit.clients.events import ClientRenamed
@@ -29,7 +28,6 @@ from webkit.invoices import (
     terms_routes,
     witness,
 )
-from webkit.invoices.ledger_cli import ledger_group
 from webkit.invoices.listing import WORDS
 from webkit.payments.events import OUTCOMES
 
@@ -64,11 +62,6 @@ def webkit_register_blueprints() -> list[Blueprint]:
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
     return [JobSpec(attachments.DROP, attachments.dropped, queue="long")]
-
-
-@hookimpl
-def webkit_register_commands() -> list[Command]:
-    return [ledger_group]
 
 
 @hookimpl

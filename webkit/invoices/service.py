@@ -34,6 +34,7 @@ from webkit.invoices.books import ageing as ageing
 from webkit.invoices.books import book_ids as book_ids
 from webkit.invoices.books import books as books
 from webkit.invoices.books import merged as merged
+from webkit.invoices.books import numbers as numbers
 from webkit.invoices.books import spread as spread
 from webkit.invoices.crediting import correction as correction
 from webkit.invoices.drafts import InvoiceInput as InvoiceInput
@@ -70,6 +71,7 @@ from webkit.invoices.reminding import remind as remind
 from webkit.invoices.reminding import was_reminded as was_reminded
 from webkit.invoices.settling import Payable as Payable
 from webkit.invoices.settling import all_payable as all_payable
+from webkit.invoices.settling import follow_all as follow_all
 from webkit.invoices.settling import payable as payable
 from webkit.invoices.settling import payables as payables
 from webkit.invoices.settling import settle as settle

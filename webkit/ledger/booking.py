@@ -60,8 +60,25 @@ def stand(money: Money, shares: Mapping[Slot, Share], act: Act) -> None:
     credit, exchange = money.at(Account.CREDIT), money.at(Account.EXCHANGE)
     after[credit] = Value(-sum(value.amount for slot, value in after.items() if slot != credit))
     _valued(money, base, shares, now, after, act.day, exchange)
+    _write(money, now, after, {slot: share.currency for slot, share in shares.items()}, base, act)
+
+
+def put(money: Money, after: Mapping[Slot, Value], act: Act) -> None:
+    """Have the accounts of a source stand exactly like that, and all others of it at nothing."""
+    now = models.of_sources([money.source])
+    _write(money, now, {**dict.fromkeys(now, Value()), **after}, {}, agencies.here().currency, act)
+
+
+def _write(
+    money: Money,
+    now: Mapping[Slot, Value],
+    after: Mapping[Slot, Value],
+    settled_in: Mapping[Slot, str],
+    base: str,
+    act: Act,
+) -> None:
     changed = [
-        _entry(money, slot, value.minus(now.get(slot, Value())), shares.get(slot), base, act)
+        _entry(money, slot, value.minus(now.get(slot, Value())), settled_in.get(slot, ""), base, act)
         for slot, value in after.items()
         if value != now.get(slot, Value())
     ]
@@ -160,7 +177,7 @@ def _invoice_rate(invoice_id: UUID, share: Share, money: Money, base: str, rate:
     return now
 
 
-def _entry(money: Money, slot: Slot, step: Value, share: Share | None, base: str, act: Act) -> Entry:
+def _entry(money: Money, slot: Slot, step: Value, settled_in: str, base: str, act: Act) -> Entry:
     return Entry(
         source=slot.source,
         cause=act.cause,
@@ -171,7 +188,7 @@ def _entry(money: Money, slot: Slot, step: Value, share: Share | None, base: str
         invoice_id=slot.invoice_id,
         currency=money.currency,
         amount_minor=step.amount,
-        settled_currency=share.currency if share else "",
+        settled_currency=settled_in,
         settled_minor=step.settled,
         base_currency=base,
         base_minor=step.base,

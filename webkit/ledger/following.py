@@ -106,14 +106,13 @@ def _share_out(claim: Claim, payment: Arrived, need: int, standing: dict[Slot, V
     """Book one payment, and return what it pays of the invoice."""
     money = Money(f"payment:{payment.id}", payment.currency, claim.client_id)
     here, place = money.at(Account.INVOICE, invoice_id=claim.invoice_id), payment.provider
-    lies, held, fee = money.at(Account.MONEY, place), money.at(Account.HELD, place), money.at(Account.FEE)
-    own = {here, lies, held, fee, money.at(Account.CREDIT), money.at(Account.EXCHANGE)}
+    lies, held = money.at(Account.MONEY, place), money.at(Account.HELD, place)
+    own = {here, lies, held, money.at(Account.CREDIT), money.at(Account.EXCHANGE)}
     used = -sum(value.amount for slot, value in standing.items() if slot.source == money.source and slot not in own)
     kept = payment.amount_minor - payment.returned_minor
     paid = max(0, min(need, kept - used))
-    costs = standing.get(fee, Value()).amount
     shares = {
-        lies: Share(kept - payment.held_minor - costs),
+        lies: Share(kept - payment.held_minor),
         held: Share(payment.held_minor),
         here: Share(-paid, paid, claim.currency),
     }

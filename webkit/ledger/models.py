@@ -22,14 +22,17 @@ from webkit.core.kernel.tenancy import agency_id
 
 
 class Account(enum.StrEnum):
-    """Where an amount stands. MONEY is in a place, INVOICE and CREDIT are a client's, EXCHANGE has no currency but the
-    agency's own."""
+    """Where an amount stands. MONEY is in a place, INVOICE and CREDIT are a client's, a FEE is kept by who is its
+    place: the vendor, or the platform. CONVERTED is on its way from one currency into another, ELSEWHERE came for
+    nothing that was asked for here. EXCHANGE has no currency but the agency's own."""
 
     MONEY = "money"
     HELD = "held"
     INVOICE = "invoice"
     CREDIT = "credit"
     FEE = "fee"
+    CONVERTED = "converted"
+    ELSEWHERE = "elsewhere"
     EXCHANGE = "exchange"
 
 
@@ -197,6 +200,13 @@ def of_cause(cause: str) -> dict[Slot, Value]:
 
 def of_invoice(invoice_id: UUID) -> dict[Slot, Value]:
     return standing(Entry.invoice_id == invoice_id, Entry.account == Account.INVOICE)
+
+
+def fees() -> dict[tuple[str, str], int]:
+    """What each vendor and the platform have kept, by currency."""
+    query = sa.select(Entry.place, Entry.currency, sa.func.sum(Entry.amount_minor))
+    query = query.where(Entry.account == Account.FEE).group_by(Entry.place, Entry.currency)
+    return {(place, currency): int(amount) for place, currency, amount in session().execute(query) if amount}
 
 
 def settled(invoice_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:

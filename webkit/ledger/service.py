@@ -22,6 +22,10 @@ from webkit.ledger.models import Account as Account
 from webkit.ledger.models import Kind as Kind
 from webkit.ledger.models import Method as Method
 from webkit.ledger.models import Slot
+from webkit.ledger.payouts import Moved as Moved
+from webkit.ledger.payouts import PaidOut as PaidOut
+from webkit.ledger.payouts import is_paid_out as is_paid_out
+from webkit.ledger.payouts import pay_out as pay_out
 from webkit.ledger.receipts import Part as Part
 from webkit.ledger.receipts import Received as Received
 from webkit.ledger.receipts import Returned as Returned
@@ -162,6 +166,11 @@ def _views(rows: list[models.Receipt]) -> list[ReceiptView]:
 def places() -> dict[tuple[str, str], int]:
     """What lies where, by place and currency: what has come in there and not gone out."""
     return models.places()
+
+
+def fees() -> dict[tuple[str, str], int]:
+    """What was kept of what came, by who kept it and currency."""
+    return models.fees()
 
 
 def balanced() -> list[models.Imbalance]:

@@ -16,6 +16,7 @@ from webkit.core.problems import Problem
 from webkit.invoices import service as invoices
 from webkit.ledger import service as ledger
 from webkit.operations import models
+from webkit.payouts import service as payouts
 from webkit.reports import service as reports
 
 STUCK = timedelta(minutes=10)
@@ -150,6 +151,9 @@ def _ledger() -> Iterator[Problem]:
         with tenancy.tenant(agency):
             for invoice_id, said, booked in invoices.unlike_ledger():
                 what = f"invoice {invoice_id} says that {said} were paid, the ledger says {booked}"
+                yield Problem("ledger", f"agency {agency}: {what}", "webkit ledger follow")
+            for _id, name in payouts.unlike_ledger():
+                what = f"payout {name} is booked otherwise than it stands"
                 yield Problem("ledger", f"agency {agency}: {what}", "webkit ledger follow")
 
 

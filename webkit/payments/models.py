@@ -497,13 +497,13 @@ def through(account_id: UUID, states: Collection[PaymentState]) -> list[Payment]
     return list(session().scalars(query.order_by(Payment.id)))
 
 
-def references(account_id: UUID, vendor_ids: Sequence[str]) -> dict[str, str]:
-    """The documents behind the vendor's names of an account's payments."""
-    found: dict[str, str] = {}
+def known(account_id: UUID, vendor_ids: Sequence[str]) -> list[Any]:
+    """(vendor's name, id, document, state, currency) of an account's payments with these names."""
+    found: list[Any] = []
+    columns = (Payment.vendor_id, Payment.id, Payment.reference, Payment.state, Payment.currency)
     for start in range(0, len(vendor_ids), 500):
         some = Payment.vendor_id.in_(vendor_ids[start : start + 500])
-        query = sa.select(Payment.vendor_id, Payment.reference).where(Payment.account_id == account_id, some)
-        found |= {row[0]: row[1] for row in session().execute(query)}
+        found += session().execute(sa.select(*columns).where(Payment.account_id == account_id, some))
     return found
 
 

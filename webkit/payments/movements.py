@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -38,6 +38,16 @@ class Arrived:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A payment that a vendor tells of: what it is for, and whether it came."""
+
+    id: UUID
+    reference: str
+    currency: str
+    arrived: bool
+
+
 def arrived(reference: str) -> list[Arrived]:
     """The payments of a document that came, whatever became of them, oldest first."""
     return sorted((_arrived(each) for each in models.arrived([reference])), key=lambda each: (each.at, each.id))
@@ -47,6 +57,20 @@ def reference_of(payment_id: UUID) -> str:
     """The document a payment was begun for; nothing for an unknown one."""
     payment = models.get(payment_id)
     return payment.reference if payment else ""
+
+
+def by_names(account_id: UUID, vendor_ids: Sequence[str]) -> dict[str, Known]:
+    """The payments of an account, by the vendor's names for them."""
+    found = models.known(account_id, vendor_ids)
+    return {
+        name: Known(id, reference, currency, state in models.ARRIVED) for name, id, reference, state, currency in found
+    }
+
+
+def vendor_name(payment_id: UUID) -> tuple[UUID | None, str]:
+    """Through which account a payment was made, and what the vendor calls it."""
+    payment = models.get(payment_id)
+    return (payment.account_id, payment.vendor_id) if payment is not None else (None, "")
 
 
 def _arrived(payment: Payment) -> Arrived:

@@ -45,10 +45,13 @@ from webkit.payments.models import PaymentState as PaymentState
 from webkit.payments.models import ReversalKind as ReversalKind
 from webkit.payments.models import ReversalState as ReversalState
 from webkit.payments.movements import Arrived as Arrived
+from webkit.payments.movements import Known as Known
 from webkit.payments.movements import Movement as Movement
 from webkit.payments.movements import arrived as arrived
+from webkit.payments.movements import by_names as by_names
 from webkit.payments.movements import movements as movements
 from webkit.payments.movements import reference_of as reference_of
+from webkit.payments.movements import vendor_name as vendor_name
 
 log = structlog.get_logger(__name__)
 
@@ -284,11 +287,6 @@ def standing(reference: str, currency: str) -> Standing:
         charged_back=any(payment.state == PaymentState.CHARGED_BACK for payment in arrived),
         pending=any(payment.state == PaymentState.PENDING for payment in attempts),
     )
-
-
-def references(account_id: UUID, vendor_ids: Sequence[str]) -> dict[str, str]:
-    """What the payments of an account are for, by the vendor's names for them."""
-    return models.references(account_id, vendor_ids)
 
 
 @writes

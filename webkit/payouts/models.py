@@ -47,6 +47,7 @@ class PayoutLine(Owned):
     __table_args__ = owned_args(
         owned_fk("payout_id", "payouts"),
         sa.UniqueConstraint("agency_id", "payout_id", "vendor_id"),
+        sa.Index("ix_payout_lines_payment", "agency_id", "payment_vendor_id"),
     )
 
     payout_id: Mapped[UUID]
@@ -57,11 +58,40 @@ class PayoutLine(Owned):
     payment_vendor_id: Mapped[str] = mapped_column(sa.String(128), default="")
     reference: Mapped[str] = mapped_column(sa.String(64), default="")
     label: Mapped[str] = mapped_column(sa.String(64), default="")
+    platform_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """What of the fee the platform keeps."""
+    changed_minor: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    changed_currency: Mapped[str] = mapped_column(sa.String(3), default="", server_default="")
+    """What moved before the vendor changed it into the currency of the payout."""
 
 
 def known(account_id: UUID, vendor_id: str) -> Payout | None:
     query = sa.select(Payout).where(Payout.account_id == account_id, Payout.vendor_id == vendor_id)
     return session().scalars(query.execution_options(populate_existing=session().writing)).one_or_none()
+
+
+def held(payout_id: UUID) -> Payout | None:
+    """The payout as it is now."""
+    query = sa.select(Payout).where(Payout.id == payout_id)
+    return session().scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def with_payment(account_id: UUID, vendor_id: str) -> list[UUID]:
+    """The payouts of an account in which a payment is."""
+    query = sa.select(Payout.id).join(PayoutLine, PayoutLine.payout_id == Payout.id)
+    query = query.where(PayoutLine.payment_vendor_id == vendor_id, Payout.account_id == account_id)
+    return sorted(set(session().scalars(query)))
+
+
+def ids(after: UUID | None, limit: int) -> list[UUID]:
+    """Every payout in the order in which they were first heard of, some at a time."""
+    query = sa.select(Payout.id).order_by(Payout.id).limit(limit)
+    return list(session().scalars(query if after is None else query.where(Payout.id > after)))
+
+
+def all_lines(payout_id: UUID) -> list[PayoutLine]:
+    query = sa.select(PayoutLine).where(PayoutLine.payout_id == payout_id).order_by(PayoutLine.id)
+    return list(session().scalars(query.execution_options(populate_existing=session().writing)))
 
 
 def get(payout_id: UUID) -> Payout | None:

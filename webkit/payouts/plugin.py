@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from click import Command
 from flask import Blueprint, Flask
 
 from webkit.core.extensions import JobSpec
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import signals
-from webkit.payments.events import PayoutTold
-from webkit.payouts import jobs, service
+from webkit.payments.events import PaymentSucceeded, PayoutTold
+from webkit.payouts import jobs, keeping, service
+from webkit.payouts.cli import ledger_group
 from webkit.payouts.routes import blueprint
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
     return [blueprint]
+
+
+@hookimpl
+def webkit_register_commands() -> list[Command]:
+    return [ledger_group]
 
 
 @hookimpl
@@ -25,3 +32,4 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, PayoutTold, service.hear)
+    signals.subscribe(app, PaymentSucceeded, keeping.on_paid)

@@ -5,7 +5,7 @@ A report only says that something became of a payout; what holds is asked for, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -13,19 +13,16 @@ import structlog
 
 from webkit.core.capabilities.errors import NotFoundAtProvider, ProviderError
 from webkit.core.capabilities.payments import PAYMENTS, PaymentFeature, PayoutLineKind, PayoutState, PaysOut
-from webkit.core.capabilities.payments import Payout as Told
-from webkit.core.capabilities.payments import PayoutLine as ToldLine
-from webkit.core.kernel import clock, locks, outbox, vendors
+from webkit.core.kernel import clock, outbox, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import service as invoices
-from webkit.payments import service as payments
 from webkit.payments.events import PayoutTold
-from webkit.payouts import models
+from webkit.payouts import keeping, models
 from webkit.payouts.models import Payout, PayoutLine
 
+unlike_ledger = keeping.unlike_ledger
 log = structlog.get_logger(__name__)
 
 FETCH, PULL = "payouts.fetch", "payouts.pull"
@@ -110,54 +107,7 @@ def fetch(account_id: UUID, payout_id: str) -> None:
     except NotFoundAtProvider:
         log.warning("the vendor does not know a payout it told of", payout=payout_id)
         return
-    _keep(account_id, told, asked_at)
-
-
-@writes
-def _keep(account_id: UUID, told: Told, asked_at: datetime) -> None:
-    locks.hold(f"payout {told.id}")
-    row = models.known(account_id, told.id)
-    if row is not None and row.asked_at > asked_at:
-        return
-    references = payments.references(account_id, [line.payment_id for line in told.lines if line.payment_id])
-    if row is None:
-        row = Payout(account_id=account_id, vendor_id=told.id, made_at=told.at)
-    row.state, row.amount_minor, row.currency = told.state, told.amount_minor, told.currency
-    row.arrives_on, row.asked_at = told.arrives_on, asked_at
-    row.fee_minor = sum(line.fee_minor for line in told.lines)
-    row.missing_minor = told.amount_minor - sum(line.net_minor for line in told.lines)
-    row.strange = sum(_is_strange(line, references) for line in told.lines)
-    payout_id = models.add(row)
-    labels = {reference: _label(reference) for reference in set(references.values())}
-    models.replace(payout_id, [_line(payout_id, line, references, labels) for line in told.lines])
-
-
-def _is_strange(line: ToldLine, references: Mapping[str, str]) -> bool:
-    return line.kind != PayoutLineKind.OTHER and line.payment_id not in references
-
-
-def _line(payout_id: UUID, line: ToldLine, references: Mapping[str, str], labels: Mapping[str, str]) -> PayoutLine:
-    reference = references.get(line.payment_id, "")
-    return PayoutLine(
-        payout_id=payout_id, vendor_id=line.id, kind=line.kind, amount_minor=line.amount_minor,
-        fee_minor=line.fee_minor, payment_vendor_id=line.payment_id, reference=reference,
-        label=labels.get(reference, ""),
-    )  # fmt: skip
-
-
-def _label(reference: str) -> str:
-    """The number of the invoice that was paid."""
-    if (invoice_id := _invoice(reference)) is None:
-        return ""
-    try:
-        return (invoices.get(invoice_id).number or "")[:64]
-    except NotFound:
-        return ""
-
-
-def _invoice(reference: str) -> UUID | None:
-    kind, _colon, identity = reference.partition(":")
-    return UUID(identity) if kind == "invoice" else None
+    keeping.keep(account_id, vendor.name, told, asked_at)
 
 
 def page(before: UUID | None = None) -> list[PayoutView]:
@@ -185,5 +135,5 @@ def _shown(line: PayoutLine) -> LineView:
     return LineView(
         kind=line.kind, amount_minor=line.amount_minor, fee_minor=line.fee_minor,
         net_minor=line.amount_minor - line.fee_minor, payment_vendor_id=line.payment_vendor_id, label=line.label,
-        invoice_id=_invoice(line.reference),
+        invoice_id=keeping.invoice_of(line.reference),
     )  # fmt: skip

@@ -47,7 +47,7 @@ class Role(NamedTuple):
 
 ACCOUNTS: dict[str, Role] = {
     "receivable": Role(_l("Owed by clients"), "1200"),
-    "bank": Role(_l("Bank and payment services"), "1000"),
+    "bank": Role(_l("Bank and cash"), "1000"),
     "revenue": Role(_l("Revenue"), "4000"),
     "tax": Role(_l("Tax on sales"), "2200"),
     "withheld": Role(_l("Withholding tax kept back by clients"), "1300"),
@@ -57,7 +57,10 @@ ACCOUNTS: dict[str, Role] = {
     "written_off": Role(_l("Written off"), "6800"),
     "held": Role(_l("Held back in a dispute"), "1050"),
     "credit": Role(_l("Credit of clients"), "2310"),
+    "services": Role(_l("At payment services"), "1000"),
     "fees": Role(_l("Fees of payment services"), "6300"),
+    "converted": Role(_l("Changed by payment services"), "1090"),
+    "elsewhere": Role(_l("Came at payment services for nothing asked for here"), "9000"),
     "exchange": Role(_l("Gain and loss by exchange"), "7900"),
 }
 _BESIDE = {Part.WITHHELD: "withheld", Part.SPLIT: "split", Part.PREPAID: "prepaid", Part.ROUNDING: "rounding"}
@@ -67,8 +70,11 @@ MONEY = {
     Account.INVOICE: "receivable",
     Account.CREDIT: "credit",
     Account.FEE: "fees",
+    Account.CONVERTED: "converted",
+    Account.ELSEWHERE: "elsewhere",
     Account.EXCHANGE: "exchange",
 }
+_AT_HOME = {str(method) for method in ledger.Method}
 KINDS: dict[Kind, LazyText] = {
     Kind.INVOICE: _l("Invoice"),
     Kind.CREDIT_NOTE: _l("Credit note"),
@@ -175,7 +181,7 @@ def money_lines(entries: Iterable[Booked], numbers: Mapping[UUID, str], own: str
     some = list(entries)
     plain = all(each.currency == own for each in some)
     for each in some:
-        role, amount, currency = MONEY[each.account], each.amount_minor, each.currency
+        role, amount, currency = _role(each), each.amount_minor, each.currency
         base = (each.base_minor or None) if each.base_currency == own else None
         if plain and each.base_currency != own and each.account is not Account.EXCHANGE:
             base = amount  # booked while the agency worked in another currency, and all of it in this one
@@ -184,6 +190,13 @@ def money_lines(entries: Iterable[Booked], numbers: Mapping[UUID, str], own: str
         if amount or base:
             number = numbers.get(each.invoice_id, "") if each.invoice_id else ""
             yield Line(each.day, 0, LEDGER[each.kind], number, each.client_id, role, amount, currency, "", base)
+
+
+def _role(entry: Booked) -> str:
+    """Which account of the journal it is on: money is at payment services until it has arrived at the bank."""
+    if entry.account is Account.MONEY and entry.place not in _AT_HOME:
+        return "services"
+    return MONEY[entry.account]
 
 
 def journal(of: Range) -> Iterator[tuple[Cell, ...]]:

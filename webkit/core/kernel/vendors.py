@@ -177,6 +177,11 @@ def find_keeper(capability: Capability[P], account_id: UUID | None, provider: st
         return None
 
 
+def provider_of(account_id: UUID) -> str:
+    """Whose account it is, or was; nothing for an unknown one."""
+    return next((row.account.provider for row in _accounts() if row.account.id == account_id), "")
+
+
 def own(capability: Capability[Any]) -> Account | None:
     """The account the current agency has chosen; None where the platform's provider serves it."""
     if not capability.agencies or session().scope.agency is None:

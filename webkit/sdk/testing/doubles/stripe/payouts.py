@@ -88,7 +88,7 @@ class Payouts:
             case "charge.succeeded":
                 share = self._share(subject)
                 fee = amount * PERCENT_OF_TEN_THOUSAND // 10_000 + FIXED + share
-                self._write(account, "charge", subject, amount, fee)
+                self._write(account, "charge", subject, amount, fee, share)
             case "refund.created":
                 self._write(account, "refund", subject, -amount, 0)
             case "refund.failed":
@@ -102,10 +102,12 @@ class Payouts:
         fee = charge.get("application_fee")
         return int(self.books.accounts[""].get("application_fee", fee)["amount"]) if fee else 0
 
-    def _write(self, account: Account, type: str, source: Object, amount: int, fee: int) -> Object:
+    def _write(self, account: Account, type: str, source: Object, amount: int, fee: int, share: int = 0) -> Object:
+        parts = (("stripe_fee", fee - share), ("application_fee", share))
+        details = [{"amount": part, "currency": source["currency"], "type": name} for name, part in parts if part]
         return self.books.add(
             account, "balance_transaction", "txn",
-            amount=amount, available_on=self.books.now(), currency=source["currency"], fee=fee, fee_details=[],
+            amount=amount, available_on=self.books.now(), currency=source["currency"], fee=fee, fee_details=details,
             net=amount - fee, payout=None, source=source["id"], status="available", type=type,
         )  # fmt: skip
 
