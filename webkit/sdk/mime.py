@@ -92,5 +92,5 @@ def _pictures(mime: Mime, files: list[Attachment]) -> None:
         main, _, sub = file.content_type.partition("/")
         if html is None:
             raise ProviderRejected("pictures in the text need HTML")
-        shown = {"cid": f"<{file.content_id}>", "filename": file.filename, "disposition": "inline"}
-        html.add_related(file.content, maintype=main, subtype=sub, **shown)
+        cid = f"<{file.content_id}>"
+        html.add_related(file.content, main, sub, cid=cid, filename=file.filename, disposition="inline")
