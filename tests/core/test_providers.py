@@ -217,12 +217,17 @@ class OperatorSettings(ProviderSettings):
     api_key: SecretStr = env("VENDOR_API_KEY", description="Key.")
     region: str = env("VENDOR_REGION", default="eu", description="Region.")
     base: str = env("VENDOR_BASE", default="https://vendor.example", of_operator=True, description="Address.")
+    file: str = env("VENDOR_FILE", default="", unshared=True, description="A file of the operator's own account.")
 
 
 def test_an_agency_gets_nothing_of_the_platforms_but_what_operators_say_for_all() -> None:
     card = spec(settings=OperatorSettings)
-    reg = registry(card, VENDOR_API_KEY="platform", VENDOR_REGION="us", VENDOR_BASE="https://double.example")
-    own: Any = reg.settings_of(card, {"api_key": "own", "base": "https://elsewhere.example"})
+    reg = registry(
+        card, VENDOR_API_KEY="platform", VENDOR_REGION="us", VENDOR_BASE="https://double.example", VENDOR_FILE="/k"
+    )
+    assert getattr(reg.settings(card), "file") == "/k"
+    own: Any = reg.settings_of(card, {"api_key": "own", "base": "https://elsewhere.example", "file": "/etc/passwd"})
+    assert own.file == ""
     assert (own.api_key.get_secret_value(), own.region, own.base) == ("own", "eu", "https://double.example")
     with pytest.raises(ValidationError):
         reg.settings_of(card, {})

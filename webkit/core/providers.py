@@ -162,13 +162,14 @@ class ProviderRegistry:
             return cast("P", self._built[key][1])
 
     def settings_of(self, spec: ProviderSpec[Any], values: Mapping[str, str]) -> ProviderSettings:
-        """Settings from an agency's `values`, by field; only those `of_operator` come from the environment.
+        """Settings from an agency's `values`, by field; only those `of_operator` and shared come from the environment.
 
         Raises pydantic's ValidationError.
         """
         fields = spec.settings.model_fields
         of_operator = {name for name, field in fields.items() if is_marked(field, "of_operator")}
-        given = {name: value for name, value in self._given_values(spec).items() if name in of_operator}
+        shared = {name for name in of_operator if not is_marked(fields[name], "unshared")}
+        given = {name: value for name, value in self._given_values(spec).items() if name in shared}
         return spec.settings.model_validate(given | {n: v for n, v in values.items() if n not in of_operator})
 
     def try_out(self, spec: ProviderSpec[Any], settings: ProviderSettings) -> HealthReport:

@@ -65,6 +65,7 @@ def env(
     description: str,
     default: object = PydanticUndefined,
     of_operator: bool = False,
+    unshared: bool = False,
     place: bool = False,
     **constraints: Any,
 ) -> Any:
@@ -73,17 +74,18 @@ def env(
     `api_key: SecretStr = env("STRIPE_SECRET_KEY", "STRIPE_API_KEY", description="Secret key of the account.")`
 
     Where agencies bring accounts of their own they set everything but what is `of_operator`, which the environment says
-    for all of them. `place`: it says where things are kept; with another value it is another account.
+    for all of them, unless it is `unshared`: then it belongs to the operator's own account, and an agency's has the
+    default. `place`: it says where things are kept; with another value it is another account.
     """
     if not names:
         raise TypeError("a setting needs at least one environment variable")
-    extra: JsonDict = {"of_operator": of_operator, "place": place}
+    extra: JsonDict = {"of_operator": of_operator or unshared, "unshared": unshared, "place": place}
     alias = AliasChoices(*names)
     return Field(default, validation_alias=alias, description=description, json_schema_extra=extra, **constraints)
 
 
 def is_marked(field: FieldInfo, mark: str) -> bool:
-    """Whether a setting was declared with `of_operator` or `place`."""
+    """Whether a setting was declared with `of_operator`, `unshared` or `place`."""
     return isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get(mark) is True
 
 

@@ -1,0 +1,1 @@
+"""Files at Google Cloud Storage."""
