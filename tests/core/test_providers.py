@@ -225,7 +225,7 @@ def test_an_agency_gets_nothing_of_the_platforms_but_what_operators_say_for_all(
     reg = registry(
         card, VENDOR_API_KEY="platform", VENDOR_REGION="us", VENDOR_BASE="https://double.example", VENDOR_FILE="/k"
     )
-    assert getattr(reg.settings(card), "file") == "/k"
+    assert reg.settings(card).file == "/k"
     own: Any = reg.settings_of(card, {"api_key": "own", "base": "https://elsewhere.example", "file": "/etc/passwd"})
     assert own.file == ""
     assert (own.api_key.get_secret_value(), own.region, own.base) == ("own", "eu", "https://double.example")
