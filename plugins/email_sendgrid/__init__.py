@@ -1,0 +1,1 @@
+"""Email through Twilio SendGrid, with what became of each mail."""
