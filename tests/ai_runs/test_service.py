@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,7 +20,7 @@ from tests.client import let_go
 from tests.runtime.conftest import until
 from tests.threads import at_once
 from webkit.agencies import service as agencies
-from webkit.ai_runs import keeping, outcomes, pump, service
+from webkit.ai_runs import keeping, models, outcomes, pump, service
 from webkit.ai_runs.views import Fate, Mark, RunState, RunView
 from webkit.core.capabilities.ai_text import AI_TEXT, Role, StopReason
 from webkit.core.capabilities.errors import (
@@ -466,3 +469,26 @@ def test_the_operator_caps_the_day(
     monkeypatch.setattr(runtime, "settings", runtime.settings.model_copy(update={"ai_runs_per_day": 0}))
     with pytest.raises(TooMany, match="switched off"):
         service.start([request("other")])
+
+
+def test_a_text_that_ends_while_it_is_kept_waits_for_that(
+    agency: AgencyView, puppet: Script, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lock the run, then its generation: the other way round one of them would be thrown out."""
+    (run_id,) = service.start([request()])
+    ((job_id, _kind),) = outbox.due()
+    (work,) = outcomes.begin({job_id: run_id}).values()
+    ends = threading.Thread(target=_elsewhere(app, agency, lambda: outcomes.end(work, RunState.DONE, "One two")))
+    settle = models.settle
+
+    def slowly(*args: Any) -> bool:
+        settled = settle(*args)
+        if threading.current_thread() is not ends:
+            ends.start()
+            time.sleep(0.4)
+        return settled
+
+    monkeypatch.setattr(models, "settle", slowly)
+    assert outcomes.save([(work, "One ", True)]) == [(True, False)]
+    ends.join()
+    assert (service.get(run_id).state, service.get(run_id).text) == (RunState.DONE, "One two")

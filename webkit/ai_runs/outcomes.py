@@ -86,11 +86,13 @@ def _work(row: models.Begun, writer: Vendor[AIText] | None) -> Work:
 def save(texts: Sequence[tuple[Work, str, bool]]) -> list[tuple[bool, bool]]:
     """Keep texts so far, which may have begun: from then on the generation counts.
 
-    For each, whether this is still the latest attempt, and whether somebody asked it to stop.
+    For each, whether this is still the latest attempt, and whether somebody asked it to stop. Runs are locked before
+    their generation, here as everywhere: one that ends at this moment would else wait for us, and we for it.
     """
-    for generation in {work.generation_id for work, _, begun in texts if begun}:
+    answers = [models.save(work.id, work.attempt, text) for work, text, _ in texts]
+    for generation in sorted({work.generation_id for work, _, begun in texts if begun}):
         quota.use(generation)
-    return [models.save(work.id, work.attempt, text) for work, text, _ in texts]
+    return answers
 
 
 @writes
@@ -103,8 +105,9 @@ def pay(work: Work, bill: Bill) -> None:
 def again(work: Work, bill: Bill, correction: Sequence[Message]) -> Work | None:
     """Begin another attempt in which the model mends its answer; None when the run is no longer ours."""
     _spend(work, bill)
+    living = models.move(work.id, (RunState.RUNNING,), work.attempt, attempt=work.attempt + 1, text="")
     quota.use(work.generation_id)
-    if not models.move(work.id, (RunState.RUNNING,), work.attempt, attempt=work.attempt + 1, text=""):
+    if not living:
         return None
     request = replace(work.request, messages=(*work.request.messages, *correction))
     return replace(work, attempt=work.attempt + 1, request=request)

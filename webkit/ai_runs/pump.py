@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 TURN, EACH = 0.04, 0.002
 """Seconds between two turns, and what each text adds to them: the work of a process stays the same."""
+BREATH = 0.0002
+"""Seconds that each text adds to the pause between two sendings of first words: with one there is none."""
 TICK = 0.2
 """Seconds between two looks of the keeper; it saves less often."""
 
@@ -96,7 +98,9 @@ class Pump:
         while (rest := end - time.monotonic()) > 0:
             if self._wake.wait(rest):
                 self._wake.clear()
-                self._send([text for text in self._living() if text.is_due])
+                texts = self._living()
+                self._send([text for text in texts if text.is_due])
+                time.sleep(BREATH * (len(texts) - 1))
 
     def _send(self, texts: Sequence[Text]) -> None:
         with self._sending:

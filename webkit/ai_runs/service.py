@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from webkit.ai_runs import marks, models, quota, subjects, troubles
-from webkit.ai_runs.models import ALIVE, Run, RunState, Spent
+from webkit.ai_runs.models import ALIVE, Run, RunState, Seen, Spent
 from webkit.ai_runs.views import Allowance as Allowance
 from webkit.ai_runs.views import Fate as Fate
 from webkit.ai_runs.views import RunRequest, RunResult, RunView
@@ -16,6 +17,7 @@ from webkit.core.kernel.db import after_commit, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
+from webkit.core.kernel.tenancy import add_late
 
 WRITE = "ai_runs.write"
 
@@ -36,8 +38,9 @@ def start(requests: Sequence[RunRequest], *, actor: str = "system") -> list[UUID
     generation, day = quota.reserve(actor, len(requests)), quota.today().isoformat()
     ids = [uuid7() for _ in requests]
     jobs = outbox.add_all(WRITE, [{"run": str(run_id)} for run_id in ids])
-    asked = zip(ids, jobs, requests, strict=True)
-    return models.add_all([_run(*each, generation, day) for each in asked])
+    for run_id, job, request in zip(ids, jobs, requests, strict=True):
+        add_late(Run, id=run_id, job_id=job, generation_id=generation, day=day, **_asked(request))
+    return ids
 
 
 def _refuse_twice(alive: set[str], wanted: set[str]) -> None:
@@ -45,23 +48,20 @@ def _refuse_twice(alive: set[str], wanted: set[str]) -> None:
         raise Conflict(_("This is being written already. Wait for it, or stop it first."))
 
 
-def _run(run_id: UUID, job: UUID, request: RunRequest, generation: UUID, day: str) -> Run:
-    return Run(
-        id=run_id,
-        job_id=job,
-        generation_id=generation,
-        subject=request.subject,
-        section=request.section,
-        day=day,
-        system=request.system,
-        prompt=request.prompt,
-        json_schema=dict(request.json_schema) if request.json_schema is not None else None,
-        facts=dict(request.facts),
-        sources=dict(request.sources),
-        exempt=list(request.exempt),
-        max_tokens=request.max_tokens,
-        locale=request.locale,
-    )
+def _asked(request: RunRequest) -> dict[str, Any]:
+    """The columns that a request fills."""
+    return {
+        "subject": request.subject,
+        "section": request.section,
+        "system": request.system,
+        "prompt": request.prompt,
+        "json_schema": dict(request.json_schema) if request.json_schema is not None else None,
+        "facts": dict(request.facts),
+        "sources": dict(request.sources),
+        "exempt": list(request.exempt),
+        "max_tokens": request.max_tokens,
+        "locale": request.locale,
+    }
 
 
 def get(run_id: UUID) -> RunView:
@@ -140,21 +140,21 @@ def discard(run_id: UUID) -> bool:
     return models.settle_fate(_found(run_id).id, Fate.DISCARDED, clock.now())
 
 
-def _found(run_id: UUID) -> Run:
+def _found(run_id: UUID) -> Seen:
     run = models.get(run_id)
     if run is None:
         raise NotFound(_("This text is not there."))
     return run
 
 
-def _views(runs: Sequence[Run]) -> list[RunView]:
+def _views(runs: Sequence[Run | Seen]) -> list[RunView]:
     # What is written for the first time has used nothing before its end, and its readers wait for their first words.
     known = [run.id for run in runs if run.state not in ALIVE or run.attempt > 1]
     spent_by = models.spent_by(known) if known else {}
     return [_view(run, spent_by.get(run.id, Spent())) for run in runs]
 
 
-def _view(run: Run, usage: Spent) -> RunView:
+def _view(run: Run | Seen, usage: Spent) -> RunView:
     view = RunView(
         id=run.id,
         subject=run.subject,

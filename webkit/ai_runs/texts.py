@@ -14,6 +14,8 @@ from webkit.core.kernel.streams import Piece, Place
 
 FIRST = 20
 """So many characters of a text go at once, as they come."""
+SILENT = 0.25
+"""Seconds after which people are told that a text has begun which has no words yet: most have some by then."""
 
 
 class Halt(enum.Enum):
@@ -39,6 +41,7 @@ class Text:
         self._offered = self._sent = 0  # parts
         self._place = 0  # characters that were sent
         self._announced = False
+        self._since = time.monotonic()
         self._lock = threading.Lock()
         self._interrupt: Callable[[], None] | None = None
 
@@ -61,9 +64,9 @@ class Text:
         return self.begun and self._place < FIRST
 
     def unsent(self) -> Piece | None:
-        """What nobody was told yet; at first that this attempt has begun."""
+        """What nobody was told yet; if words take long, at first that this attempt has begun."""
         self._offered = len(self._parts)
-        if self._announced and self._offered == self._sent:
+        if self._offered == self._sent and (self._announced or time.monotonic() - self._since < SILENT):
             return None
         return Piece(Place(self.work.attempt, self._place), "".join(self._parts[self._sent : self._offered]))
 

@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -77,7 +77,7 @@ class Board:
         self._bell, self._rung = f"webkit:bell:{uuid4().hex}", b"0"
         self._lock = threading.Lock()
         self._readers: dict[str, list[Reader]] = {}
-        self._alive = False
+        self._alive = self._rings = False
 
     @classmethod
     def of(cls, url: str) -> Board:
@@ -105,12 +105,22 @@ class Board:
                     del self._readers[key]
 
     def _ring(self) -> None:
-        """Have the waiting read begin anew, because somebody wants to know something else."""
-        with suppress(RedisError, OSError):
+        """Have the waiting read begin anew, because somebody wants to know something else.
+
+        One bell does for all who come before it was heard.
+        """
+        with self._lock:
+            if self._rings:
+                return
+            self._rings = True
+        try:
             pipe = self._redis.pipeline(transaction=False)
             pipe.xadd(self._bell, {"": ""}, maxlen=1)
             pipe.expire(self._bell, BELL_KEPT)
             pipe.execute()
+        except (RedisError, OSError):
+            with self._lock:
+                self._rings = False
 
     def _run(self) -> None:
         while self._is_needed():
@@ -146,6 +156,7 @@ class Board:
     def _starts(self) -> dict[str, Position]:
         """Where to read each stream from: where the last of its readers is."""
         with self._lock:
+            self._rings = False  # whoever comes from now on is not among these
             places = {key: [r.after for r in readers if r.after is not None] for key, readers in self._readers.items()}
         return {key: min(found) for key, found in places.items() if found}
 
