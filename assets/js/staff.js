@@ -12,6 +12,7 @@ import Items from "./controllers/items.js";
 import Lines from "./controllers/lines.js";
 import Menu from "./controllers/menu.js";
 import Palette from "./controllers/palette.js";
+import Passkey from "./controllers/passkey.js";
 import Picks from "./controllers/picks.js";
 import Rows from "./controllers/rows.js";
 import Shortcuts from "./controllers/shortcuts.js";
@@ -30,6 +31,7 @@ const controllers = {
   lines: Lines,
   menu: Menu,
   palette: Palette,
+  passkey: Passkey,
   picks: Picks,
   rows: Rows,
   shortcuts: Shortcuts,

@@ -3,23 +3,430 @@
 import sqlalchemy as sa
 from alembic import op
 
+from webkit.core.kernel import schema
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
 
+OWNED = (
+    "payment_agreements",
+    "payment_methods",
+    "payment_payers",
+    "subscriptions",
+    "tier_grants",
+)
+
+
 def upgrade() -> None:
+    op.create_table(
+        "authenticators",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("last_step", sa.Integer(), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_authenticators_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authenticators")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_authenticators_user_id")),
+    )
+    op.create_table(
+        "backup_codes",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("label", sa.String(length=4), nullable=False),
+        sa.Column("code_hash", sa.String(length=255), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_backup_codes_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_backup_codes")),
+        sa.UniqueConstraint("user_id", "label", name=op.f("uq_backup_codes_user_id_label")),
+    )
+    op.create_table(
+        "passkeys",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("credential", sa.String(length=1400), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("transports", sa.Text(), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_passkeys_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential", name=op.f("uq_passkeys_credential")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "phones",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("code_tries", sa.Integer(), nullable=False),
+        sa.Column("code_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_phones_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phones")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_phones_user_id")),
+    )
+    op.create_table(
+        "sign_in_steps",
+        sa.Column(
+            "purpose",
+            sa.Enum("second", "passkey", "add_passkey", "prove", name="purpose", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("method", sa.String(length=32), nullable=False),
+        sa.Column("challenge", sa.String(length=128), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sign_in_steps_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_steps")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_sign_in_steps_token_hash")),
+    )
+    with op.batch_alter_table("sign_in_steps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_steps_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "sit_ins",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_sit_ins_agency_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sit_ins_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sit_ins")),
+    )
+    with op.batch_alter_table("sit_ins", schema=None) as batch_op:
+        batch_op.create_index("ix_sit_ins_agency_id_user_id", ["agency_id", "user_id"], unique=False)
+
+    op.create_table(
+        "subscriptions",
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("customer_id", sa.String(length=128), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "incomplete",
+                "trialing",
+                "active",
+                "past_due",
+                "unpaid",
+                "ended",
+                name="subscriptionstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("tier", sa.String(length=16), nullable=False),
+        sa.Column("interval", sa.Enum("month", "year", name="interval", native_enum=False, length=32), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("period_start", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("period_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ends", sa.Boolean(), nullable=False),
+        sa.Column("next_tier", sa.String(length=16), nullable=False),
+        sa.Column(
+            "next_interval", sa.Enum("month", "year", name="interval", native_enum=False, length=32), nullable=True
+        ),
+        sa.Column("unpaid_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("strange", sa.String(length=200), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("checkout_id", sa.String(length=128), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_subscriptions_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_subscriptions_agency_id_id")),
+        sa.UniqueConstraint("agency_id", name=op.f("uq_subscriptions_agency_id")),
+    )
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_subscriptions_provider_synced_at", ["provider", "synced_at"], unique=False)
+
+    op.create_table(
+        "tier_grants",
+        sa.Column("tier", sa.String(length=16), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "beta_tester",
+                "partner",
+                "promotional",
+                "early_signup",
+                "referral_reward",
+                "internal",
+                name="reason",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("granted_by", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_tier_grants_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tier_grants")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_tier_grants_agency_id_id")),
+    )
+    with op.batch_alter_table("tier_grants", schema=None) as batch_op:
+        batch_op.create_index("ix_tier_grants_agency_id_expires_at", ["agency_id", "expires_at"], unique=False)
+
+    op.create_table(
+        "payment_agreements",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("checkout_id", sa.String(length=128), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_payment_agreements_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_agreements_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_agreements")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_agreements_agency_id_id")),
+    )
+    with op.batch_alter_table("payment_agreements", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_agreements_checkout_id", ["checkout_id"], unique=False)
+        batch_op.create_index("ix_payment_agreements_done_at_created_at", ["done_at", "created_at"], unique=False)
+
+    op.create_table(
+        "payment_payers",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("through", sa.String(length=36), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_payment_payers_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_payers_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_payers")),
+        sa.UniqueConstraint(
+            "agency_id",
+            "client_id",
+            "provider",
+            "through",
+            name=op.f("uq_payment_payers_agency_id_client_id_provider_through"),
+        ),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_payers_agency_id_id")),
+    )
+    op.create_table(
+        "payment_methods",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("agreement_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("payer_id", sa.String(length=128), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("card", "sepa_debit", "other", name="methodkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("brand", sa.String(length=32), nullable=False),
+        sa.Column("last4", sa.String(length=8), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum("active", "removed", "gone", name="methodstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=64), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "agreement_id"],
+            ["payment_agreements.agency_id", "payment_agreements.id"],
+            name=op.f("fk_payment_methods_agency_id_agreement_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_payment_methods_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_payment_methods_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_methods")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_methods_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "provider", "vendor_id", name=op.f("uq_payment_methods_agency_id_provider_vendor_id")
+        ),
+    )
+    with op.batch_alter_table("payment_methods", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_methods_agency_id_client_id", ["agency_id", "client_id"], unique=False)
+        batch_op.create_index("ix_payment_methods_vendor_id", ["vendor_id"], unique=False)
+
+    with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("closed", sa.String(length=300), server_default="", nullable=False))
+
+    with op.batch_alter_table("consultations", schema=None) as batch_op:
+        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=True)
+
+    with op.batch_alter_table("contracts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("author_id", sa.Uuid(), nullable=True))
+
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("author_id", sa.Uuid(), nullable=True))
+
+    with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("role_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("permissions", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("is_default", sa.Boolean(), server_default=sa.false(), nullable=False))
+
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("method_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("agreement_id", sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("waits", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("reason", sa.String(length=32), server_default="", nullable=False))
+
     with op.batch_alter_table("payout_lines", schema=None) as batch_op:
         batch_op.add_column(sa.Column("platform_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("changed_minor", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("changed_currency", sa.String(length=3), server_default="", nullable=False))
         batch_op.create_index("ix_payout_lines_payment", ["agency_id", "payment_vendor_id"], unique=False)
 
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=True)
+
+    with op.batch_alter_table("quotations", schema=None) as batch_op:
+        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=True)
+
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("second", sa.String(length=16), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table("sign_in_tokens", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("user_id", sa.Uuid(), nullable=True))
+
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("suspended_why", sa.String(length=200), server_default="", nullable=False))
+
+    schema.protect(op.get_bind(), *OWNED)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("users", schema=None) as batch_op:
+        batch_op.drop_column("suspended_why")
+        batch_op.drop_column("suspended_at")
+        batch_op.drop_column("verified_at")
+
+    with op.batch_alter_table("sign_in_tokens", schema=None) as batch_op:
+        batch_op.drop_column("user_id")
+
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_column("proven_at")
+        batch_op.drop_column("second")
+
+    with op.batch_alter_table("quotations", schema=None) as batch_op:
+        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=False)
+
+    with op.batch_alter_table("proposals", schema=None) as batch_op:
+        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=False)
+
     with op.batch_alter_table("payout_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_payout_lines_payment")
         batch_op.drop_column("changed_currency")
         batch_op.drop_column("changed_minor")
         batch_op.drop_column("platform_minor")
+
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.drop_column("reason")
+        batch_op.drop_column("waits")
+        batch_op.drop_column("asked_at")
+        batch_op.drop_column("agreement_id")
+        batch_op.drop_column("method_id")
+
+    with op.batch_alter_table("memberships", schema=None) as batch_op:
+        batch_op.drop_column("is_default")
+        batch_op.drop_column("permissions")
+        batch_op.drop_column("role_id")
+
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_column("author_id")
+
+    with op.batch_alter_table("contracts", schema=None) as batch_op:
+        batch_op.drop_column("author_id")
+
+    with op.batch_alter_table("consultations", schema=None) as batch_op:
+        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=False)
+
+    with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.drop_column("closed")
+
+    with op.batch_alter_table("payment_methods", schema=None) as batch_op:
+        batch_op.drop_index("ix_payment_methods_vendor_id")
+        batch_op.drop_index("ix_payment_methods_agency_id_client_id")
+
+    op.drop_table("payment_methods")
+    op.drop_table("payment_payers")
+    with op.batch_alter_table("payment_agreements", schema=None) as batch_op:
+        batch_op.drop_index("ix_payment_agreements_done_at_created_at")
+        batch_op.drop_index("ix_payment_agreements_checkout_id")
+
+    op.drop_table("payment_agreements")
+    with op.batch_alter_table("tier_grants", schema=None) as batch_op:
+        batch_op.drop_index("ix_tier_grants_agency_id_expires_at")
+
+    op.drop_table("tier_grants")
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.drop_index("ix_subscriptions_provider_synced_at")
+
+    op.drop_table("subscriptions")
+    with op.batch_alter_table("sit_ins", schema=None) as batch_op:
+        batch_op.drop_index("ix_sit_ins_agency_id_user_id")
+
+    op.drop_table("sit_ins")
+    with op.batch_alter_table("sign_in_steps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_steps_expires_at"))
+
+    op.drop_table("sign_in_steps")
+    op.drop_table("phones")
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_passkeys_user_id"))
+
+    op.drop_table("passkeys")
+    op.drop_table("backup_codes")
+    op.drop_table("authenticators")

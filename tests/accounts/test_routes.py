@@ -223,7 +223,8 @@ def test_the_only_agency_or_a_choice(
 
 
 def test_ones_own_account(owner: Browser, agency: AgencyView) -> None:
-    page = owner.get("/account").text
+    assert "ada@northwind.example" in owner.get("/account").text
+    page = owner.get("/account/security").text
     assert "ada@northwind.example" in page and "this browser" in page
     assert owner.post("/account", data={"name": "Ada Lovelace", "locale": "it"}).status_code == 303
     assert "Ada Lovelace" in owner.get("/account").text
@@ -244,7 +245,7 @@ def test_a_password_can_be_set_and_changed(owner: Browser, agency: AgencyView, a
 
 def test_browsers_can_be_signed_out(owner: Browser, ada: Person, browser_of: Callable[[Person], Browser]) -> None:
     phone = browser_of(ada)
-    (path,) = re.findall(r'action="(/account/sessions/[0-9a-f-]+/end)"', owner.get("/account").text)
+    (path,) = re.findall(r'action="(/account/sessions/[0-9a-f-]+/end)"', owner.get("/account/security").text)
     assert owner.post(path).status_code == 303
     assert phone.get("/account").status_code == 303
     phone = browser_of(ada)
@@ -254,12 +255,12 @@ def test_browsers_can_be_signed_out(owner: Browser, ada: Person, browser_of: Cal
 
 def test_nobody_signs_others_out(owner: Browser, stranger: Browser, ada: Person, browser_of: object) -> None:
     browser_of(ada)  # type: ignore[operator]
-    (path,) = re.findall(r'action="(/account/sessions/[0-9a-f-]+/end)"', owner.get("/account").text)
+    (path,) = re.findall(r'action="(/account/sessions/[0-9a-f-]+/end)"', owner.get("/account/security").text)
     stranger.post(path)
-    assert path in owner.get("/account").text
+    assert path in owner.get("/account/security").text
 
 
-@pytest.mark.parametrize("path", ["/account", "/agencies", "/agencies/new", "/onward"])
+@pytest.mark.parametrize("path", ["/account", "/account/security", "/agencies", "/agencies/new", "/onward"])
 def test_ones_own_pages_ask_who_is_there(anonymous: Browser, person: Person, path: str) -> None:
     assert anonymous.get(path).location == f"/sign-in?next={path}"
 

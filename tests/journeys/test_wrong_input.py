@@ -60,7 +60,7 @@ STAFF: dict[str, Opener] = {
     "send": lambda deal: _ready(deal).form("/send", has="to_email"),
     "invoice": lambda deal: _staff(deal, "invoices/new").form("/new"),
     "account": lambda deal: deal.staff.get("/account").form("/account"),
-    "password": lambda deal: deal.staff.get("/account").form("/account/password"),
+    "password": lambda deal: deal.staff.get("/account/security").form("/account/password"),
     "new agency": lambda deal: deal.staff.get("/agencies/new").form("/agencies/new"),
 }
 ANSWERS: dict[str, Opener] = {

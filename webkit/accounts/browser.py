@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, session
-from flask_login import login_user, logout_user
+from flask import Flask, Response, g, session, url_for
+from flask_login import current_user, login_user, logout_user
 
 from webkit.accounts import sessions
+from webkit.accounts.signing_in import Entry
 from webkit.accounts.views import UserView
-from webkit.core.kernel.db import NoUnit
+from webkit.core.kernel.db import NoUnit, release
+from webkit.core.kernel.hx import go, go_to
 from webkit.core.kernel.runtime import of
+
+STEP, PASSKEY_STEP, WANTED = "step", "passkey_step", "wanted"
+"""What a cookie holds of a sign-in that is not finished: two tokens, and where somebody wanted to go."""
 
 
 def init_app(app: Flask) -> None:
@@ -40,6 +45,26 @@ def keep_alive(response: Response) -> Response:
     if live is not None and "_user_id" in session and sessions.keep_alive(session["_user_id"], live):
         session.modified = True
     return response
+
+
+def enter(entry: Entry, wanted: str | None = None) -> Response:
+    """Go where somebody wanted to go, or to the page that asks for the second factor: the end of every way in."""
+    if not entry.awaits_second:
+        let_in(entry.token)
+        return go_to(wanted or url_for("account.onward"))
+    session.clear()
+    session[STEP] = entry.token
+    if wanted:
+        session[WANTED] = wanted
+    return go("second.ask")
+
+
+def rotate(token: str | None = None) -> None:
+    """Go on under a new token after what makes a session worth more; `token` if it was drawn already."""
+    fresh = token or sessions.rotate(current_user.token)
+    if fresh is not None:
+        release()
+        let_in(fresh)
 
 
 def let_in(token: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from webkit.accounts import models
+from webkit.accounts import models, seat_models
 from webkit.agencies import service as agencies
 from webkit.core.kernel.db import release
-from webkit.core.kernel.directory import AgencyView, Directory
+from webkit.core.kernel.directory import AgencyView, Directory, Seat
 
 
 class HouseDirectory:
@@ -23,6 +23,10 @@ class HouseDirectory:
         # It is read behind the agency's door. Who kept a connection meanwhile could wait for a second one for ever.
         release()
         return models.role_of(agency_id, user_id)
+
+    def seat(self, agency_id: UUID, user_id: UUID) -> Seat | None:
+        release()
+        return seat_models.seat(agency_id, user_id)
 
     def all_ids(self) -> list[UUID]:
         return agencies.all_ids()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from webkit.accounts import passwords
 from webkit.agencies.forms import AgencyForm
@@ -48,3 +48,24 @@ class PersonForm(Form):
 class PasswordForm(Form):
     old: Password = ""  # type: ignore[valid-type]
     new: Password  # type: ignore[valid-type]
+
+
+class ResetForm(Form):
+    new: Password  # type: ignore[valid-type]
+
+
+class EmailForm(Form):
+    new_email: Email
+
+
+class CodeForm(Form):
+    code: Line(40)  # type: ignore[valid-type]
+
+
+class PasskeyForm(Form):
+    name: Line(60, minimum=1)  # type: ignore[valid-type]
+    passkey: Annotated[str, Field(max_length=16_000)]
+
+
+class PhoneForm(Form):
+    phone: Line(24)  # type: ignore[valid-type]

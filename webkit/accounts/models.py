@@ -13,7 +13,7 @@ from webkit.core.kernel import clock, entrances, tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.tables import Base, Owned, Record, enum_column, owned_args
+from webkit.core.kernel.tables import Base, Json, Owned, Record, enum_column, owned_args
 
 
 class Role(enum.StrEnum):
@@ -27,6 +27,8 @@ class Method(enum.StrEnum):
 
     PASSWORD = "password"  # noqa: S105  the name of a method, not a secret
     LINK = "link"
+    PASSKEY = "passkey"
+    OIDC = "oidc"
 
 
 class User(Record):
@@ -39,6 +41,9 @@ class User(Record):
     locale: Mapped[str] = mapped_column(sa.String(16), default="")
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     is_operator: Mapped[bool] = mapped_column(default=False)
+    verified_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspended_why: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
 
 
 class Membership(Owned):
@@ -52,6 +57,11 @@ class Membership(Owned):
 
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
     role: Mapped[Role] = enum_column(Role)
+    role_id: Mapped[UUID | None]
+    """A role that the agency has made; `permissions` is what it may do, so that entering reads this row alone."""
+    permissions: Mapped[dict[str, str] | None] = mapped_column(Json)
+    is_default: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Where this person begins, of several agencies."""
 
 
 class SignInSession(Record):
@@ -66,14 +76,17 @@ class SignInSession(Record):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     address: Mapped[str] = mapped_column(sa.String(64), default="")
     agent: Mapped[str] = mapped_column(sa.String(255), default="")
+    second: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
+    proven_at: Mapped[datetime | None]
 
 
 class SignInToken(Record):
-    """A link sent by mail: for one purpose and one address, once, for a short time."""
+    """A link sent by mail: for one purpose, one person and one address, once, for a short time."""
 
     __tablename__ = "sign_in_tokens"
 
     purpose: Mapped[str] = mapped_column(sa.String(32))
+    user_id: Mapped[UUID | None]
     email: Mapped[str] = mapped_column(sa.String(255))
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -113,6 +126,15 @@ def add_user(row: User) -> User:
     return row
 
 
+def move(row: User, email: str) -> None:
+    """Give somebody another address, inside a write. Raises Conflict when it has an account."""
+    row.email = email
+    try:
+        session().flush()
+    except sa.exc.IntegrityError:
+        raise Conflict(_("There is an account with this address already.")) from None
+
+
 def claim_first_run(user_id: UUID) -> None:
     """Say that this person set the installation up, inside the same write. Raises Conflict for the second one."""
     session().add(FirstRun(id=1, user_id=user_id))
@@ -127,6 +149,10 @@ def add_membership(agency_id: UUID, user_id: UUID, role: Role) -> None:
     session().add(Membership(agency_id=agency_id, user_id=user_id, role=role))
     session().flush()
     entrances.changed()
+
+
+def member_count() -> int:
+    return session().scalar(sa.select(sa.func.count()).select_from(Membership)) or 0
 
 
 def role_of(agency_id: UUID, user_id: UUID) -> str | None:
@@ -167,6 +193,7 @@ def live_session(token_hash: str) -> tuple[SignInSession, User] | None:
         sa.select(SignInSession, User)
         .join(User, User.id == SignInSession.user_id)
         .where(SignInSession.token_hash == token_hash, SignInSession.expires_at > clock.now())
+        .where(User.suspended_at.is_(None))
     )
     row = session().execute(query).one_or_none()
     return (row[0], row[1]) if row else None
@@ -178,6 +205,10 @@ def sessions_of(user_id: UUID) -> list[SignInSession]:
     return list(session().scalars(sa.select(SignInSession).where(*live).order_by(SignInSession.seen_at.desc())))
 
 
+def session_hashes(user_id: UUID) -> list[str]:
+    return list(session().scalars(sa.select(SignInSession.token_hash).where(SignInSession.user_id == user_id)))
+
+
 def slide(token_hash: str, seen_at: datetime, expires_at: datetime) -> bool:
     """Keep a session alive, inside a write; False when it is gone."""
     moved = session().scalars(
@@ -187,6 +218,14 @@ def slide(token_hash: str, seen_at: datetime, expires_at: datetime) -> bool:
         .returning(SignInSession.id)
     )
     return moved.one_or_none() is not None
+
+
+def renew(before: str, after: str, proven_at: datetime | None) -> bool:
+    """Give a session another token, inside a write; False when it is gone."""
+    values: dict[str, object] = {"token_hash": after} | ({"proven_at": proven_at} if proven_at else {})
+    live = (SignInSession.token_hash == before, SignInSession.expires_at > clock.now())
+    changed = session().scalars(sa.update(SignInSession).where(*live).values(**values).returning(SignInSession.id))
+    return changed.one_or_none() is not None
 
 
 def delete_sessions(user_id: UUID, *, only: UUID | None = None, token: str = "", but: str = "") -> list[str]:
@@ -213,15 +252,17 @@ def open_token(token_hash: str, purpose: str) -> SignInToken | None:
     return session().scalars(sa.select(SignInToken).where(*_open(token_hash, purpose))).one_or_none()
 
 
-def use_token(token_hash: str, purpose: str) -> str | None:
-    """Use a link up, inside a write; the address it was sent to, or None when somebody was faster."""
-    used = session().scalars(
-        sa.update(SignInToken)
-        .where(*_open(token_hash, purpose))
-        .values(used_at=clock.now())
-        .returning(SignInToken.email)
-    )
-    return used.one_or_none()
+def use_token(token_hash: str, purpose: str) -> tuple[str, UUID | None] | None:
+    """Use a link up, inside a write; the address and person it was made for, or None when somebody was faster."""
+    change = sa.update(SignInToken).where(*_open(token_hash, purpose)).values(used_at=clock.now())
+    used = session().execute(change.returning(SignInToken.email, SignInToken.user_id)).one_or_none()
+    return (used[0], used[1]) if used else None
+
+
+def close_tokens(user_id: UUID, *purposes: str) -> None:
+    """Links of these purposes open nothing any more, inside a write."""
+    waiting = (SignInToken.user_id == user_id, SignInToken.purpose.in_(purposes), SignInToken.used_at.is_(None))
+    session().execute(sa.update(SignInToken).where(*waiting).values(used_at=clock.now()))
 
 
 def _open(token_hash: str, purpose: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from webkit.accounts import browser, routes, service
+from webkit.accounts import browser, mail_links, phones, proving_routes, routes, second_routes, security_routes, service
 from webkit.accounts.directory import HouseDirectory
 from webkit.core.extensions import JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.directory import Directory
+from webkit.core.kernel.entitlements import Limit, meter
+from webkit.core.kernel.runtime import of
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, routes.mine, routes.team]
+    ours = [routes.blueprint, routes.mine, routes.team]
+    return [*ours, second_routes.blueprint, security_routes.blueprint, proving_routes.blueprint]
 
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     browser.init_app(app)
+    of(app).prove = proving_routes.prove
+    meter(app, Limit.MEMBERS, service.member_count)
 
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(service.MAIL_LINK, service.mail_link), JobSpec(service.FORGET_ENDED, service.forget_ended, "long")]
+    return [
+        JobSpec(mail_links.MAIL_LINK, mail_links.mail_link),
+        JobSpec(phones.TEXT_CODE, phones.text_code, urgent=True),
+        JobSpec(service.FORGET_ENDED, service.forget_ended, "long"),
+    ]
 
 
 @hookimpl

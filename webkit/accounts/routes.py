@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, redirect, request, session, url_for
+from flask import Blueprint, Response, flash, redirect, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webkit.accounts import browser, pages, service, setup
-from webkit.accounts.forms import LinkForm, PasswordForm, PersonForm, SetupForm, SignInForm
+from webkit.accounts import browser, mail_links, pages, passkeys, service, setup, signing_in
+from webkit.accounts.factor_models import Purpose
+from webkit.accounts.forms import LinkForm, PersonForm, ResetForm, SetupForm, SignInForm
+from webkit.accounts.models import Method
 from webkit.accounts.service import NewUser
-from webkit.agencies import policy
 from webkit.agencies.forms import AgencyForm
-from webkit.core.kernel import i18n
+from webkit.core.kernel import i18n, ratelimit
 from webkit.core.kernel.doors import ask_to_sign_in, staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError, Gone, TooMany
 from webkit.core.kernel.forms import FormState, bind
@@ -91,6 +92,7 @@ def sign_in() -> AnyResponse:
 
 
 @blueprint.post("/sign-in")
+@ratelimit.own_limit
 def sign_in_now() -> Response:
     """Sign in by password."""
     wanted = browser.own_path(request.form.get("next"))
@@ -98,46 +100,114 @@ def sign_in_now() -> Response:
     if not bound.ok:
         return _sign_in_page(bound.state, wanted, 422)
     try:
-        token = service.sign_in_with_password(bound.data.email, bound.data.password, request.remote_addr or "")
-    except TooMany as error:
-        return _slow_down(bound.state, wanted, error)
-    if token is None:
+        entry = service.sign_in_with_password(bound.data.email, bound.data.password, request.remote_addr or "")
+    except DomainError as error:
+        return _not_in(bound.state, wanted, error)
+    if entry is None:
         bound.state.errors[""] = _("Address and password do not match.")
         return _sign_in_page(bound.state, wanted, 422)
-    browser.let_in(token)
-    return go_to(wanted or url_for("account.onward"))
+    return browser.enter(entry, wanted)
+
+
+@blueprint.post("/sign-in/passkey/options")
+@ratelimit.own_limit
+def passkey_options() -> Response:
+    """What the browser needs to show a passkey, whosever it is."""
+    asked = passkeys.ask_for_any()
+    session[browser.PASSKEY_STEP] = asked.token
+    return Response(asked.options, mimetype="application/json")
+
+
+@blueprint.post("/sign-in/passkey")
+@ratelimit.own_limit
+def sign_in_with_passkey() -> Response:
+    """Sign in with a passkey alone."""
+    wanted, state = browser.own_path(request.form.get("next")), FormState()
+    token = session.pop(browser.PASSKEY_STEP, "")
+    try:
+        user_id = passkeys.check(token, Purpose.PASSKEY, request.form.get("passkey", ""))
+        return browser.enter(signing_in.sign_in(user_id, Method.PASSKEY), wanted)
+    except DomainError as error:
+        return _not_in(state, wanted, error)
 
 
 @blueprint.route("/sign-in/link", methods=["GET", "POST"])
 def ask_for_link() -> Response:
     """Send a link by mail. The answer is the same whether the address has an account or not."""
+    return _ask_by_mail("accounts/link.html", service.ask_for_link)
+
+
+@blueprint.route("/sign-in/reset", methods=["GET", "POST"])
+def ask_for_reset() -> Response:
+    """Send a link that replaces a lost password; the same answer for every address, too."""
+    return _ask_by_mail("accounts/lost.html", service.ask_for_reset)
+
+
+def _ask_by_mail(template: str, ask: Callable[[str, str, str], None]) -> Response:
     if request.method != "POST":
-        return page("accounts/link.html", form=FormState({"email": [request.args.get("email", "")]}), sent_to="")
+        return page(template, form=FormState({"email": [request.args.get("email", "")]}), sent_to="")
     bound = bind(LinkForm, request.form)
     if not bound.ok:
-        return page("accounts/link.html", form=bound.state, sent_to="", code=422)
+        return page(template, form=bound.state, sent_to="", code=422)
     try:
-        service.ask_for_link(bound.data.email, request.remote_addr or "", i18n.current_locale())
+        ask(bound.data.email, request.remote_addr or "", i18n.current_locale())
     except TooMany as error:
         bound.state.errors["email"] = error.message
-        response = page("accounts/link.html", form=bound.state, sent_to="", code=429)
-        response.headers["Retry-After"] = str(error.retry_after)
+        response = page(template, form=bound.state, sent_to="", code=429)
+        response.headers.update(error.headers())
         return response
-    return page("accounts/link.html", form=None, sent_to=bound.data.email)
+    return page(template, form=None, sent_to=bound.data.email)
 
 
 @blueprint.route("/sign-in/link/<token>", methods=["GET", "POST"])
 def use_link(token: str) -> Response:
     """Opening the link asks for a click, because programs that look into mails open links too."""
     if request.method != "POST":
-        opens = service.link_opens(token)
-        response = page("accounts/use_link.html", opens=opens, code=200 if opens else 410)
-    else:
-        try:
-            browser.let_in(service.sign_in_with_link(token))
-            response = go("account.onward")
-        except Gone:
-            response = page("accounts/use_link.html", opens=False, code=410)
+        return _from_mail("accounts/use_link.html", opens=service.link_opens(token))
+    try:
+        return _unseen(browser.enter(service.sign_in_with_link(token)))
+    except Gone:
+        return _from_mail("accounts/use_link.html", opens=False)
+
+
+@blueprint.route("/sign-in/reset/<token>", methods=["GET", "POST"])
+def use_reset(token: str) -> Response:
+    """Choose a new password; the link is used up only when it was taken."""
+    if request.method != "POST" or not mail_links.opens(mail_links.RESET, token):
+        return _from_mail("accounts/use_reset.html", opens=mail_links.opens(mail_links.RESET, token), form=None)
+    bound = bind(ResetForm, request.form)
+    if not bound.ok:
+        return _from_mail("accounts/use_reset.html", opens=True, form=bound.state, code=422)
+    try:
+        mail_links.reset(token, bound.data.new)
+    except Gone:
+        return _from_mail("accounts/use_reset.html", opens=False, form=None)
+    except DomainError as error:
+        bound.state.errors["new"] = error.message
+        return _from_mail("accounts/use_reset.html", opens=True, form=bound.state, code=422)
+    browser.let_out()
+    flash(_("Your password was changed. Please sign in with it."), "ok")
+    return _unseen(go("accounts.sign_in"))
+
+
+@blueprint.route("/sign-in/confirm/<token>", methods=["GET", "POST"])
+def use_confirm(token: str) -> Response:
+    """Say that an address is one's own; it needs no session, for the mailbox may be on another device."""
+    if request.method != "POST":
+        return _from_mail("accounts/use_confirm.html", opens=mail_links.opens(mail_links.CONFIRM, token))
+    try:
+        email = mail_links.confirm(token)
+    except (Gone, Conflict):
+        return _from_mail("accounts/use_confirm.html", opens=False)
+    return _unseen(page("accounts/use_confirm.html", opens=True, confirmed=email))
+
+
+def _from_mail(template: str, *, opens: bool, code: int = 200, **values: Any) -> Response:
+    """A page that a link in a mail leads to."""
+    return _unseen(page(template, opens=opens, code=code if opens else 410, **values))
+
+
+def _unseen(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -198,42 +268,9 @@ def change_account() -> Response:
     return go("account.account")
 
 
-@mine.post("/account/password")
-def change_password() -> Response:
-    """Change the password and end every other session."""
-    bound = bind(PasswordForm, request.form)
-    if not bound.ok:
-        return _account_page(password=bound.state, code=422)
-    given, address = bound.data, request.remote_addr or ""
-    try:
-        service.change_password(current_user.id, current_user.token, given.old, given.new, address)
-    except DomainError as error:
-        bound.state.errors[error.field or "old"] = error.message
-        return _account_page(password=bound.state, code=error.code)
-    flash(_("Your password was changed. All other browsers were signed out."), "ok")
-    return go("account.account")
-
-
-@mine.post("/account/sessions/<uuid:session_id>/end")
-def end_session(session_id: UUID) -> Response:
-    """Sign one other browser out."""
-    service.end_session(current_user.id, session_id)
-    flash(_("That browser was signed out."), "ok")
-    return go("account.account")
-
-
-@mine.post("/account/sessions/end")
-def end_other_sessions() -> Response:
-    """Sign every other browser out."""
-    service.end_other_sessions(current_user.id, current_user.token)
-    flash(_("All other browsers were signed out."), "ok")
-    return go("account.account")
-
-
 @team.get("")
 def members() -> Response:
     """Who works in this agency."""
-    policy.demand_manager(g.role)
     return page("accounts/members.html", members=service.members())
 
 
@@ -244,20 +281,20 @@ def _start_page(form: FormState | None, local: bool, code: int = 200) -> Respons
 
 
 def _sign_in_page(form: FormState | None, wanted: str | None, code: int = 200) -> Response:
-    return page("accounts/sign_in.html", "form", form=form, wanted=wanted or "", code=code)
+    values = {"form": form, "wanted": wanted or "", "passkeys": passkeys.usable()}
+    return page("accounts/sign_in.html", "form", code=code, **values)
 
 
-def _slow_down(form: FormState, wanted: str | None, error: TooMany) -> Response:
+def _not_in(form: FormState, wanted: str | None, error: DomainError) -> Response:
     form.errors[""] = error.message
-    response = _sign_in_page(form, wanted, 429)
-    response.headers["Retry-After"] = str(error.retry_after)
+    response = _sign_in_page(form, wanted, error.code)
+    if isinstance(error, TooMany):
+        response.headers.update(error.headers())
     return response
 
 
-def _account_page(person: FormState | None = None, password: FormState | None = None, code: int = 200) -> Response:
-    values: dict[str, Any] = {
-        "account": service.account(current_user.id, current_user.token),
-        "sessions": service.sessions_of(current_user.id, session.get("_user_id", "")),
-        "languages": tuple(i18n.LOCALES.items()),
-    }
-    return page("accounts/account.html", code=code, person=person, password=password, **values)
+def _account_page(person: FormState | None = None, code: int = 200) -> Response:
+    account = service.account(current_user.id, current_user.token)
+    return page(
+        "accounts/account.html", code=code, person=person, account=account, languages=tuple(i18n.LOCALES.items())
+    )

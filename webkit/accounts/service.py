@@ -5,26 +5,34 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from webkit.accounts import models, passwords, sessions, setup
-from webkit.accounts.models import Method, Role, SignInToken, User
+from webkit.accounts import factor_models, mail_links, models, notices, passwords, sessions, setup, signing_in
+from webkit.accounts.mail_links import CONFIRM, LINK_MINUTES, LINKS, MAIL_LINK, RESET, SIGN_IN
+from webkit.accounts.models import Method, Role, User
+from webkit.accounts.signing_in import Entry, suspend, unsuspend
 from webkit.accounts.views import AccountView, MemberView, PlaceView, SessionView
 from webkit.agencies import service as agencies
 from webkit.agencies.service import NewAgency
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, clock, ids, outbox, ratelimit, tenancy
+from webkit.core.kernel import audit, clock, entitlements, ratelimit, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import Conflict, DomainError, Gone
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
-from webkit.messaging import service as messaging
 
+__all__ = [  # what stands in files of its own
+    "LINKS",
+    "LINK_MINUTES",
+    "MAIL_LINK",
+    "Entry",
+    "suspend",
+    "unsuspend",
+]
 WINDOW = 15 * 60
-WRONG_PASSWORDS, TRIES_OF_ADDRESS, LINKS = 5, 50, 5
-SIGN_IN, MAIL_LINK, FORGET_ENDED = "sign_in", "accounts.mail_link", "accounts.forget_ended"
-LINK_MINUTES = 15
+WRONG_PASSWORDS, TRIES_OF_ADDRESS, TRIES_OF_ACCOUNT = 5, 50, 100
+FORGET_ENDED = "accounts.forget_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ def set_up(person: NewUser, agency: NewAgency) -> tuple[UUID, AgencyView]:
 
 def begin_first_session(user_id: UUID) -> str:
     """Sign the first owner in, who has just chosen the password."""
-    return _begin(user_id, Method.PASSWORD)
+    return signing_in.sign_in(user_id, Method.PASSWORD).token
 
 
 def create_user(person: NewUser, *agency_names: str) -> UUID:
@@ -76,9 +84,15 @@ def found_agency(user_id: UUID, agency: NewAgency) -> AgencyView:
 
 @writes
 def add_member(user_id: UUID, role: Role) -> None:
-    """Let somebody into the current agency."""
+    """Let somebody into the current agency. Raises NotInTier where there is no room."""
+    entitlements.within(Limit.MEMBERS)
     models.add_membership(tenancy.agency_id(), user_id, role)
     audit.log("member.added", subject=ref("user", user_id), detail={"role": role})
+
+
+def member_count() -> int:
+    """How many people work in the current agency."""
+    return models.member_count()
 
 
 def members() -> list[MemberView]:
@@ -104,13 +118,14 @@ def user_id_of(email: str) -> UUID | None:
     return found.id if found else None
 
 
-def sign_in_with_password(email: str, password: str, address: str) -> str | None:
-    """A session's token, or None: which of address and password was wrong, nobody learns, also not from the time.
+def sign_in_with_password(email: str, password: str, address: str) -> Entry | None:
+    """Let somebody in, or None: which of address and password was wrong, nobody learns, also not from the time.
 
-    Raises TooMany.
+    Raises TooMany, and Forbidden for somebody who is suspended.
     """
     pair = f"password/{email}/{address}"
     ratelimit.hit(f"password/{address}", TRIES_OF_ADDRESS, WINDOW)
+    ratelimit.hit(f"password-of/{email}", TRIES_OF_ACCOUNT, WINDOW)
     ratelimit.hit(pair, WRONG_PASSWORDS, WINDOW)
     user = models.by_email(email)
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
@@ -121,44 +136,22 @@ def sign_in_with_password(email: str, password: str, address: str) -> str | None
         return None
     better = passwords.hashed(password) if passwords.outdated(stored) else None
     ratelimit.forget(pair)
-    return _begin(user_id, Method.PASSWORD, better)
+    return signing_in.sign_in(user_id, Method.PASSWORD, better=better)
 
 
 def ask_for_link(email: str, address: str, locale: str) -> None:
-    """Send a link that signs in, if the address has an account. Raises TooMany.
-
-    Whether it has one is looked up in a job, so that neither the answer nor its time tells.
-    """
-    ratelimit.hit(f"link/{address}", TRIES_OF_ADDRESS, WINDOW)
-    ratelimit.hit(f"link/{email}", LINKS, WINDOW)
-    with writing():
-        audit.log("sign_in.link_asked")
-        outbox.add(MAIL_LINK, email=current().keys.seal(email), locale=locale)
+    """Send a link that signs in, if the address has an account. Raises TooMany."""
+    mail_links.ask(SIGN_IN, email, address, locale)
 
 
-def mail_link(job: Job) -> None:
-    """Write the mail with the link; the job's id is the link's, so a repeated attempt finds it made."""
-    email = current().keys.unseal(job.args["email"])
-    with writing():
-        user = models.by_email(email)
-        if user is None or models.token_exists(job.id):
-            return
-        token = ids.token()
-        models.add_token(
-            SignInToken(
-                id=job.id,
-                purpose=SIGN_IN,
-                email=email,
-                token_hash=_hashed(token),
-                expires_at=clock.now() + timedelta(minutes=LINK_MINUTES),
-            )
-        )
-        context = {
-            "name": user.name,
-            "url": f"{current().settings.base_url}/sign-in/link/{token}",
-            "minutes": LINK_MINUTES,
-        }
-        messaging.send_platform("sign_in", user.name, email, context=context, locale=user.locale or job.args["locale"])
+def ask_for_reset(email: str, address: str, locale: str) -> None:
+    """Send a link that replaces a lost password, if the address has an account. Raises TooMany."""
+    mail_links.ask(RESET, email, address, locale)
+
+
+def ask_to_confirm(user_id: UUID, email: str, address: str, locale: str) -> None:
+    """Send a link that confirms an address: somebody's own, or the one they move to. Raises TooMany."""
+    mail_links.ask(CONFIRM, email, address, locale, user_id)
 
 
 def forget_ended(job: Job) -> None:
@@ -166,22 +159,18 @@ def forget_ended(job: Job) -> None:
     yesterday = clock.now() - timedelta(days=1)
     with writing():
         models.prune(yesterday)
+        factor_models.prune_steps(yesterday)
         ratelimit.prune(yesterday)
 
 
 def link_opens(token: str) -> bool:
     """Whether a link would sign in; looking at it does not use it up."""
-    return models.open_token(_hashed(token), SIGN_IN) is not None
+    return mail_links.opens(SIGN_IN, token)
 
 
-@writes
-def sign_in_with_link(token: str) -> str:
-    """Use a link up and begin a session. Raises Gone."""
-    email = models.use_token(_hashed(token), SIGN_IN)
-    user = models.by_email(email) if email else None
-    if user is None:
-        raise Gone(_("This link was used already or is too old. Please ask for a new one."))
-    return _begin(user.id, Method.LINK)
+def sign_in_with_link(token: str) -> Entry:
+    """Use a link up and let its person in. Raises Gone, Forbidden."""
+    return mail_links.sign_in(token)
 
 
 def sign_out(user_id: UUID, token: str) -> None:
@@ -239,12 +228,15 @@ def change_password(user_id: UUID, token: str, old: str, new: str, address: str)
         _user(user_id).password_hash = hashed
         sessions.end(user_id, but=token)
         audit.log("password.changed", subject=ref("user", user_id))
+        models.close_tokens(user_id, RESET, SIGN_IN)
+        notices.tell(_user(user_id), _("Your password was changed. All other browsers were signed out."))
 
 
 def account(user_id: UUID, token: str) -> AccountView:
     """What somebody may know and change about themselves."""
     user = _user(user_id)
-    return AccountView(user.name, user.email, user.locale, user.password_hash is not None, _asks_for_old(user, token))
+    asks, verified = _asks_for_old(user, token), user.verified_at is not None
+    return AccountView(user.name, user.email, user.locale, user.password_hash is not None, asks, verified)
 
 
 def _asks_for_old(user: User, token: str) -> bool:
@@ -285,15 +277,3 @@ def _found(user_id: UUID, agency: NewAgency) -> AgencyView:
     view = agencies.found(agency)
     models.add_membership(view.id, user_id, Role.OWNER)
     return view
-
-
-@writes
-def _begin(user_id: UUID, method: Method, better: str | None = None) -> str:
-    if better is not None:
-        _user(user_id).password_hash = better
-    audit.log("sign_in", subject=ref("user", user_id), detail={"method": method})
-    return sessions.begin(user_id, method)
-
-
-def _hashed(token: str) -> str:
-    return current().keys.token_hash(f"{SIGN_IN}/{token}")

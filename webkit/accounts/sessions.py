@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 from flask import has_request_context, request
@@ -47,16 +48,35 @@ class Live:
 
 
 @writes
-def begin(user_id: UUID, method: Method) -> str:
+def begin(user_id: UUID, method: Method, second: str = "") -> str:
     """Sign somebody in: a new session with a new token, which only the browser will know."""
     token, moment = ids.token(), clock.now()
     row = SignInSession(
-        user_id=user_id, token_hash=_hashed(token), method=method, seen_at=moment, expires_at=moment + _lifetime()
+        user_id=user_id,
+        token_hash=_hashed(token),
+        method=method,
+        second=second,
+        seen_at=moment,
+        proven_at=moment,
+        expires_at=moment + _lifetime(),
     )
     if has_request_context():
-        row.address, row.agent = request.remote_addr or "", (request.user_agent.string or "")[:255]
+        row.address, row.agent = network(request.remote_addr or ""), (request.user_agent.string or "")[:255]
     models.add_session(row)
     return token
+
+
+@writes
+def rotate(token: str, *, proven: bool = False) -> str | None:
+    """Go on under a new token, so that whoever learned the former one has nothing; None when the session ended.
+
+    `proven`: somebody has just shown again who they are.
+    """
+    fresh, before = ids.token(), _hashed(token)
+    if not models.renew(before, _hashed(fresh), clock.now() if proven else None):
+        return None
+    after_commit(lambda: _mark_ended([before]))
+    return fresh
 
 
 def find(token: str) -> Live | None:
@@ -80,9 +100,9 @@ def keep_alive(token: str, live: Live) -> bool:
     moment = clock.now()
     if moment - live.seen_at < SEEN_EVERY:
         return False
-    hashed = _hashed(token)
+    hashed, longest = _hashed(token), timedelta(seconds=current().settings.session_max_seconds)
     with db.unit(db.Scope()), writing():
-        alive = models.slide(hashed, moment, moment + _lifetime())
+        alive = models.slide(hashed, moment, min(moment + _lifetime(), live.began_at + longest))
     cache.drop(_LIVE + hashed)
     return alive
 
@@ -90,6 +110,17 @@ def keep_alive(token: str, live: Live) -> bool:
 def refresh(token: str) -> None:
     """Forget what Redis remembers of a session whose person has changed, after the write."""
     after_commit(lambda: cache.drop(_LIVE + _hashed(token)))
+
+
+def refresh_all(user_id: UUID) -> None:
+    """Forget what Redis remembers of all of somebody's sessions, after the write."""
+    hashes = models.session_hashes(user_id)
+
+    def forget() -> None:
+        for hashed in hashes:
+            cache.drop(_LIVE + hashed)
+
+    after_commit(forget)
 
 
 def of(user_id: UUID, token: str) -> list[SessionView]:
@@ -107,6 +138,15 @@ def end(user_id: UUID, *, only: UUID | None = None, token: str = "", but: str = 
     return len(hashes)
 
 
+def network(address: str) -> str:
+    """As much of an address as tells a home from an office: no more of it is kept with a session."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return ""
+    return str(ip_network((known, 24 if known.version == 4 else 48), strict=False))
+
+
 def _lifetime() -> timedelta:
     return timedelta(seconds=current().settings.session_ttl_seconds)
 
@@ -116,7 +156,8 @@ def _hashed(token: str) -> str:
 
 
 def _live(row: SignInSession, user: User, token: str) -> Live:
-    view = UserView(user.id, user.name, user.email, user.locale, user.is_operator, token)
+    proven = row.proven_at or row.created_at
+    view = UserView(user.id, user.name, user.email, user.locale, user.is_operator, token, proven)
     return Live(view, row.method, row.created_at, row.seen_at)
 
 
@@ -124,6 +165,7 @@ def _view(row: SignInSession, own: str) -> SessionView:
     return SessionView(
         id=row.id,
         method=row.method,
+        second=row.second,
         browser=_in_words(row.agent),
         address=row.address,
         seen_at=row.seen_at,
@@ -152,6 +194,7 @@ def _remember(hashed: str, live: Live) -> None:
             "method": live.method,
             "began_at": live.began_at.isoformat(),
             "seen_at": live.seen_at.isoformat(),
+            "proven_at": live.user.proven_at.isoformat() if live.user.proven_at else None,
         }
     )
     cache.put(_LIVE + hashed, text, CACHED)
@@ -164,5 +207,6 @@ def _mark_ended(hashes: Iterable[str]) -> None:
 
 def _from_text(text: str, token: str) -> Live:
     kept = json.loads(text)
-    user = UserView(UUID(kept["id"]), kept["name"], kept["email"], kept["locale"], kept["is_operator"], token)
+    proven = datetime.fromisoformat(kept.get("proven_at") or kept["began_at"])
+    user = UserView(UUID(kept["id"]), kept["name"], kept["email"], kept["locale"], kept["is_operator"], token, proven)
     return Live(user, kept["method"], datetime.fromisoformat(kept["began_at"]), datetime.fromisoformat(kept["seen_at"]))

@@ -17,6 +17,8 @@ class UserView:
     locale: str
     is_operator: bool
     token: str = field(default="", repr=False)
+    proven_at: datetime | None = None
+    """When they last showed who they are, in this session."""
 
     is_authenticated = True
     is_active = True
@@ -33,6 +35,7 @@ class SessionView:
 
     id: UUID
     method: str
+    second: str
     browser: str
     address: str
     seen_at: datetime
@@ -68,3 +71,30 @@ class AccountView:
     locale: str
     has_password: bool
     asks_for_old: bool
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyView:
+    """A passkey as its owner sees it."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityView:
+    """What protects one's account. `phone` is the end of its number, empty where none is in use."""
+
+    email: str
+    verified: bool
+    app: bool
+    passkeys: list[PasskeyView]
+    phone: str
+    phone_waits: bool
+    codes_left: int
+    has_second: bool
+    texts_offered: bool
+    passkeys_usable: bool

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from webkit.core.kernel.currencies import exponent, is_currency
 from webkit.core.problems import Problem
+
+_PRICE = r"[a-z]{1,16} \d{1,7}(\.\d{1,4})?/\d{1,7}(\.\d{1,4})?"
 
 
 class SettingsError(Exception):
@@ -69,6 +72,36 @@ class Settings(BaseSettings):
     session_ttl_seconds: int = Field(
         604_800, ge=300, validation_alias=_env("SESSION_TTL_SECONDS"), description="Seconds a sign-in lasts unused."
     )
+    session_max_seconds: int = Field(
+        7_776_000,
+        ge=300,
+        validation_alias=_env("SESSION_MAX_SECONDS"),
+        description="Seconds after which a sign-in ends even if it is used every day.",
+    )
+    step_up_seconds: int = Field(
+        900,
+        ge=60,
+        le=86_400,
+        validation_alias=_env("WEBKIT_STEP_UP_SECONDS"),
+        description="Seconds for which bank details, keys and the like may be changed without showing again who one is.",
+    )
+    rate_per_minute: int = Field(
+        60,
+        ge=0,
+        le=100_000,
+        validation_alias=_env("WEBKIT_RATE_PER_MINUTE"),
+        description="Requests a minute of one address where nobody is signed in; 0 sets no limit.",
+    )
+    rate_burst: int = Field(
+        10, ge=1, le=10_000, validation_alias=_env("WEBKIT_RATE_BURST"), description="How many of them may come at once."
+    )
+    rate_signed_in: int = Field(
+        600,
+        ge=0,
+        le=1_000_000,
+        validation_alias=_env("WEBKIT_RATE_SIGNED_IN"),
+        description="Requests a minute of one signed-in browser, a sixth of them at once; 0 sets no limit.",
+    )
     web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("WEB_WORKERS"), description="Web processes.")
     web_threads: int = Field(
         128, ge=4, le=1024, validation_alias=_env("WEB_THREADS"), description="Threads of each web process."
@@ -98,10 +131,35 @@ class Settings(BaseSettings):
     audits_per_day: int = Field(
         50, ge=0, le=10_000, validation_alias=_env("WEBKIT_AUDITS_PER_DAY"), description="Website audits per agency."
     )
-    tier: Literal["free", "starter", "growth", "enterprise"] = Field(
-        "enterprise",
+    billing: bool = Field(
+        False,
+        validation_alias=_env("WEBKIT_BILLING"),
+        description="1: agencies pay for tiers, whose features and limits hold. Else all of it is open to everybody.",
+    )
+    tier: Literal["", "free", "starter", "growth", "enterprise"] = Field(
+        "",
         validation_alias=_env("WEBKIT_TIER", "AI_TIER"),
-        description="Tier of agencies that were given none: how many AI generations a month they may have.",
+        description="Tier of agencies that were given none. Without billing it bounds AI generations a month alone. "
+        "Empty: enterprise, or free with billing.",
+    )
+    tier_prices: str = Field(
+        "AUD starter 29/290, growth 79/790, enterprise 199/1990",
+        validation_alias=_env("WEBKIT_TIER_PRICES"),
+        description="What tiers cost a month and a year, in one currency.",
+    )
+    trial_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        validation_alias=_env("WEBKIT_TRIAL_DAYS"),
+        description="Days for which a new agency has the growth tier for nothing, with billing.",
+    )
+    grace_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        validation_alias=_env("WEBKIT_GRACE_DAYS"),
+        description="Days for which a tier stays after a payment for it has failed.",
     )
     ai_runs_per_day: int = Field(
         500,
@@ -173,6 +231,21 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"https?://[\w.:\[\]-]+(/[\w./~-]*)?", value):
             raise ValueError("is not an address like https://studio.example")
         return value
+
+    @field_validator("tier_prices")
+    @classmethod
+    def _prices(cls, value: str) -> str:
+        words = " ".join(value.split())
+        if not re.fullmatch(rf"[A-Z]{{3}} {_PRICE}(, {_PRICE}){{2}}", words):
+            raise ValueError("is not like AUD starter 29/290, growth 79/790, enterprise 199/1990")
+        places = exponent(words[:3]) if is_currency(words[:3]) else -1
+        if not words[:3].isalpha() or places < 0:
+            raise ValueError(f"{words[:3]} is not a currency")
+        if any(len(cents) > places for cents in re.findall(r"\.(\d+)", words)):
+            raise ValueError(f"has more decimals than {words[:3]}")
+        if {name for name in re.findall(r"[a-z]+", words)} != {"starter", "growth", "enterprise"}:
+            raise ValueError("has to name starter, growth and enterprise once each")
+        return words
 
     @field_validator("data")
     @classmethod

@@ -29,7 +29,7 @@ def on_domain_error(error: DomainError) -> Response:
     """Something a person can mend."""
     response = answer(error.code, error.message, error.errors if isinstance(error, Invalid) else None)
     if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(error.retry_after)
+        response.headers.update(error.headers())
     return response
 
 

@@ -46,10 +46,18 @@ class Gone(DomainError):
 
 
 class TooMany(DomainError):
-    """Slow down; `retry_after` in seconds."""
+    """Slow down; `retry_after` in seconds, `limit` how many tries there are."""
 
     code = 429
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int, limit: int = 0) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.retry_after, self.limit = retry_after, limit
+
+    def headers(self) -> dict[str, str]:
+        """What a caller is told about when to come back."""
+        told = {"Retry-After": str(self.retry_after)}
+        if self.limit:
+            told |= {"RateLimit-Limit": str(self.limit), "RateLimit-Remaining": "0"}
+            told["RateLimit-Reset"] = str(self.retry_after)
+        return told

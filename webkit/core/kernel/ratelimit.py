@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +16,8 @@ from webkit.core.kernel.errors import TooMany
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base
+
+V = TypeVar("V", bound=Callable[..., object])
 
 
 class RateLimit(Base):
@@ -26,8 +30,8 @@ class RateLimit(Base):
     tries: Mapped[int]
 
 
-def hit(key: str, limit: int, seconds: int) -> None:
-    """Count a try before it is made. Raises TooMany for more than `limit` within `seconds` of the first.
+def hit(key: str, limit: int, seconds: int) -> int:
+    """Count a try before it is made; returns how many are left. Raises TooMany for more than `limit` within `seconds`.
 
     Call it as a write of its own: a count that a failing request rolls back counts nothing.
     """
@@ -35,7 +39,15 @@ def hit(key: str, limit: int, seconds: int) -> None:
     if tries > limit:
         left = (since + timedelta(seconds=seconds) - clock.now()).total_seconds()
         minutes = math.ceil(left / 60)
-        raise TooMany(_("Too many tries. Please wait %(n)s minutes and try again.", n=minutes), math.ceil(left))
+        message = _("Too many tries. Please wait %(n)s minutes and try again.", n=minutes)
+        raise TooMany(message, max(1, math.ceil(left)), limit)
+    return limit - tries
+
+
+def own_limit(view: V) -> V:
+    """Mark a view that counts its tries itself, more strictly than requests are counted in general."""
+    view.__dict__["own_limit"] = True
+    return view
 
 
 @writes

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app
+from flask import Flask, Response, abort, current_app
 
 if TYPE_CHECKING:
     from webkit.core.contributions import Contribution
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from webkit.core.kernel.circuits import Own
     from webkit.core.kernel.crypto import Keys
     from webkit.core.kernel.directory import Directory
+    from webkit.core.kernel.entitlements import Limit, Meter, Policy
     from webkit.core.kernel.evidence import Witness
     from webkit.core.kernel.frozen import Frozen
     from webkit.core.kernel.inbox import Endpoint
+    from webkit.core.kernel.permissions import Rules
     from webkit.core.plugins import Plugins
     from webkit.core.providers import ProviderRegistry
     from webkit.core.settings import Settings
@@ -40,6 +42,10 @@ class Runtime:
     plugins: Plugins
     registry: ProviderRegistry
     directory: Directory
+    rules: Rules
+    """What features say about permissions."""
+    guest_blueprints: frozenset[str] = frozenset()
+    """Pages of plugins for staff: any member may ask them."""
     jobs: dict[str, JobSpec] = field(default_factory=dict)
     schedules: list[Schedule] = field(default_factory=list)
     event_kinds: dict[str, EventKind] = field(default_factory=dict)
@@ -66,7 +72,12 @@ class Runtime:
     searched: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     """By kind of document: what it is found by."""
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
+    prove: Callable[[], Response | None] = lambda: abort(403)
+    """Asks somebody who is signed in to show again who they are; None when this request has just done so."""
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
+    tiers: Policy | None = None
+    """Who says what an agency may use; without, it may use everything."""
+    meters: dict[Limit, list[Meter]] = field(default_factory=dict)
     circuits: Own = field(default_factory=lambda: _own())
     redis: Any = None
 

@@ -68,14 +68,15 @@ def refuse_cross_site() -> None:
     if site is not None:
         proven = site in ("same-origin", "none")
     elif origin is not None:
-        proven = origin == _own_origin()
+        proven = origin == own_origin()
     else:
         proven = request.headers.get("Authorization", "").startswith("Bearer ")
     if not proven:
         abort(403, "This form was sent from another site.")
 
 
-def _own_origin() -> str:
+def own_origin() -> str:
+    """Scheme and host that browsers see: as configured, or as they asked."""
     configured = current().settings.public_url
     parts = urlsplit(configured or request.host_url)
     return f"{parts.scheme}://{parts.netloc}"
