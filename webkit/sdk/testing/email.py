@@ -61,7 +61,7 @@ class Vendor(Protocol):
     """The double of a vendor that reports what became of a mail, by webhooks it signs."""
 
     def tell(self, message_id: str, kind: DeliveryKind, reason: str = "") -> None:
-        """Let something happen to a mail it took."""
+        """Let something happen to a mail it took; skip the test for what this vendor never reports."""
         ...
 
     def webhooks(self) -> Sequence[Webhook]:
@@ -227,7 +227,7 @@ class EmailContract(ProviderContract):
 
     def test_ids_of_events_differ_and_stay(self, provider: Email, vendor: Vendor) -> None:
         receipt = provider.send(MESSAGE)
-        for kind in (DeliveryKind.ACCEPTED, DeliveryKind.DELIVERED, DeliveryKind.COMPLAINED):
+        for kind in (DeliveryKind.DELAYED, DeliveryKind.DELIVERED, DeliveryKind.COMPLAINED):
             vendor.tell(receipt.id, kind)
         first, again = _told(provider, vendor), _told(provider, vendor)
         assert [event.id for event in first] == [event.id for event in again]

@@ -1,0 +1,1 @@
+"""Email through Postmark, with what became of each mail."""
