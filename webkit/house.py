@@ -48,6 +48,7 @@ from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
 from webkit.statements import plugin as statements
 from webkit.styleguide import plugin as styleguide
+from webkit.subscriptions import plugin as subscriptions
 from webkit.webhooks import plugin as webhooks
 from webkit.website_audits import plugin as website_audits
 
@@ -80,6 +81,7 @@ FEATURES: tuple[ModuleType, ...] = (
     statements,
     imports,
     reports,
+    subscriptions,
     operations,
     webhooks,
     styleguide,

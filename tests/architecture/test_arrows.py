@@ -38,6 +38,7 @@ ORDER = (
     "statements",
     "imports",
     "reports",
+    "subscriptions",
     "operations",
     "webhooks",
     "styleguide",

@@ -10,6 +10,7 @@ from webkit.core.extensions import JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.directory import Directory
 from webkit.core.kernel.entitlements import Limit, meter
+from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.runtime import of
 
 
@@ -22,6 +23,7 @@ def webkit_register_blueprints() -> list[Blueprint]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     browser.init_app(app)
+    meter(app, Limit.MEMBERS, service.member_count)
     of(app).prove = proving_routes.prove
     meter(app, Limit.MEMBERS, service.member_count)
 

@@ -17,6 +17,7 @@ from webkit.core.kernel import audit, clock, entitlements, ratelimit, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entitlements import Limit
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import Conflict, DomainError, Gone
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
@@ -88,6 +89,11 @@ def add_member(user_id: UUID, role: Role) -> None:
     entitlements.within(Limit.MEMBERS)
     models.add_membership(tenancy.agency_id(), user_id, role)
     audit.log("member.added", subject=ref("user", user_id), detail={"role": role})
+
+
+def member_count() -> int:
+    """How many people work in the current agency."""
+    return models.member_count()
 
 
 def member_count() -> int:

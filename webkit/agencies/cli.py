@@ -11,7 +11,6 @@ from flask.cli import with_appcontext
 from webkit.agencies import service
 from webkit.core.kernel.db import Scope, unit
 from webkit.core.kernel.errors import DomainError
-from webkit.core.kernel.runtime import current
 
 
 @click.group("agency")
@@ -38,4 +37,4 @@ def tier_command(slug: str | None, tier: str | None, as_json: bool) -> None:
         click.echo(json.dumps([{"agency": name, "tier": held or "default"} for name, held in found.items()]))
         return
     for name, held in found.items():
-        click.echo(f"{name}\t{held or f'default ({current().settings.tier})'}")
+        click.echo(f"{name}\t{held or 'default'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,8 +97,10 @@ def by_id(agency_id: UUID) -> Agency | None:
     return session().get(Agency, agency_id)
 
 
-def tier_of(agency_id: UUID) -> str:
-    return session().scalars(sa.select(Agency.tier).where(Agency.id == agency_id)).one()
+def tier_of(agency_id: UUID) -> tuple[str, datetime]:
+    """The tier it was given, and when it was founded."""
+    row = session().execute(sa.select(Agency.tier, Agency.created_at).where(Agency.id == agency_id)).one()
+    return row.tier, row.created_at
 
 
 def tiers() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,12 @@ from uuid import UUID
 from webkit.agencies import models, regions
 from webkit.agencies.models import Agency
 from webkit.agencies.regions import country_code as country_code
-from webkit.core.kernel import addresses, audit, clock, counters, entrances, tenancy
+from webkit.core.kernel import addresses, audit, clock, counters, entitlements, entrances, tenancy
 from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import asked_once, writes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.doors import reserved_slugs
+from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
@@ -238,9 +239,10 @@ def series_of(key: str) -> InvoiceSeries:
     return found
 
 
-def tier() -> str:
-    """What the agency may use: a tier of its own, else the installation's."""
-    return models.tier_of(tenancy.agency_id()) or current().settings.tier
+@asked_once
+def given_tier() -> tuple[str, datetime]:
+    """The tier the operator gave the current agency, "" for the installation's; and when it was founded."""
+    return models.tier_of(tenancy.agency_id())
 
 
 def tiers() -> list[tuple[str, str]]:
@@ -287,6 +289,8 @@ def change(values: Mapping[str, Any]) -> list[str]:
     if values.get("tax_scheme", before["tax_scheme"]) != before["tax_scheme"]:
         values = {**values, "tax_rate": regions.scheme(values["tax_scheme"]).rows[0].key}
     changed = {name: value for name, value in values.items() if before[name] != value}
+    if "brand" in changed:
+        entitlements.require(Feature.CUSTOM_BRANDING)
     if changed:
         agency = {name: value for name, value in changed.items() if name in AGENCY_FIELDS}
         rest = {name: value for name, value in changed.items() if name not in AGENCY_FIELDS}

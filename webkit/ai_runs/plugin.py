@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from webkit.ai_runs import pages, service, writer
+from webkit.ai_runs import pages, quota, service, writer
 from webkit.ai_runs.routes import blueprint
 from webkit.core.extensions import JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
 
@@ -32,3 +33,4 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     app.jinja_env.globals["ai_run"] = pages.fragment
+    meter(app, Limit.AI_GENERATIONS, quota.charged)

@@ -10,15 +10,11 @@ from webkit.agencies import service as agencies
 from webkit.ai_runs import models
 from webkit.ai_runs.models import Generation, Reservation
 from webkit.ai_runs.views import Allowance
-from webkit.core.kernel import clock, locks
+from webkit.core.kernel import clock, entitlements, locks
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import TooMany
-from webkit.core.kernel.i18n import format_date
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
-
-TIERS: dict[str, int | None] = {"free": 5, "starter": 25, "growth": 100, "enterprise": None}
-"""Generations per calendar month; None is as many as one likes."""
-
 
 def today() -> date:
     """The day it is for the agency."""
@@ -31,16 +27,21 @@ def month_of(day: date) -> str:
 
 def allowance() -> Allowance:
     """What the agency has used this month and today, and what it may."""
-    day, tier = today(), agencies.tier()
+    day, allowed = today(), entitlements.allowed()
     return Allowance(
-        tier=tier,
+        tier=allowed.tier,
         month=month_of(day),
-        used=models.charged(month_of(day)),
-        limit=TIERS[tier],
+        used=charged(),
+        limit=allowed.limits.get(Limit.AI_GENERATIONS),
         resets_at=_next_month(day),
         day_used=models.asked_on(day.isoformat()),
         day_limit=current().settings.ai_runs_per_day,
     )
+
+
+def charged() -> int:
+    """Generations of the current month that are used or reserved."""
+    return models.charged(month_of(today()))
 
 
 def reserve(actor: str, runs: int, *, within: UUID | None = None) -> UUID:
@@ -49,31 +50,23 @@ def reserve(actor: str, runs: int, *, within: UUID | None = None) -> UUID:
     Two who ask at once wait for each other here, so the last generation of a month is given away once.
     """
     locks.hold("ai quota")
-    now = allowance()
-    _refuse_beyond_the_day(now, runs)
+    day = today()
+    _refuse_beyond_the_day(day, runs)
     if within is not None and models.generation_state(within) in models.CHARGED:
         return within
-    if now.limit is not None and now.used >= now.limit:
-        raise TooMany(_used_up(now), _seconds(now.resets_at))
-    return models.add(Generation(month=now.month, actor=actor))
+    entitlements.within(Limit.AI_GENERATIONS)
+    return models.add(Generation(month=month_of(day), actor=actor))
 
 
-def _refuse_beyond_the_day(now: Allowance, runs: int) -> None:
-    if now.day_used + runs <= now.day_limit:
+def _refuse_beyond_the_day(day: date, runs: int) -> None:
+    most = current().settings.ai_runs_per_day
+    if models.asked_on(day.isoformat()) + runs <= most:
         return
-    tomorrow = _seconds(now.resets_at) % 86_400 or 86_400
-    if now.day_limit == 0:
+    tomorrow = _seconds(_next_month(day)) % 86_400 or 86_400
+    if most == 0:
         raise TooMany(_("AI writing is switched off on this platform."), tomorrow)
     words = _("Only %(n)s sections may be written in a day, and today's are used. Please go on tomorrow.")
-    raise TooMany(words % {"n": now.day_limit}, tomorrow)
-
-
-def _used_up(now: Allowance) -> str:
-    return _(
-        "All %(limit)s AI generations of this month are used. There will be new ones on %(date)s.",
-        limit=now.limit,
-        date=format_date(now.resets_at.astimezone(ZoneInfo(agencies.profile().timezone)).date()),
-    )
+    raise TooMany(words % {"n": most}, tomorrow)
 
 
 def use(generation_id: UUID) -> None:

@@ -12,8 +12,9 @@ from webkit.ai_runs.views import Allowance as Allowance
 from webkit.ai_runs.views import Fate as Fate
 from webkit.ai_runs.views import RunRequest, RunResult, RunView
 from webkit.ai_runs.views import Subject as Subject
-from webkit.core.kernel import clock, outbox, streams
+from webkit.core.kernel import clock, entitlements, outbox, streams
 from webkit.core.kernel.db import after_commit, writes
+from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.ids import uuid7
@@ -31,6 +32,7 @@ def start(requests: Sequence[RunRequest], *, actor: str = "system") -> list[UUID
     Raises TooMany when the month's generations or the day's sections are used, Conflict for a section that is being
     written already.
     """
+    entitlements.require(Feature.AI_WRITING)
     for request in requests:
         subjects.check(request)
     for subject in {request.subject for request in requests}:

@@ -158,6 +158,11 @@ def latest_for(client_id: UUID) -> Consultation | None:
     return session().scalars(query.order_by(Consultation.id.desc()).limit(1)).one_or_none()
 
 
+def begun_since(moment: datetime) -> int:
+    query = sa.select(sa.func.count()).select_from(Consultation).where(Consultation.created_at >= moment)
+    return session().scalar(query) or 0
+
+
 def any_consultation() -> bool:
     return session().scalars(sa.select(Consultation.id).limit(1)).first() is not None
 

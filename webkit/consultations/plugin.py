@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from flask import Blueprint, url_for
+from flask import Blueprint, Flask, url_for
 
 from webkit.consultations import events, service
 from webkit.consultations.models import State
@@ -13,6 +13,7 @@ from webkit.consultations.routes import blueprint
 from webkit.consultations.views import ConsultationCard
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry
 from webkit.core.hookspecs import hookimpl
+from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
@@ -37,6 +38,11 @@ def webkit_register_menu() -> list[MenuEntry]:
 @hookimpl
 def webkit_register_event_kinds() -> list[EventKind]:
     return list(events.KINDS)
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    meter(app, Limit.CONSULTATIONS, service.begun_this_month)
 
 
 @hookimpl

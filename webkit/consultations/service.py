@@ -30,9 +30,10 @@ from webkit.consultations.views import (
     VersionCard,
     VersionView,
 )
-from webkit.core.kernel import audit, clock, i18n, locks, once
+from webkit.core.kernel import audit, clock, entitlements, i18n, locks, once
 from webkit.core.kernel import events as chain
 from webkit.core.kernel.db import asked_once, writes
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
@@ -62,6 +63,11 @@ def latest_for(client_id: UUID) -> ConsultationView | None:
 def has_any() -> bool:
     """Whether the agency ever began one."""
     return models.any_consultation()
+
+
+def begun_this_month() -> int:
+    """How many were begun in the current month of the agency's calendar."""
+    return models.begun_since(clock.month_start(agencies.profile().timezone))
 
 
 @asked_once
@@ -103,6 +109,7 @@ def start(client_id: UUID | None, author: Author, *, key: str = "") -> UUID:
     """Begin a consultation, with what is known of the client. The same `key` answers with the first result."""
     if made := once.result(key):
         return UUID(made)
+    entitlements.within(Limit.CONSULTATIONS)
     answers = said.defaults(lists()) | (_known_of(clients.get(client_id)) if client_id else {})
     row = Consultation(client_id=client_id, author_id=author.id, author_name=author.name, updated_by=author.name)
     _put(row, answers)

@@ -274,6 +274,12 @@ def default_template(locale: str) -> ContractTemplate | None:
     return next(iter(fitting or defaults), None)
 
 
+def count_own_templates() -> int:
+    """Templates in use that the agency has made: ours, which it begins with, are not counted."""
+    own = sa.and_(ContractTemplate.archived.is_(False), ContractTemplate.builtin.is_(None))
+    return session().scalar(sa.select(sa.func.count()).select_from(ContractTemplate).where(own)) or 0
+
+
 def has_templates() -> bool:
     return session().scalar(sa.select(ContractTemplate.id).limit(1)) is not None
 

@@ -13,6 +13,7 @@ from webkit.contracts.listing import WORDS
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import counters, evidence, i18n, lists, search, signals
+from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import companions
 from webkit.proposals.events import ProposalAccepted
@@ -60,6 +61,7 @@ def _renamed(event: ClientRenamed) -> None:
 def webkit_startup(app: Flask) -> None:
     counters.numbered(app, "contract", models.Contract.number)
     lists.register(app, listing.CONTRACTS)
+    meter(app, Limit.TEMPLATES, models.count_own_templates)
     search.source(app, models.KIND, listing.found_by)
     signals.subscribe(app, ClientRenamed, _renamed)
     app.jinja_env.filters.update(clause=terms.to_html, moment=_moment, hour=i18n.format_time)

@@ -9,8 +9,9 @@ from webkit.contracts import merge, models, terms
 from webkit.contracts.defaults import BUILTIN
 from webkit.contracts.models import ContractTemplate
 from webkit.contracts.terms import Clause
-from webkit.core.kernel import audit, events
+from webkit.core.kernel import audit, entitlements, events
 from webkit.core.kernel.db import writes
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
@@ -85,6 +86,7 @@ def create(text: TemplateText) -> UUID:
     """A further template."""
     _check(text.clauses)
     make_sure()
+    entitlements.within(Limit.TEMPLATES)
     template_id = models.add(ContractTemplate(**_columns(text)))
     audit.log("contract_template.created", subject=events.ref("contract_template", template_id))
     return template_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
@@ -10,7 +11,8 @@ from webkit.clients.events import ClientRenamed
 from webkit.contracts.events import ContractSigned
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import attachments, counters, evidence, lists, search, signals, tally_audit
+from webkit.core.kernel import attachments, counters, evidence, folders, lists, search, signals, tally_audit
+from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.invoices import (
     credit_routes,
@@ -107,6 +109,7 @@ def _renamed(event: ClientRenamed) -> None:
 def webkit_startup(app: Flask) -> None:
     tally_audit.keeps(app, models.Invoice, models.Standing, models.counted)
     lists.register(app, listing.INVOICES)
+    meter(app, Limit.STORAGE, partial(folders.weight, models.Invoice))
     search.source(app, listing.KIND, listing.found_by)
     signals.subscribe(app, ClientRenamed, _renamed)
     # Numbers that were given elsewhere are not given again, but nobody took them from a counter here.

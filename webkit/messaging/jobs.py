@@ -12,13 +12,16 @@ from flask import render_template
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import Address, Attachment, EmailMessage
 from webkit.core.extensions import Job
-from webkit.core.kernel import attachments, frozen, i18n, outbox
+from webkit.core.kernel import attachments, entitlements, frozen, i18n, outbox
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import release, writes
+from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.runtime import current
 from webkit.messaging import fate, handing, models, service
 from webkit.messaging.handing import Draft
 from webkit.messaging.models import AnyMail, MailState
+
+NO_MAIL = "The tier of the agency has no sending by e-mail. Hand the link over yourself."
 
 
 def send(job: Job) -> None:
@@ -27,8 +30,18 @@ def send(job: Job) -> None:
     if mail is None or mail.state not in handing.TO_DO or not mail.sealed:
         return
     draft = _draft(mail, attach=tuple(map(_stored, mail.attach)))
+    if not _may_go(draft):
+        _give_up(draft, NO_MAIL)
+        return
     with _last_words(draft, job):
         _send(draft)
+
+
+def _may_go(draft: Draft) -> bool:
+    """What a tier without e-mail still sends: codes somebody waits for, and what the agency itself is told."""
+    if entitlements.has(Feature.EMAIL_DELIVERY) or draft.template in service.AWAITED:
+        return True
+    return draft.to.email == agencies.profile().email
 
 
 def send_platform(job: Job) -> None:

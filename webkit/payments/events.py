@@ -79,6 +79,13 @@ class PayoutTold:
     payout_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SubscriptionTold:
+    """Something became of what an agency pays the platform: `reference` is the agency. Ask how it stands."""
+
+    reference: str
+
+
 OUTCOMES: tuple[type[PaymentOutcome], ...] = (
     PaymentSucceeded,
     PaymentPending,

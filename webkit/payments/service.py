@@ -38,7 +38,7 @@ from webkit.payments.asking import pull as pull
 from webkit.payments.asking import refresh as refresh
 from webkit.payments.asking import taker
 from webkit.payments.asking import withdraw as withdraw
-from webkit.payments.events import PayoutTold
+from webkit.payments.events import PayoutTold, SubscriptionTold
 from webkit.payments.ledger import News
 from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
@@ -298,6 +298,9 @@ def apply(delivery: Delivery) -> None:
     if event.kind in _ABOUT_ACCOUNTS:
         connecting.hear(event, delivery.provider)
         return
+    if event.kind is PaymentEventKind.SUBSCRIPTION:
+        signals.publish(SubscriptionTold(event.reference))
+        return
     payment, account = _found(event, delivery)
     if event.kind is PaymentEventKind.PAYOUT:
         if account is not None and event.part_id:
@@ -323,10 +326,22 @@ def agency_of(delivery: Delivery) -> UUID | None:
     event = delivery.event
     if not isinstance(event, PaymentEvent):
         return None
+    if event.kind is PaymentEventKind.SUBSCRIPTION:
+        return _agency_named(event.reference) if delivery.account is None and not event.account else None
     payment = None if event.kind in _ABOUT_ACCOUNTS else _found(event, delivery)[0]
     if payment is None and event.account and delivery.account is None:
         return tills.owner_of(delivery.provider, event.account)
     return payment.agency_id if payment else None
+
+
+def _agency_named(reference: str) -> UUID | None:
+    """The agency of `agency:<id>`; None for what is none of ours."""
+    word, _colon, name = reference.partition(":")
+    try:
+        agency = current().directory.by_id(UUID(name)) if word == "agency" else None
+    except ValueError:
+        return None
+    return agency.id if agency else None
 
 
 def _found(event: PaymentEvent, delivery: Delivery) -> tuple[Payment | None, UUID | None]:

@@ -15,8 +15,9 @@ from uuid import UUID
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.consultations import service as consultations
-from webkit.core.kernel import clock, counters, events, frozen, i18n, links, merging, once, tallies
+from webkit.core.kernel import clock, counters, entitlements, events, frozen, i18n, links, merging, once, tallies
 from webkit.core.kernel.db import release, writes
+from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.extras import service as extras
@@ -357,6 +358,7 @@ def _must_be_draft(row: Proposal) -> None:
 
 def _add(draft: Draft, author: Author, profile: agencies.AgencyProfile, *, currency: str = "", **origin: Any) -> UUID:
     """A new row; a copy keeps the currency in which its prices were written."""
+    entitlements.require(Feature.PROPOSALS)
     client = clients.get(draft.client_id)
     row = Proposal(
         author_id=author.id,

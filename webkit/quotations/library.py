@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from webkit.core.kernel import audit, events, ids, once
+from webkit.core.kernel import audit, entitlements, events, ids, once
 from webkit.core.kernel.db import writes
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.quotations import models
@@ -71,6 +72,7 @@ def add_template(title: str, offer: Offer | None = None, valid_days: int | None 
     """A further template. The same `key` answers with the first one."""
     if made := once.result(key):
         return UUID(made)
+    entitlements.within(Limit.TEMPLATES)
     stored = (offer or Offer()).to_dict()
     template_id = models.add(QuotationTemplate(title=title, offer=stored, valid_days=valid_days))
     once.keep(key, str(template_id))

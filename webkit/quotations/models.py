@@ -390,6 +390,11 @@ def template(template_id: UUID) -> QuotationTemplate | None:
     return session().get(QuotationTemplate, template_id)
 
 
+def count_templates() -> int:
+    kept = QuotationTemplate.archived.is_(False)
+    return session().scalar(sa.select(sa.func.count()).select_from(QuotationTemplate).where(kept)) or 0
+
+
 def templates() -> list[QuotationTemplate]:
     """The templates in use, by title."""
     query = sa.select(QuotationTemplate).where(QuotationTemplate.archived.is_(False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -11,8 +12,9 @@ from flask import Blueprint, Flask, url_for
 from webkit.clients.events import ClientRenamed
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, LazyText, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
-from webkit.core.kernel import counters, evidence, lists, search, signals, tally_audit
+from webkit.core.kernel import counters, evidence, folders, lists, search, signals, tally_audit
 from webkit.core.kernel.frozen import Frozen
+from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.quotations import (
     file_routes,
@@ -100,6 +102,8 @@ def webkit_startup(app: Flask) -> None:
     tally_audit.keeps(app, models.Quotation, models._Standing, models._counted)
     counters.numbered(app, "quotation", models.Quotation.number)
     lists.register(app, listing.QUOTATIONS)
+    meter(app, Limit.TEMPLATES, models.count_templates)
+    meter(app, Limit.STORAGE, partial(folders.weight, models.Quotation))
     search.source(app, snapshot.KIND, models.searched)
     signals.subscribe(app, ClientRenamed, _renamed)
     app.jinja_env.filters["prose"] = prose.blocks

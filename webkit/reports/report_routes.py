@@ -10,8 +10,9 @@ from flask import Response, flash, g, make_response, request, url_for
 
 from webkit.agencies import service as agencies
 from webkit.core.extensions import LazyText
-from webkit.core.kernel import audit, sheets
+from webkit.core.kernel import audit, entitlements, sheets
 from webkit.core.kernel.doors import staff_blueprint
+from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
@@ -70,6 +71,12 @@ REPORTS: dict[str, Callable[[Asked, int], Report]] = {
 def demand_manager() -> None:
     """Reports are for owners and admins."""
     policy.demand_manager(g.role)
+
+
+@blueprint.before_request
+def demand_tier() -> None:
+    """Reports are part of a tier."""
+    entitlements.require(Feature.ANALYTICS)
 
 
 @blueprint.get("")

@@ -24,6 +24,7 @@ class PaymentFeature(enum.StrEnum):
     ONE_ENDPOINT = "one_endpoint"  # reports about the whole account to the platform's one endpoint
     PAYOUTS = "payouts"  # can be asked what was paid out to the bank, and what that consists of: see PaysOut
     CONNECT = "connect"  # agencies connect accounts that the platform acts for: see ConnectsAccounts
+    SUBSCRIPTIONS = "subscriptions"  # sells subscriptions to the platform: see subscriptions.SellsSubscriptions
     SAVED_METHODS = "saved_methods"  # payers leave methods for later: see charging.SavesMethods
     OFF_SESSION = "off_session"  # these are charged while nobody is at a page: see charging.ChargesMethods
 
@@ -64,6 +65,7 @@ class PaymentEventKind(enum.StrEnum):
     PAYOUT = "payout"  # money goes to the bank, or came back from there: ask what `part_id` is about
     METHOD = "method"  # a saved method changed, went or came: ask about `part_id`, or about `checkout_id`
     ACTION = "action"  # a charge wants its payer: ask how it stands
+    SUBSCRIPTION = "subscription"  # something became of a subscription to the platform: ask how it stands
     ACCOUNT_CHANGED = "account_changed"  # a connected account may do more, or less: ask how it stands
     ACCOUNT_LEFT = "account_left"  # its owner has withdrawn the platform's access
     IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, abort, make_response
 from flask_login import current_user
 
-from webkit.core.kernel import attachments, doors, frozen, tenancy
+from webkit.core.kernel import attachments, doors, entitlements, frozen, tenancy
 from webkit.core.kernel.attachments import Attached
+from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.frozen import FrozenDocument
 from webkit.core.kernel.i18n import gettext as _
@@ -31,6 +32,8 @@ def pdf(document: frozen.Frozen | None) -> Response:
     """
     if document is None:
         raise NotFound(_("There is no PDF of this document yet."))
+    if g.get("side") != doors.PUBLIC:  # a client has a right to what was agreed
+        entitlements.require(Feature.PDF_EXPORT)
     address = _signed(document)
     response = Response(status=303, headers={"Location": address}) if address else _file(document)
     response.headers["Cache-Control"] = "private, no-store"

@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from webkit.core.kernel import attachments, audit, events
+import sqlalchemy as sa
+
+from webkit.core.kernel import attachments, audit, entitlements, events
 from webkit.core.kernel.attachments import Attached
-from webkit.core.kernel.db import writes
+from webkit.core.kernel.db import session, writes
+from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
@@ -73,6 +76,7 @@ def _add(folder: Folder[H], document_id: UUID, file: Attached, actor: str) -> No
     row = folder.lock(document_id)
     folder.demand_open(row)
     attachments.demand_room(named(row.files), file)
+    entitlements.within(Limit.STORAGE, file.size)
     row.files = [*(row.files or ()), file.to_dict()]
     detail = file.shown() | {"actor": actor}
     audit.log(f"{folder.kind}.attached", subject=events.ref(folder.kind, document_id), detail=detail)
@@ -95,6 +99,12 @@ def detach(folder: Folder[H], document_id: UUID, file_id: UUID) -> None:
 def named(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Attached, ...]:
     """The files that a document has now, from its row."""
     return tuple(Attached.from_dict(each) for each in stored or () if not each.get(TAKEN_OFF))
+
+
+def weight(table: Any) -> int:
+    """The bytes of all files that documents of a table keep, of the current agency."""
+    kept = session().scalars(sa.select(table.files).where(table.files.is_not(None)))
+    return sum(file["size"] for files in kept for file in files or ())
 
 
 def as_sent(stored: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:

@@ -1,0 +1,1 @@
+"""What agencies pay for the platform, and what that lets them use."""
