@@ -49,6 +49,10 @@ class Installation:
             "DATABASE_MIGRATIONS_URL": owner,
             "REDIS_URL": redis,
             "WEBKIT_RENDERER_SOCKET": str(folder / "r.sock"),
+            # Requests are counted as ever; only nobody is turned away.
+            "WEBKIT_RATE_PER_MINUTE": "100000",
+            "WEBKIT_RATE_BURST": "10000",
+            "WEBKIT_RATE_SIGNED_IN": "1000000",
         }
 
     @cached_property

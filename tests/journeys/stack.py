@@ -66,6 +66,9 @@ class Stack:
             "WEB_THREADS": "16",
             "PDF_RENDER_PROCESSES": "1",
             "EMAIL_OUTBOX_FOLDER": "",
+            "WEBKIT_RATE_PER_MINUTE": "100000",  # one address does what a whole agency does in a day
+            "WEBKIT_RATE_BURST": "10000",
+            "WEBKIT_RATE_SIGNED_IN": "1000000",
             **({"DATABASE_URL": as_plain_role(owner), "DATABASE_MIGRATIONS_URL": owner} if owner else {}),
             **environment,
         }
