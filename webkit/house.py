@@ -16,6 +16,7 @@ from webkit.ai_runs import plugin as ai_runs
 from webkit.banking import plugin as banking
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
+from webkit.charges import plugin as charges
 from webkit.clients import plugin as clients
 from webkit.connections import plugin as connections
 from webkit.consultations import plugin as consultations
@@ -37,6 +38,7 @@ from webkit.operations.plugins_cli import plugins_command
 from webkit.operations.verify_cli import verify_command
 from webkit.payments import plugin as payments
 from webkit.payouts import plugin as payouts
+from webkit.people import plugin as people
 from webkit.plans import plugin as plans
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
@@ -57,6 +59,7 @@ FEATURES: tuple[ModuleType, ...] = (
     lists,
     agencies,
     accounts,
+    people,
     connections,
     branding,
     clients,
@@ -76,6 +79,7 @@ FEATURES: tuple[ModuleType, ...] = (
     receipts,
     banking,
     payouts,
+    charges,
     plans,
     recurring,
     statements,

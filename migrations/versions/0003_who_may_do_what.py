@@ -12,6 +12,12 @@ depends_on = None
 
 
 OWNED = (
+    "charge_collections",
+    "charge_settings",
+    "charges",
+    "custom_roles",
+    "invitations",
+    "ownership_transfers",
     "payment_agreements",
     "payment_methods",
     "payment_payers",
@@ -45,6 +51,58 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_backup_codes")),
         sa.UniqueConstraint("user_id", "label", name=op.f("uq_backup_codes_user_id_label")),
     )
+    op.create_table(
+        "charge_settings",
+        sa.Column("lead", sa.Integer(), nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_charge_settings_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge_settings")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_charge_settings_agency_id_id")),
+        sa.UniqueConstraint("agency_id", name=op.f("uq_charge_settings_agency_id")),
+    )
+    op.create_table(
+        "custom_roles",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("permissions", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_custom_roles_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custom_roles")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_custom_roles_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "name", name=op.f("uq_custom_roles_agency_id_name")),
+    )
+    op.create_table(
+        "ownership_transfers",
+        sa.Column("from_user", sa.Uuid(), nullable=False),
+        sa.Column("to_user", sa.Uuid(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("pending", "accepted", "declined", "cancelled", name="step", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_ownership_transfers_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ownership_transfers")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_ownership_transfers_agency_id_id")),
+    )
+    with op.batch_alter_table("ownership_transfers", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_ownership_transfers_pending",
+            ["agency_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
     op.create_table(
         "passkeys",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -198,6 +256,45 @@ def upgrade() -> None:
         batch_op.create_index("ix_tier_grants_agency_id_expires_at", ["agency_id", "expires_at"], unique=False)
 
     op.create_table(
+        "invitations",
+        sa.Column("email", sa.String(length=255), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("role_id", sa.Uuid(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("invited_by", sa.Uuid(), nullable=False),
+        sa.Column("inviter", sa.String(length=100), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("pending", "accepted", "declined", "cancelled", name="step", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "role_id"],
+            ["custom_roles.agency_id", "custom_roles.id"],
+            name=op.f("fk_invitations_agency_id_role_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_invitations_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_invitations_agency_id_id")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
+    )
+    with op.batch_alter_table("invitations", schema=None) as batch_op:
+        batch_op.create_index("ix_invitations_agency_id_role_id", ["agency_id", "role_id"], unique=False)
+        batch_op.create_index(
+            "uq_invitations_email",
+            ["agency_id", "email"],
+            unique=True,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.create_table(
         "payment_agreements",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("provider", sa.String(length=32), nullable=False),
@@ -296,6 +393,86 @@ def upgrade() -> None:
         batch_op.create_index("ix_payment_methods_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_payment_methods_vendor_id", ["vendor_id"], unique=False)
 
+    op.create_table(
+        "charge_collections",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("planned", sa.Text(), nullable=False),
+        sa.Column("look_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum("waiting", "done", "stopped", "given_up", name="collectionstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("told_missing", sa.Boolean(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_charge_collections_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_charge_collections_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge_collections")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_charge_collections_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "invoice_id", name=op.f("uq_charge_collections_agency_id_invoice_id")),
+    )
+    with op.batch_alter_table("charge_collections", schema=None) as batch_op:
+        batch_op.create_index("ix_charge_collections_agency_id_look_at", ["agency_id", "look_at"], unique=False)
+        batch_op.create_index("ix_charge_collections_look_at", ["look_at"], unique=False)
+
+    op.create_table(
+        "charges",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("method_id", sa.Uuid(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column(
+            "word",
+            sa.Enum(
+                "asked",
+                "action",
+                "pending",
+                "paid",
+                "declined",
+                "called_off",
+                name="chargeword",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_charges_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "method_id"],
+            ["payment_methods.agency_id", "payment_methods.id"],
+            name=op.f("fk_charges_agency_id_method_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "payment_id"],
+            ["payments.agency_id", "payments.id"],
+            name=op.f("fk_charges_agency_id_payment_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_charges_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charges")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_charges_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "invoice_id", "attempt", name=op.f("uq_charges_agency_id_invoice_id_attempt")),
+        sa.UniqueConstraint("agency_id", "payment_id", name=op.f("uq_charges_agency_id_payment_id")),
+    )
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("closed", sa.String(length=300), server_default="", nullable=False))
 
@@ -396,6 +573,12 @@ def downgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("closed")
 
+    op.drop_table("charges")
+    with op.batch_alter_table("charge_collections", schema=None) as batch_op:
+        batch_op.drop_index("ix_charge_collections_look_at")
+        batch_op.drop_index("ix_charge_collections_agency_id_look_at")
+
+    op.drop_table("charge_collections")
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_methods_vendor_id")
         batch_op.drop_index("ix_payment_methods_agency_id_client_id")
@@ -407,6 +590,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_payment_agreements_checkout_id")
 
     op.drop_table("payment_agreements")
+    with op.batch_alter_table("invitations", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_invitations_email",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.drop_index("ix_invitations_agency_id_role_id")
+
+    op.drop_table("invitations")
     with op.batch_alter_table("tier_grants", schema=None) as batch_op:
         batch_op.drop_index("ix_tier_grants_agency_id_expires_at")
 
@@ -428,5 +620,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_passkeys_user_id"))
 
     op.drop_table("passkeys")
+    with op.batch_alter_table("ownership_transfers", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_ownership_transfers_pending",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.drop_table("ownership_transfers")
+    op.drop_table("custom_roles")
+    op.drop_table("charge_settings")
     op.drop_table("backup_codes")
     op.drop_table("authenticators")

@@ -18,6 +18,7 @@ ORDER = (
     "branding",
     "messaging",
     "accounts",
+    "people",
     "clients",
     "catalogue",
     "consultations",
@@ -33,6 +34,7 @@ ORDER = (
     "receipts",
     "banking",
     "payouts",
+    "charges",
     "plans",
     "recurring",
     "statements",
@@ -53,6 +55,10 @@ EXCEPTIONS = {
     "webkit/accounts/forms.py": {"webkit.agencies.forms"},
     "webkit/accounts/pages.py": {"webkit.agencies.pages"},
     "webkit/accounts/routes.py": {"webkit.agencies.forms", "webkit.agencies.policy"},
+    # Accounts keep the places that people are given, and let in whoever has just got one.
+    "webkit/people/service.py": {"webkit.accounts.seats"},
+    "webkit/people/roles.py": {"webkit.accounts.seats"},
+    "webkit/people/routes.py": {"webkit.accounts.browser"},
     # Clients live in countries and speak languages, chosen from the same lists as the agency's.
     "webkit/clients/forms.py": {"webkit.agencies.forms"},
     "webkit/clients/pages.py": {"webkit.agencies.pages"},

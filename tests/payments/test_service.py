@@ -337,10 +337,19 @@ def test_a_vendor_that_does_not_answer_breaks_neither_pull_nor_return_page(
     assert _states() == [PaymentState.OPEN]
 
 
+ASKED_ABOUT = (
+    PaymentEventKind.PAYOUT,
+    PaymentEventKind.METHOD,
+    PaymentEventKind.ACTION,
+    PaymentEventKind.SUBSCRIPTION,
+)
+"""What only says that there is something to ask about."""
+
+
 def test_every_state_of_the_vendor_is_understood() -> None:
     assert set(asking.PULLED) == set(CheckoutState) - {CheckoutState.OPEN}
     assert set(models.TRANSITIONS) == set(PaymentState) - {PaymentState.OPEN, *models.ARRIVED} | {
         PaymentState.SUCCEEDED
     }
-    known = {*service._STATES, *service._NEWS, *service._ABOUT_ACCOUNTS, PaymentEventKind.PAYOUT}
+    known = {*service._STATES, *service._NEWS, *service._ABOUT_ACCOUNTS, *ASKED_ABOUT}
     assert known == set(PaymentEventKind) - {PaymentEventKind.IGNORED}

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.core.capabilities.errors import ProviderError
+from webkit.core.kernel import permissions, stepup
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.doors import ask_to_sign_in, open_tenant, staff_blueprint
-from webkit.core.kernel.errors import DomainError, NotFound
+from webkit.core.kernel.errors import DomainError, Forbidden, NotFound
 from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
-from webkit.payments import account_pages, connecting, policy
+from webkit.payments import account_pages, connecting
 
 blueprint = staff_blueprint("payment_accounts", __name__, "/settings/payments")
 returning = Blueprint("payment_returns", __name__)
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    policy.demand_manager(g.role)
 
 
 @blueprint.get("")
@@ -32,6 +28,7 @@ def index() -> Response:
 
 
 @blueprint.post("/open")
+@stepup.required
 def open() -> Response:
     """Have an account opened, or go on with its form on the vendor's pages."""
     return go_to(connecting.begin_managed(return_url=_here(".back"), again_url=_here(".again")))
@@ -51,6 +48,7 @@ def back() -> Response:
 
 
 @blueprint.post("/join")
+@stepup.required
 def join() -> Response:
     """Go to the vendor's page where the owner of an account agrees."""
     provider = account_pages.provider()
@@ -70,6 +68,7 @@ def check() -> Response:
 
 
 @blueprint.post("/use")
+@stepup.required
 def use() -> Response:
     """Let the connected account take payments again."""
     connecting.use_again()
@@ -78,6 +77,7 @@ def use() -> Response:
 
 
 @blueprint.post("/leave")
+@stepup.required
 def leave() -> Response:
     """Take no more money through the account, and give the access to it back."""
     connecting.leave()
@@ -131,10 +131,12 @@ def _finish(provider: str, state: str, user: UUID) -> None:
 def _agency(agency_id: UUID) -> AgencyView:
     """The agency somebody still manages. Raises NotFound for a stranger, Forbidden for a member."""
     directory = current().directory
-    agency, role = directory.by_id(agency_id), directory.role(agency_id, current_user.id)
-    if agency is None or role is None:
+    agency, seat = directory.by_id(agency_id), directory.seat(agency_id, current_user.id)
+    if agency is None or seat is None:
         raise NotFound(_("There is no such agency."))
-    policy.demand_manager(role)
+    held = permissions.grant(current_user.id, seat.role, seat.custom)
+    if not held.can("payment_accounts.edit"):
+        raise Forbidden(permissions.refusal("payment_accounts.edit"))
     return agency
 
 

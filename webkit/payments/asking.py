@@ -14,13 +14,13 @@ from webkit.core.capabilities.payments import PAYMENTS, CheckoutState, CheckoutS
 from webkit.core.kernel import clock, locks, outbox, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.vendors import Vendor
-from webkit.payments import ledger, models
+from webkit.payments import charging, ledger, models
+from webkit.payments.ledger import CLOSE as CLOSE
 from webkit.payments.models import Payment, PaymentState
 
 log = structlog.get_logger(__name__)
 
 PULL_DAYS = 30
-CLOSE = "payments.close"
 PULLED = {
     CheckoutState.PAID: PaymentState.SUCCEEDED,
     CheckoutState.PENDING: PaymentState.PENDING,
@@ -45,24 +45,25 @@ def pull() -> None:
 
 def _pull(payments: list[Payment]) -> None:
     wanted = [
-        (p.id, p.checkout_id or "", vendor)
+        (p.id, p.checkout_id or "", p.method_id is not None, vendor)
         for p in payments
         if p.state in models.UNSETTLED and (vendor := taker(p)) is not None
     ]
     release()
     silent: set[UUID | None] = set()
-    for payment_id, checkout_id, vendor in wanted:
+    for payment_id, checkout_id, charged, vendor in wanted:
         if vendor.account_id in silent:
             continue
         try:
-            status = vendor.connect().get_checkout(checkout_id)
+            if charged:
+                charging.take(payment_id, charging.standing(vendor.connect(), checkout_id))
+            else:
+                _take(payment_id, vendor.connect().get_checkout(checkout_id))
         except NotFoundAtProvider:
             log.warning("the vendor does not know a checkout of ours", payment=str(payment_id))
         except ProviderError as error:
             log.warning("the payment vendor could not be asked", error=str(error))
             silent.add(vendor.account_id)  # another account may still answer
-        else:
-            _take(payment_id, status)
 
 
 @writes
@@ -100,23 +101,23 @@ def close_through(account_id: UUID) -> None:
 
 def _close(payments: list[Payment]) -> None:
     found = [
-        (payment.id, payment.checkout_id, vendor)
+        (payment.id, payment.checkout_id, payment.method_id is not None, vendor)
         for payment in payments
         if payment.withdrawn_at and payment.checkout_id and payment.state in models.UNPAID
         if (vendor := taker(payment)) is not None
     ]
     release()
-    for payment_id, checkout_id, vendor in found:
+    for payment_id, checkout_id, charged, vendor in found:
         provider: object = vendor.connect()
-        if not isinstance(provider, ClosesCheckouts):
-            log.warning("the vendor cannot close a checkout that is out of date", payment=str(payment_id))
-            continue
         try:
-            status = provider.close_checkout(checkout_id)
+            if charged:
+                charging.take(payment_id, charging.cancel(provider, checkout_id))
+            elif isinstance(provider, ClosesCheckouts):
+                _take(payment_id, provider.close_checkout(checkout_id))
+            else:
+                log.warning("the vendor cannot close a checkout that is out of date", payment=str(payment_id))
         except NotFoundAtProvider:
             log.warning("the vendor does not know a checkout of ours", payment=str(payment_id))
-        else:
-            _take(payment_id, status)
 
 
 @writes

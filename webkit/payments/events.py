@@ -80,6 +80,21 @@ class PayoutTold:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeTold:
+    """Something became of a charge of a saved method: ask how it stands."""
+
+    payment_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class MethodLeft:
+    """A client has left a payment method. Published once for each."""
+
+    method_id: UUID
+    client_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionTold:
     """Something became of what an agency pays the platform: `reference` is the agency. Ask how it stands."""
 

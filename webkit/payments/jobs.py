@@ -9,7 +9,7 @@ from uuid import UUID
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, outbox, tenancy
 from webkit.core.kernel.db import writing
-from webkit.payments import asking, connecting, listing, models, service
+from webkit.payments import asking, connecting, listing, method_models, methods, models, service
 
 PULL, PULL_AGENCY = "payments.pull", "payments.pull_agency"
 STRAYS_KEPT = timedelta(days=90)
@@ -22,7 +22,10 @@ def pull(job: Job) -> None:
         with tenancy.tenant(agency):
             service.take_strays(payment_id)
     unsettled = models.agencies_with_unsettled(clock.now() - timedelta(days=asking.PULL_DAYS))
-    for agency in dict.fromkeys((*unsettled, *models.agencies_connected())):
+    now = clock.now()
+    pages = method_models.agencies_with_open(now - methods.OPEN_DAYS)
+    stale = method_models.agencies_with_stale(now - methods.ASK_AGAIN)
+    for agency in dict.fromkeys((*unsettled, *models.agencies_connected(), *pages, *stale)):
         with tenancy.tenant(agency), writing():
             outbox.add(PULL_AGENCY)
     with writing():
@@ -33,6 +36,7 @@ def pull_agency(job: Job) -> None:
     """Ask the vendor about one agency's unsettled payments, and what happened on the account it has connected."""
     listing.read_connected()
     service.pull()
+    methods.look_around()
     with writing():
         for account_id in models.leaving():
             outbox.add(connecting.LEAVE, account=str(account_id))
@@ -60,3 +64,18 @@ def close(job: Job) -> None:
 def refund(job: Job) -> None:
     """Tell the vendor to give money back."""
     service.carry_out(UUID(job.args["reversal"]))
+
+
+def look_setup(job: Job) -> None:
+    """Ask whether a client has left a method."""
+    methods.look_setup(UUID(job.args["agreement"]))
+
+
+def look_method(job: Job) -> None:
+    """Ask how a saved method stands."""
+    methods.look_method(UUID(job.args["method"]))
+
+
+def forget(job: Job) -> None:
+    """Have the vendor forget a method that was removed."""
+    methods.forget(UUID(job.args["method"]))

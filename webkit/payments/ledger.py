@@ -12,11 +12,12 @@ from uuid import UUID
 import structlog
 
 from webkit.agencies import service as agencies
-from webkit.core.kernel import clock, events, signals
+from webkit.core.kernel import clock, events, outbox, signals
 from webkit.core.kernel.money import format_money
 from webkit.core.values import dataclass
 from webkit.payments import models
 from webkit.payments.events import (
+    ChargeTold,
     DisputeLost,
     DisputeWon,
     PaymentBounced,
@@ -32,6 +33,11 @@ from webkit.payments.events import (
 from webkit.payments.models import Payment, PaymentState, Reversal, ReversalKind, ReversalState
 
 log = structlog.get_logger(__name__)
+
+LOOK_SETUP = "payments.setup"
+"""The job that asks for a method somebody has let be kept."""
+CLOSE = "payments.close"
+"""The job that closes what nobody should pay any more."""
 
 _OUTCOMES: dict[PaymentState, tuple[type[PaymentOutcome] | None, str]] = {
     PaymentState.SUCCEEDED: (PaymentSucceeded, "payment.received"),
@@ -66,7 +72,13 @@ class News:
 
 
 def settle(
-    payment: Payment, state: PaymentState, amount_minor: int, currency: str, vendor_id: str, at: datetime
+    payment: Payment,
+    state: PaymentState,
+    amount_minor: int,
+    currency: str,
+    vendor_id: str,
+    at: datetime,
+    reason: str = "",
 ) -> bool:
     """Record an outcome once, tell the features, and write it into the history; False when it changes nothing."""
     note = ""
@@ -77,15 +89,22 @@ def settle(
         note = f"{amount_minor} {currency} arrived, {payment.amount_minor} {payment.currency} was asked for"
         state = PaymentState.REJECTED
     payment_id, provider, account, known = payment.id, payment.provider, payment.account_id, payment.vendor_id
-    if not models.move(payment_id, state, vendor_id=vendor_id or known, settled_at=at, note=note):
+    why = {"reason": reason[:32]} if reason else {}
+    if not models.move(payment_id, state, vendor_id=vendor_id or known, settled_at=at, note=note, **why):
         return False
     current = _locked(payment_id)
     if state in models.ARRIVED:
         _stand(current)
-    if (told := _OUTCOMES.get(state)) is not None:
+    charged = current.method_id is not None
+    quiet = charged and state in (PaymentState.FAILED, PaymentState.EXPIRED)  # the charge itself says why
+    if (told := _OUTCOMES.get(state)) is not None and not quiet:
         _tell(current, *told, current.amount_minor, at, note=note)
-    if state == PaymentState.EXPIRED and current.withdrawn_at:
+    if state == PaymentState.EXPIRED and current.withdrawn_at and not quiet:
         _tell(current, None, "payment.closed", current.amount_minor, at, note="")
+    if charged:
+        signals.publish(ChargeTold(payment_id))
+    if current.agreement_id and state in (PaymentState.SUCCEEDED, PaymentState.PENDING):
+        outbox.add(LOOK_SETUP, agreement=str(current.agreement_id))
     if vendor_id:
         take_strays(payment_id, provider, account, vendor_id)
     return True

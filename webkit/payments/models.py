@@ -111,6 +111,21 @@ class Payment(Owned):
     account_id: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None]
     """Since when nobody should pay this amount any more: its checkout is closed where the vendor can."""
+    method_id: Mapped[UUID | None]
+    """The saved method that is charged, where nobody is at a page."""
+    agreement_id: Mapped[UUID | None]
+    """What the payer agreed to who lets the method be kept that is paid with."""
+    asked_at: Mapped[datetime | None]
+    """When the vendor was first asked for a charge."""
+    waits: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether a charge waits for its payer to confirm it with the bank."""
+    reason: Mapped[str] = mapped_column(sa.String(32), default="", server_default="")
+    """Why a charge took no money."""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a charge has been asked for, and the vendor has not answered."""
+        return self.method_id is not None and self.checkout_id is None and self.state is PaymentState.OPEN
 
 
 class Reversal(Owned):
@@ -331,7 +346,7 @@ def stand(payment_id: UUID, state: PaymentState, returned_minor: int) -> bool:
     return changed.one_or_none() is not None
 
 
-def set_checkout(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime) -> None:
+def set_checkout(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime | None) -> None:
     """Keep what the vendor opened, once."""
     session().execute(
         sa.update(Payment)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from webkit.core.access import Policy
 from webkit.core.capabilities.payments import PAYMENTS
 from webkit.core.extensions import EventKind, InboxHandler, JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.payments import account_routes, asking, connecting, jobs, service
+from webkit.payments import account_routes, asking, connecting, jobs, ledger, methods, service
+from webkit.payments.policy import POLICY
 
 PULL_EVERY = 120
 
@@ -22,6 +24,9 @@ def webkit_register_jobs() -> list[JobSpec]:
         JobSpec(asking.CLOSE, jobs.close),
         JobSpec(connecting.CHECK, jobs.check),
         JobSpec(connecting.LEAVE, jobs.leave),
+        JobSpec(ledger.LOOK_SETUP, jobs.look_setup),
+        JobSpec(methods.LOOK_METHOD, jobs.look_method),
+        JobSpec(methods.FORGET, jobs.forget),
     ]
 
 
@@ -55,5 +60,15 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("payment.disputed", _l("The payer disputes the payment"), "bad"),
         EventKind("payment.dispute_won", _l("The dispute was won: the money stays"), "ok"),
         EventKind("payment.dispute_lost", _l("The dispute was lost: the bank took %(amount)s back"), "bad"),
+        EventKind("method.agreed", _l("The client agreed to leave a payment method"), "info"),
+        EventKind("method.left", _l("Payment method left: %(name)s"), "ok"),
+        EventKind("method.changed", _l("The payment method has new details: %(name)s"), "info"),
+        EventKind("method.gone", _l("The payment service has %(name)s no more"), "bad"),
+        EventKind("method.removed", _l("Payment method removed: %(name)s"), "info"),
         EventKind("payment.rejected", _l("Money arrived that was not asked for: %(note)s"), "bad"),
     ]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 
+from webkit.clients import service as clients
 from webkit.core.capabilities.errors import ProviderRejected
 from webkit.core.capabilities.payments import (
     PAYMENTS,
@@ -34,12 +35,19 @@ from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
 from webkit.core.values import dataclass
 from webkit.payments import asking, connecting, ledger, models, tills
+from webkit.payments import charging as charging
+from webkit.payments import methods as methods
 from webkit.payments.asking import pull as pull
 from webkit.payments.asking import refresh as refresh
 from webkit.payments.asking import taker
 from webkit.payments.asking import withdraw as withdraw
 from webkit.payments.events import PayoutTold, SubscriptionTold
 from webkit.payments.ledger import News
+from webkit.payments.method_models import Agreement, SavedMethod
+from webkit.payments.method_models import MethodState as MethodState
+from webkit.payments.methods import Consent as Consent
+from webkit.payments.methods import MethodView as MethodView
+from webkit.payments.models import ARRIVED as ARRIVED
 from webkit.payments.models import Payment, Reversal
 from webkit.payments.models import PaymentState as PaymentState
 from webkit.payments.models import ReversalKind as ReversalKind
@@ -150,6 +158,15 @@ class _Intent:
     endpoint: str
     url: str = ""
     again: bool = False
+    agreement_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A client lets the method be kept that is paid with, and to what they agreed."""
+
+    client_id: UUID
+    consent: Consent
 
 
 def start(
@@ -162,8 +179,10 @@ def start(
     return_url: str,
     cancel_url: str,
     received_minor: int = 0,
+    keep: Keep | None = None,
 ) -> str:
     """Open a checkout and return the address to send the payer to. An open one for the same amount is used again.
+    With `keep` the method that is paid with stays with the vendor, as its owner has agreed.
 
     Transaction 1 records the intent, then the vendor is called, then transaction 2 records what it opened.
     Raises Conflict when more has arrived than `received_minor`, of which the caller knows, or is on its way: nobody
@@ -171,7 +190,8 @@ def start(
     """
     vendor = tills.till() or _closed()
     asked = (reference, amount_minor, currency, received_minor)
-    intent = _intend(*asked, vendor)
+    payer_id = methods.payer(vendor, clients.get(keep.client_id)) if keep else ""
+    intent = _intend(*asked, vendor, keep=keep)
     if intent.url:
         return intent.url
     release()
@@ -186,6 +206,7 @@ def start(
         key=_key(intent),
         customer_email=customer_email,
         metadata=_metadata(intent),
+        payer_id=payer_id,
     )
     till = vendor.connect()
     try:
@@ -194,12 +215,14 @@ def start(
         if not intent.again:
             raise
         # The lost visit asked for something else under this key, another return address perhaps.
-        intent = _intend(*asked, vendor, fresh=True)
+        intent = _intend(*asked, vendor, fresh=True, keep=keep)
         if intent.url:
             return intent.url
         release()
         checkout = till.create_checkout(replace(request, key=_key(intent), metadata=_metadata(intent)))
     _opened(intent.id, checkout.id, checkout.url, checkout.expires_at)
+    if intent.agreement_id:
+        methods.lead(intent.agreement_id, checkout.id)
     return checkout.url
 
 
@@ -231,33 +254,46 @@ def _intend(
     vendor: Vendor[Payments],
     *,
     fresh: bool = False,
+    keep: Keep | None = None,
 ) -> _Intent:
     locks.hold(reference)
     provider, account = vendor.name, vendor.account_id
-    platforms = vendor.account is None or bool(vendor.account.connected)
-    reports_to_one = PaymentFeature.ONE_ENDPOINT in vendor.features and platforms
-    endpoint = inbox.PLATFORM if reports_to_one else inbox.endpoint(PAYMENTS.key, provider, account)
+    endpoint = tills.endpoint(vendor)
     attempts = models.of_reference(reference)
     _refuse_second_payment(attempts, received_minor)
     tills.demand_open(vendor)
     for known in attempts:
-        fits = (known.amount_minor, known.currency) == (amount_minor, currency)
+        fits = (known.amount_minor, known.currency) == (amount_minor, currency) and known.method_id is None
+        fits = fits and (known.agreement_id is not None) == (keep is not None)
         fits = fits and (known.provider, known.account_id) == (provider, account) and known.withdrawn_at is None
         alive = known.expires_at is None or known.expires_at > clock.now() + timedelta(minutes=5)
         usable = bool(known.checkout_url) or not fresh
         if fits and alive and usable and known.state in models.UNPAID:
-            return _Intent(known.id, endpoint, known.checkout_url, again=True)
+            return _Intent(known.id, endpoint, known.checkout_url, again=True, agreement_id=known.agreement_id)
+    _set_aside(attempts, keep=keep is not None)
+    agreement_id = methods.agree(keep.client_id, keep.consent, vendor) if keep else None
     payment = Payment(
-        reference=reference, provider=provider, account_id=account, amount_minor=amount_minor, currency=currency
-    )
-    return _Intent(models.add(payment), endpoint)
+        reference=reference, provider=provider, account_id=account, amount_minor=amount_minor, currency=currency,
+        agreement_id=agreement_id,
+    )  # fmt: skip
+    return _Intent(models.add(payment), endpoint, agreement_id=agreement_id)
+
+
+def _set_aside(attempts: Sequence[Payment], *, keep: bool) -> None:
+    """Who pays at a page now confirms no charge any more, and has one page: with the method kept, or without."""
+    gone = [p for p in attempts if p.state in models.UNPAID and p.withdrawn_at is None]
+    gone = [p for p in gone if charging.is_waiting(p) or (p.method_id is None and (p.agreement_id is not None) != keep)]
+    for payment in gone:
+        payment.withdrawn_at = clock.now()
+    if gone:
+        outbox.add(asking.CLOSE, reference=gone[0].reference)
 
 
 def _refuse_second_payment(attempts: Sequence[Payment], received_minor: int) -> None:
     kept = sum(known.amount_minor - known.returned_minor for known in attempts if known.state in models.ARRIVED)
     if kept > received_minor:
         raise Conflict(_("This has been paid already."))
-    if any(known.state == PaymentState.PENDING for known in attempts):
+    if any(known.state == PaymentState.PENDING or known.under_way for known in attempts):
         raise Conflict(_("A payment is on its way. Please wait until it has arrived."))
 
 
@@ -301,6 +337,9 @@ def apply(delivery: Delivery) -> None:
     if event.kind is PaymentEventKind.SUBSCRIPTION:
         signals.publish(SubscriptionTold(event.reference))
         return
+    if event.kind is PaymentEventKind.METHOD:
+        methods.hear(_method_of(event, delivery))
+        return
     payment, account = _found(event, delivery)
     if event.kind is PaymentEventKind.PAYOUT:
         if account is not None and event.part_id:
@@ -311,7 +350,11 @@ def apply(delivery: Delivery) -> None:
             about = {"checkout": event.checkout_id, "vendor": event.id, "account": event.account}
             log.warning("payment event for no payment of this agency", **about)
         else:
-            ledger.settle(payment, state, event.amount_minor, event.currency, event.payment_id, event.occurred_at)
+            _settle(payment, state, event)
+    elif event.kind is PaymentEventKind.ACTION:
+        if payment is not None and payment.method_id is not None:
+            charging.name_it(payment, event.payment_id)
+            charging.waits(payment)
     elif (told := _NEWS.get(event.kind)) is not None:
         part = event.part_id or event.id
         news = News(*told, part, event.amount_minor, event.currency, event.occurred_at, event.key)
@@ -321,6 +364,16 @@ def apply(delivery: Delivery) -> None:
             ledger.keep_stray(delivery.provider, account, event.id, event.payment_id, news)
 
 
+def _settle(payment: Payment, state: PaymentState, event: PaymentEvent) -> None:
+    charged = payment.method_id is not None
+    if charged:
+        charging.name_it(payment, event.payment_id)
+    told = (event.amount_minor, event.currency, event.payment_id, event.occurred_at, event.reason)
+    ledger.settle(payment, state, *told)
+    if charged:
+        charging.end(payment.id)
+
+
 def agency_of(delivery: Delivery) -> UUID | None:
     """Whose payment an event is about; asked while looking at all agencies."""
     event = delivery.event
@@ -328,10 +381,24 @@ def agency_of(delivery: Delivery) -> UUID | None:
         return None
     if event.kind is PaymentEventKind.SUBSCRIPTION:
         return _agency_named(event.reference) if delivery.account is None and not event.account else None
+    if event.kind is PaymentEventKind.METHOD and (about := _method_of(event, delivery)) is not None:
+        return about.agency_id
     payment = None if event.kind in _ABOUT_ACCOUNTS else _found(event, delivery)[0]
     if payment is None and event.account and delivery.account is None:
         return tills.owner_of(delivery.provider, event.account)
     return payment.agency_id if payment else None
+
+
+def _method_of(event: PaymentEvent, delivery: Delivery) -> Agreement | SavedMethod | None:
+    """The page or the method an event is about, as told by an account it belongs to."""
+    return methods.found(event, delivery.provider, _tellers(event, delivery))
+
+
+def _tellers(event: PaymentEvent, delivery: Delivery) -> list[UUID | None]:
+    """The accounts that an event may speak for."""
+    if event.account:
+        return [] if delivery.account else [*tills.accounts_of(delivery.provider, event.account)]
+    return [delivery.account]
 
 
 def _agency_named(reference: str) -> UUID | None:
@@ -349,9 +416,7 @@ def _found(event: PaymentEvent, delivery: Delivery) -> tuple[Payment | None, UUI
 
     What happened on a connected account is believed about payments that were begun through exactly this one.
     """
-    accounts: list[UUID | None] = [delivery.account]
-    if event.account:
-        accounts = [] if delivery.account else [*tills.accounts_of(delivery.provider, event.account)]
+    accounts = _tellers(event, delivery)
     for account in accounts:
         if (payment := _find(event, delivery.provider, account)) is not None:
             return payment, account

@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from webkit.core.capabilities.errors import ProviderError
-from webkit.core.capabilities.payments import PAYMENTS, ConnectKind, ConnectsAccounts, Payments
-from webkit.core.kernel import vendors
+from webkit.core.capabilities.payments import PAYMENTS, ConnectKind, ConnectsAccounts, PaymentFeature, Payments
+from webkit.core.kernel import inbox, vendors
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.vendors import Vendor
@@ -34,6 +34,14 @@ def demand_open(vendor: Vendor[Payments]) -> None:
         row = models.connected(vendor.name)
         if row is None or row.account_id != vendor.account.id:
             raise Conflict(_("Online payment is not open yet. Please pay by bank transfer, or ask us how."))
+
+
+def endpoint(vendor: Vendor[Payments]) -> str:
+    """Inside a write: where the vendor reports about what is begun through it."""
+    platforms = vendor.account is None or bool(vendor.account.connected)
+    if PaymentFeature.ONE_ENDPOINT in vendor.features and platforms:
+        return inbox.PLATFORM
+    return inbox.endpoint(PAYMENTS.key, vendor.name, vendor.account_id)
 
 
 def ways(vendor: Vendor[Payments]) -> frozenset[ConnectKind]:

@@ -1,0 +1,47 @@
+"""When an invoice is charged by itself, and again where that fails. Pure: the forecast asks the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from webkit.core.values import dataclass
+
+USUAL_LEAD, USUAL_AFTER, USUAL_HOUR = 3, (3, 7), 9
+MOST_LEAD, MOST_AFTER, MOST_TRIES = 60, 60, 6
+WAIT = timedelta(days=3)
+"""How long a client may take to confirm the last try, and a try that nobody could make is waited with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The first try comes `lead` days after an invoice was issued, the others so many days `after` the first."""
+
+    lead: int = USUAL_LEAD
+    after: tuple[int, ...] = USUAL_AFTER
+    hour: int = USUAL_HOUR
+
+
+def tries(issued: date, schedule: Schedule, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The moments of all tries for an invoice, by the agency's clocks."""
+    first = issued + timedelta(days=schedule.lead)
+    days = sorted({0, *schedule.after})
+    return tuple(datetime.combine(first + timedelta(days=n), time(schedule.hour), zone).astimezone(UTC) for n in days)
+
+
+def following(planned: Sequence[datetime], now: datetime) -> datetime | None:
+    """The next try after one that is made now: those that were missed meanwhile are made up for by this one."""
+    return next((moment for moment in planned if moment > now), None)
+
+
+def ahead(planned: Sequence[datetime], since: datetime, now: datetime) -> list[datetime]:
+    """What is still to come of a plan whose next try is that of `since`: what is overdue happens now, once."""
+    left = [moment for moment in planned if moment >= since]
+    late = [moment for moment in left if moment <= now]
+    return [*([now] if late else []), *(moment for moment in left if moment > now)]
+
+
+def over(planned: Sequence[datetime]) -> datetime:
+    """From when on nothing is tried any more, so that reminders go on."""
+    return planned[-1]
