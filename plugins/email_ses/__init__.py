@@ -1,0 +1,1 @@
+"""Email through Amazon SES, with what became of each mail."""
