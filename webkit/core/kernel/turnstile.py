@@ -1,0 +1,101 @@
+"""How often somebody may ask: counted in Redis for all processes at once, in the same question that finds the session.
+
+Whoever is signed in has a bucket for each browser, everybody else one for each address. A bucket fills at an even
+pace and holds a burst (the "generic cell rate algorithm"), so the moment a refused request would be taken is exact.
+Without Redis nothing is counted here; the limits of sign-in and codes are counted in the database, always.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from ipaddress import ip_address, ip_network
+
+from flask import Flask, Response, current_app, g, request, session
+from flask_login import current_user
+
+from webkit.core.kernel import cache, entrances
+from webkit.core.kernel.cache import Trip
+from webkit.core.kernel.errors import TooMany
+from webkit.core.kernel.i18n import ngettext
+from webkit.core.kernel.runtime import current
+from webkit.core.kernel.security import SAFE
+from webkit.core.settings import Settings
+
+_FREE = re.compile(r"/(static/|webhooks/|api/stripe/webhook|api/v1/(webhooks/|billing/webhook)|healthz|readyz|metrics)")
+"""Files, vendors whose signature is checked, and those who look after us."""
+_THIRD, _SIXTH = 3, 6
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(count)
+    app.after_request(tell)
+
+
+def count() -> None:
+    """Count this request before anything is done for it. Raises TooMany."""
+    if current().redis is None or _is_free():
+        return
+    settings, token = current().settings, session.get("_user_id")
+    if token:
+        if settings.rate_signed_in:
+            g.trip = _of_browser(settings, token)
+        if current_user.is_authenticated:
+            _decide()
+            return
+    g.trip = _of_address(settings) if settings.rate_per_minute else None
+    _decide()
+
+
+def tell(response: Response) -> Response:
+    """Say what is left, on every answer that was counted."""
+    trip: Trip | None = g.get("trip")
+    if trip is not None and trip.answer is not None:
+        headers = response.headers
+        headers.setdefault("RateLimit-Limit", str(trip.per_minute))
+        headers.setdefault("RateLimit-Remaining", str(trip.answer.left))
+        headers.setdefault("RateLimit-Reset", str(math.ceil(trip.answer.full_in)))
+    return response
+
+
+def _decide() -> None:
+    trip = cache.travel()
+    if trip is not None and trip.answer is not None and not trip.answer.allowed:
+        seconds = max(1, math.ceil(trip.answer.retry_in))
+        text = ngettext("Please wait one second and try again.", "Please wait %(n)s seconds and try again.", seconds)
+        raise TooMany(text, seconds)
+
+
+def _is_free() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "own_limit", False) or _FREE.match(request.path) is not None or request.path.endswith(".css")
+
+
+def _of_browser(settings: Settings, token: str) -> Trip:
+    per_minute = settings.rate_signed_in
+    slug = g.get("slug")
+    also = entrances.keys(slug, token) if slug else ()
+    return Trip(_bucket("browser", token), per_minute, max(1, per_minute // _SIXTH), also)
+
+
+def _of_address(settings: Settings) -> Trip:
+    """Forms that strangers send have a bucket of their own, which fills at a third of the pace."""
+    home, per_minute = _home(request.remote_addr or ""), settings.rate_per_minute
+    if request.method in SAFE:
+        return Trip(_bucket("address", home), per_minute, settings.rate_burst)
+    return Trip(_bucket("form", home), max(1, per_minute // _THIRD), settings.rate_burst)
+
+
+def _bucket(kind: str, whose: str) -> str:
+    return "webkit:rate:" + cache.private(f"rate/{kind}/{whose}")
+
+
+@functools.lru_cache(1024)
+def _home(address: str) -> str:
+    """Whoever has one address of the new kind has all of its /64."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((known, 64), strict=False)) if known.version == 6 else address
