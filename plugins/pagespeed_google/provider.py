@@ -11,8 +11,9 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from webkit.sdk import AuditReport, AuditRequest, Health, HealthReport, PageSpeed, ProviderUnavailable, ScoreKey
+from webkit.sdk.lighthouse import runtime_error
 
-from .errors import NAME, failure, runtime_error
+from .errors import NAME, failure
 from .report import read
 from .settings import GoogleSettings
 
@@ -38,7 +39,7 @@ class Google:
         lighthouse = answer.get("lighthouseResult") if isinstance(answer, dict) else None
         if not isinstance(lighthouse, dict):
             raise ProviderUnavailable("the answer holds no report of Lighthouse", provider=NAME)
-        if (error := runtime_error(lighthouse)) is not None:
+        if (error := runtime_error(lighthouse, NAME)) is not None:
             raise error
         return read(answer, request.url)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,7 +24,7 @@ from urllib3.exceptions import (
 
 from webkit.core.capabilities.errors import OutcomeUnknown, ProviderMisconfigured, ProviderUnavailable, TimedOut
 
-__all__ = ["HttpAnswer", "HttpLine", "fetch_public", "without_addresses"]
+__all__ = ["HttpAnswer", "HttpLine", "fetch_public", "open_gate", "without_addresses"]
 
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 LONGEST_PAUSE = 24 * 3600.0
@@ -107,6 +108,16 @@ def fetch_public(url: str, *, seconds: float = 5.0, most: int = 65_536) -> HttpA
     except DomainError as error:
         raise ProviderUnavailable(f"an address could not be opened: {error}") from None
     return HttpAnswer(found.status, found.headers, found.content)
+
+
+def open_gate() -> AbstractContextManager[str]:
+    """The address of a proxy for a program that opens pages (a browser): it leads to public web servers only.
+
+    Needs the application.
+    """
+    from webkit.core.kernel import egress
+
+    return egress.open_gate()
 
 
 def without_addresses(words: str, longest: int = 300) -> str:

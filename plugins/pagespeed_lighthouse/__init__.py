@@ -1,0 +1,1 @@
+"""Lighthouse on this machine, with its Chromium."""
