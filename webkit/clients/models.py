@@ -210,21 +210,23 @@ def choices(limit: int) -> Sequence[tuple[UUID, str]]:
     return [(row[0], row[1]) for row in session().execute(query)]
 
 
-AT_ONCE = 25
+AT_ONCE, MANY_AT_ONCE = 25, 250
 
 
 @prepared
-def _names() -> sa.Executable:
-    return sa.select(Client.id, Client.name).where(mine(Client), Client.id.in_(sa.bindparam("ids", expanding=True)))
+def _names(count: int) -> sa.Executable:
+    wanted = [sa.bindparam(f"id{nth}", type_=sa.Uuid()) for nth in range(count)]
+    return sa.select(Client.id, Client.name).where(mine(Client), Client.id.in_(wanted))
 
 
 def names(ids: Iterable[UUID]) -> dict[UUID, str]:
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    # Always of a few lengths, so that lists ask with statements that are prepared.
-    wanted += wanted[-1:] * (-len(wanted) % AT_ONCE)
-    return {row[0]: row[1] for row in _names(ids=wanted)}
+    wanted, found = list(ids), dict[UUID, str]()
+    size = AT_ONCE if len(wanted) <= AT_ONCE else MANY_AT_ONCE
+    for start in range(0, len(wanted), size):
+        some = wanted[start : start + size]
+        some += some[-1:] * (size - len(some))  # always of two lengths, so that lists ask with statements that are kept
+        found |= {row[0]: row[1] for row in _names(size, **{f"id{nth}": each for nth, each in enumerate(some)})}
+    return found
 
 
 def any_client() -> bool:

@@ -11,6 +11,8 @@ from webkit.clients.models import Client
 from webkit.core.kernel import db, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.tenancy import mine, prepared
+from webkit.invoices import models as invoices
+from webkit.invoices.models import Invoice
 
 _made: list[tuple[str, ...]] = []
 
@@ -25,6 +27,21 @@ def _names(*given: str) -> sa.Executable:
 @prepared
 def _everybody() -> sa.Executable:
     return sa.select(Client.name)
+
+
+@prepared
+def _invoice() -> sa.Executable:
+    return tenancy.stored(Invoice).where(Invoice.id == sa.bindparam("id", type_=sa.Uuid()))
+
+
+@prepared
+def _in_italy() -> sa.Executable:
+    return sa.select(Client.name).where(mine(Client), Client.country == "IT").limit(1)
+
+
+@prepared
+def _broken() -> sa.Executable:
+    return sa.select(Client.name, sa.func.nobody_has_this(Client.name)).where(mine(Client))
 
 
 def test_it_reads_what_its_agency_has(agency: AgencyView, other_agency: AgencyView) -> None:
@@ -57,3 +74,27 @@ def test_a_write_sees_what_it_has_changed(agency: AgencyView) -> None:
     with db.writing() as unit:
         unit.get_one(Client, client_id).name = "After"
         assert [name for (name,) in _names()] == ["After"]
+
+
+def test_it_reads_what_the_mapper_reads(agency: AgencyView) -> None:
+    """Numbers, days, moments, JSON and choices, whatever way a database keeps them."""
+    invoice_id = documents.issued("100")
+    mapped = invoices.get(invoice_id)
+    (row,) = _invoice(id=invoice_id)
+    assert row._fields == tuple(column.key for column in sa.inspect(Invoice).columns)
+    for name in row._fields:
+        known, found = getattr(mapped, name), getattr(row, name)
+        assert (found, type(found)) == (known, type(known)), name
+
+
+def test_a_value_of_its_own_is_written_once(agency: AgencyView) -> None:
+    documents.client("Ours", "a@client.example", country="IT")
+    assert [_in_italy()[0].name for _ in range(2)] == ["Ours", "Ours"]
+
+
+def test_what_the_database_refuses_is_an_error_of_sqlalchemy(agency: AgencyView) -> None:
+    documents.client("Ours", "a@client.example")
+    with pytest.raises(sa.exc.DBAPIError):
+        _broken()
+    db.release()
+    assert [name for (name,) in _names()] == ["Ours"]

@@ -208,9 +208,10 @@ def _read(questions: tuple[Question, ...]) -> list[tuple[_Row, ...]]:
     """The answers to all of them, each in order."""
     if not questions:
         return []
-    given: dict[str, Any] = {f"kinds{nth}": each.kinds for nth, each in enumerate(questions)}
-    given |= {f"day{nth}": each.day for nth, each in enumerate(questions) if each.side}
-    rows = sorted(tuple(row) for row in _asked(*(each.side for each in questions), **given))
+    given: dict[str, Any] = {f"day{nth}": each.day for nth, each in enumerate(questions) if each.side}
+    for nth, each in enumerate(questions):
+        given |= {f"kind{nth}_{which}": kind for which, kind in enumerate(each.kinds)}
+    rows = sorted(_asked(*((len(each.kinds), each.side) for each in questions), **given))
     of_each: list[list[_Row]] = [[] for _ in questions]
     for nth, kind, currency, place, count, total in rows:
         of_each[nth].append((kind, currency, place, int(count), int(total)))
@@ -218,13 +219,14 @@ def _read(questions: tuple[Question, ...]) -> list[tuple[_Row, ...]]:
 
 
 @prepared
-def _asked(*sides: str) -> sa.Executable:
-    return sa.union_all(*(_part(nth, side) for nth, side in enumerate(sides)))
+def _asked(*parts: tuple[int, str]) -> sa.Executable:
+    return sa.union_all(*(_part(nth, *part) for nth, part in enumerate(parts)))
 
 
-def _part(nth: int, side: str) -> sa.Select[Any]:
+def _part(nth: int, kinds: int, side: str) -> sa.Select[Any]:
     start: tuple[Any, ...] = (sa.literal_column(str(nth)), Tally.kind, Tally.currency)
-    here = (mine(Tally), Tally.kind.in_(sa.bindparam(f"kinds{nth}", expanding=True)))
+    wanted = [sa.bindparam(f"kind{nth}_{which}", type_=Tally.kind.type) for which in range(kinds)]
+    here = (mine(Tally), Tally.kind.in_(wanted))
     if not side:
         return sa.select(*start, Tally.place, *_SUMS).where(*here)
     day = sa.bindparam(f"day{nth}", type_=Tally.place.type)

@@ -18,7 +18,7 @@ from sqlalchemy import event, inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 
-from webkit.core.kernel import late
+from webkit.core.kernel import asking, late
 from webkit.core.kernel.db import NoUnit, Scope, UnitSession, later, session, unit
 from webkit.core.kernel.tables import Base, Scoped
 
@@ -64,7 +64,7 @@ def ask(statement: sa.Executable, **values: Any) -> Sequence[Any]:
     current = session()
     if current.writing:
         current.flush()
-    return current.connection().execute(statement, {"agency": agency_id(), **values}).all()
+    return asking.rows(current.connection(), statement, {"agency": agency_id(), **values})
 
 
 def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:

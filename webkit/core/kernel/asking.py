@@ -1,0 +1,91 @@
+"""Prepared queries on their way to the driver.
+
+A statement that is kept is compiled once, and once it is found out how its values are written and its columns read.
+What is left to do each time is what the driver does; to go through SQLAlchemy costs twice that again. Listeners of the
+engine hear of these statements as of all others: the wall of `tenancy` is one of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+KEPT = 2048
+Process = Callable[[Any], Any]
+
+
+def rows(connection: Connection, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Everything a kept SELECT finds, as named tuples."""
+    kept = _kept(statement, connection.dialect)
+    return connection.execute(statement, values).all() if kept is None else kept.run(connection, values)
+
+
+class _Kept:
+    """A statement as the driver takes it, with what is written and read for each of its values and columns."""
+
+    def __init__(self, compiled: Any, columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> None:
+        self._text, self._dialect, self._columns = str(compiled), dialect, columns
+        self._order: Sequence[str] | None = compiled.positiontup
+        self._fixed: dict[str, Any] = {}
+        self._given: list[tuple[str, Process | None]] = []
+        self._read: list[tuple[int, Process]] = []
+        self._row: Callable[[Sequence[Any]], Any] | None = None
+        for name, bound in compiled.binds.items():
+            write = bound.type.dialect_impl(dialect).bind_processor(dialect)
+            if bound.required:
+                self._given.append((name, write))
+            else:
+                self._fixed[name] = write(bound.value) if write else bound.value
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        parameters = self._parameters(values)
+        heard, about = connection.dispatch, SimpleNamespace(execution_options={})
+        cursor: Any = connection.connection.cursor()
+        heard.before_cursor_execute(connection, cursor, self._text, parameters, about, False)
+        try:
+            cursor.execute(self._text, parameters)
+            heard.after_cursor_execute(connection, cursor, self._text, parameters, about, False)
+            found: list[Any] = cursor.fetchall()
+            make = self._row or self._look(cursor.description)
+        except BaseException as error:
+            connection._handle_dbapi_exception(error, self._text, parameters, cursor, None)
+        cursor.close()
+        return [make(row) for row in (map(self._readable, found) if self._read else found)]
+
+    def _parameters(self, values: Mapping[str, Any]) -> Any:
+        ready = self._fixed.copy()
+        for name, write in self._given:
+            ready[name] = write(values[name]) if write else values[name]
+        return ready if self._order is None else tuple([ready[name] for name in self._order])
+
+    def _look(self, description: Sequence[Any]) -> Callable[[Sequence[Any]], Any]:
+        """What the first answer says about the columns of all that follow."""
+        reads = [
+            column.type.dialect_impl(self._dialect).result_processor(self._dialect, told[1])
+            for column, told in zip(self._columns, description, strict=True)
+        ]
+        self._read = [(place, read) for place, read in enumerate(reads) if read is not None]
+        named: Any = namedtuple("Row", [told[0] for told in description], rename=True)  # type: ignore[misc]
+        self._row = named._make
+        return self._row
+
+    def _readable(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for place, read in self._read:
+            values[place] = read(values[place])
+        return values
+
+
+@functools.lru_cache(KEPT)
+def _kept(statement: sa.Executable, dialect: sa.Dialect) -> _Kept | None:
+    """None for what is written anew for each number of its values."""
+    compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    if any(bound.expanding for bound in compiled.binds.values()):
+        return None
+    return _Kept(compiled, list(statement.selected_columns), dialect)  # type: ignore[attr-defined]
