@@ -8,7 +8,19 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webkit.core.kernel.db import session
+from webkit.core.kernel.tenancy import mine, prepared
 from webkit.invoices.models import OWED, SETTLED, Invoice, InvoiceState
+
+
+@prepared
+def _client_of() -> sa.Executable:
+    return sa.select(Invoice.client_id).where(mine(Invoice), Invoice.id == sa.bindparam("of_id"))
+
+
+def client_of(invoice_id: UUID) -> UUID | None:
+    """Whose invoice it is; None for an unknown one."""
+    found = _client_of(of_id=invoice_id)
+    return found[0][0] if found else None
 
 
 def payable(client_id: UUID, states: Collection[InvoiceState]) -> list[Invoice]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from webkit.agencies import service as agencies
 from webkit.core.kernel import events, frozen, links, money, signals
 from webkit.core.kernel.db import writes
-from webkit.invoices import mails, models, views
+from webkit.invoices import mails, models, paid_models, views
 from webkit.invoices.events import InvoicePaid
 from webkit.invoices.models import Invoice, InvoiceState
 from webkit.ledger import service as ledger
@@ -39,6 +39,7 @@ _TROUBLES: dict[type[PaymentOutcome], str] = {
     DisputeLost: "lost",
 }
 """What the agency is written to about."""
+WRITTEN_ABOUT: tuple[type[PaymentOutcome], ...] = (Refunded, *_TROUBLES)
 
 
 @writes
@@ -57,21 +58,23 @@ def on_payment(event: PaymentOutcome) -> tuple[str, ...] | None:
             kept, disputed = ledger.follow(claim(invoice), None, event.at)
             models.receive(invoice.id, kept)
     else:
-        models.receive(invoice.id, kept)
-    models.set_pending(invoice.id, (invoice.pending_at or event.at) if standing.pending else None)
+        if invoice.state in models.OWED:
+            models.receive(invoice.id, kept)
+    pending = (invoice.pending_at or event.at) if standing.pending else None
+    if pending != invoice.pending_at:
+        models.set_pending(invoice.id, pending)
     if standing.received:
-        follow(invoice.id, kept, disputed, charged_back=standing.charged_back)
-    document = frozen.latest("invoice", invoice.id)
-    if document is not None:
+        follow(invoice, kept, disputed, charged_back=standing.charged_back)
+    if isinstance(event, WRITTEN_ABOUT) and (document := frozen.latest("invoice", invoice.id)) is not None:
         _write(document, event)
     return subjects
 
 
 def held(invoice_id: UUID) -> Invoice | None:
     """The invoice, of which nobody else books anything until this write ends."""
-    if (found := models.get(invoice_id)) is None:
+    if (client_id := paid_models.client_of(invoice_id)) is None:
         return None
-    ledger.hold(found.client_id)
+    ledger.hold(client_id)
     return models.locked(invoice_id)
 
 
@@ -85,7 +88,7 @@ def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, gained: int, 
     invoice_id, due, locale = invoice.id, invoice.due_minor, invoice.locale
     facts: dict[str, str | int] = {"actor": "client", "number": invoice.number or "", "payment": str(event.payment_id)}
     facts |= _amount(event, event.amount_minor, locale)
-    document, more = frozen.latest("invoice", invoice_id), event.amount_minor - gained
+    more = event.amount_minor - gained
     if 0 < due <= kept:
         pay(invoice, event.at, facts, payment_id=event.payment_id)
     elif gained and kept < due:
@@ -94,9 +97,9 @@ def _arrived(invoice: Invoice, event: PaymentSucceeded, kept: int, gained: int, 
         events.record("invoice.part_paid", event.reference, facts, about=subjects)
     if more > 0:
         events.record("invoice.overpaid", event.reference, facts | _amount(event, more, locale), about=subjects)
-        if document is not None:
+        if (document := frozen.latest("invoice", invoice_id)) is not None:
             mails.send_trouble(document, "overpaid", more)
-    withdraw(invoice_id)
+    _withdraw(invoice)
 
 
 def pay(invoice: Invoice, at: datetime, facts: Mapping[str, str | int], payment_id: UUID | None = None) -> None:
@@ -130,8 +133,11 @@ def settled(invoice_id: UUID, actor: str) -> None:
 @writes
 def withdraw(invoice_id: UUID) -> None:
     """Payment pages that are open for other amounts than those asked for now are closed."""
-    asked = views.view(views.found(models.locked(invoice_id)), agencies.today()).asked
-    payments.withdraw(events.ref("invoice", invoice_id), asked)
+    _withdraw(views.found(models.locked(invoice_id)))
+
+
+def _withdraw(invoice: Invoice) -> None:
+    payments.withdraw(events.ref("invoice", invoice.id), views.view(invoice, agencies.today()).asked)
 
 
 def _amount(event: PaymentOutcome, minor: int, locale: str) -> dict[str, str | int]:
@@ -139,13 +145,16 @@ def _amount(event: PaymentOutcome, minor: int, locale: str) -> dict[str, str | i
     return {"amount_minor": minor, "currency": event.currency, "amount": amount}
 
 
-def follow(invoice_id: UUID, kept: int, disputed: int, *, charged_back: bool) -> None:
-    """Say how an invoice stands that was paid, now that `kept` of it is there and `disputed` of that may go."""
-    invoice = models.locked(invoice_id)
-    if invoice is None or invoice.state not in models.SETTLED:
+def follow(invoice: Invoice, kept: int, disputed: int, *, charged_back: bool) -> None:
+    """Say how an invoice stands that was paid, now that `kept` of it is there and `disputed` of that may go. It is held
+    by this write."""
+    if invoice.state not in models.SETTLED:
         return
+    invoice_id = invoice.id
     before, total, currency, number = invoice.state, invoice.due_minor, invoice.currency, invoice.number or ""
     state, returned = settled_as(total, kept, disputed, charged_back=charged_back)
+    if (state, returned) == (before, invoice.returned_minor):
+        return
     if models.follow(invoice_id, state, returned) and state != before and state in _RECORDED:
         facts = {
             "actor": "system",

@@ -109,7 +109,7 @@ def settle(invoice_id: UUID, at: datetime, actor: str) -> None:
         if kept < due and invoice.state == InvoiceState.PAID and not standing.returned:
             _reopen(invoice, kept, actor)
         else:
-            paying.follow(invoice_id, kept, standing.disputed, charged_back=standing.charged_back)
+            paying.follow(invoice, kept, standing.disputed, charged_back=standing.charged_back)
     paying.withdraw(invoice_id)
 
 

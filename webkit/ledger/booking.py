@@ -101,6 +101,9 @@ def _valued(
     difference is gain or loss. Together the parts of an invoice are worth to the cent what the invoice is.
     """
     rate = _rate(money, base, shares, day, fresh=not any(map(any, now.values())))
+    if rate == 1 and money.currency == base and all(share.currency in ("", base) for share in shares.values()):
+        _plain(now, after)
+        return
     if rate is None:  # nobody has said what it is worth: it counts nothing in the agency's currency until then
         return
 
@@ -119,6 +122,13 @@ def _valued(
     _value_invoices(money, base, shares, now, after, rate, day)
     others = sum(each.base for slot, each in after.items() if slot.account is not Account.EXCHANGE)
     after[exchange] = Value(base=-others)
+
+
+def _plain(now: Mapping[Slot, Value], after: dict[Slot, Value]) -> None:
+    """All of it is in the agency's currency: it is worth what it is, whatever was booked in another one before."""
+    for slot, each in after.items():
+        before = now.get(slot, Value())
+        after[slot] = each._replace(base=before.base + each.amount - before.amount)
 
 
 def _value_invoices(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +17,7 @@ from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.schema import APPEND_ONLY
 from webkit.core.kernel.tables import Owned, Record, enum_column, owned_args, owned_fk
-from webkit.core.kernel.tenancy import agency_id
+from webkit.core.kernel.tenancy import agency_id, mine, prepared
 
 
 class Account(enum.StrEnum):
@@ -178,28 +177,46 @@ def entries(sources: Collection[str]) -> list[Entry]:
     return list(session().scalars(sa.select(Entry).where(Entry.source.in_(sources)).order_by(Entry.id)))
 
 
-def standing(*where: sa.ColumnElement[bool]) -> dict[Slot, Value]:
+_SLOT = (Entry.source, Entry.account, Entry.place, Entry.client_id, Entry.invoice_id)
+_VALUE = tuple(sa.func.sum(each) for each in (Entry.amount_minor, Entry.settled_minor, Entry.base_minor))
+
+
+def _standing(*where: sa.ColumnElement[bool]) -> sa.Executable:
+    return sa.select(*_SLOT, *_VALUE).where(mine(Entry), *where).group_by(*_SLOT)
+
+
+def _slots(rows: Sequence[Any]) -> dict[Slot, Value]:
     """What entries come to, account by account, without those that come to nothing."""
-    keys = (Entry.source, Entry.account, Entry.place, Entry.client_id, Entry.invoice_id)
-    sums = (Entry.amount_minor, Entry.settled_minor, Entry.base_minor)
-    found: dict[Slot, Value] = defaultdict(Value)
-    query = sa.select(*keys, *(sa.func.sum(each) for each in sums)).where(*where).group_by(*keys)
-    for *key, amount, settled, base in session().execute(query):
-        found[Slot(*key)] = Value(int(amount), int(settled), int(base))
+    found = {Slot(*row[:5]): Value(*map(int, row[5:])) for row in rows}
     return {slot: value for slot, value in found.items() if any(value)}
 
 
+@prepared
+def _of_sources() -> sa.Executable:
+    return _standing(Entry.source.in_(sa.bindparam("sources", expanding=True)))
+
+
 def of_sources(sources: Collection[str]) -> dict[Slot, Value]:
-    return standing(Entry.source.in_(sources)) if sources else {}
+    return _slots(_of_sources(sources=list(sources))) if sources else {}
+
+
+@prepared
+def _of_cause() -> sa.Executable:
+    return _standing(Entry.cause == sa.bindparam("cause"))
 
 
 def of_cause(cause: str) -> dict[Slot, Value]:
-    """What one receipt booked of other money."""
-    return standing(Entry.cause == cause)
+    """What one receipt or payout booked of other money."""
+    return _slots(_of_cause(cause=cause))
+
+
+@prepared
+def _of_invoice() -> sa.Executable:
+    return _standing(Entry.invoice_id == sa.bindparam("invoice"), Entry.account == Account.INVOICE)
 
 
 def of_invoice(invoice_id: UUID) -> dict[Slot, Value]:
-    return standing(Entry.invoice_id == invoice_id, Entry.account == Account.INVOICE)
+    return _slots(_of_invoice(invoice=invoice_id))
 
 
 def fees() -> dict[tuple[str, str], int]:
@@ -209,12 +226,17 @@ def fees() -> dict[tuple[str, str], int]:
     return {(place, currency): int(amount) for place, currency, amount in session().execute(query) if amount}
 
 
+@prepared
+def _settled() -> sa.Executable:
+    wanted = (Entry.invoice_id.in_(sa.bindparam("ids", expanding=True)), Entry.account == Account.INVOICE)
+    query = sa.select(Entry.invoice_id, sa.func.sum(Entry.settled_minor), sa.func.sum(Entry.base_minor))
+    return query.where(mine(Entry), *wanted).group_by(Entry.invoice_id)
+
+
 def settled(invoice_ids: Iterable[UUID]) -> dict[UUID, tuple[int, int]]:
     """What the ledger says was paid of each invoice: in its currency, and in the agency's."""
-    wanted = (Entry.invoice_id.in_(list(invoice_ids)), Entry.account == Account.INVOICE)
-    query = sa.select(Entry.invoice_id, sa.func.sum(Entry.settled_minor), sa.func.sum(Entry.base_minor)).where(*wanted)
-    rows = session().execute(query.group_by(Entry.invoice_id))
-    return {invoice: (int(amount), -int(base)) for invoice, amount, base in rows if invoice}
+    ids = list(invoice_ids)
+    return {invoice: (int(amount), -int(base)) for invoice, amount, base in _settled(ids=ids)} if ids else {}
 
 
 class Lot(NamedTuple):

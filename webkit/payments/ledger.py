@@ -186,7 +186,8 @@ def _stand(payment: Payment) -> None:
         state = PaymentState.DISPUTED
     elif returned >= payment.amount_minor:
         state = PaymentState.CHARGED_BACK if ReversalState.DONE in disputes else PaymentState.REFUNDED
-    models.stand(payment.id, state, returned)
+    if (payment.state, payment.returned_minor) != (state, returned):
+        models.stand(payment.id, state, returned)
 
 
 def _tell(

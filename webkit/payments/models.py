@@ -286,10 +286,15 @@ def read_of_reference(reference: str) -> Sequence[Any]:
     return _stored(reference=reference)
 
 
-def arrived(references: Collection[str]) -> list[Payment]:
-    """The payments of these documents that came, whatever became of them."""
-    query = sa.select(Payment).where(Payment.reference.in_(references), Payment.state.in_(ARRIVED))
-    return list(session().scalars(query.order_by(Payment.id)))
+@prepared
+def _arrived() -> sa.Executable:
+    wanted = (Payment.reference.in_(sa.bindparam("references", expanding=True)), Payment.state.in_(ARRIVED))
+    return stored(Payment).where(*wanted).order_by(Payment.id)
+
+
+def arrived(references: Collection[str]) -> Sequence[Any]:
+    """The columns of the payments of these documents that came, whatever became of them."""
+    return _arrived(references=list(references)) if references else ()
 
 
 def unsettled(since: datetime, limit: int = 200) -> list[Payment]:

@@ -314,7 +314,7 @@ def of(reference: str) -> list[PaymentView]:
 
 def standing(reference: str, currency: str) -> Standing:
     """How a document stands with its payer; the same whatever order things were heard of in."""
-    attempts = [payment for payment in models.of_reference(reference) if payment.currency == currency]
+    attempts = [payment for payment in models.read_of_reference(reference) if payment.currency == currency]
     arrived = [payment for payment in attempts if payment.state in models.ARRIVED]
     return Standing(
         received=sum(payment.amount_minor for payment in arrived),

@@ -256,9 +256,14 @@ def apply(job: Job) -> None:
         if handler is not None:
             for delivery in deliveries:
                 handler.apply(delivery)
-        mark = session().get(InboxEvent, row_id)
-        if mark is not None:
-            mark.state, mark.applied_at = State.APPLIED, clock.now()
+        session().connection().execute(_applied(), {"row": row_id, "at": clock.now()})
+
+
+@functools.cache
+def _applied() -> sa.Executable:
+    table = InboxEvent.__table__
+    marked = sa.update(table).where(table.c.id == sa.bindparam("row"))  # type: ignore[arg-type]
+    return marked.values(state=State.APPLIED, applied_at=sa.bindparam("at", type_=table.c.applied_at.type))
 
 
 @writes
