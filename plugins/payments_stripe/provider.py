@@ -33,6 +33,7 @@ from webkit.sdk import (
 
 from . import webhooks
 from .amounts import from_stripe, share_to_stripe, to_stripe
+from .billing import Sells
 from .connect import Connect
 from .errors import in_turn, translated
 from .payouts import PaidOut
@@ -49,7 +50,7 @@ _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
 
 
-class Stripe(Connect, PaidOut, Saved):
+class Stripe(Connect, PaidOut, Saved, Sells):
     """Checkout on the platform's own account, or on a connected one (`account`) with the platform's key."""
 
     def __init__(self, settings: StripeSettings, account: str = "") -> None:
@@ -175,7 +176,7 @@ class Stripe(Connect, PaidOut, Saved):
     @calls_nobody
     def form_action_origins(self) -> tuple[str, ...]:
         connect = (self._settings.connect_base,) if self._settings.connect else ()
-        return (self._settings.checkout_origin, *connect)
+        return (self._settings.checkout_origin, self._settings.portal_origin, *connect)
 
     def health(self) -> HealthReport:
         try:

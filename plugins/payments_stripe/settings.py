@@ -33,6 +33,12 @@ class StripeSettings(ProviderSettings):
         of_operator=True,
         description="Where the payment page lives: change it when you use a domain of your own for Checkout.",
     )
+    portal_origin: str = env(
+        "STRIPE_PORTAL_ORIGIN",
+        default="https://billing.stripe.com",
+        of_operator=True,
+        description="Where Stripe's page for payment methods and invoices lives.",
+    )
     api_base: str = env(
         "STRIPE_API_BASE",
         default="https://api.stripe.com",
@@ -79,6 +85,52 @@ class StripeSettings(ProviderSettings):
         description="What it keeps besides, in minor units for each currency, like 30 EUR, 35 USD.",
     )
 
+    price_starter_monthly: str = env(
+        "STRIPE_PRICE_STARTER_MONTHLY",
+        default="",
+        of_operator=True,
+        description="Id (price_…) of the tier starter, paid monthly. Empty: one is made with its first use.",
+    )
+    price_starter_yearly: str = env(
+        "STRIPE_PRICE_STARTER_YEARLY",
+        default="",
+        of_operator=True,
+        description="Id (price_…) of the tier starter, paid yearly. Empty: one is made with its first use.",
+    )
+    price_growth_monthly: str = env(
+        "STRIPE_PRICE_GROWTH_MONTHLY",
+        default="",
+        of_operator=True,
+        description="Id (price_…) of the tier growth, paid monthly. Empty: one is made with its first use.",
+    )
+    price_growth_yearly: str = env(
+        "STRIPE_PRICE_GROWTH_YEARLY",
+        default="",
+        of_operator=True,
+        description="Id (price_…) of the tier growth, paid yearly. Empty: one is made with its first use.",
+    )
+    price_enterprise_monthly: str = env(
+        "STRIPE_PRICE_ENTERPRISE_MONTHLY",
+        default="",
+        of_operator=True,
+        description="Id (price_…) of the tier enterprise, paid monthly. Empty: one is made with its first use.",
+    )
+    price_enterprise_yearly: str = env(
+        "STRIPE_PRICE_ENTERPRISE_YEARLY",
+        default="",
+        of_operator=True,
+        description="Id (price_…) of the tier enterprise, paid yearly. Empty: one is made with its first use.",
+    )
+
+    def price_id(self, plan: str, interval: str) -> str:
+        """The configured price of a plan paid each `month` or `year`; "" without."""
+        return str(getattr(self, f"price_{plan}_{interval}ly", ""))
+
+    def plan_of(self, price: str) -> str:
+        """The plan a configured price is of; "" for others."""
+        known = (name for name in type(self).model_fields if name.startswith("price_"))
+        return next((name.split("_")[1] for name in known if price and getattr(self, name) == price), "")
+
     @field_validator("connect_client_id")
     @classmethod
     def _client_id(cls, value: str) -> str:
@@ -100,7 +152,7 @@ class StripeSettings(ProviderSettings):
         share = (amount_minor * self.fee_percent / 100).quantize(Decimal(1), ROUND_HALF_EVEN)
         return max(0, min(int(share) + fixed.get(currency, 0), amount_minor - 1))
 
-    @field_validator("checkout_origin", "api_base", "connect_base")
+    @field_validator("checkout_origin", "portal_origin", "api_base", "connect_base")
     @classmethod
     def _origin(cls, value: str) -> str:
         if not re.fullmatch(r"https?://[\w.-]+(:\d{1,5})?", value):

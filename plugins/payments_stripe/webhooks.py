@@ -12,6 +12,7 @@ from typing import Any
 from webkit.sdk import PaymentEvent, PaymentEventKind, ProviderRejected, SignatureInvalid
 
 from . import declines
+from . import billing
 from .amounts import from_stripe
 
 SIGNATURE = "Stripe-Signature"
@@ -69,6 +70,8 @@ def events(body: bytes, *, live: bool, connect: bool = False) -> tuple[PaymentEv
         subject = event["data"]["object"]
         if event["livemode"] is not live or (event.get("account") and not connect):
             kinds = _nothing
+        elif event["type"] in billing.READ:
+            kinds = _nothing if event.get("account") else billing.read
         elif event["type"] in ABOUT_ACCOUNTS and not event.get("account"):
             kinds = _nothing  # about the platform's own account
         return tuple(_event(event, *found) for found in kinds(subject)) or (_event(event, Kind.IGNORED, {}),)

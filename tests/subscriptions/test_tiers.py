@@ -37,16 +37,6 @@ from webkit.subscriptions import service
 from webkit.subscriptions.tiers import FEATURES, LIMITS, TIERS
 
 
-@pytest.fixture
-def billing(app: Flask) -> Iterator[None]:
-    """An installation that sells tiers."""
-    runtime = runtimes.of(app)
-    before = runtime.settings
-    runtime.settings = before.model_copy(update={"billing": True, "trial_days": 0})
-    yield
-    runtime.settings = before
-
-
 def asked_in_code() -> dict[str, set[str]]:
     """Where the tree asks for features and limits: `Feature.X` and `Limit.X` to module:function."""
     found: dict[str, set[str]] = {}

@@ -89,11 +89,11 @@ _ANSWERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "STRIPE_PRICE_STARTER_MONTHLY STRIPE_PRICE_STARTER_YEARLY STRIPE_PRICE_GROWTH_MONTHLY "
-        "STRIPE_PRICE_GROWTH_YEARLY STRIPE_PRICE_ENTERPRISE_MONTHLY STRIPE_PRICE_ENTERPRISE_YEARLY "
-        "STRIPE_PRICE_ID_BASIC STRIPE_PRICE_ID_PREMIUM",
-        "agencies do not subscribe to plans here.",
-        "Remove it.",
+        "STRIPE_PRICE_GROWTH_YEARLY STRIPE_PRICE_ENTERPRISE_MONTHLY STRIPE_PRICE_ENTERPRISE_YEARLY",
+        "no installed plugin sells subscriptions through Stripe.",
+        "Install one and set PAYMENTS_PROVIDER, or remove it.",
     ),
+    ("STRIPE_PRICE_ID_BASIC STRIPE_PRICE_ID_PREMIUM", "there are no such tiers.", "Remove it."),
     (
         "RESEND_API_KEY SENDGRID_API_KEY POSTMARK_API_KEY SES_ACCESS_KEY SES_SECRET_KEY SES_REGION SMTP_HOST "
         "SMTP_PORT SMTP_USERNAME SMTP_PASSWORD",

@@ -89,6 +89,7 @@ class Api:
     def __init__(self, books: Books, post: PostOffice, troubles: Troubles, key: str, more: Routes = ()) -> None:
         self.books, self.post, self.troubles, self.key = books, post, troubles, key
         self.calls: list[str] = []
+        self.open_subscription: Handler = _unknown
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._lock = threading.Lock()
         self.blueprint = Blueprint("api", __name__, url_prefix="/v1")
@@ -229,6 +230,8 @@ class Api:
     # --- sessions and refunds --------------------------------------------------------------------------------------
 
     def create_session(self, account: Account, given: Mapping[str, Any]) -> Object:
+        if given.get("mode") == "subscription":
+            return self.open_subscription(account, given)
         wanted = check(given, SESSION, ("mode", "success_url"))
         _one_customer(account, wanted)
         if wanted["mode"] == "setup":

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .books import BAD_IBAN, DISPUTED_IBAN, GOOD_CARD, GOOD_IBAN, Books, Object
 from .params import Refused
+from .plans import Plans
 from .saved import Saved
 
 PAGE = """<!doctype html>
@@ -15,7 +16,7 @@ PAGE = """<!doctype html>
 <p>Practice checkout, no money moves.</p>
 {% if session.mode == "setup" %}<h1>Leave a payment method</h1>{% else %}
 <h1>{{ "{:,}".format(amount) }} {{ session.currency|upper }} <small>(minor units)</small></h1>{% endif %}
-{% for item in session._items %}<p>{{ item.quantity }} × {{ item.price_data.product_data.name }}</p>{% endfor %}
+{% for item in session._items %}<p>{{ item.quantity }} × {{ item.price_data.product_data.name if item.price_data else item.price }}</p>{% endfor %}
 {% if problem %}<p role="alert"><strong>{{ problem }}</strong></p>{% endif %}
 {% if session.status == "open" %}
 {% if "card" in session.payment_method_types %}
@@ -35,8 +36,8 @@ PAGE = """<!doctype html>
 class Page:
     """`settle_after` tells how a test IBAN ends: by itself at once, or never unless somebody says so."""
 
-    def __init__(self, books: Books, saved: Saved) -> None:
-        self.books, self.saved, self.settle_at_once = books, saved, False
+    def __init__(self, books: Books, saved: Saved, plans: Plans) -> None:
+        self.books, self.saved, self.plans, self.settle_at_once = books, saved, plans, False
         self.blueprint = Blueprint("page", __name__, url_prefix="/c/pay")
         self.blueprint.add_url_rule("/<id>", "show", self.show, methods=["GET"])
         self.blueprint.add_url_rule("/<id>", "pay", self.pay, methods=["POST"])
@@ -58,6 +59,8 @@ class Page:
         return redirect(session["success_url"].replace("{CHECKOUT_SESSION_ID}", id), 303)
 
     def _paid(self, id: str) -> Object:
+        if self.books.session(id)[1]["mode"] == "subscription":
+            return self.plans.begin(id, request.form.get("number", GOOD_CARD).replace(" ", ""))
         if self.books.session(id)[1]["mode"] == "setup":
             card = request.form.get("method", "card") == "card"
             given = request.form.get("number", GOOD_CARD) if card else request.form.get("iban", GOOD_IBAN)

@@ -17,15 +17,16 @@ from .connect import Connect
 from .page import Page
 from .params import Refused
 from .payouts import Payouts
+from .plans import Plans
 from .post import PAUSES, Chaos, Endpoint, PostOffice
 from .saved import Saved
 from .trouble import Trouble, Troubles
 
 KEY = "sk_test_double"
 ACTS = (
-    "advance", "allow", "allow_redirect", "authenticate", "bank_says", "calm", "chaos", "close_dispute", "connect",
-    "consent", "debit", "decline", "detach", "dispute", "expire", "forget", "hold", "leave", "leave_method", "pay",
-    "pay_out", "refund", "renew", "send_again", "settle", "settle_payout", "settle_refund", "state", "subscribe",
+    "advance", "allow", "allow_redirect", "authenticate", "bank_says", "begin_subscription", "calm", "chaos", "close_dispute", "connect",
+    "consent", "debit", "decline", "detach", "dispute", "expire", "forget", "hold", "leave", "leave_method", "next_period",
+    "pay", "pay_invoice", "pay_out", "refund", "renew", "send_again", "settle", "settle_payout", "settle_refund", "state", "subscribe",
     "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
@@ -55,9 +56,11 @@ class StripeDouble:
         self.connections = Connect(self.books, key, lambda: self.url)
         self.payouts = Payouts(self.books)
         self.saved = Saved(self.books, lambda: self.url)
+        self.plans = Plans(self.books, lambda: self.url)
         more = [*self.connections.routes(), *self.payouts.routes(Api.listed), *self.saved.routes(Api.listed)]
-        self.api = Api(self.books, self.post, self.troubles, key, more)
-        self.page = Page(self.books, self.saved)
+        self.api = Api(self.books, self.post, self.troubles, key, [*more, *self.plans.routes(Api.listed)])
+        self.api.open_subscription = self.plans.open
+        self.page = Page(self.books, self.saved, self.plans)
         app = Flask(__name__)
         app.register_blueprint(self.api.blueprint)
         app.register_blueprint(self.page.blueprint)
@@ -101,6 +104,18 @@ class StripeDouble:
     def debit(self, session: str) -> Object:
         """The payer has an account debited: pending until `settle`."""
         return self._act(lambda: self.books.debit(session))
+
+    def begin_subscription(self, session: str, number: str = GOOD_CARD) -> Object:
+        """Somebody subscribes with a card on the vendor's page. A declined one raises Refused."""
+        return self._act(lambda: self.plans.begin(session, number))
+
+    def next_period(self, subscription: str, ok: bool = True) -> Object:
+        """The clock moves to the end of what is paid: it is renewed, changed or ended, and the payment arrives or fails."""
+        return self._act(lambda: self.plans.next_period(subscription, ok=ok))
+
+    def pay_invoice(self, subscription: str) -> Object:
+        """The open invoice of a subscription is paid after all, in the vendor's pages."""
+        return self._act(lambda: self.plans.pay_invoice(subscription))
 
     def settle(self, intent: str, ok: bool = True) -> Object:
         """The bank's answer to a debit."""
