@@ -476,9 +476,6 @@ def upgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("closed", sa.String(length=300), server_default="", nullable=False))
 
-    with op.batch_alter_table("consultations", schema=None) as batch_op:
-        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=True)
-
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("author_id", sa.Uuid(), nullable=True))
 
@@ -503,11 +500,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("changed_currency", sa.String(length=3), server_default="", nullable=False))
         batch_op.create_index("ix_payout_lines_payment", ["agency_id", "payment_vendor_id"], unique=False)
 
-    with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=True)
-
-    with op.batch_alter_table("quotations", schema=None) as batch_op:
-        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=True)
+    with op.batch_alter_table("recurring_plans", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("charges", sa.Boolean(), server_default=sa.false(), nullable=False))
 
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("second", sa.String(length=16), server_default="", nullable=False))
@@ -522,6 +516,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("suspended_why", sa.String(length=200), server_default="", nullable=False))
 
     schema.protect(op.get_bind(), *OWNED)
+    # Whose a contract or an invoice is: whoever wrote what it was made from.
+    for made, source in (
+        ("contracts", "proposal"),
+        ("contracts", "quotation"),
+        ("invoices", "contract"),
+        ("invoices", "quotation"),
+        ("invoices", "proposal"),
+    ):
+        theirs = f"SELECT author_id FROM {source}s WHERE {source}s.id = {made}.{source}_id"  # noqa: S608
+        op.execute(f"UPDATE {made} SET author_id = ({theirs}) WHERE {source}_id IS NOT NULL AND author_id IS NULL")  # noqa: S608
 
 
 def downgrade() -> None:
@@ -537,11 +541,8 @@ def downgrade() -> None:
         batch_op.drop_column("proven_at")
         batch_op.drop_column("second")
 
-    with op.batch_alter_table("quotations", schema=None) as batch_op:
-        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=False)
-
-    with op.batch_alter_table("proposals", schema=None) as batch_op:
-        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=False)
+    with op.batch_alter_table("recurring_plans", schema=None) as batch_op:
+        batch_op.drop_column("charges")
 
     with op.batch_alter_table("payout_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_payout_lines_payment")
@@ -566,9 +567,6 @@ def downgrade() -> None:
 
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.drop_column("author_id")
-
-    with op.batch_alter_table("consultations", schema=None) as batch_op:
-        batch_op.alter_column("author_id", existing_type=sa.CHAR(length=32), nullable=False)
 
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("closed")

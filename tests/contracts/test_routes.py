@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.client import Browser
-from tests.factories import deals
+from tests.factories import authors, deals
+from tests.factories.people import Person
 from webkit.contracts import service as contracts
 from webkit.contracts import templates
 from webkit.contracts.models import ContractState
@@ -56,8 +57,10 @@ def template_form(**changes: Any) -> dict[str, Any]:
 # --- contracts -------------------------------------------------------------------------------------------------
 
 
-def test_from_the_proposal_to_the_client(member: Browser, agency: AgencyView) -> None:
+def test_from_the_proposal_to_the_client(member: Browser, agency: AgencyView, max_: Person) -> None:
     proposal_id = deals.accepted()
+    assert str(proposal_id) not in member.get(f"{BASE}/new").text  # somebody else's
+    authors.hand_to(max_.id)
     assert str(proposal_id) in member.get(f"{BASE}/new").text
     onward = f"{BASE}/new?proposal={proposal_id}"
     assert onward in member.get(f"/northwind/proposals/{proposal_id}").text
@@ -147,7 +150,8 @@ def test_wrong_input_is_named_and_the_rest_kept(
     assert contracts.get(draft).revision == 1
 
 
-def test_an_old_tab_is_told(owner: Browser, member: Browser, draft: UUID) -> None:
+def test_an_old_tab_is_told(owner: Browser, member: Browser, draft: UUID, max_: Person) -> None:
+    authors.hand_to(max_.id)
     owner.post(f"{BASE}/{draft}/edit", data=edit_form())
     late = member.post(f"{BASE}/{draft}/edit", data=edit_form(title="Late"))
     assert late.status_code == 409 and "another window" in late.text and "Late" in late.text
@@ -176,10 +180,13 @@ def test_hostile_text_is_text(owner: Browser, anonymous: Browser, draft: UUID) -
         assert hostile not in page and "&lt;script&gt;" in page
 
 
-def test_members_withdraw_drafts_and_managers_what_was_sent(owner: Browser, member: Browser, draft: UUID) -> None:
+def test_members_withdraw_drafts_and_managers_what_was_sent(
+    owner: Browser, member: Browser, draft: UUID, max_: Person
+) -> None:
+    authors.hand_to(max_.id)
     assert member.post(f"{BASE}/{draft}/cancel").status_code == 303
     sent = deals.sent()
-    db.release()
+    authors.hand_to(max_.id)
     assert "Cancel the contract" not in member.get(f"{BASE}/{sent}").text
     assert member.post(f"{BASE}/{sent}/cancel").status_code == 403
     assert owner.post(f"{BASE}/{sent}/cancel", data={"reason": "x" * 1001}).status_code == 422

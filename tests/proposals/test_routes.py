@@ -9,9 +9,12 @@ import pytest
 from flask import Flask
 
 from tests.client import Browser
+from tests.factories import authors
 from tests.factories import catalogue as shop
 from tests.factories import proposals as make
 from tests.factories.people import Person
+from webkit.accounts import seats
+from webkit.accounts.models import Role
 from webkit.catalogue import service as catalogue
 from webkit.core.kernel import frozen, ids
 from webkit.core.kernel.directory import AgencyView
@@ -76,17 +79,29 @@ def test_others_find_nothing(stranger: Browser, anonymous: Browser, mine: UUID) 
     assert service.get(mine).word == "sent"
 
 
-def test_members_read_all_and_change_their_own(member: Browser, owner: Browser, mine: UUID, max_: Person) -> None:
-    assert member.get(f"{BASE}/").status_code == 200
-    assert member.get(f"{BASE}/{mine}/preview").status_code == 200
-    assert member.get(f"{BASE}/{mine}/edit").status_code == 303
-    for path in ("edit", "send", "revise", "delete", "link/revoke", "link/renew"):
-        assert member.post(f"{BASE}/{mine}/{path}", data={"by": "link"}).status_code == 403, path
+def test_members_see_and_change_their_own(member: Browser, owner: Browser, mine: UUID, max_: Person) -> None:
+    title = service.get(mine).title
+    assert title in owner.get(f"{BASE}/").text and title not in member.get(f"{BASE}/").text
+    assert member.get(f"{BASE}/{mine}/preview").status_code == 404
+    for path in ("edit", "send", "revise", "delete", "link/revoke", "link/renew", "duplicate"):
+        assert member.post(f"{BASE}/{mine}/{path}", data={"by": "link"}).status_code == 404, path
+    authors.hand_to(max_.id)
+    assert title in member.get(f"{BASE}/").text
     copied = member.post(f"{BASE}/{mine}/duplicate").headers["Location"]
     assert member.get(copied).status_code == 200
     own = UUID(copied.split("/")[-2])
     assert service.get(own).author_id == max_.id
     assert owner.get(f"{BASE}/{own}/edit").status_code == 200
+
+
+def test_who_sees_all_changes_their_own_alone(member: Browser, mine: UUID, max_: Person) -> None:
+    may = {"proposals.view": "all", "proposals.edit": "own", "proposals.create": "all"}
+    seats.change(max_.id, Role.MEMBER, None, may)
+    assert member.get(f"{BASE}/{mine}/preview").status_code == 200
+    assert member.post(f"{BASE}/{mine}/edit").status_code == 403
+    assert member.post(f"{BASE}/{mine}/send").status_code == 403
+    copied = member.post(f"{BASE}/{mine}/duplicate").headers["Location"]
+    assert member.get(copied).status_code == 200
 
 
 def test_a_proposal_begins_with_the_client_of_the_link(owner: Browser, agency: AgencyView) -> None:

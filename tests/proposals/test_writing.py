@@ -391,7 +391,7 @@ def test_who_may_only_read_presses_nothing(
     run_jobs()
     (run,) = writing.runs(known)
     for act in ("stop", "retry", "discard"):
-        assert member.post(f"/{agency.slug}/ai-runs/{run.id}/{act}").status_code == 403
+        assert member.post(f"/{agency.slug}/ai-runs/{run.id}/{act}").status_code == 404
         assert owner.post(f"/{agency.slug}/ai-runs/{run.id}/{act}").status_code == 303
 
 
@@ -455,7 +455,7 @@ def test_who_may_write(
 ) -> None:
     (run,) = write(known, run_jobs)
     for path in (f"{BASE}/{known}/writing", f"{BASE}/{known}/writing/{run}/apply"):
-        assert member.post(path, data={"section": "closing"}).status_code == 403
+        assert member.post(path, data={"section": "closing"}).status_code == 404
         assert stranger.post(path, data={"section": "closing"}).status_code == 404
         assert stranger.post(path.replace("northwind", "harbour-pine"), data={"section": "x"}).status_code == 404
         assert anonymous.post(path, data={"section": "closing"}).status_code in (303, 401)

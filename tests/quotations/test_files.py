@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 
 from tests.client import Browser
+from tests.factories import authors
 from tests.factories import quotations as make
+from tests.factories.people import Person
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import db, frozen, runtime
 from webkit.core.kernel.directory import AgencyView
@@ -97,10 +99,12 @@ def test_what_nobody_names_is_thrown_away(app: Flask, owner: Browser, draft: UUI
     assert _stored(app) == 0
 
 
-def test_who_may(stranger: Browser, anonymous: Browser, member: Browser, draft: UUID) -> None:
+def test_who_may(stranger: Browser, anonymous: Browser, member: Browser, draft: UUID, max_: Person) -> None:
     file = filing.attach(draft, "a.pdf", io.BytesIO(PDF), make.ACTOR)
     db.release()
     path = f"/northwind/quotations/{draft}/files/{file.id}"
-    assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [200, 404, 303]
-    assert [_post(who, draft, "b.pdf") for who in (member, stranger)] == [403, 404]
-    assert member.post(f"{path}/remove").status_code == 403
+    assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [404, 404, 303]
+    assert [_post(who, draft, "b.pdf") for who in (member, stranger)] == [404, 404]
+    assert member.post(f"{path}/remove").status_code == 404
+    authors.hand_to(max_.id)
+    assert member.get(path).status_code == 200

@@ -155,10 +155,6 @@ def member_count() -> int:
     return session().scalar(sa.select(sa.func.count()).select_from(Membership)) or 0
 
 
-def member_count() -> int:
-    return session().scalar(sa.select(sa.func.count()).select_from(Membership)) or 0
-
-
 def role_of(agency_id: UUID, user_id: UUID) -> str | None:
     """The role in an agency, asked from any unit."""
     if session().scope.agency == agency_id:

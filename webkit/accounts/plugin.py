@@ -10,20 +10,18 @@ from webkit.core.extensions import JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.directory import Directory
 from webkit.core.kernel.entitlements import Limit, meter
-from webkit.core.kernel.entitlements import Limit, meter
 from webkit.core.kernel.runtime import of
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    ours = [routes.blueprint, routes.mine, routes.team]
+    ours = [routes.blueprint, routes.mine]
     return [*ours, second_routes.blueprint, security_routes.blueprint, proving_routes.blueprint]
 
 
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     browser.init_app(app)
-    meter(app, Limit.MEMBERS, service.member_count)
     of(app).prove = proving_routes.prove
     meter(app, Limit.MEMBERS, service.member_count)
 

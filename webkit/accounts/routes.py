@@ -16,7 +16,7 @@ from webkit.accounts.models import Method
 from webkit.accounts.service import NewUser
 from webkit.agencies.forms import AgencyForm
 from webkit.core.kernel import i18n, ratelimit
-from webkit.core.kernel.doors import ask_to_sign_in, staff_blueprint
+from webkit.core.kernel.doors import ask_to_sign_in
 from webkit.core.kernel.errors import Conflict, DomainError, Gone, TooMany
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import go, go_to, page
@@ -24,7 +24,6 @@ from webkit.core.kernel.i18n import gettext as _
 
 blueprint = Blueprint("accounts", __name__)
 mine = Blueprint("account", __name__)
-team = staff_blueprint("team", __name__, "/settings/members")
 
 
 @mine.before_request
@@ -194,11 +193,12 @@ def use_reset(token: str) -> Response:
 def use_confirm(token: str) -> Response:
     """Say that an address is one's own; it needs no session, for the mailbox may be on another device."""
     if request.method != "POST":
-        return _from_mail("accounts/use_confirm.html", opens=mail_links.opens(mail_links.CONFIRM, token))
+        opens = mail_links.opens(mail_links.CONFIRM, token)
+        return _from_mail("accounts/use_confirm.html", opens=opens, confirmed="")
     try:
         email = mail_links.confirm(token)
     except (Gone, Conflict):
-        return _from_mail("accounts/use_confirm.html", opens=False)
+        return _from_mail("accounts/use_confirm.html", opens=False, confirmed="")
     return _unseen(page("accounts/use_confirm.html", opens=True, confirmed=email))
 
 
@@ -224,9 +224,10 @@ def sign_out() -> Response:
 
 @mine.get("/onward")
 def onward() -> Response:
-    """Where somebody goes after signing in: the one agency, or the choice."""
+    """Where somebody goes after signing in: the one agency, the one they begin in, or the choice."""
     places = service.places_of(current_user.id)
-    return go_to(f"/{places[0].slug}/") if len(places) == 1 else go("account.agencies")
+    begins = next((place for place in places if place.begins or len(places) == 1), None)
+    return go_to(f"/{begins.slug}/") if begins else go("account.agencies")
 
 
 @mine.get("/agencies")
@@ -266,12 +267,6 @@ def change_account() -> Response:
     service.change_person(current_user.id, bound.data.name, bound.data.locale, current_user.token)
     flash(_("Saved."), "ok")
     return go("account.account")
-
-
-@team.get("")
-def members() -> Response:
-    """Who works in this agency."""
-    return page("accounts/members.html", members=service.members())
 
 
 def _start_page(form: FormState | None, local: bool, code: int = 200) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from webkit.accounts import factor_models, mail_links, models, notices, passwords, sessions, setup, signing_in
+from webkit.accounts import factor_models, mail_links, models, notices, passwords, seat_models, sessions, setup, signing_in
 from webkit.accounts.mail_links import CONFIRM, LINK_MINUTES, LINKS, MAIL_LINK, RESET, SIGN_IN
 from webkit.accounts.models import Method, Role, User
 from webkit.accounts.signing_in import Entry, suspend, unsuspend
@@ -16,7 +16,6 @@ from webkit.core.extensions import Job
 from webkit.core.kernel import audit, clock, entitlements, ratelimit, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
-from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.entitlements import Limit
 from webkit.core.kernel.errors import Conflict, DomainError, Gone
 from webkit.core.kernel.events import ref
@@ -96,11 +95,6 @@ def member_count() -> int:
     return models.member_count()
 
 
-def member_count() -> int:
-    """How many people work in the current agency."""
-    return models.member_count()
-
-
 def members() -> list[MemberView]:
     """Who works in the current agency."""
     return [MemberView(user.name, user.email, place.role, place.created_at) for user, place in models.members()]
@@ -115,7 +109,9 @@ def places_of(user_id: UUID) -> list[PlaceView]:
     """The agencies somebody may enter, by name."""
     with tenancy.platform("which agencies a person belongs to"):
         roles = dict(models.agencies_of(user_id))
-        return [PlaceView(view.slug, view.name, roles[view.id]) for view in agencies.by_ids(list(roles))]
+        begins = seat_models.default_of(user_id)
+        views = agencies.by_ids(list(roles))
+        return [PlaceView(view.slug, view.name, roles[view.id], view.id == begins) for view in views]
 
 
 def user_id_of(email: str) -> UUID | None:

@@ -60,6 +60,7 @@ class PlaceView:
     slug: str
     name: str
     role: str
+    begins: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Agency(Record):
     timezone: Mapped[str] = mapped_column(sa.String(64))
     brand: Mapped[str] = mapped_column(sa.String(7))
     tier: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
+    closed: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
+    """Why nobody gets in for now, if the operator has closed it."""
 
 
 class Profile(Owned):
@@ -144,7 +146,8 @@ def _told() -> sa.Executable:
     columns = [column for name, column in sa.inspect(Profile).columns.items() if name not in ("id", "created_at")]
     shown = (Agency.id, Agency.slug, Agency.name, Agency.currency, Agency.country, Agency.locale, Agency.timezone)
     own = sa.and_(Agency.id == Profile.agency_id, mine(Profile))
-    return sa.select(*shown, Agency.brand, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
+    shown = (*shown, Agency.brand, Agency.closed)
+    return sa.select(*shown, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
 
 
 def told() -> Any:

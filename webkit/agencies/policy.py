@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.core.access import ALL, Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
 
-MANAGERS = frozenset({"owner", "admin"})
-
-
-def may_manage(role: str) -> bool:
-    """Whether a role may see and change settings, bank account and members."""
-    return role in MANAGERS
-
-
-def demand_manager(role: str) -> None:
-    """Raises Forbidden for those who may not."""
-    if not may_manage(role):
-        raise Forbidden(_("Only owners and admins open the settings of an agency."))
+POLICY = Policy(
+    _l("The agency"),
+    (
+        Permission("home.view", _l("Open the agency"), member=ALL),
+        Permission(
+            "settings.view", _l("See settings"), refusal=_l("Only owners and admins open the settings of an agency.")
+        ),
+        Permission(
+            "settings.edit", _l("Change settings"), refusal=_l("Only owners and admins open the settings of an agency.")
+        ),
+    ),
+    {"agencies": ("settings.view", "settings.edit"), "number_series": ("settings.view", "settings.edit")},
+)

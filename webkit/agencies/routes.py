@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 
-from webkit.agencies import numbering, pages, policy, service
+from webkit.agencies import numbering, pages, service
 from webkit.agencies.forms import NumbersForm, SettingsForm
+from webkit.core.kernel import stepup
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import FormState, bind
@@ -19,11 +20,6 @@ from webkit.pricing.habits import offered
 from webkit.pricing.typed import HabitsForm, habits_fields
 
 blueprint = staff_blueprint("agencies", __name__, "/settings")
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    policy.demand_manager(g.role)
 
 
 @blueprint.get("")
@@ -38,7 +34,10 @@ def save_settings() -> Response:
     bound = bind(SettingsForm, request.form)
     if not bound.ok:
         return _page(bound.state, 422)
-    service.change(bound.data.values())
+    changed = bound.data.values()
+    if service.changes_bank(changed) and (asked := stepup.ask()) is not None:
+        return asked
+    service.change(changed)
     flash(_("Settings saved."), "ok")
     return go("agencies.settings")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 
-from webkit.agencies import numbering, policy
+from webkit.agencies import numbering
 from webkit.agencies.forms import SeriesForm
 from webkit.agencies.numbering import Branch
 from webkit.core.kernel.doors import staff_blueprint
@@ -16,11 +16,6 @@ from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
 
 blueprint = staff_blueprint("number_series", __name__, "/settings/numbers/series")
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    policy.demand_manager(g.role)
 
 
 @blueprint.get("/new")

@@ -23,7 +23,6 @@ from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 from webkit.pricing.habits import Habits
 
@@ -300,6 +299,12 @@ def change(values: Mapping[str, Any]) -> list[str]:
     return sorted(changed)
 
 
+def changes_bank(values: Mapping[str, Any]) -> bool:
+    """Whether these settings would send money to another account than now."""
+    before = _stored()
+    return any((before[name] or "") != (value or "") for name, value in values.items() if name.startswith("bank_"))
+
+
 def settings() -> dict[str, Any]:
     """The current agency's settings as its form names them."""
     return _stored()
@@ -322,6 +327,7 @@ def _view(row: Agency | Any) -> AgencyView:
         timezone=row.timezone,
         brand=row.brand,
         theme=_theme(row.brand),
+        closed=row.closed,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, cast
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webkit.core.kernel import tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
@@ -321,3 +322,9 @@ def _sums() -> tuple[Any, ...]:
 def _spent(row: Sequence[Any]) -> Spent:
     cost = None if row[3] is None else int(row[3])
     return Spent(int(row[0]), int(row[1]), int(row[2]), cost, row[4], bool(row[5]))
+
+
+def author_of_run(given: Mapping[str, Any]) -> tuple[UUID | None, ...]:
+    """Whose a run is that an address names: whoever's what it is written for is."""
+    run = session().get(Run, given["run_id"])
+    return tenancy.author_of(run.subject) if run is not None else ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from webkit.ai_runs import pages, quota, service, writer
+from webkit.ai_runs.policy import POLICY
 from webkit.ai_runs.routes import blueprint
+from webkit.core.access import Policy
 from webkit.core.extensions import JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.entitlements import Limit, meter
@@ -34,3 +36,8 @@ def webkit_register_jobs() -> list[JobSpec]:
 def webkit_startup(app: Flask) -> None:
     app.jinja_env.globals["ai_run"] = pages.fragment
     meter(app, Limit.AI_GENERATIONS, quota.charged)
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
@@ -20,7 +20,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
 from webkit.core.kernel.money import money_text
 from webkit.invoices import service as invoices
-from webkit.receipts import forms, policy
+from webkit.receipts import forms
 
 PAGE = 25
 ROOM = 64 * 1024
@@ -33,11 +33,6 @@ class RateForm(Form):
 
 
 blueprint = staff_blueprint("banking", __name__, "/bank")
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    policy.demand_record(g.role)
 
 
 @blueprint.get("/")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.core.access import ALL, Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
 
-EDITORS = frozenset({"owner", "admin"})
+_REFUSED = _l("Only owners and admins change the catalogue. Nothing was changed.")
 
-
-def may_edit(role: str) -> bool:
-    """Whether this role changes the catalogue."""
-    return role in EDITORS
-
-
-def must_edit(role: str) -> None:
-    """Refuse who may only look."""
-    if not may_edit(role):
-        raise Forbidden(_("Only owners and admins change the catalogue. Nothing was changed."))
+POLICY = Policy(
+    _l("Catalogue"),
+    (
+        Permission("catalogue.view", _l("See packages and extras"), member=ALL),
+        Permission("catalogue.edit", _l("Change packages and extras"), refusal=_REFUSED),
+    ),
+    {
+        "catalogue": ("catalogue.view", "catalogue.edit"),
+        "catalogue.new_package": "catalogue.edit",
+        "catalogue.new_addon": "catalogue.edit",
+        "catalogue.package": "catalogue.edit",
+        "catalogue.addon": "catalogue.edit",
+    },
+)

@@ -7,11 +7,11 @@ from uuid import UUID
 from flask import Response, flash, g, request
 
 from webkit.agencies import service as agencies
-from webkit.catalogue import policy, service
+from webkit.catalogue import service
 from webkit.catalogue.forms import add_errors, read_addon, read_package
 from webkit.catalogue.pages import AddonPage, AddonsPage, Choices, PackagePage, PackagesPage
 from webkit.catalogue.service import AddonPricing, AddonView, PackageView, PricingModel
-from webkit.core.kernel import clock, i18n, once
+from webkit.core.kernel import clock, i18n, once, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.forms import FormState
@@ -29,20 +29,18 @@ STEPS = {"up": -1, "down": 1}
 
 @blueprint.get("/packages")
 def packages() -> Response:
-    shown = PackagesPage(service.packages(), _tax_names(), g.agency.currency, policy.may_edit(g.role))
+    shown = PackagesPage(service.packages(), _tax_names(), g.agency.currency, permissions.may("catalogue.edit"))
     return page("catalogue/packages.html", "list", p=shown)
 
 
 @blueprint.get("/packages/new")
 def new_package() -> Response:
-    policy.must_edit(g.role)
     form = FormState.of({"pricing_model": PricingModel.LUMP_SUM.value, "once": once.key()})
     return _package_page(None, form)
 
 
 @blueprint.post("/packages")
 def create_package() -> Response:
-    policy.must_edit(g.role)
     bound, terms = read_package(request.form, g.agency.currency, _scheme())
     if terms is None:
         return _package_page(None, bound.state, code=422)
@@ -56,14 +54,12 @@ def create_package() -> Response:
 
 @blueprint.get("/packages/<uuid:package_id>")
 def package(package_id: UUID) -> Response:
-    policy.must_edit(g.role)
     found = service.package(package_id)
     return _package_page(found, _stored_package(found))
 
 
 @blueprint.post("/packages/<uuid:package_id>")
 def edit_package(package_id: UUID) -> Response:
-    policy.must_edit(g.role)
     found = service.package(package_id)
     bound, terms = read_package(request.form, g.agency.currency, _scheme())
     if terms is None:
@@ -80,20 +76,17 @@ def edit_package(package_id: UUID) -> Response:
 
 @blueprint.post("/packages/<uuid:package_id>/duplicate")
 def duplicate_package(package_id: UUID) -> Response:
-    policy.must_edit(g.role)
     return go(".package", package_id=service.duplicate_package(package_id))
 
 
 @blueprint.post("/packages/<uuid:package_id>/move")
 def move_package(package_id: UUID) -> Response:
-    policy.must_edit(g.role)
     service.move_package(package_id, STEPS.get(request.form.get("to", ""), 0))
     return go(".packages")
 
 
 @blueprint.post("/packages/<uuid:package_id>/active")
 def set_package_active(package_id: UUID) -> Response:
-    policy.must_edit(g.role)
     service.set_package_active(package_id, request.form.get("active") == "1")
     return go(".packages")
 
@@ -104,19 +97,17 @@ def set_package_active(package_id: UUID) -> Response:
 @blueprint.get("/addons")
 def addons() -> Response:
     names = {str(each.id): each.name for each in service.packages()}
-    shown = AddonsPage(service.addons(), names, _tax_names(), g.agency.currency, policy.may_edit(g.role))
+    shown = AddonsPage(service.addons(), names, _tax_names(), g.agency.currency, permissions.may("catalogue.edit"))
     return page("catalogue/addons.html", "list", p=shown)
 
 
 @blueprint.get("/addons/new")
 def new_addon() -> Response:
-    policy.must_edit(g.role)
     return _addon_page(None, FormState.of({"pricing_type": AddonPricing.ONE_TIME.value, "once": once.key()}))
 
 
 @blueprint.post("/addons")
 def create_addon() -> Response:
-    policy.must_edit(g.role)
     bound, terms = read_addon(request.form, g.agency.currency, _scheme())
     if terms is None:
         return _addon_page(None, bound.state, code=422)
@@ -130,14 +121,12 @@ def create_addon() -> Response:
 
 @blueprint.get("/addons/<uuid:addon_id>")
 def addon(addon_id: UUID) -> Response:
-    policy.must_edit(g.role)
     found = service.addon(addon_id)
     return _addon_page(found, _stored_addon(found))
 
 
 @blueprint.post("/addons/<uuid:addon_id>")
 def edit_addon(addon_id: UUID) -> Response:
-    policy.must_edit(g.role)
     found = service.addon(addon_id)
     bound, terms = read_addon(request.form, g.agency.currency, _scheme())
     if terms is None:
@@ -154,20 +143,17 @@ def edit_addon(addon_id: UUID) -> Response:
 
 @blueprint.post("/addons/<uuid:addon_id>/duplicate")
 def duplicate_addon(addon_id: UUID) -> Response:
-    policy.must_edit(g.role)
     return go(".addon", addon_id=service.duplicate_addon(addon_id))
 
 
 @blueprint.post("/addons/<uuid:addon_id>/move")
 def move_addon(addon_id: UUID) -> Response:
-    policy.must_edit(g.role)
     service.move_addon(addon_id, STEPS.get(request.form.get("to", ""), 0))
     return go(".addons")
 
 
 @blueprint.post("/addons/<uuid:addon_id>/active")
 def set_addon_active(addon_id: UUID) -> Response:
-    policy.must_edit(g.role)
     service.set_addon_active(addon_id, request.form.get("active") == "1")
     return go(".addons")
 

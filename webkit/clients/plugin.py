@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from webkit.clients import events, listing, service, vies
+from webkit.clients.policy import POLICY
 from webkit.clients.routes import blueprint
+from webkit.core.access import Policy
 from webkit.core.extensions import EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import lists
@@ -40,3 +42,8 @@ def webkit_register_slots() -> list[Slot]:
 @hookimpl
 def webkit_startup(app: Flask) -> None:
     lists.register(app, listing.CLIENTS)
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

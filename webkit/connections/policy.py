@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.core.access import Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
 
-MANAGERS = frozenset({"owner", "admin"})
-
-
-def demand_manager(role: str) -> None:
-    """Raises Forbidden for those who may not."""
-    if role not in MANAGERS:
-        raise Forbidden(_("Only owners and admins choose the services of an agency."))
+POLICY = Policy(
+    _l("Services"),
+    (
+        Permission(
+            "services.edit",
+            _l("Choose services"),
+            refusal=_l("Only owners and admins choose the services of an agency."),
+        ),
+    ),
+    {"connections": "services.edit"},
+)

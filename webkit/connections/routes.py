@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 from flask_login import current_user
 
-from webkit.connections import pages, policy, service
+from webkit.connections import pages, service
 from webkit.core.capabilities.base import HealthReport
+from webkit.core.kernel import stepup
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import FormState
@@ -16,11 +17,6 @@ from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 
 blueprint = staff_blueprint("connections", __name__, "/settings/services")
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    policy.demand_manager(g.role)
 
 
 @blueprint.get("")
@@ -36,6 +32,7 @@ def edit(capability: str, provider: str) -> Response:
 
 
 @blueprint.post("/<capability>/<provider>")
+@stepup.required
 def save(capability: str, provider: str) -> Response:
     """Keep the settings and use them from now on."""
     try:
@@ -60,6 +57,7 @@ def test(capability: str, provider: str) -> Response:
 
 
 @blueprint.post("/<capability>")
+@stepup.required
 def step_back(capability: str) -> Response:
     """Leave the own account: the platform's provider serves again."""
     service.step_back(capability)
@@ -68,6 +66,7 @@ def step_back(capability: str) -> Response:
 
 
 @blueprint.post("/<capability>/again/<uuid:account_id>")
+@stepup.required
 def take_up(capability: str, account_id: UUID) -> Response:
     service.take_up(capability, account_id)
     flash(_("The account is in use again."), "ok")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, defer, mapped_column
 from webkit.core.kernel import clock, locks
 from webkit.core.kernel.db import session
 from webkit.core.kernel.schema import NEVER_CHANGED
-from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.values import dataclass
 
 
@@ -45,7 +45,7 @@ class Why(StrEnum):
     RESTORED = "restored"
 
 
-class Consultation(Owned):
+class Consultation(Authored, Owned):
     """What is known now. `current` is the number of the version that counts, `last` the highest number given."""
 
     __tablename__ = "consultations"
@@ -63,7 +63,7 @@ class Consultation(Owned):
     state: Mapped[State] = enum_column(State, default=State.DRAFT)
     current: Mapped[int] = mapped_column(default=1)
     last: Mapped[int] = mapped_column(default=1)
-    author_id: Mapped[UUID]
+    author_id: Mapped[UUID] = mapped_column(nullable=False)  # type: ignore[assignment]
     author_name: Mapped[str] = mapped_column(sa.String(255))
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_by: Mapped[str] = mapped_column(sa.String(255))

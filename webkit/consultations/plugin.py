@@ -9,8 +9,10 @@ from flask import Blueprint, Flask, url_for
 
 from webkit.consultations import events, service
 from webkit.consultations.models import State
+from webkit.consultations.policy import POLICY
 from webkit.consultations.routes import blueprint
 from webkit.consultations.views import ConsultationCard
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.entitlements import Limit, meter
@@ -66,3 +68,8 @@ def _card(consultation: ConsultationCard) -> DocumentCard:
         url=url_for("consultations.show", consultation_id=consultation.id),
         at=consultation.completed_at or consultation.created_at,
     )
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -1,19 +1,36 @@
-"""Who may do what: a team shares its consultations; what can be chosen in them is for owners and admins to say."""
+"""Who may do what with consultations."""
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.consultations.models import Consultation
+from webkit.core.access import ALL, OWN, Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.tenancy import authors_of
 
-EDITORS = frozenset({"owner", "admin"})
-
-
-def may_set_choices(role: str) -> bool:
-    """Whether somebody may change the lists."""
-    return role in EDITORS
-
-
-def must_set_choices(role: str) -> None:
-    """Refuse who may not."""
-    if not may_set_choices(role):
-        raise Forbidden(_("Only an owner or an admin changes what can be chosen. Nothing was changed."))
+POLICY = Policy(
+    _l("Consultations"),
+    (
+        Permission("consultations.view", _l("See consultations"), member=OWN, can_be_own=True),
+        Permission("consultations.create", _l("Begin consultations"), member=ALL),
+        Permission("consultations.edit", _l("Write consultations"), member=OWN, can_be_own=True),
+        Permission("consultations.delete", _l("Archive consultations"), member=OWN, can_be_own=True),
+        Permission(
+            "consultations.choices",
+            _l("Change what can be chosen"),
+            refusal=_l("Only an owner or an admin changes what can be chosen. Nothing was changed."),
+        ),
+    ),
+    {
+        "consultations": ("consultations.view", "consultations.edit"),
+        "consultations.new": "consultations.create",
+        "consultations.create": "consultations.create",
+        "consultations.edit": "consultations.edit",
+        "consultations.resume": "consultations.edit",
+        "consultations.archive": "consultations.delete",
+        "consultations.unarchive": "consultations.delete",
+        "consultations.choices": "consultations.choices",
+        "consultations.set_choices": "consultations.choices",
+    },
+    {"consultations": "consultations.view"},
+    {"consultation_id": authors_of(Consultation, "consultation_id")},
+)

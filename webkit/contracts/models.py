@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, durations, search, tenancy
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
-from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 
 
@@ -66,7 +66,7 @@ class ContractTemplate(Owned):
     builtin: Mapped[str | None] = mapped_column(sa.String(8))
 
 
-class Contract(Owned):
+class Contract(Authored, Owned):
     """One contract. Its amounts are those of the accepted proposal or quotation, whose number is `proposal_number`;
     `revision` counts the edits of a draft."""
 

@@ -10,6 +10,8 @@ from flask import Blueprint, Flask, url_for
 from webkit.clients.events import ClientRenamed
 from webkit.contracts import document, listing, models, routes, service, template_routes, templates, terms, witness
 from webkit.contracts.listing import WORDS
+from webkit.contracts.policy import POLICY
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import counters, evidence, i18n, lists, search, signals
@@ -89,3 +91,8 @@ def _cards(client_id: UUID) -> list[DocumentCard]:
         )
         for contract in service.of_client(client_id)
     ]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -1,30 +1,37 @@
-"""Who may do what with contracts."""
+"""Who may do what with contracts. Templates bind the agency: owners and admins only."""
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.contracts.models import Contract
+from webkit.core.access import ALL, OWN, Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.tenancy import authors_of
 
-MANAGERS = frozenset({"owner", "admin"})
+_TEMPLATES = _l("Only owners and admins change contract templates.")
+_CANCEL = _l("Only owners and admins cancel contracts.")
 
-
-def may_change_templates(role: str) -> bool:
-    """Templates bind the agency: owners and admins only."""
-    return role in MANAGERS
-
-
-def demand_templates(role: str) -> None:
-    """Raises Forbidden."""
-    if not may_change_templates(role):
-        raise Forbidden(_("Only owners and admins change contract templates."))
-
-
-def may_cancel(role: str) -> bool:
-    """Taking back what a client has been sent."""
-    return role in MANAGERS
-
-
-def demand_cancel(role: str) -> None:
-    """Raises Forbidden."""
-    if not may_cancel(role):
-        raise Forbidden(_("Only owners and admins cancel contracts."))
+POLICY = Policy(
+    _l("Contracts"),
+    (
+        Permission("contracts.view", _l("See contracts"), member=OWN, can_be_own=True),
+        Permission("contracts.create", _l("Draft contracts"), member=ALL),
+        Permission("contracts.edit", _l("Change contracts"), member=OWN, can_be_own=True),
+        Permission("contracts.send", _l("Send contracts"), member=OWN, can_be_own=True),
+        Permission("contracts.cancel", _l("Cancel contracts"), refusal=_CANCEL),
+        Permission("contract_templates.view", _l("See contract templates"), member=ALL),
+        Permission("contract_templates.edit", _l("Change contract templates"), refusal=_TEMPLATES),
+    ),
+    {
+        "contracts": ("contracts.view", "contracts.edit"),
+        "contracts.new": "contracts.create",
+        "contracts.create": "contracts.create",
+        "contracts.from_quotation": "contracts.create",
+        "contracts.edit": "contracts.edit",
+        "contracts.send": "contracts.send",
+        "contracts.cancel": "contracts.edit",
+        "contract_templates": "contract_templates.edit",
+        "contract_templates.index": "contract_templates.view",
+    },
+    {"contracts": "contracts.view"},
+    {"contract_id": authors_of(Contract, "contract_id")},
+)

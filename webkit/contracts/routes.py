@@ -9,14 +9,14 @@ from flask import Response, flash, g, request
 from flask_login import current_user
 
 from webkit.clients import service as clients
-from webkit.contracts import document, forms, merge, policy, service, templates
+from webkit.contracts import document, forms, merge, service, templates
 from webkit.contracts.forms import CancelForm, ContractForm, CreateForm
 from webkit.contracts.listing import CONTRACTS
 from webkit.contracts.models import ContractState
 from webkit.contracts.pages import EditPage, ListPage, NewPage, ShowPage
 from webkit.contracts.service import ContractView
 from webkit.contracts.terms import Clause, dump
-from webkit.core.kernel import clock, downloads, events, frozen, i18n
+from webkit.core.kernel import clock, downloads, events, frozen, i18n, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind, decimal_text
@@ -144,7 +144,7 @@ def send(contract_id: UUID) -> Response:
 def cancel(contract_id: UUID) -> Response:
     contract = service.get(contract_id)
     if contract.state != ContractState.DRAFT:
-        policy.demand_cancel(g.role)
+        permissions.demand("contracts.cancel")
     bound = bind(CancelForm, request.form)
     if not bound.ok:
         raise Invalid(bound.state.errors)
@@ -196,7 +196,7 @@ def _written(contract: ContractView) -> tuple[dict[str, Any], tuple[str, ...]]:
 def _may_cancel(contract: ContractView) -> bool:
     if contract.state == ContractState.DRAFT:
         return True
-    return contract.state == ContractState.SENT and policy.may_cancel(g.role)
+    return contract.state == ContractState.SENT and permissions.may("contracts.cancel")
 
 
 def _stored(contract: ContractView) -> FormState:

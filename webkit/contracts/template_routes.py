@@ -6,13 +6,13 @@ from uuid import UUID
 
 from flask import Response, flash, g, request
 
-from webkit.contracts import forms, merge, policy, templates
+from webkit.contracts import forms, merge, templates
 from webkit.contracts.forms import TemplateForm
 from webkit.contracts.pages import TemplatePage, TemplatesPage
 from webkit.contracts.templates import TemplateText, TemplateView
 from webkit.contracts.terms import Clause
 from webkit.core.extensions import MergeField
-from webkit.core.kernel import i18n
+from webkit.core.kernel import i18n, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.forms import FormState, bind
@@ -25,46 +25,40 @@ blueprint = staff_blueprint("contract_templates", __name__, "/settings/contracts
 
 @blueprint.get("")
 def index() -> Response:
-    shown = TemplatesPage(templates.all_in_use(), policy.may_change_templates(g.role))
+    shown = TemplatesPage(templates.all_in_use(), permissions.may("contract_templates.edit"))
     return page("contracts/templates.html", **fields(shown))
 
 
 @blueprint.get("/new")
 def new() -> Response:
-    policy.demand_templates(g.role)
     source = templates.choose(None, g.agency.locale)
     return _editor(None, FormState.of({"locale": source.locale, "version": 1}), source.clauses)
 
 
 @blueprint.post("/new")
 def create() -> Response:
-    policy.demand_templates(g.role)
     return _save(None)
 
 
 @blueprint.get("/<uuid:template_id>")
 def edit(template_id: UUID) -> Response:
-    policy.demand_templates(g.role)
     found = templates.get(template_id)
     return _editor(found, _stored(found), found.clauses)
 
 
 @blueprint.post("/<uuid:template_id>")
 def save(template_id: UUID) -> Response:
-    policy.demand_templates(g.role)
     return _save(templates.get(template_id))
 
 
 @blueprint.post("/<uuid:template_id>/default")
 def make_default(template_id: UUID) -> Response:
-    policy.demand_templates(g.role)
     templates.make_default(template_id)
     return go(".index")
 
 
 @blueprint.post("/<uuid:template_id>/archive")
 def archive(template_id: UUID) -> Response:
-    policy.demand_templates(g.role)
     templates.archive(template_id)
     flash(_("The template is put away. Contracts made from it stay as they are."), "ok")
     return go(".index")

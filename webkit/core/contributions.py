@@ -12,6 +12,7 @@ from flask import Blueprint
 
 from webkit.core.values import dataclass
 
+from .access import Policy
 from .capabilities.base import ProviderSpec
 from .extensions import (
     Card,
@@ -43,6 +44,7 @@ HOOKS: dict[str, type[Any]] = {
     "inbox_handlers": InboxHandler,
     "document_sources": DocumentSource,
     "slots": Slot,
+    "permissions": Policy,
 }
 """What each hook `webkit_register_<name>` answers with, in a list."""
 UNIQUE: dict[str, Callable[[Any], str]] = {
@@ -109,6 +111,7 @@ class Contribution:
     inbox_handlers: tuple[InboxHandler, ...] = ()
     document_sources: tuple[DocumentSource, ...] = ()
     slots: tuple[Slot, ...] = ()
+    permissions: tuple[Policy, ...] = ()
     folder: Path | None = None
     module: str = ""
     hooks: tuple[str, ...] = ()

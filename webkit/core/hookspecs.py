@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from click import Command
     from flask import Blueprint, Flask
 
+    from .access import Policy
     from .capabilities.base import ProviderSpec
     from .extensions import (
         Card,
@@ -140,6 +141,11 @@ def webkit_register_document_sources() -> Sequence[DocumentSource]:  # type: ign
 @hookspec
 def webkit_register_slots() -> Sequence[Slot]:  # type: ignore[empty-body]
     """What is known in the places where plugins' cards stand. For features only. Added in 0.1."""
+
+
+@hookspec
+def webkit_register_permissions() -> Sequence[Policy]:  # type: ignore[empty-body]
+    """What can be permitted, and which address asks for what. For features only. Added in 0.2."""
 
 
 @hookspec(firstresult=True)

@@ -15,6 +15,7 @@ import click
 import pluggy
 
 from . import deprecations, hookspecs, strangers
+from .access import Policy
 from .capabilities.base import ProviderSpec
 from .contributions import HOOKS, OURS, Broken, Contribution, PluginInfo, Status
 from .extensions import (
@@ -39,7 +40,7 @@ GROUP = "webkit.plugins"
 _FEATURES_ONLY = {
     # They run in the boot, in a request, or inside our transactions: a stranger's could not be isolated.
     *("webkit_directory", "webkit_startup", "webkit_register_document_sources", "webkit_register_inbox_handlers"),
-    *("webkit_register_event_kinds", "webkit_register_slots"),
+    *("webkit_register_event_kinds", "webkit_register_slots", "webkit_register_permissions"),
 }
 
 
@@ -79,6 +80,10 @@ class Plugins:
     @property
     def slots(self) -> tuple[Slot, ...]:
         return tuple(slot for c in self.contributions for slot in c.slots)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        return tuple(policy for c in self.contributions for policy in c.permissions)
 
     @property
     def jobs(self) -> tuple[JobSpec, ...]:

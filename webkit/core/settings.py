@@ -11,12 +11,10 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from webkit.core.kernel.currencies import exponent, is_currency
-from webkit.core.kernel.currencies import exponent, is_currency
 from webkit.core.problems import Problem
 
 _PRICE = r"[a-z]{1,16} \d{1,7}(\.\d{1,4})?/\d{1,7}(\.\d{1,4})?"
 
-_PRICE = r"[a-z]{1,16} \d{1,7}(\.\d{1,4})?/\d{1,7}(\.\d{1,4})?"
 
 
 class SettingsError(Exception):
@@ -234,21 +232,6 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"https?://[\w.:\[\]-]+(/[\w./~-]*)?", value):
             raise ValueError("is not an address like https://studio.example")
         return value
-
-    @field_validator("tier_prices")
-    @classmethod
-    def _prices(cls, value: str) -> str:
-        words = " ".join(value.split())
-        if not re.fullmatch(rf"[A-Z]{{3}} {_PRICE}(, {_PRICE}){{2}}", words):
-            raise ValueError("is not like AUD starter 29/290, growth 79/790, enterprise 199/1990")
-        places = exponent(words[:3]) if is_currency(words[:3]) else -1
-        if not words[:3].isalpha() or places < 0:
-            raise ValueError(f"{words[:3]} is not a currency")
-        if any(len(cents) > places for cents in re.findall(r"\.(\d+)", words)):
-            raise ValueError(f"has more decimals than {words[:3]}")
-        if {name for name in re.findall(r"[a-z]+", words)} != {"starter", "growth", "enterprise"}:
-            raise ValueError("has to name starter, growth and enterprise once each")
-        return words
 
     @field_validator("tier_prices")
     @classmethod

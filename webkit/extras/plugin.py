@@ -6,11 +6,13 @@ from uuid import UUID
 
 from flask import Blueprint, Flask
 
+from webkit.core.access import Policy
 from webkit.core.extensions import JobSpec, Schedule, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import tenancy
 from webkit.core.kernel.runtime import current
 from webkit.extras import service
+from webkit.extras.policy import POLICY
 from webkit.extras.routes import blueprint, plugin_cards
 
 
@@ -52,3 +54,8 @@ def _of_agency(subject: UUID) -> dict[str, str] | None:
         "agency.currency": agency.currency,
         "agency.country": agency.country,
     }
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

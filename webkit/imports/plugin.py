@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from webkit.core.access import Policy
 from webkit.core.extensions import EventKind, JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.imports import events, working
-from webkit.imports.policy import MANAGERS
+from webkit.imports.policy import POLICY
 from webkit.imports.routes import blueprint
 
 LEASE, LONGEST = 60, 3600
@@ -22,7 +23,7 @@ def webkit_register_blueprints() -> list[Blueprint]:
 
 @hookimpl
 def webkit_register_menu() -> list[MenuEntry]:
-    return [MenuEntry(_l("Import"), "imports.index", "upload", group="studio", order=890, roles=MANAGERS)]
+    return [MenuEntry(_l("Import"), "imports.index", "upload", group="studio", order=890)]
 
 
 @hookimpl
@@ -34,3 +35,8 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_register_event_kinds() -> list[EventKind]:
     return list(events.KINDS)
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.core.access import Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
 
-MANAGERS = frozenset({"owner", "admin"})
-
-
-def demand_manager(role: str) -> None:
-    """Raises Forbidden for those who may not."""
-    if role not in MANAGERS:
-        raise Forbidden(_("Only owners and admins import data."))
+POLICY = Policy(
+    _l("Import"),
+    (Permission("imports.run", _l("Import data"), refusal=_l("Only owners and admins import data.")),),
+    {"imports": "imports.run"},
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.agencies import pages as agencies
@@ -14,7 +14,7 @@ from webkit.core.kernel.errors import DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
-from webkit.imports import forms, numbers, pages, policy, reading, service
+from webkit.imports import forms, numbers, pages, reading, service
 from webkit.imports.models import ImportState, Kind
 from webkit.imports.pages import ListPage
 from webkit.imports.samples import sample as sample_of
@@ -26,11 +26,6 @@ ROOM = 64 * 1024
 """What a form has besides its file."""
 CSV = "text/csv; charset=utf-8"
 blueprint = staff_blueprint("imports", __name__, "/imports")
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    policy.demand_manager(g.role)
 
 
 @blueprint.get("")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
+from webkit.core.kernel import tenancy
 from webkit.core.kernel.db import writes
 from webkit.core.values import dataclass
 from webkit.invoices import arranging, models
@@ -44,6 +45,7 @@ def bill(agreed: Agreed, actor: str) -> UUID:
     profile = agencies.profile()
     invoice = Invoice(
         client_id=agreed.client_id,
+        author_id=tenancy.the_author(f"{agreed.source}:{agreed.source_id}"),
         kind=agreed.kind,
         title=agreed.title,
         currency=agreed.currency,

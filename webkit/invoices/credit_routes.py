@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 from flask_login import current_user
 
 from webkit.core.kernel import downloads, events, frozen, money
@@ -17,7 +17,7 @@ from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_date
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import money_text
-from webkit.invoices import credit_forms, crediting, policy, returning, service
+from webkit.invoices import credit_forms, crediting, returning, service
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.pages import CreditPage, RefundPage
 from webkit.invoices.returning import RefundInput
@@ -31,14 +31,12 @@ blueprint = staff_blueprint("invoice_credits", __name__, "/invoices")
 @blueprint.get("/<uuid:invoice_id>/credit")
 def ask(invoice_id: UUID) -> Response:
     """The question before anything is credited: how much, and why; and whether money goes back."""
-    policy.demand_refund(g.role)
     return _page(invoice_id, FormState.of({"extent": Extent.ALL.value}), CreditInput(Extent.ALL, ""))
 
 
 @blueprint.post("/<uuid:invoice_id>/credit/totals")
 def totals(invoice_id: UUID) -> Response:
     """What the credit note comes to, while it is being written."""
-    policy.demand_refund(g.role)
     bound = bind(credit_forms.CreditForm, request.form)
     given, wrong = _given(invoice_id, bound.state)
     return _page(invoice_id, bound.state.kept(), given, *wrong, block="totals")
@@ -47,7 +45,6 @@ def totals(invoice_id: UUID) -> Response:
 @blueprint.post("/<uuid:invoice_id>/credit")
 def issue(invoice_id: UUID) -> Response:
     """Issue the credit note and send it; the money goes back with it where that was asked for."""
-    policy.demand_refund(g.role)
     bound = bind(credit_forms.CreditForm, request.form)
     given, wrong = _given(invoice_id, bound.state)
     if not bound.ok or given is None:
@@ -74,7 +71,6 @@ def pdf(credit_id: UUID) -> Response:
 @blueprint.get("/credits/<uuid:credit_id>/refund/<uuid:payment_id>")
 def ask_refund(credit_id: UUID, payment_id: UUID) -> Response:
     """The question before money is given back for a credit note: how much of it."""
-    policy.demand_refund(g.role)
     note, payment = crediting.get(credit_id), _payment(credit_id, payment_id)
     most = min(payment.refundable_minor, note.left)
     return _refund_page(credit_id, payment, FormState.of({"amount": money_text(most, note.currency)}))
@@ -82,7 +78,6 @@ def ask_refund(credit_id: UUID, payment_id: UUID) -> Response:
 
 @blueprint.post("/credits/<uuid:credit_id>/refund/<uuid:payment_id>")
 def refund(credit_id: UUID, payment_id: UUID) -> Response:
-    policy.demand_refund(g.role)
     bound, invoice_id = bind(credit_forms.RefundForm, request.form), crediting.get(credit_id).invoice_id
     if not bound.ok:
         return _refund_page(credit_id, _payment(credit_id, payment_id), bound.state, code=422)

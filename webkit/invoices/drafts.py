@@ -104,6 +104,7 @@ def create_from_quotation(quotation_id: UUID, actor: str) -> UUID:
     profile = agencies.profile()
     invoice = Invoice(
         client_id=accepted.client_id,
+        author_id=accepted.author_id,
         quotation_id=quotation_id,
         title=accepted.title,
         currency=accepted.currency,

@@ -10,7 +10,7 @@ from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.contracts import service as contracts
 from webkit.contracts.events import ContractSigned
-from webkit.core.kernel import clock, counters, events, frozen, links, money, signals
+from webkit.core.kernel import clock, counters, events, frozen, links, money, signals, tenancy
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
@@ -102,6 +102,7 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
     profile, client = agencies.profile(), clients.get(signed.client_id)
     invoice = Invoice(
         client_id=client.id,
+        author_id=tenancy.the_author(f"contract:{event.contract_id}"),
         contract_id=event.contract_id,
         kind=InvoiceKind.DEPOSIT,
         title=signed.title,

@@ -13,7 +13,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.lists import Action, Actor, Filter, Here, Kind, ListSpec, Option, Sort, Summed, Tab, Words
 from webkit.core.kernel.search import SearchWord
 from webkit.core.kernel.sheets import Amount, Cell, Column
-from webkit.invoices import models, policy, reminding, service, writing_off
+from webkit.invoices import models, reminding, service, writing_off
 from webkit.invoices.models import Invoice, InvoiceState, Listed
 from webkit.invoices.views import row
 
@@ -173,7 +173,7 @@ INVOICES = ListSpec(
                 "You stop waiting for what is left of them. They stay as they were issued, and the clients still owe "
                 "them: if money comes, it is taken."
             ),
-            roles=policy.MANAGERS,
+            needs="invoices.write_off",
             danger=True,
             asks=_l("Reason"),
         ),

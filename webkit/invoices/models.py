@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import asked_once, session
-from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared, stored
 from webkit.invoices.terms import Instalment, still_open
 
@@ -76,7 +76,7 @@ def _once(source: str) -> sa.Index:
     return sa.Index(f"uq_invoices_{source}_kind", *columns, unique=True, sqlite_where=which, postgresql_where=which)
 
 
-class Invoice(Owned):
+class Invoice(Authored, Owned):
     """Totals are the kernel's stored result; number, dates and snapshot are given at issue and never change."""
 
     __tablename__ = "invoices"

@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, url_for
 
 from webkit.clients.events import ClientRenamed
 from webkit.contracts.events import ContractSigned
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import attachments, counters, evidence, folders, lists, search, signals, tally_audit
@@ -31,6 +32,7 @@ from webkit.invoices import (
     witness,
 )
 from webkit.invoices.listing import WORDS
+from webkit.invoices.policy import POLICY
 from webkit.payments.events import OUTCOMES
 
 TONES = {
@@ -160,3 +162,8 @@ def _invoice_cards(client_id: UUID) -> list[DocumentCard]:
         )
         for invoice in service.of_client(client_id)
     ]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

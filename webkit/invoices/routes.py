@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 from flask_login import current_user
 
 from webkit.clients import service as clients
-from webkit.core.kernel import downloads, events, frozen, links
+from webkit.core.kernel import downloads, events, frozen, links, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
@@ -17,7 +17,7 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
 from webkit.core.kernel.money import money_text
-from webkit.invoices import beginnings, crediting, drafts, editor, filing, forms, policy, service, settling
+from webkit.invoices import beginnings, crediting, drafts, editor, filing, forms, service, settling
 from webkit.invoices.beginnings import Beginning
 from webkit.invoices.listing import INVOICES
 from webkit.invoices.models import InvoiceState
@@ -145,8 +145,8 @@ def show(invoice_id: UUID) -> Response:
         payments=paid,
         recorded=settling.recorded(invoice, paid),
         payable=invoice.state in settling.PAYABLE and invoice.pending_at is None,
-        may_refund=policy.may_refund(g.role),
-        may_credit=policy.may_refund(g.role) and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
+        may_refund=permissions.may("invoices.refund"),
+        may_credit=permissions.may("invoices.cancel") and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
         correction=crediting.correction(invoice_id, paid, invoice.priced),
         files=filing.of(invoice_id),
         timeline=events.timeline(subject),
@@ -164,7 +164,6 @@ def issue(invoice_id: UUID) -> Response:
 @blueprint.get("/<uuid:invoice_id>/payments/<uuid:payment_id>/refund")
 def ask_refund(invoice_id: UUID, payment_id: UUID) -> Response:
     """The question before money is given back: how much of it."""
-    policy.demand_refund(g.role)
     payment = _payment(invoice_id, payment_id)
     amount = money_text(payment.refundable_minor, payment.currency)
     return _refund(invoice_id, payment, FormState.of({"amount": amount}))
@@ -172,7 +171,6 @@ def ask_refund(invoice_id: UUID, payment_id: UUID) -> Response:
 
 @blueprint.post("/<uuid:invoice_id>/payments/<uuid:payment_id>/refund")
 def refund(invoice_id: UUID, payment_id: UUID) -> Response:
-    policy.demand_refund(g.role)
     bound = bind(forms.RefundForm, request.form)
     if not bound.ok:
         return _refund(invoice_id, _payment(invoice_id, payment_id), bound.state, code=422)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
@@ -15,7 +15,7 @@ from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.forms import Form, FormState, Line, Text, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
-from webkit.invoices import arranging, policy, pro_formas, service, terms_forms, writing_off
+from webkit.invoices import arranging, pro_formas, service, terms_forms, writing_off
 from webkit.invoices.models import InvoiceState
 from webkit.invoices.terms import Instalment, Terms
 
@@ -87,13 +87,11 @@ def note(invoice_id: UUID) -> Response:
 @blueprint.get("/<uuid:invoice_id>/write-off")
 def ask_write_off(invoice_id: UUID) -> Response:
     """The question before an invoice is written off."""
-    policy.demand_write_off(g.role)
     return page("invoices/write_off.html", invoice=service.get(invoice_id), form=FormState())
 
 
 @blueprint.post("/<uuid:invoice_id>/write-off")
 def write_off(invoice_id: UUID) -> Response:
-    policy.demand_write_off(g.role)
     bound = bind(WriteOffForm, request.form)
     if not bound.ok:
         return page("invoices/write_off.html", code=422, invoice=service.get(invoice_id), form=bound.state)
@@ -105,7 +103,6 @@ def write_off(invoice_id: UUID) -> Response:
 @blueprint.post("/<uuid:invoice_id>/reopen")
 def reopen(invoice_id: UUID) -> Response:
     """Wait again for what was written off."""
-    policy.demand_write_off(g.role)
     writing_off.reopen(invoice_id, events.ref("user", current_user.id))
     flash(_("This invoice is waited for again."), "ok")
     return go("invoices.show", invoice_id=invoice_id)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from webkit.core.access import Policy
 from webkit.core.extensions import JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.lists import tasks
 from webkit.lists import routes, task_routes, view_routes
+from webkit.lists.policy import POLICY
 
 
 @hookimpl
@@ -23,3 +25,8 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_register_schedules() -> list[Schedule]:
     return list(tasks.SCHEDULES)
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

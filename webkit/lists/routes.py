@@ -107,7 +107,7 @@ def _ask(spec: ListSpec, asked: Asked, state: FormState, code: int = 200) -> Res
         label, question, danger = _("Download PDFs"), _("They are put into one file, which is kept for a week."), False
         most = tasks.MOST_PDFS
     else:
-        chosen = spec.action(action, actor.role)
+        chosen = spec.action(action, actor)
         label, question, danger = str(chosen.label), str(chosen.question), chosen.danger
         most, asks = tasks.MOST_ACTS, str(chosen.asks)
     ids = sql.ids(spec, asked, frame.here(), most + 1) if everything else _ids()
@@ -144,7 +144,7 @@ def start(name: str) -> Response:
         flash(_("Choose something from the list first."), "wait")
         return go_to(url_for(spec.endpoint, **args(asked)))
     action, said = request.form.get("action", ""), ""
-    if action not in (tasks.PDFS, tasks.EXPORT) and spec.action(action, frame.actor().role).asks:
+    if action not in (tasks.PDFS, tasks.EXPORT) and spec.action(action, frame.actor()).asks:
         bound = bind(SaidForm, request.form)
         if not bound.ok:
             return _ask(spec, asked, bound.state, code=422)

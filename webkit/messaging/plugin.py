@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from webkit.core.access import Policy
 from webkit.core.capabilities.email import EMAIL
 from webkit.core.extensions import EventKind, InboxHandler, JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.messaging import fate, jobs, service
+from webkit.messaging.policy import POLICY
 from webkit.messaging.routes import blueprint
 
 
@@ -45,3 +47,8 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("mail.bounced", _l("The mail to %(to_name)s came back"), "bad"),
         EventKind("mail.complained", _l("%(to_name)s marked the mail as spam"), "bad"),
     ]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from click import Command
 from flask import Blueprint, Flask
 
+from webkit.core.access import Policy
 from webkit.core.extensions import JobSpec
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import signals
 from webkit.payments.events import PaymentSucceeded, PayoutTold
 from webkit.payouts import jobs, keeping, service
 from webkit.payouts.cli import ledger_group
+from webkit.payouts.policy import POLICY
 from webkit.payouts.routes import blueprint
 
 
@@ -33,3 +35,8 @@ def webkit_register_jobs() -> list[JobSpec]:
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, PayoutTold, service.hear)
     signals.subscribe(app, PaymentSucceeded, keeping.on_paid)
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

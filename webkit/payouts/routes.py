@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import Forbidden
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.payouts import service
 
 blueprint = staff_blueprint("payouts", __name__, "/payouts")
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    if g.role not in ("owner", "admin"):
-        raise Forbidden(_("Only owners and admins see what is paid out."))
 
 
 @blueprint.get("")

@@ -14,7 +14,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.lists import Action, Actor, Filter, Here, Kind, ListSpec, Option, Sort, Summed, Tab, Words
 from webkit.core.kernel.search import SearchWord
 from webkit.core.kernel.sheets import Amount, Cell, Column
-from webkit.proposals import models, policy, service, snapshot
+from webkit.proposals import models, service, snapshot
 from webkit.proposals.models import EXPIRED, Listed, Proposal
 from webkit.proposals.views import Delivery, ProposalCard, ProposalView
 
@@ -62,7 +62,7 @@ def _cells(rows: Sequence[Listed], here: Here) -> Iterator[tuple[Cell, ...]]:
 
 def _may(document_id: UUID, actor: Actor) -> ProposalView:
     found = service.get(document_id)
-    policy.must_edit(actor.role, actor.user_id, found.author_id)
+    actor.demand("proposals.edit", found.author_id)
     return found
 
 

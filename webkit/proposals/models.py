@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, durations, search, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.durations import Became
-from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 from webkit.core.values import dataclass
 
@@ -47,7 +47,7 @@ KEPT = {f"proposal.{which}.{part}": (which, part) for which in ("open", "accepte
 """How the kept sums name them, each by the last day on which it counts."""
 
 
-class Proposal(Owned):
+class Proposal(Authored, Owned):
     """One proposal through all its versions. `revision` counts saves, `version` what the client was sent.
 
     `answers` is what the client had said when it was made, `consultation_id` where, `audit_id` what was measured.
@@ -86,7 +86,7 @@ class Proposal(Owned):
     contract_template_id: Mapped[UUID | None]
     once_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
     monthly_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
-    author_id: Mapped[UUID]
+    author_id: Mapped[UUID] = mapped_column(nullable=False)  # type: ignore[assignment]
     author_name: Mapped[str] = mapped_column(sa.String(255))
     author_email: Mapped[str] = mapped_column(sa.String(255), default="")
     to_name: Mapped[str] = mapped_column(sa.String(255), default="")

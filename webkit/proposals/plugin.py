@@ -10,12 +10,14 @@ from flask import Blueprint, Flask, url_for
 
 from webkit.ai_runs import service as ai_runs
 from webkit.clients.events import ClientRenamed
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText, MenuEntry, Slot, SlotName
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import counters, evidence, lists, search, signals, tally_audit
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.proposals import listing, models, public, routes, service, snapshot, writing_routes
+from webkit.proposals.policy import POLICY
 from webkit.proposals.views import ProposalCard
 
 Tone = Literal["info", "ok", "wait", "bad", "accent"]
@@ -122,3 +124,8 @@ def _differences(document: Frozen, _pdf: bytes | None) -> Iterator[str]:
             yield "the one-time total is another one now."
         if row.monthly_minor != totals["monthly"]["totals"]["gross"]:
             yield "the monthly total is another one now."
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -1,23 +1,34 @@
-"""Who may do what: a team sees all its proposals; members change their own, owners and admins every one."""
+"""Who may do what: members see and change their own proposals, owners and admins every one."""
 
 from __future__ import annotations
 
-from uuid import UUID
+from webkit.core.access import ALL, OWN, Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.tenancy import authors_of
+from webkit.proposals.models import Proposal
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+_REFUSED = _l("Only the author, an owner or an admin changes this proposal. You can duplicate it. Nothing was changed.")
 
-EDITORS = frozenset({"owner", "admin"})
-
-
-def may_edit(role: str, user_id: UUID, author_id: UUID) -> bool:
-    """Whether somebody may write, send, revise or delete a proposal of that author."""
-    return role in EDITORS or user_id == author_id
-
-
-def must_edit(role: str, user_id: UUID, author_id: UUID) -> None:
-    """Refuse who may only read."""
-    if not may_edit(role, user_id, author_id):
-        raise Forbidden(
-            _("Only the author, an owner or an admin changes this proposal. You can duplicate it. Nothing was changed.")
-        )
+POLICY = Policy(
+    _l("Proposals"),
+    (
+        Permission("proposals.view", _l("See proposals"), member=OWN, can_be_own=True),
+        Permission("proposals.create", _l("Write proposals"), member=ALL),
+        Permission("proposals.edit", _l("Change proposals"), member=OWN, can_be_own=True, refusal=_REFUSED),
+        Permission("proposals.delete", _l("Delete drafts of proposals"), member=OWN, can_be_own=True, refusal=_REFUSED),
+        Permission("proposals.send", _l("Send proposals"), member=OWN, can_be_own=True, refusal=_REFUSED),
+    ),
+    {
+        "proposals": ("proposals.view", "proposals.edit"),
+        "proposals.new": "proposals.create",
+        "proposals.create": "proposals.create",
+        "proposals.duplicate": "proposals.view",
+        "proposals.edit": "proposals.edit",
+        "proposals.delete": "proposals.delete",
+        "proposals.ask_send": "proposals.send",
+        "proposals.send": "proposals.send",
+        "proposal_writing": "proposals.edit",
+    },
+    {"proposals": "proposals.view"},
+    {"proposal_id": authors_of(Proposal, "proposal_id")},
+)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 from flask_login import current_user
 
 from webkit.clients import service as clients
 from webkit.consultations import service as consultations
 from webkit.consultations.service import State as ConsultationState
-from webkit.core.kernel import downloads, events, frozen, i18n, once
+from webkit.core.kernel import downloads, events, frozen, i18n, once, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
@@ -18,7 +18,7 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
 from webkit.messaging import service as messaging
-from webkit.proposals import doubts, editor, origins, policy, service
+from webkit.proposals import doubts, editor, origins, service
 from webkit.proposals.doubts import Unconfirmed
 from webkit.proposals.forms import FromConsultationForm, NewForm, SendForm
 from webkit.proposals.listing import PROPOSALS
@@ -229,13 +229,11 @@ def _create_from_consultation() -> Response:
 
 
 def _editable(proposal_id: UUID) -> ProposalView:
-    proposal = service.get(proposal_id)
-    policy.must_edit(g.role, current_user.id, proposal.author_id)
-    return proposal
+    return service.get(proposal_id)
 
 
 def _may_edit(proposal: ProposalView) -> bool:
-    return policy.may_edit(g.role, current_user.id, proposal.author_id)
+    return permissions.may("proposals.edit", proposal.author_id)
 
 
 def _author() -> Author:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, g, url_for
-from flask_login import current_user
+from flask import Response, url_for
 
-from webkit.core.kernel import downloads, folder_pages
+from webkit.core.kernel import downloads, folder_pages, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.folder_pages import About
 from webkit.core.kernel.i18n import gettext as _
-from webkit.quotations import filing, policy, service
+from webkit.quotations import filing, service
 from webkit.quotations.models import State
 
 blueprint = staff_blueprint("quotation_files", __name__, "/quotations")
@@ -20,7 +19,7 @@ blueprint = staff_blueprint("quotation_files", __name__, "/quotations")
 def _about(quotation_id: UUID) -> About:
     quotation = service.get(quotation_id)
     draft = quotation.state is State.DRAFT
-    may = policy.may_edit(g.role, current_user.id, quotation.author_id)
+    may = permissions.may("quotations.edit", quotation.author_id)
     own = url_for("quotations.edit" if draft and may else "quotations.show", quotation_id=quotation_id)
     heading = quotation.number or quotation.title
     return About(
@@ -34,10 +33,6 @@ def _about(quotation_id: UUID) -> About:
     )
 
 
-def _demand(quotation_id: UUID) -> None:
-    policy.must_edit(g.role, current_user.id, service.get(quotation_id).author_id)
-
-
 @blueprint.get("/<uuid:quotation_id>/files")
 def show(quotation_id: UUID) -> Response:
     """The files, and the form for another one while it is a draft."""
@@ -46,13 +41,11 @@ def show(quotation_id: UUID) -> Response:
 
 @blueprint.post("/<uuid:quotation_id>/files")
 def attach(quotation_id: UUID) -> Response:
-    _demand(quotation_id)
     return folder_pages.attach(filing.FOLDER, quotation_id, _about)
 
 
 @blueprint.post("/<uuid:quotation_id>/files/<uuid:file_id>/remove")
 def remove(quotation_id: UUID, file_id: UUID) -> Response:
-    _demand(quotation_id)
     return folder_pages.remove(filing.FOLDER, quotation_id, file_id)
 
 

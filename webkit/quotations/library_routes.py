@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request
+from flask import Response, flash, request
 
-from webkit.core.kernel import once
+from webkit.core.kernel import once, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.forms import FormState, bind, hidden_number
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
-from webkit.quotations import editor, library, policy
+from webkit.quotations import editor, library
 from webkit.quotations.forms import BlockForm, NewTemplateForm
 from webkit.quotations.models import BlockKind
 from webkit.quotations.pages import BlockPage, LibraryPage, NewTemplatePage
@@ -28,21 +28,19 @@ def index() -> Response:
         [each for each in known if each.kind is BlockKind.SCOPE],
         [each for each in known if each.kind is BlockKind.TERMS],
         library.templates(),
-        policy.may_change_library(g.role),
+        permissions.may("quotation_library.edit"),
     )
     return page("quotations/library.html", **fields(view))
 
 
 @blueprint.get("/blocks/new")
 def new_block() -> Response:
-    policy.must_change_library(g.role)
     kind = "terms" if request.args.get("kind") == "terms" else "scope"
     return _block(None, FormState.of({"kind": kind, "revision": 1, "once": once.key()}))
 
 
 @blueprint.post("/blocks/new")
 def create_block() -> Response:
-    policy.must_change_library(g.role)
     bound = bind(BlockForm, request.form)
     if not bound.ok:
         return _block(None, bound.state, code=422)
@@ -54,7 +52,6 @@ def create_block() -> Response:
 
 @blueprint.get("/blocks/<uuid:block_id>")
 def block(block_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     found = library.block(block_id)
     stored = {"kind": found.kind.value, "title": found.title, "text": found.text, "revision": found.revision}
     return _block(found, FormState.of(stored))
@@ -62,7 +59,6 @@ def block(block_id: UUID) -> Response:
 
 @blueprint.post("/blocks/<uuid:block_id>")
 def save_block(block_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     found = library.block(block_id)
     bound = bind(BlockForm, request.form)
     if not bound.ok:
@@ -80,7 +76,6 @@ def save_block(block_id: UUID) -> Response:
 
 @blueprint.post("/blocks/<uuid:block_id>/archive")
 def archive_block(block_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     library.put_away_block(block_id)
     flash(_("The text is put away. What was made with it stays as it is."), "ok")
     return go(".index")
@@ -88,13 +83,11 @@ def archive_block(block_id: UUID) -> Response:
 
 @blueprint.get("/templates/new")
 def new_template() -> Response:
-    policy.must_change_library(g.role)
     return page("quotations/new_template.html", **fields(NewTemplatePage(FormState.of({"once": once.key()}))))
 
 
 @blueprint.post("/templates/new")
 def create_template() -> Response:
-    policy.must_change_library(g.role)
     bound = bind(NewTemplateForm, request.form)
     if not bound.ok:
         return page("quotations/new_template.html", code=422, **fields(NewTemplatePage(bound.state)))
@@ -103,19 +96,16 @@ def create_template() -> Response:
 
 @blueprint.get("/templates/<uuid:quotation_template_id>")
 def template(quotation_template_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     return editor.template_opened(library.template(quotation_template_id), request.args.get("add", ""))
 
 
 @blueprint.post("/templates/<uuid:quotation_template_id>")
 def save_template(quotation_template_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     return editor.template_sent(library.template(quotation_template_id))
 
 
 @blueprint.post("/templates/<uuid:quotation_template_id>/duplicate")
 def duplicate_template(quotation_template_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     copied = library.duplicate_template(quotation_template_id, key=request.form.get("once", ""))
     flash(_("This is the copy. The other template stays as it is."), "ok")
     return go(".template", quotation_template_id=copied)
@@ -123,7 +113,6 @@ def duplicate_template(quotation_template_id: UUID) -> Response:
 
 @blueprint.post("/templates/<uuid:quotation_template_id>/archive")
 def archive_template(quotation_template_id: UUID) -> Response:
-    policy.must_change_library(g.role)
     library.put_away_template(quotation_template_id)
     flash(_("The template is put away. Quotations begun with it stay as they are."), "ok")
     return go(".index")

@@ -13,7 +13,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.lists import Action, Actor, Filter, Here, Kind, ListSpec, Option, Sort, Summed, Tab, Words
 from webkit.core.kernel.search import SearchWord
 from webkit.core.kernel.sheets import Amount, Cell, Column
-from webkit.quotations import models, policy, service, snapshot
+from webkit.quotations import models, service, snapshot
 from webkit.quotations.models import EXPIRED, Listed, Quotation
 from webkit.quotations.views import QuotationCard
 
@@ -62,7 +62,7 @@ def _cells(rows: Sequence[Listed], here: Here) -> Iterator[tuple[Cell, ...]]:
 
 def _may(document_id: UUID, actor: Actor) -> QuotationCard:
     found = service.get(document_id)
-    policy.must_edit(actor.role, actor.user_id, found.author_id)
+    actor.demand("quotations.edit", found.author_id)
     return found
 
 

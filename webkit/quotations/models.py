@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, durations, search, tallies
 from webkit.core.kernel.db import session
 from webkit.core.kernel.durations import Became
-from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared
 from webkit.core.values import dataclass
 
@@ -58,7 +58,7 @@ class BlockKind(StrEnum):
     TERMS = "terms"
 
 
-class Quotation(Owned):
+class Quotation(Authored, Owned):
     """One quotation through all its versions. `revision` counts saves, `version` what the client was sent.
 
     `became` says what an accepted one was turned into, `became_id` into which; only one thing, and only once.
@@ -91,7 +91,7 @@ class Quotation(Owned):
     memo: Mapped[str] = mapped_column(sa.Text, default="")
     valid_until: Mapped[date | None] = mapped_column(sa.Date)
     total_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
-    author_id: Mapped[UUID]
+    author_id: Mapped[UUID] = mapped_column(nullable=False)  # type: ignore[assignment]
     author_name: Mapped[str] = mapped_column(sa.String(255))
     author_email: Mapped[str] = mapped_column(sa.String(255), default="")
     to_name: Mapped[str] = mapped_column(sa.String(255), default="")

@@ -10,11 +10,12 @@ from uuid import UUID
 from flask import Blueprint, Flask, url_for
 
 from webkit.clients.events import ClientRenamed
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, LazyText, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import counters, evidence, folders, lists, search, signals, tally_audit
-from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.entitlements import Limit, meter
+from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.quotations import (
     file_routes,
@@ -28,6 +29,7 @@ from webkit.quotations import (
     service,
     snapshot,
 )
+from webkit.quotations.policy import POLICY
 from webkit.quotations.views import QuotationCard
 
 Tone = Literal["info", "ok", "wait", "bad", "accent"]
@@ -149,3 +151,8 @@ def _differences(document: Frozen, _pdf: bytes | None) -> Iterator[str]:
             yield "the quotation no longer counts as accepted."
         if row.total_minor != document.snapshot["priced"]["totals"]["payable"]:
             yield "the total is another one now."
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.clients import service as clients
-from webkit.core.kernel import downloads, events, frozen, i18n, once
+from webkit.core.kernel import downloads, events, frozen, i18n, once, permissions
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
@@ -16,7 +16,7 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
 from webkit.messaging import service as messaging
-from webkit.quotations import editor, library, policy, public, service
+from webkit.quotations import editor, library, public, service
 from webkit.quotations.forms import NewForm, SendForm, WithdrawForm
 from webkit.quotations.listing import QUOTATIONS
 from webkit.quotations.models import State
@@ -218,13 +218,11 @@ def _new(state: FormState, *, code: int = 200) -> Response:
 
 
 def _editable(quotation_id: UUID) -> QuotationView:
-    quotation = service.get(quotation_id)
-    policy.must_edit(g.role, current_user.id, quotation.author_id)
-    return quotation
+    return service.get(quotation_id)
 
 
 def _may_edit(quotation: QuotationView) -> bool:
-    return policy.may_edit(g.role, current_user.id, quotation.author_id)
+    return permissions.may("quotations.edit", quotation.author_id)
 
 
 def _author() -> Author:

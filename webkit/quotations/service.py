@@ -359,6 +359,7 @@ def _accepted(row: Quotation) -> AcceptedQuotation:
         accepted_title=acceptance["title"],
         accepted_at=datetime.fromisoformat(acceptance["at"]),
         to_email=row.to_email,
+        author_id=row.author_id,
         author_name=row.author_name,
         frozen_id=document.id,
         became=row.became,

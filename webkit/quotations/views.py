@@ -191,6 +191,7 @@ class AcceptedQuotation:
     accepted_title: str
     accepted_at: datetime
     to_email: str
+    author_id: UUID
     author_name: str
     frozen_id: UUID
     became: str | None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
-from webkit.core.kernel import events
+from webkit.core.kernel import events, permissions
 from webkit.core.kernel.currencies import CURRENCIES
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import DomainError, Invalid
@@ -21,7 +21,7 @@ from webkit.core.kernel.money import money_text
 from webkit.invoices import service as invoices
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Returned
-from webkit.receipts import forms, policy, service
+from webkit.receipts import forms, service
 from webkit.receipts.pages import CreditPage, ListPage, RecordPage, ShowPage
 from webkit.receipts.service import METHODS
 
@@ -39,14 +39,13 @@ def index() -> Response:
     names = clients.names({each.client_id for each in found} | {client for client, _c, _m in credits})
     older = url_for(".index", before=found[PAGE - 1].id) if len(found) > PAGE else None
     shown = sorted(credits, key=lambda each: (names.get(each[0], ""), each[1]))
-    view = ListPage(found[:PAGE], names, shown, older, before is None, policy.may_record(g.role))
+    view = ListPage(found[:PAGE], names, shown, older, before is None, permissions.may("payments.record"))
     return page("receipts/index.html", **fields(view), methods=METHODS)
 
 
 @blueprint.get("/new")
 def new() -> Response:
     """Whose payment it is, and then what it was; from an invoice with that filled in."""
-    policy.demand_record(g.role)
     chosen, invoice = request.args.get("client", type=UUID), request.args.get("invoice", type=UUID)
     if invoice is not None:
         chosen = invoices.get(invoice).client_id
@@ -63,7 +62,6 @@ def new() -> Response:
 @blueprint.post("/new")
 def record() -> Response:
     """Record it."""
-    policy.demand_record(g.role)
     client = clients.get(request.form.get("client", type=UUID) or UUID(int=0))
     bound = bind(forms.RecordForm, request.form)
     if not bound.ok:
@@ -112,7 +110,7 @@ def show(receipt_id: UUID) -> Response:
         numbers={each.id: (each.number, each.currency) for each in paid},
         base=agencies.here().currency,
         timeline=events.timeline(events.ref("receipt", receipt_id)),
-        may_record=policy.may_record(g.role),
+        may_record=permissions.may("payments.record"),
     )
     return page("receipts/show.html", **fields(view))
 
@@ -120,7 +118,6 @@ def show(receipt_id: UUID) -> Response:
 @blueprint.post("/<uuid:receipt_id>/take-back")
 def take_back(receipt_id: UUID) -> Response:
     """It was a mistake."""
-    policy.demand_record(g.role)
     service.take_back(receipt_id, _actor())
     flash(_("Taken back: a counter-entry says so, and what it paid is open again."), "ok")
     return go(".show", receipt_id=receipt_id)
@@ -146,7 +143,6 @@ def _blank_back(client_id: UUID) -> FormState:
 @blueprint.post("/credit/<uuid:client>/apply")
 def apply(client: UUID) -> Response:
     """Put credit on an invoice."""
-    policy.demand_record(g.role)
     bound = bind(forms.ApplyForm, request.form)
     if not bound.ok:
         return _credit(client, bound.state, _blank_back(client), 422)
@@ -163,7 +159,6 @@ def apply(client: UUID) -> Response:
 @blueprint.post("/credit/<uuid:client>/back")
 def give_back(client: UUID) -> Response:
     """Record that credit was given back."""
-    policy.demand_record(g.role)
     bound = bind(forms.MoneyForm, request.form)
     if not bound.ok:
         return _credit(client, _blank_apply(), bound.state, 422)
@@ -188,7 +183,7 @@ def _credit(client_id: UUID, apply_form: FormState, back: FormState, code: int =
         back=back,
         methods=_methods(),
         receipts=ledger.page(limit=SHOWN, client_id=client_id),
-        may_record=policy.may_record(g.role),
+        may_record=permissions.may("payments.record"),
     )
     return page("receipts/credit.html", code=code, **fields(view), labels=METHODS)
 
@@ -196,7 +191,6 @@ def _credit(client_id: UUID, apply_form: FormState, back: FormState, code: int =
 @blueprint.post("/invoices/<uuid:invoice_id>/release")
 def release(invoice_id: UUID) -> Response:
     """Take money off an invoice again."""
-    policy.demand_record(g.role)
     try:
         service.release(invoice_id, request.form.get("source", "")[:64], _actor())
     except Invalid as error:

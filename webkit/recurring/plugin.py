@@ -6,6 +6,8 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
+from webkit.charges.events import CollectionEnded
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, JobSpec, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import signals
@@ -13,6 +15,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.invoices.events import InvoiceIssued, InvoiceReopened
 from webkit.recurring import dunning, events, jobs, planning, reminder_routes, routes
 from webkit.recurring.models import PlanState
+from webkit.recurring.policy import POLICY
 
 SWEEP_EVERY = 120
 WORDS = {PlanState.ACTIVE: _l("Running"), PlanState.PAUSED: _l("Paused"), PlanState.ENDED: _l("Ended")}
@@ -58,6 +61,7 @@ def webkit_register_document_sources() -> list[DocumentSource]:
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, InvoiceIssued, dunning.on_issued)
     signals.subscribe(app, InvoiceReopened, dunning.on_reopened)
+    signals.subscribe(app, CollectionEnded, dunning.on_collection_ended)
     app.jinja_env.globals["plan_words"] = WORDS
 
 
@@ -75,3 +79,8 @@ def _cards(client_id: UUID) -> list[DocumentCard]:
         )
         for plan in planning.of_client(client_id)
     ]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

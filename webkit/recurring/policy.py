@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from webkit.core.kernel.errors import Forbidden
-from webkit.core.kernel.i18n import gettext as _
+from webkit.core.access import ALL, Permission, Policy
+from webkit.core.kernel.i18n import lazy_gettext as _l
 
-MANAGERS = frozenset({"owner", "admin"})
-
-
-def may_end(role: str) -> bool:
-    """Ending a plan for good is for owners and admins; pausing one is for everybody."""
-    return role in MANAGERS
-
-
-def demand_end(role: str) -> None:
-    """Raises Forbidden."""
-    if not may_end(role):
-        raise Forbidden(_("Only owners and admins end a plan. You can pause it."))
-
-
-def demand_settings(role: str) -> None:
-    """Raises Forbidden."""
-    if role not in MANAGERS:
-        raise Forbidden(_("Only owners and admins decide how clients are reminded."))
+POLICY = Policy(
+    _l("Recurring invoices"),
+    (
+        Permission("recurring.view", _l("See plans"), member=ALL),
+        Permission("recurring.edit", _l("Make, change and pause plans"), member=ALL),
+        Permission(
+            "recurring.end",
+            _l("End plans"),
+            refusal=_l("Only owners and admins end a plan. You can pause it."),
+        ),
+        Permission(
+            "reminders.settings",
+            _l("Decide how clients are reminded"),
+            refusal=_l("Only owners and admins decide how clients are reminded."),
+        ),
+        Permission("reminders.client", _l("Decide whether one client is reminded"), member=ALL),
+    ),
+    {
+        "recurring": ("recurring.view", "recurring.edit"),
+        "recurring.new": "recurring.edit",
+        "recurring.edit": "recurring.edit",
+        "recurring.end": "recurring.end",
+        "reminders": "reminders.settings",
+        "reminders.settings": ("reminders.client", "reminders.settings"),
+        "reminders.client": "reminders.client",
+        "reminders.save_client": "reminders.client",
+    },
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from flask import Response, flash, g, request, url_for
+from flask import Response, flash, request, url_for
 from flask_login import current_user
 
 from webkit.agencies import service as agencies
@@ -17,7 +17,7 @@ from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import service as invoices
-from webkit.recurring import editor, forecast, planning, policy
+from webkit.recurring import editor, forecast, planning
 from webkit.recurring.forms import ResumeForm
 from webkit.recurring.models import PlanState, counts
 
@@ -154,7 +154,6 @@ def resume(plan_id: UUID) -> Response:
 @blueprint.post("/<uuid:plan_id>/end")
 def end(plan_id: UUID) -> Response:
     """Bill nothing any more."""
-    policy.demand_end(g.role)
     planning.end(plan_id, _actor())
     flash(_("The plan has ended. What it billed stays."), "ok")
     return go(".show", plan_id=plan_id)

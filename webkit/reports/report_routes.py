@@ -19,7 +19,7 @@ from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.sheets import Cell, Column, Format
-from webkit.reports import following, journal, policy, printing, ranges
+from webkit.reports import following, journal, printing, ranges
 from webkit.reports.deals import deals
 from webkit.reports.due import due
 from webkit.reports.forms import AccountsForm, RangeForm, problems, range_problem
@@ -65,12 +65,6 @@ REPORTS: dict[str, Callable[[Asked, int], Report]] = {
     "tax": lambda asked, _most: tax(asked.days, asked.basis),
     "deals": lambda asked, _most: deals(asked.days),
 }
-
-
-@blueprint.before_request
-def demand_manager() -> None:
-    """Reports are for owners and admins."""
-    policy.demand_manager(g.role)
 
 
 @blueprint.before_request

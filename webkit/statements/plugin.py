@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Flask, url_for
 
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentCard, DocumentSource, EventKind, LazyText
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import evidence
@@ -15,6 +16,7 @@ from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.statements import models, public, routes, service
 from webkit.statements.account import LABELS
+from webkit.statements.policy import POLICY
 
 
 @hookimpl
@@ -67,3 +69,8 @@ def _differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
         yield "its statement is gone."
     elif str(row.client_id) != str(kept.snapshot["client"]["id"]) or row.until.isoformat() != kept.snapshot["until"]:
         yield "the statement is about somebody else, or another day, now."
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

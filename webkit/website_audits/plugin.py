@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from webkit.core.access import Policy
 from webkit.core.extensions import DocumentSource, EventKind, JobSpec, MenuEntry
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.website_audits import events, pages, service
+from webkit.website_audits.policy import POLICY
 from webkit.website_audits.routes import blueprint
 
 LEASE = 240
@@ -46,3 +48,8 @@ def webkit_register_document_sources() -> list[DocumentSource]:
             in_deal=False,
         )
     ]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]

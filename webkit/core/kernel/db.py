@@ -54,6 +54,17 @@ class Scope:
 
     agency: UUID | None = None
     platform: str | None = None
+    viewer: UUID | None = None
+    """Who works here; what they make is theirs."""
+    own: frozenset[str] = frozenset()
+    """Tables of which the viewer sees no rows but their own."""
+    hidden: frozenset[str] = frozenset()
+    """Tables of which the viewer sees nothing."""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether some of the agency's rows are out of sight."""
+        return bool(self.own or self.hidden)
 
 
 @functools.lru_cache(1024)

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """Somebody's place in an agency. `custom` is what a role may do that the agency has made, None for the others.
+
+    Who has no place of their own may sit in for its owner for a while: `sitting_in` is what that is recorded under.
+    """
+
+    role: str
+    custom: Mapping[str, str] | None = None
+    sitting_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AgencyView:
-    """An agency as every page may know it; `brand` is one hex colour, `theme` changes when its look does."""
+    """An agency as every page may know it; `brand` is one hex colour, `theme` changes when its look does.
+
+    One that is `closed` lets nobody in; the text is why.
+    """
 
     id: UUID
     slug: str
@@ -20,6 +36,7 @@ class AgencyView:
     timezone: str
     brand: str
     theme: str
+    closed: str = ""
 
 
 class Directory(Protocol):
@@ -31,6 +48,10 @@ class Directory(Protocol):
 
     def role(self, agency_id: UUID, user_id: UUID) -> str | None:
         """owner, admin or member; None for strangers."""
+        ...
+
+    def seat(self, agency_id: UUID, user_id: UUID) -> Seat | None:
+        """The same with all that belongs to it; also of those who sit in for an owner."""
         ...
 
     def all_ids(self) -> list[UUID]: ...

@@ -13,11 +13,13 @@ from flask import Blueprint, Flask, Response, abort, current_app, g, request, ur
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
-from webkit.core.kernel import db, entrances, i18n, links, tenancy
+from webkit.core.kernel import db, entrances, i18n, links, permissions, tenancy
 from webkit.core.kernel.directory import AgencyView
-from webkit.core.kernel.errors import Gone, NotFound
+from webkit.core.kernel.entrances import Entrance
+from webkit.core.kernel.errors import Forbidden, Gone, NotFound
 from webkit.core.kernel.hx import go_to
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.permissions import Grant
 from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 
@@ -116,10 +118,11 @@ def public_blueprint(name: str, import_name: str, kind: str) -> Blueprint:
     return blueprint
 
 
-def open_tenant(agency: AgencyView) -> None:
-    """Open an agency's door for the rest of the request."""
+def open_tenant(agency: AgencyView, grant: Grant | None = None) -> None:
+    """Open an agency's door for the rest of the request: for somebody of its staff as far as they see."""
     db.release()
-    g.doors.enter_context(tenancy.tenant(agency.id))
+    seen = (grant.user_id, grant.own, grant.hidden) if grant else ()
+    g.doors.enter_context(tenancy.tenant(agency.id, *seen))
     current().directory.know(agency)
 
 
@@ -132,14 +135,23 @@ def enter_agency() -> Response | None:
     """Sign-in first, then membership; what is not yours is not there."""
     if not current_user.is_authenticated:
         return ask_to_sign_in()
-    entrance = entrances.find(g.slug, current_user.id)
+    entrance = entrances.find(g.slug, current_user.id, current_user.token)
     if entrance is None:
         abort(404)
-    agency = entrance.agency
-    open_tenant(agency)
-    g.agency, g.role, g.side = agency, entrance.role, STAFF
-    i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
+    sit_down(entrance)
+    permissions.at_the_door(g.grant)
     return None
+
+
+def sit_down(entrance: Entrance) -> None:
+    """Open the agency for whoever may enter it, as far as they see. Raises Forbidden while it is closed."""
+    agency, seat = entrance.agency, entrance.seat
+    i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
+    if agency.closed and not seat.sitting_in:
+        raise Forbidden(_("%(agency)s is closed for now: %(why)s", agency=agency.name, why=agency.closed))
+    g.grant = permissions.grant(current_user.id, seat.role, seat.custom)
+    open_tenant(agency, g.grant)
+    g.agency, g.role, g.side, g.sitting_in = agency, seat.role, STAFF, seat.sitting_in
 
 
 def ask_to_sign_in() -> Response:
@@ -158,6 +170,9 @@ def enter_link(kind: str, token: str) -> None:
         raise NotFound(_("This link leads nowhere."))
     g.agency, g.side = agency, PUBLIC
     i18n.set_locale(agency.locale, agency.timezone)
+    if agency.closed:
+        sentence = _("The pages of %(agency)s are closed for now. Your documents are kept.", agency=agency.name)
+        raise Forbidden(sentence)
     if not target.open:
         raise Gone(_("This link is no longer open. Please ask %(agency)s for a new one.", agency=agency.name))
     open_tenant(agency)

@@ -6,12 +6,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, abort, make_response
+from flask import Blueprint, Response, abort, g, make_response
 from flask_login import current_user
 
-from webkit.core.kernel import attachments, doors, entitlements, frozen, tenancy
+from webkit.core.kernel import attachments, doors, entitlements, frozen, permissions, tenancy
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.entitlements import Feature
+from webkit.core.kernel.entrances import Entrance
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.frozen import FrozenDocument
 from webkit.core.kernel.i18n import gettext as _
@@ -75,12 +76,12 @@ def by_id(plural: str, document_id: UUID) -> Response:
         return doors.ask_to_sign_in()
     kind = plural.removesuffix("s")
     owner, directory = _agency_of(kind, document_id), current().directory
-    if owner is None or directory.role(owner, current_user.id) is None:
+    agency = directory.by_id(owner) if owner else None
+    seat = directory.seat(agency.id, current_user.id) if agency else None
+    if agency is None or seat is None:
         abort(404)
-    agency = directory.by_id(owner)
-    if agency is None:
-        abort(404)
-    doors.open_tenant(agency)
+    doors.sit_down(Entrance(agency, seat))
+    permissions.check_document(g.grant, kind, document_id)
     ends = (frozen.latest(f"{kind}{end}", document_id) for end in ("_sealed", "_accepted", ""))
     return pdf(next(filter(None, ends), None))
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from webkit.core.kernel import cache
 from webkit.core.kernel.db import after_commit
-from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.directory import AgencyView, Seat
 from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 
@@ -22,21 +22,29 @@ _COUNT, _ENTRANCE = "webkit:entrances", "webkit:entrance:"
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """An agency that somebody may enter, and as what: owner, admin or member."""
+    """An agency that somebody may enter, and as what."""
 
     agency: AgencyView
-    role: str
+    seat: Seat
 
 
-def find(slug: str, user_id: UUID) -> Entrance | None:
-    """The agency under this address as this person may enter it; None for strangers and for what does not exist."""
-    key = f"{_ENTRANCE}{slug}:{user_id}"
-    count, text = cache.get(_COUNT, key)
+def keys(slug: str, token: str) -> tuple[str, str]:
+    """Where the answer for a session stands, for whoever asks for more in the same question."""
+    return _COUNT, f"{_ENTRANCE}{slug}:{cache.private(f'entrance/{token}')}"
+
+
+def find(slug: str, user_id: UUID, token: str) -> Entrance | None:
+    """The agency under this address as this person may enter it; None for strangers and for what does not exist.
+
+    `token` is that of the session: what is remembered is remembered for it.
+    """
+    names = keys(slug, token)
+    count, text = cache.get(*names)
     if text is not None and (known := _from_text(text, count)) is not None:
         return known
     found = _ask(slug, user_id)
-    if found is not None:
-        cache.put(key, _to_text(found, count), REMEMBERED)
+    if found is not None and not found.seat.sitting_in:  # that one ends at a minute of its own
+        cache.put(names[1], _to_text(found, count), REMEMBERED)
     return found
 
 
@@ -48,13 +56,13 @@ def changed() -> None:
 def _ask(slug: str, user_id: UUID) -> Entrance | None:
     directory = current().directory
     agency = directory.by_slug(slug)
-    role = directory.role(agency.id, user_id) if agency else None
-    return Entrance(agency, role) if agency and role else None
+    seat = directory.seat(agency.id, user_id) if agency else None
+    return Entrance(agency, seat) if agency and seat else None
 
 
 def _to_text(entrance: Entrance, count: str | None) -> str:
     agency = asdict(entrance.agency) | {"id": str(entrance.agency.id)}
-    return json.dumps({"count": count, "agency": agency, "role": entrance.role})
+    return json.dumps({"count": count, "agency": agency, "seat": asdict(entrance.seat)})
 
 
 def _from_text(text: str, count: str | None) -> Entrance | None:
@@ -62,4 +70,4 @@ def _from_text(text: str, count: str | None) -> Entrance | None:
     if kept["count"] != count:
         return None
     agency = kept["agency"]
-    return Entrance(AgencyView(**agency | {"id": UUID(agency["id"])}), kept["role"])
+    return Entrance(AgencyView(**agency | {"id": UUID(agency["id"])}), Seat(**kept["seat"]))

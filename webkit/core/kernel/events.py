@@ -31,6 +31,10 @@ from webkit.core.values import dataclass
 
 GENESIS = "0" * 64
 LAST_SEQ = 2**63 - 1
+LOOKED_THROUGH = 10
+"""How many times as many events are looked through for somebody who does not see all of them."""
+EVERYBODYS = frozenset({"client", "agency", "user", "website_audit"})
+"""Subjects that everybody in an agency sees."""
 COMMITTED = "personal"
 ERASED = "privacy.erased"
 KINDS = (EventKind(ERASED, _l("Personal data of earlier events was erased: %(reason)s")),)
@@ -261,7 +265,7 @@ def timeline(subject: str, *, limit: int = 50, before: int | None = None) -> lis
     given: dict[str, Any] = {"subject": subject}
     if before is not None:
         given["before"] = min(before, LAST_SEQ)
-    return [_entry(row) for row in _entries(*given, limit=limit, **given)]
+    return _visible([_entry(row) for row in _entries(*given, limit=limit, **given)])
 
 
 def told_of(subjects: Iterable[str]) -> set[str]:
@@ -272,7 +276,27 @@ def told_of(subjects: Iterable[str]) -> set[str]:
 
 def recent(limit: int = 20) -> list[TimelineEntry]:
     """The agency's latest events, newest first."""
-    return [_entry(row) for row in _entries(limit=limit)]
+    if not session().scope.narrow:
+        return [_entry(row) for row in _entries(limit=limit)]
+    return _visible([_entry(row) for row in _entries(limit=limit * LOOKED_THROUGH)])[:limit]
+
+
+def _visible(entries: list[TimelineEntry]) -> list[TimelineEntry]:
+    """Of events those about what the viewer sees: of a document's they see it, what is about none but the agency's
+    people and clients is everybody's."""
+    if not entries or not session().scope.narrow:
+        return entries
+    about: dict[int, set[str]] = {entry.seq: set() for entry in entries}
+    query = sa.select(EventSubject.seq, EventSubject.subject).where(EventSubject.seq.in_(about))
+    for seq, subject in session().execute(query):
+        about[seq].add(subject)
+    documents, seen = tenancy.seen({subject for subjects in about.values() for subject in subjects})
+    return [entry for entry in entries if _is_seen(about[entry.seq], documents, seen)]
+
+
+def _is_seen(about: set[str], documents: set[str], seen: set[str]) -> bool:
+    own = about & documents
+    return bool(own & seen) if own else all(subject.partition(":")[0] in EVERYBODYS for subject in about)
 
 
 def entry(seq: int) -> TimelineEntry | None:

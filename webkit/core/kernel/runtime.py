@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from webkit.core.kernel.crypto import Keys
     from webkit.core.kernel.directory import Directory
     from webkit.core.kernel.entitlements import Limit, Meter, Policy
-    from webkit.core.kernel.entitlements import Limit, Meter, Policy
     from webkit.core.kernel.evidence import Witness
     from webkit.core.kernel.frozen import Frozen
     from webkit.core.kernel.inbox import Endpoint
@@ -76,9 +75,6 @@ class Runtime:
     prove: Callable[[], Response | None] = lambda: abort(403)
     """Asks somebody who is signed in to show again who they are; None when this request has just done so."""
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
-    tiers: Policy | None = None
-    """Who says what an agency may use; without, it may use everything."""
-    meters: dict[Limit, list[Meter]] = field(default_factory=dict)
     tiers: Policy | None = None
     """Who says what an agency may use; without, it may use everything."""
     meters: dict[Limit, list[Meter]] = field(default_factory=dict)

@@ -119,6 +119,15 @@ class Scoped:
     agency_id: Mapped[UUID] = mapped_column(sa.Uuid(), nullable=False)
 
 
+class Authored:
+    """Marks a table whose rows are somebody's: of some tables not everybody sees and changes everybody's rows.
+
+    Nobody's rows, of before there were authors, are seen by those who see all.
+    """
+
+    author_id: Mapped[UUID | None] = mapped_column(sa.Uuid(), nullable=True)
+
+
 class Owned(Scoped, Record):
     """A record that belongs to one agency. `extra_args` holds a table's own constraints and indexes."""
 

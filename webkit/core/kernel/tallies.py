@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.util import identity_key
 
 from webkit.core.kernel.db import UnitSession, asked_once, before_commit, insert, later, session
+from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base, Owned, Scoped
 from webkit.core.kernel.tenancy import agency_id, mine, prepared
 
@@ -208,6 +209,8 @@ def _read(questions: tuple[Question, ...]) -> list[tuple[_Row, ...]]:
     """The answers to all of them, each in order."""
     if not questions:
         return []
+    if session().scope.narrow:
+        return _added_up(questions)
     given: dict[str, Any] = {f"day{nth}": each.day for nth, each in enumerate(questions) if each.side}
     for nth, each in enumerate(questions):
         given |= {f"kind{nth}_{which}": kind for which, kind in enumerate(each.kinds)}
@@ -216,6 +219,34 @@ def _read(questions: tuple[Question, ...]) -> list[tuple[_Row, ...]]:
     for nth, kind, currency, place, count, total in rows:
         of_each[nth].append((kind, currency, place, int(count), int(total)))
     return [tuple(found) for found in of_each]
+
+
+def _added_up(questions: tuple[Question, ...]) -> list[tuple[_Row, ...]]:
+    """The same for somebody who does not see every row: what they see is added up, nothing is kept of that."""
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for kept in current().kept_sums:
+        columns = [getattr(kept.table, name) for name in kept.standing._fields]
+        for row in session().execute(sa.select(*columns)):
+            for at, (count, total) in kept.counted(kept.standing(*row)).items():
+                before = sums.get(at, (0, 0))
+                sums[at] = (before[0] + count, before[1] + total)
+    return [_of_sums(question, sums) for question in questions]
+
+
+def _of_sums(question: Question, sums: Mapping[tuple[str, str, str], tuple[int, int]]) -> tuple[_Row, ...]:
+    found: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for (kind, currency, place), (count, total) in sums.items():
+        if kind in question.kinds and _inside(question, place):
+            at = (kind, currency, "" if question.side else place)
+            before = found.get(at, (0, 0))
+            found[at] = (before[0] + count, before[1] + total)
+    return tuple((*at, *found[at]) for at in sorted(found))
+
+
+def _inside(question: Question, place: str) -> bool:
+    if not question.side:
+        return True
+    return place < question.day if question.side == "<" else place >= question.day
 
 
 @prepared

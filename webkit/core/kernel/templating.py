@@ -21,7 +21,7 @@ from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from webkit.core import assets
-from webkit.core.kernel import clock, i18n, iban, money, once, security, switches
+from webkit.core.kernel import clock, i18n, iban, money, once, permissions, security, switches
 from webkit.core.kernel.components import Components
 from webkit.core.kernel.runtime import current, of
 from webkit.core.values import dataclass
@@ -59,6 +59,8 @@ def init_app(app: Flask) -> None:
         ui=Components(env),
         asset=asset,
         url_of=url_of,
+        may=permissions.may,
+        may_open=permissions.may_open,
         csp_nonce=security.nonce,
         menu=_remembered_menu(),
         once_key=once.key,
@@ -148,8 +150,9 @@ def _remembered_menu() -> Callable[[], tuple[MenuLine, ...]]:
     """
 
     @functools.lru_cache(256)
-    def entries(_site: str, _agency: str | None, role: str, _locale: str) -> dict[str, MenuLine]:
-        chosen = (entry for entry in sorted(current().menu, key=lambda entry: entry.order) if role in entry.roles)
+    def entries(_site: str, agency: str | None, role: str, _may: str, _locale: str) -> dict[str, MenuLine]:
+        listed = (entry for entry in sorted(current().menu, key=lambda entry: entry.order) if role in entry.roles)
+        chosen = [entry for entry in listed if agency is None or permissions.may_open(entry.endpoint)]
         return {
             entry.endpoint: MenuLine(str(entry.label), entry.icon, url_for(entry.endpoint), entry.group, False)
             for entry in chosen
@@ -159,7 +162,9 @@ def _remembered_menu() -> Callable[[], tuple[MenuLine, ...]]:
         if "menu" not in g:  # a page shows it in two places
             slug = g.agency.slug if "agency" in g else None
             owners = current().owners
-            lines = entries(request.script_root, slug, _role(), i18n.current_locale())
+            held = permissions.here()
+            key = held.key if held else ""
+            lines = entries(request.script_root, slug, _role(), key, i18n.current_locale())
             here = _place({endpoint: line.url for endpoint, line in lines.items()})
             shown = {name: line for name, line in lines.items() if not switches.is_off(owners.get(name, ""))}
             g.menu = tuple(replace(line, current=True) if name == here else line for name, line in shown.items())

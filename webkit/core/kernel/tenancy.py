@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,7 +22,7 @@ from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_cr
 
 from webkit.core.kernel import asking, late
 from webkit.core.kernel.db import NoUnit, Scope, UnitSession, later, session, unit
-from webkit.core.kernel.tables import Base, Scoped
+from webkit.core.kernel.tables import Authored, Base, Scoped
 
 
 class Unscoped(RuntimeError):
@@ -28,9 +30,14 @@ class Unscoped(RuntimeError):
 
 
 @contextmanager
-def tenant(agency: UUID) -> Iterator[UnitSession]:
-    """The door of one agency."""
-    with unit(Scope(agency=agency)) as opened:
+def tenant(
+    agency: UUID,
+    viewer: UUID | None = None,
+    own: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = frozenset(),
+) -> Iterator[UnitSession]:
+    """The door of one agency, for somebody who may see less than all of it or for the agency as a whole."""
+    with unit(Scope(agency=agency, viewer=viewer, own=own, hidden=hidden)) as opened:
         yield opened
 
 
@@ -52,24 +59,64 @@ class prepared:  # noqa: N801 - used as a decorator
     """
 
     def __init__(self, make: Callable[..., sa.Executable]) -> None:
-        self._made = functools.cache(make)
+        self._made = kept(None)(make)
         functools.update_wrapper(self, make)
 
     def __call__(self, *variation: Hashable, **values: Any) -> Sequence[Any]:
         return ask(self._made(*variation), **values)
 
 
+Sight = tuple[frozenset[str], frozenset[str]]
+_making: ContextVar[Sight] = ContextVar("making", default=(frozenset(), frozenset()))
+"""Of which tables the statement that is being made shows one's own rows alone, and of which none."""
+S = TypeVar("S")
+
+
+def kept(size: int | None) -> Callable[[Callable[..., S]], Callable[..., S]]:
+    """Keeps the statements that a function makes: for those who see all, and for each narrower sight."""
+
+    def keep(make: Callable[..., S]) -> Callable[..., S]:
+        @functools.lru_cache(size)
+        def made(own: frozenset[str], hidden: frozenset[str], *variation: Hashable) -> S:
+            mark = _making.set((own, hidden))
+            try:
+                return make(*variation)
+            finally:
+                _making.reset(mark)
+
+        def here(*variation: Hashable) -> S:
+            scope = session().scope
+            return made(scope.own, scope.hidden, *variation)
+
+        functools.update_wrapper(here, make)
+        return here
+
+    return keep
+
+
 def ask(statement: sa.Executable, **values: Any) -> Sequence[Any]:
-    """Run a prepared query that somebody else keeps."""
+    """Run a prepared query that somebody else keeps, with `kept`."""
     current = session()
     if current.writing:
         current.flush()
-    return asking.rows(current.connection(), statement, {"agency": agency_id(), **values})
+    given = {"agency": agency_id(), **values}
+    if current.scope.own:
+        given["viewer"] = current.scope.viewer
+    return asking.rows(current.connection(), statement, given)
 
 
 def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:
-    """The filter of a prepared query: rows of the agency whose door is open."""
-    return table.agency_id == sa.bindparam("agency")
+    """The filter of a prepared query: rows of the agency whose door is open, as far as the viewer sees them."""
+    here = table.agency_id == sa.bindparam("agency")
+    own, hidden = _making.get()
+    if not (own or hidden):
+        return here
+    name = inspect(table).mapper.local_table.name  # type: ignore[union-attr]
+    if name in hidden:
+        return sa.and_(here, sa.false())
+    if name in own:
+        return sa.and_(here, table.author_id == sa.bindparam("viewer", type_=sa.Uuid()))  # type: ignore[attr-defined]
+    return here
 
 
 def add_late(table: type[Base], **values: Any) -> dict[str, Any]:
@@ -77,6 +124,8 @@ def add_late(table: type[Base], **values: Any) -> dict[str, Any]:
     row = late.whole(table, values)
     if issubclass(table, Scoped):
         row["agency_id"] = _owner(table.__name__, row["agency_id"], session().scope)
+    if issubclass(table, Authored) and row["author_id"] is None:
+        row["author_id"] = session().scope.viewer
     later(late.added(table), row, changes=row.get("id"))  # one message does not change the row that it adds
     return row
 
@@ -164,6 +213,8 @@ def _filter(state: ORMExecuteState) -> None:
         raise Unscoped("bulk writes of owned tables pass the stamp: add objects instead")
     if scope.agency is not None and not state.is_relationship_load:
         state.statement = state.statement.options(_criteria(scope.agency))
+        if scope.narrow:
+            state.statement = state.statement.options(*_sight(scope.viewer, scope.own, scope.hidden))
 
 
 def _is_owned(state: ORMExecuteState) -> bool:
@@ -173,6 +224,69 @@ def _is_owned(state: ORMExecuteState) -> bool:
 @functools.lru_cache(1024)
 def _criteria(agency: UUID) -> LoaderCriteriaOption:
     return with_loader_criteria(Scoped, lambda table: table.agency_id == agency, include_aliases=True)
+
+
+@functools.lru_cache(1024)
+def _sight(viewer: UUID | None, own: frozenset[str], hidden: frozenset[str]) -> tuple[LoaderCriteriaOption, ...]:
+    """What hides the rows of others from somebody."""
+    found = []
+    for name, table in authored_tables().items():
+        if name in hidden:
+            found.append(with_loader_criteria(table, sa.false(), include_aliases=True))
+        elif name in own:
+            found.append(with_loader_criteria(table, table.author_id == viewer, include_aliases=True))
+    return tuple(found)
+
+
+@functools.cache
+def authored_tables() -> dict[str, Any]:
+    """By name: the tables whose rows are somebody's."""
+    found = (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, Authored))
+    return {mapper.local_table.name: mapper.class_ for mapper in found}  # type: ignore[attr-defined]
+
+
+def authors_of(
+    table: Any, argument: str, child: Any = None, parent: str = ""
+) -> Callable[[Mapping[str, Any]], tuple[UUID | None, ...]]:
+    """Finds out whose the row is that an address's `argument` names, or the row that is the `parent` of that one."""
+
+    def find(given: Mapping[str, Any]) -> tuple[UUID | None, ...]:
+        if child is None:
+            query = sa.select(table.author_id).where(table.id == given[argument])
+        else:
+            query = sa.select(table.author_id).join(child, getattr(child, parent) == table.id)
+            query = query.where(child.id == given[argument])
+        return tuple(session().scalars(query))
+
+    return find
+
+
+def author_of(reference: str) -> tuple[UUID | None, ...]:
+    """Whose what a reference like `invoice:0190…` names is, if it can be seen here; of what is nobody's, nothing."""
+    kind, _colon, key = reference.partition(":")
+    table = authored_tables().get(f"{kind}s")
+    if table is None:
+        return ()
+    return tuple(session().scalars(sa.select(table.author_id).where(table.id == UUID(key))))
+
+
+def the_author(reference: str) -> UUID | None:
+    """Whose it is, for what is made from it: a deal stays with whoever began it."""
+    return next(iter(author_of(reference)), None)
+
+
+def seen(references: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Of references those that name rows with authors, and of these the ones that can be seen here."""
+    by_kind: dict[str, set[UUID]] = defaultdict(set)
+    for each in references:
+        kind, _colon, key = each.partition(":")
+        if f"{kind}s" in authored_tables():
+            by_kind[kind].add(UUID(key))
+    found: set[str] = set()
+    for kind, ids in by_kind.items():
+        table = authored_tables()[f"{kind}s"]
+        found |= {f"{kind}:{each}" for each in session().scalars(sa.select(table.id).where(table.id.in_(ids)))}
+    return {f"{kind}:{each}" for kind, ids in by_kind.items() for each in ids}, found
 
 
 @event.listens_for(UnitSession, "before_flush")
@@ -190,6 +304,8 @@ def _stamp(current: UnitSession, _context: object, _instances: object) -> None:
 
 def _stamp_new(row: Scoped, scope: Scope) -> None:
     row.agency_id = _owner(type(row).__name__, row.agency_id, scope)
+    if isinstance(row, Authored) and row.author_id is None:
+        row.author_id = scope.viewer
 
 
 def _owner(name: str, named: UUID | None, scope: Scope) -> UUID:

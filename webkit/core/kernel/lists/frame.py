@@ -11,7 +11,7 @@ from flask import g, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from webkit.core.kernel import clock
+from webkit.core.kernel import clock, permissions
 from webkit.core.kernel.lists import sql, views
 from webkit.core.kernel.lists.asked import SORT, VIEW, Asked, Chip, args, chips, order, pairs, parse
 from webkit.core.kernel.lists.spec import Action, Actor, Here, ListSpec, Tab
@@ -74,7 +74,7 @@ class Frame:
     @property
     def actions(self) -> tuple[Action, ...]:
         """What this person may do with many rows."""
-        return tuple(each for each in self.spec.actions if self.actor.role in each.roles)
+        return tuple(each for each in self.spec.actions if self.actor.may(each))
 
     def column(self, name: str, label: str, **look: Any) -> dict[str, Any]:
         """A head of the table by which the list can be sorted: once more turns it round."""
@@ -122,7 +122,7 @@ class Opened:
         )
 
     def _sums(self, kept: Callable[[], Iterable[Sum]] | None) -> Sums:
-        if not self.asked.filtered and kept is not None:
+        if not self.asked.filtered and kept is not None and not permissions.is_narrow():
             return Sums(tuple(kept()))
         if not (self.page.rows and self.spec.sums):
             return Sums()
@@ -141,7 +141,7 @@ def here() -> Here:
 
 def actor() -> Actor:
     """Who makes this request."""
-    return Actor(current_user.id, current_user.name, g.role)
+    return Actor(current_user.id, current_user.name, g.role, grant=g.grant)
 
 
 def open_list(spec: ListSpec, size: int = SIZE) -> Opened:

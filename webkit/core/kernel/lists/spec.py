@@ -15,10 +15,11 @@ from uuid import UUID
 from flask import Flask
 
 from webkit.core.extensions import ROLES, LazyText
-from webkit.core.kernel import search
-from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel import permissions, search
+from webkit.core.kernel.errors import Forbidden, NotFound
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.permissions import Grant
 from webkit.core.kernel.runtime import current, of
 from webkit.core.kernel.sheets import Column
 from webkit.core.values import dataclass
@@ -118,10 +119,22 @@ class Actor:
     name: str
     role: str
     said: str = ""
+    grant: Grant | None = None
+    """What they may do now; without one nothing that needs a permission."""
 
     @property
     def ref(self) -> str:
         return f"user:{self.user_id}"
+
+    def may(self, action: Action) -> bool:
+        """Whether an action is for them."""
+        needs = not action.needs or (self.grant is not None and self.grant.can(action.needs))
+        return self.role in action.roles and needs
+
+    def demand(self, permission: str, author: UUID | None) -> None:
+        """Raise Forbidden unless they may do this to what is the author's."""
+        if self.grant is None or not self.grant.can(permission, author, whose=True):
+            raise Forbidden(permissions.refusal(permission))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -138,6 +151,8 @@ class Action:
     run: Callable[[UUID, Actor], str]
     question: LazyText
     roles: frozenset[str] = ROLES
+    needs: str = ""
+    """The permission it takes; whether it reaches a row is asked for each."""
     danger: bool = False
     asks: LazyText | str = ""
 
@@ -181,10 +196,10 @@ class ListSpec:
         """The order of that name."""
         return next((each for each in self.sorts if each.name == name), None)
 
-    def action(self, name: str, role: str) -> Action:
-        """An action for somebody of that role. Raises NotFound."""
+    def action(self, name: str, actor: Actor) -> Action:
+        """An action that is for somebody. Raises NotFound."""
         for each in self.actions:
-            if each.name == name and role in each.roles:
+            if each.name == name and actor.may(each):
                 return each
         raise NotFound(_("There is no such action here."))
 

@@ -5,7 +5,6 @@ A page costs the same wherever it is: the order is an index's, and reading goes 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -20,7 +19,7 @@ from webkit.core.kernel import search
 from webkit.core.kernel.db import asked_once
 from webkit.core.kernel.lists.asked import CURRENCY, Asked, minor, order
 from webkit.core.kernel.lists.spec import FROM, RANGES, Filter, Here, Kind, ListSpec, Sort
-from webkit.core.kernel.tenancy import ask, mine
+from webkit.core.kernel.tenancy import ask, kept, mine
 from webkit.core.values import dataclass
 
 RARE = 2_000
@@ -211,12 +210,12 @@ def _edge(spec: ListSpec, sort: Sort, place: UUID) -> _Edge | None:
     return _Edge(place, found[0][0]) if found else None
 
 
-@functools.lru_cache(64)
+@kept(64)
 def _edge_statement(spec: ListSpec, sort: Sort) -> sa.Select[Any]:
     return sa.select(sort.column).where(mine(spec.table), spec.table.id == sa.bindparam("edge", type_=sa.Uuid()))
 
 
-@functools.lru_cache(512)
+@kept(512)
 def _rows_statement(spec: ListSpec, shape: _Shape) -> sa.Select[Any]:
     sort = spec.sort(shape.sort) or spec.sorts[0]
     columns = [getattr(spec.table, name) for name in spec.row._fields]
@@ -239,7 +238,7 @@ def _behind(keys: Sequence[Any], downwards: bool) -> sa.ColumnElement[bool]:
     return here < there if downwards else here > there
 
 
-@functools.lru_cache(512)
+@kept(512)
 def _sums_statement(spec: ListSpec, shape: _Shape, bounded: bool) -> sa.Select[Any]:
     currency = sa.literal("").label("currency") if spec.currency is None else spec.currency.label("currency")
     columns = [each.column.label(f"sum_{each.name}") for each in spec.sums]
@@ -257,7 +256,7 @@ def _cheapest(spec: ListSpec, shape: _Shape) -> Any:
     return next(ranges, spec.table.id.desc())
 
 
-@functools.lru_cache(64)
+@kept(64)
 def _frequencies(spec: ListSpec, count: int) -> sa.Select[Any]:
     """How many rows have each word, as far as it matters."""
     return sa.select(*(_frequency(spec, at) for at in range(count)))
@@ -329,7 +328,7 @@ def _has_word(spec: ListSpec, at: int, way: str) -> Any:
     return held.scalar_subquery().is_not(None)
 
 
-@functools.lru_cache(64)
+@kept(64)
 def _some_statement(spec: ListSpec) -> sa.Select[Any]:
     columns = [getattr(spec.table, name) for name in spec.row._fields]
     return sa.select(*columns).where(mine(spec.table), spec.table.id.in_(sa.bindparam("ids", expanding=True)))

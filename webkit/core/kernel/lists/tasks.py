@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, BinaryIO, cast
@@ -22,14 +22,15 @@ from werkzeug.datastructures import MultiDict
 
 from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.extensions import Job, JobSpec, Schedule
-from webkit.core.kernel import audit, clock, frozen, i18n, outbox, sheets, tenancy, vendors
+from webkit.core.kernel import audit, clock, frozen, i18n, outbox, permissions, sheets, tenancy, vendors
 from webkit.core.kernel.db import release, session, writes, writing
-from webkit.core.kernel.errors import DomainError, Invalid, NotFound
+from webkit.core.kernel.errors import DomainError, Forbidden, Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import sql
 from webkit.core.kernel.lists.asked import Asked, args, pairs, parse
 from webkit.core.kernel.lists.spec import Actor, Here, ListSpec, find
 from webkit.core.kernel.outbox import PutBack
+from webkit.core.kernel.runtime import current
 from webkit.core.kernel.sheets import Format
 from webkit.core.kernel.tables import Base, Json, Owned, Scoped, enum_column, owned_args, owned_fk
 from webkit.core.kernel.vendors import Vendor
@@ -197,7 +198,7 @@ def _check(spec: ListSpec, action: str, actor: Actor, form: str) -> None:
         if spec.pdf is None:
             raise NotFound(_("There is no such action here."))
         return
-    spec.action(action, actor.role)
+    spec.action(action, actor)
 
 
 def get(task_id: UUID) -> Task:
@@ -264,7 +265,7 @@ def work(job: Job) -> None:
     task, locale = begun
     with i18n.use_locale(locale, task.here.timezone):
         try:
-            _run(task)
+            _as_asker(task)
         except DomainError as error:
             _end(task.id, TaskState.FAILED, problem=error.message)
         except PutBack:
@@ -273,6 +274,17 @@ def work(job: Job) -> None:
             if outbox.gives_up(job, error):
                 _end(task.id, TaskState.FAILED, problem=_("Something went wrong. Nothing more was done; try it again."))
             raise
+
+
+def _as_asker(task: _Work) -> None:
+    """Do it with the eyes of whoever asked for it, and with what they may do now: they may have left since."""
+    agency = tenancy.agency_id()
+    seat = current().directory.seat(agency, task.actor.user_id)
+    if seat is None:
+        raise Forbidden(_("Whoever asked for this no longer works here."))
+    held = permissions.grant(task.actor.user_id, seat.role, seat.custom)
+    with tenancy.tenant(agency, held.user_id, held.own, held.hidden):
+        _run(replace(task, actor=replace(task.actor, role=seat.role, grant=held)))
 
 
 def _run(task: _Work) -> None:
@@ -308,7 +320,7 @@ def _begin(task_id: UUID) -> tuple[_Work, str] | None:
 
 def _act(task: _Work) -> None:
     """Each row in a write of its own, together with what became of it: nothing is done twice."""
-    action, began = task.spec.action(task.action, task.actor.role), monotonic()
+    action, began = task.spec.action(task.action, task.actor), monotonic()
     labels = _labels(task)
     for document_id in task.ids[task.done :]:
         label = labels.get(document_id, "")

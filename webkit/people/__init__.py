@@ -1,0 +1,1 @@
+"""Who works in an agency: invitations, roles, ownership."""
