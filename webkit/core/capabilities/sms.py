@@ -134,8 +134,9 @@ class VerifiesPhones(Protocol):
     def start_verification(self, to: str, *, locale: str = "en") -> Verification:
         """Send a code to a number, in that language where the vendor speaks it.
 
-        While a verification of this number is open the same one goes on, with its code. Raises ProviderRejected,
-        RateLimited (too many codes to this number), ProviderUnavailable, OutcomeUnknown.
+        While a verification of this number is open the same one may go on, with its code. Raises ProviderRejected,
+        RateLimited (too many codes to this number), ProviderUnavailable, OutcomeUnknown, and FeatureNotSupported where
+        the account has no such service: then draw a code and `send` it.
         """
         ...
 
