@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 
 from argon2 import PasswordHasher
@@ -15,7 +16,8 @@ EASY = 10**8
 """Guesses that a patient stranger gets through where tries are limited; what takes fewer is refused."""
 _LOOKED_AT = 72
 # What OWASP recommends: one core and 19 MiB for each, so that many sign-ins leave room for other pages.
-hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+RECOMMENDED = {"time_cost": 2, "memory_cost": 19 * 1024, "parallelism": 1}
+hasher = PasswordHasher(**RECOMMENDED)
 _turn = threading.Lock()
 
 
@@ -71,7 +73,8 @@ def _guesses(password: str, related: tuple[str, ...]) -> int:
     """How many tries somebody needs who knows lists, keyboards, dates and the person's own words."""
     from zxcvbn import zxcvbn
 
-    own = [word for text in related for word in (text, *text.replace("@", " ").replace(".", " ").split())]
+    parts = (re.split(mark, text) for text in related for mark in ("@", r"[\W_]+"))
+    own = [*related, *(word for words in parts for word in words if word)]
     return int(zxcvbn(password[:_LOOKED_AT], user_inputs=own[:20])["guesses"])
 
 
