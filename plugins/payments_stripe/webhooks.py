@@ -11,8 +11,7 @@ from typing import Any
 
 from webkit.sdk import PaymentEvent, PaymentEventKind, ProviderRejected, SignatureInvalid
 
-from . import declines
-from . import billing
+from . import billing, declines
 from .amounts import from_stripe
 
 SIGNATURE = "Stripe-Signature"

@@ -135,15 +135,6 @@ from webkit.core.capabilities.sms import (
     check_number,
     check_sms,
 )
-from webkit.core.capabilities.subscriptions import (
-    Interval,
-    PlanPrice,
-    SellsSubscriptions,
-    SubscriberRequest,
-    SubscriptionRequest,
-    SubscriptionState,
-    SubscriptionStatus,
-)
 from webkit.core.capabilities.storage import (
     STORAGE,
     InvalidKey,
@@ -153,6 +144,15 @@ from webkit.core.capabilities.storage import (
     StoredObject,
     check_key,
     disposition,
+)
+from webkit.core.capabilities.subscriptions import (
+    Interval,
+    PlanPrice,
+    SellsSubscriptions,
+    SubscriberRequest,
+    SubscriptionRequest,
+    SubscriptionState,
+    SubscriptionStatus,
 )
 from webkit.core.capabilities.versions import Versions
 from webkit.core.deprecations import PluginDeprecationWarning

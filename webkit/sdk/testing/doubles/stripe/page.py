@@ -16,7 +16,9 @@ PAGE = """<!doctype html>
 <p>Practice checkout, no money moves.</p>
 {% if session.mode == "setup" %}<h1>Leave a payment method</h1>{% else %}
 <h1>{{ "{:,}".format(amount) }} {{ session.currency|upper }} <small>(minor units)</small></h1>{% endif %}
-{% for item in session._items %}<p>{{ item.quantity }} × {{ item.price_data.product_data.name if item.price_data else item.price }}</p>{% endfor %}
+{% for item in session._items %}
+<p>{{ item.quantity }} × {{ item.price or item.price_data.product_data.name }}</p>
+{% endfor %}
 {% if problem %}<p role="alert"><strong>{{ problem }}</strong></p>{% endif %}
 {% if session.status == "open" %}
 {% if "card" in session.payment_method_types %}

@@ -24,10 +24,10 @@ from .trouble import Trouble, Troubles
 
 KEY = "sk_test_double"
 ACTS = (
-    "advance", "allow", "allow_redirect", "authenticate", "bank_says", "begin_subscription", "calm", "chaos", "close_dispute", "connect",
-    "consent", "debit", "decline", "detach", "dispute", "expire", "forget", "hold", "leave", "leave_method", "next_period",
-    "pay", "pay_invoice", "pay_out", "refund", "renew", "send_again", "settle", "settle_payout", "settle_refund", "state", "subscribe",
-    "trouble", "wait",
+    "advance", "allow", "allow_redirect", "authenticate", "bank_says", "begin_subscription", "calm", "chaos",
+    "close_dispute", "connect", "consent", "debit", "decline", "detach", "dispute", "expire", "forget", "hold",
+    "leave", "leave_method", "next_period", "pay", "pay_invoice", "pay_out", "refund", "renew", "send_again",
+    "settle", "settle_payout", "settle_refund", "state", "subscribe", "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
 
@@ -110,7 +110,7 @@ class StripeDouble:
         return self._act(lambda: self.plans.begin(session, number))
 
     def next_period(self, subscription: str, ok: bool = True) -> Object:
-        """The clock moves to the end of what is paid: it is renewed, changed or ended, and the payment arrives or fails."""
+        """The clock moves to the end of what is paid: renewed, changed or ended; the payment arrives or fails."""
         return self._act(lambda: self.plans.next_period(subscription, ok=ok))
 
     def pay_invoice(self, subscription: str) -> Object:
