@@ -26,6 +26,7 @@ GUARDED = {
     "payment_accounts.join": "where payouts go",
     "payment_accounts.use": "where payouts go",
     "payment_accounts.leave": "where payouts go",
+    "ownership.offer": "whose the agency is",
     "security.change_email": "one's own sign-in",
     "security.begin_app": "one's own sign-in",
     "security.app": "one's own sign-in",
@@ -47,6 +48,9 @@ IN_THE_VIEW = {
 WITHOUT = {
     "connections.test": "changes nothing",
     "payment_accounts.check": "changes nothing",
+    "ownership.cancel": "takes back what was shown for",
+    "ownership.accept": "was agreed to by who gives it",
+    "ownership.decline": "changes nothing",
     "security.confirm_email": "sends a link to the address that is known",
     "security.end_session": "makes an account safer",
     "security.end_other_sessions": "makes an account safer",

@@ -34,6 +34,7 @@ from webkit.core.kernel import (
     security,
     templating,
     tenancy,
+    turnstile,
 )
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.crypto import load_keys
@@ -59,6 +60,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     requests.init_app(app)
     doors.init_app(app)
     security.configure(app, settings, runtimes.of(app).keys)
+    turnstile.init_app(app)
     error_pages.init_app(app)
     health.init_app(app)
     templating.init_app(app)
@@ -96,10 +98,10 @@ def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mappi
         plugins=plugins,
         registry=registry,
         directory=_directory(plugins),
-        jobs=jobs,
-        schedules=scheduler.checked(plugins.schedules, jobs),
         rules=permissions.assemble(plugins.policies),
         guest_blueprints=frozenset(each.name for c in plugins.contributions for each in c.staff_blueprints),
+        jobs=jobs,
+        schedules=scheduler.checked(plugins.schedules, jobs),
         event_kinds={kind.kind: kind for kind in (*events.KINDS, *plugins.event_kinds)},
         listeners=list(plugins.listeners),
         menu=list(plugins.menu),

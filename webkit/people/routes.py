@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from webkit.accounts import browser
 from webkit.accounts import service as accounts
-from webkit.core.kernel import i18n
+from webkit.core.kernel import i18n, stepup
 from webkit.core.kernel.doors import ask_to_sign_in, staff_blueprint
 from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.forms import FormState, bind
@@ -169,6 +169,7 @@ def show() -> Response:
 
 
 @ownership.post("")
+@stepup.required
 def offer() -> Response:
     """Offer it to a colleague."""
     bound = bind(OfferForm, request.form)
