@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,7 @@ from flask import Flask
 
 from tests.factories import documents
 from tests.payments import stripe
+from webkit.core.kernel import clock
 from webkit.core.kernel.directory import AgencyView
 from webkit.sdk.testing.doubles.stripe import StripeDouble
 
@@ -37,3 +40,16 @@ def client_id(agency: AgencyView, double: StripeDouble) -> UUID:
 def invoice(client_id: UUID) -> UUID:
     """An issued invoice of 122.00 EUR."""
     return documents.issued("100", client_id=client_id)
+
+
+@pytest.fixture
+def set_clock() -> Iterator[Callable[[datetime], None]]:
+    """Hold the clock at a moment, and at another one later."""
+    held = ExitStack()
+
+    def hold(moment: datetime) -> None:
+        held.close()
+        held.enter_context(clock.frozen(moment))
+
+    with held:
+        yield hold

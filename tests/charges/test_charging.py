@@ -16,7 +16,7 @@ from tests.factories import documents
 from tests.payments import stripe
 from tests.threads import at_once
 from webkit.charges import charging
-from webkit.charges.charging import ChargeWord
+from webkit.charges.models import ChargeWord
 from webkit.core.capabilities.charging import Decline
 from webkit.core.kernel import clock, db, events, tenancy
 from webkit.core.kernel.directory import AgencyView

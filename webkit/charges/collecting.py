@@ -6,7 +6,7 @@ to try, reminders go on as for every other invoice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 from webkit.agencies import service as agencies
 from webkit.charges import charging, mails, models
 from webkit.charges import schedule as plan
-from webkit.charges.charging import ChargeFollowed
+from webkit.charges.charging import ChargeFollowed, ChargeShown
+from webkit.charges.events import CollectionEnded
 from webkit.charges.models import ChargeSettings, ChargeWord, Collection, CollectionState
 from webkit.charges.schedule import Schedule
 from webkit.core.capabilities.charging import Decline
-from webkit.core.kernel import audit, clock, events
+from webkit.core.kernel import audit, clock, events, signals
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import gettext as _
@@ -75,7 +76,8 @@ def collect(invoice_id: UUID, actor: str = SYSTEM) -> None:
         return
     if not charging.chargeable(invoice):
         raise Conflict(_("There is nothing to charge of this invoice."))
-    moments = plan.tries(agencies.today(), schedule(), zone())
+    dues = [part.due for part in invoice.instalments] or ([invoice.due_date] if invoice.due_date else [])
+    moments = plan.tries(agencies.today(), dues, schedule(), zone())
     row = known or Collection(invoice_id=invoice_id, client_id=invoice.client_id)
     row.planned, row.look_at = [each.isoformat() for each in moments], moments[0]
     row.state, row.told_missing = CollectionState.WAITING, False
@@ -99,6 +101,7 @@ def stop(invoice_id: UUID, actor: str) -> None:
     if row is None or row.state is not CollectionState.WAITING:
         return
     _end(row, CollectionState.STOPPED)
+    signals.publish(CollectionEnded(invoice_id))
     events.record("collection.stopped", _subject(invoice_id), {"actor": actor}, about=_about(row))
 
 
@@ -154,11 +157,18 @@ def _look(invoice_id: UUID) -> UUID | None:
     if charges and charges[-1].open:
         row.look_at = now + SOON
         return charges[-1].id
-    if any(each.at >= row.moments[-1] for each in charges):
+    if _exhausted(row, charges):
         _give_up(row, invoice)
+    elif invoice.due_date is not None and invoice.due_date > agencies.today():
+        row.look_at = plan.following(row.moments, now) or now + A_DAY  # what was due is paid, the next part is not due
     else:
         _try(row, invoice, len(charges) + 1)
     return None
+
+
+def _exhausted(row: Collection, charges: Sequence[ChargeShown]) -> bool:
+    """Whether the last try was made."""
+    return any(each.at >= row.moments[-1] for each in charges)
 
 
 def _owed(invoice_id: UUID) -> bool:
@@ -203,6 +213,7 @@ def _give_up(row: Collection, invoice: InvoiceView) -> None:
     _end(row, CollectionState.GIVEN_UP)
     events.record("collection.given_up", _subject(row.invoice_id), {"actor": SYSTEM}, about=_about(row))
     mails.given_up(invoice)
+    signals.publish(CollectionEnded(row.invoice_id))
 
 
 def _end(row: Collection, state: CollectionState) -> None:
@@ -229,7 +240,7 @@ def on_charge(told: ChargeFollowed) -> None:
     now = clock.now()
     if told.word is ChargeWord.CALLED_OFF and told.reason != charging.CALLED:
         row.look_at = min(row.look_at or now + SOON, now + SOON)  # something has changed: look what is open now
-    elif told.word is ChargeWord.DECLINED and plan.following(row.moments, now) is None:
+    elif told.word is ChargeWord.DECLINED and _exhausted(row, charging.of_invoice(told.invoice_id)):
         _give_up(row, invoices.get(told.invoice_id))
 
 

@@ -1,9 +1,20 @@
-"""How charges read in a history."""
+"""What other features hear about charges, and how these read in a history."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from uuid import UUID
+
 from webkit.core.extensions import EventKind
 from webkit.core.kernel.i18n import lazy_gettext as _l
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionEnded:
+    """An invoice that is still open is charged by itself no more: stopped by a person, or given up."""
+
+    invoice_id: UUID
+
 
 KINDS = [
     EventKind("charge.asked", _l("%(amount)s are charged to %(method)s"), "wait"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,18 +16,25 @@ WAIT = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The first try comes `lead` days after an invoice was issued, the others so many days `after` the first."""
+    """The first try comes on the day to pay by, at least `lead` days after the client was told of it; the others so
+    many days `after` the first."""
 
     lead: int = USUAL_LEAD
     after: tuple[int, ...] = USUAL_AFTER
     hour: int = USUAL_HOUR
 
 
-def tries(issued: date, schedule: Schedule, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """The moments of all tries for an invoice, by the agency's clocks."""
-    first = issued + timedelta(days=schedule.lead)
-    days = sorted({0, *schedule.after})
-    return tuple(datetime.combine(first + timedelta(days=n), time(schedule.hour), zone).astimezone(UTC) for n in days)
+def tries(told: date, dues: Collection[date], schedule: Schedule, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The moments of all tries for an invoice that is to be paid by these days, by the agency's clocks."""
+    earliest = told + timedelta(days=schedule.lead)
+    days = {max(due, earliest) + timedelta(days=n) for due in dues or [told] for n in (0, *schedule.after)}
+    return tuple(datetime.combine(day, time(schedule.hour), zone).astimezone(UTC) for day in sorted(days))
+
+
+def amount(parts: Sequence[tuple[int, date]], on: date) -> int:
+    """What is charged on a day of parts that are still open: everything late together, else what is due next."""
+    late = sum(minor for minor, day in parts if day < on)
+    return max(late, parts[0][0]) if parts else 0
 
 
 def following(planned: Sequence[datetime], now: datetime) -> datetime | None:

@@ -11,5 +11,6 @@ from webkit.charges.collecting import of_several as of_several
 from webkit.charges.collecting import schedule as schedule
 from webkit.charges.schedule import Schedule as Schedule
 from webkit.charges.schedule import ahead as ahead
+from webkit.charges.schedule import amount as amount
 from webkit.charges.schedule import over as over
 from webkit.charges.schedule import tries as tries

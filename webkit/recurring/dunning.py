@@ -9,6 +9,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from webkit.agencies import service as agencies
+from webkit.charges import service as collecting
+from webkit.charges.events import CollectionEnded
 from webkit.clients import service as clients
 from webkit.core.kernel import audit, clock, events, outbox
 from webkit.core.kernel.db import writes
@@ -98,6 +100,13 @@ def on_reopened(event: InvoiceReopened) -> None:
         models.add(ReminderWatch(invoice_id=invoice.id, look_at=min(following)))
 
 
+@writes
+def on_collection_ended(event: CollectionEnded) -> None:
+    """An invoice is charged by itself no more: what it kept back is looked at now."""
+    if (watch := models.watched(event.invoice_id)) is not None:
+        watch.look_at = clock.now()
+
+
 def look(invoice_id: UUID, policy: Policy) -> bool:
     """Send the reminder of an invoice that is due now, if one is, and note when to look again; True if one was.
 
@@ -115,7 +124,7 @@ def look(invoice_id: UUID, policy: Policy) -> bool:
 
 def _due(invoice: InvoiceView, policy: Policy) -> Reminder | None:
     """The reminder that is due now, whether or not the hour allows it."""
-    if not waits(invoice) or invoice.client_id in policy.off:
+    if not waits(invoice) or invoice.client_id in policy.off or collecting.is_collected(invoice.id):
         return None
     done = {(row.due, row.days) for row in models.sent(invoice.id)}
     planned = open_plan(invoice, plan_of(invoice, policy))
@@ -137,8 +146,8 @@ def _look(invoice_id: UUID, policy: Policy) -> bool:
     following = [each.at for each in planned if each.at > now]
     if not policy.window.is_open(now, zone) and any(each.at <= now for each in planned):
         following.append(policy.window.opens(now, zone))
-    if invoice.pending_at is not None:
-        following.append(now + A_DAY)  # money on its way may fail to arrive
+    if invoice.pending_at is not None or collecting.is_collected(invoice.id):
+        following.append(now + A_DAY)  # money on its way may fail to arrive, and so may what is charged by itself
     watch.look_at = min(following, default=None)
     if invoice.state not in (InvoiceState.ISSUED, InvoiceState.WRITTEN_OFF):
         models.delete(watch)  # settled for good

@@ -58,7 +58,7 @@ def opened(plan: PlanView) -> Response:
         "ends": "until" if plan.until else "times" if plan.times else "never",
         "until": plan.until.isoformat() if plan.until else "",
         "times": plan.times or "",
-        "issues": "issue" if plan.issues else "draft",
+        "issues": "charge" if plan.charges else "issue" if plan.issues else "draft",
         "revision": plan.revision,
     }
     state, typed = _of_price(plan, plan.price, head)
@@ -176,7 +176,8 @@ def _input(bound: Bound[PlanForm], typed: Typed) -> PlanInput | None:
         arrears=form.arrears,
         until=form.until if form.ends == "until" else None,
         times=form.times if form.ends == "times" else None,
-        issues=form.issues == "issue",
+        issues=form.issues != "draft",
+        charges=form.issues == "charge",
         payment_days=form.payment_days,
         note=form.note,
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from webkit.agencies import service as agencies
+from webkit.charges import service as charges
+from webkit.charges.service import Schedule
 from webkit.clients import service as clients
 from webkit.clients.service import ClientView
 from webkit.core.kernel import clock
@@ -35,22 +37,26 @@ MOST_PLANS, MOST_OPEN = 500, 100
 
 
 class Kind(StrEnum):
-    """What happens: an invoice goes out or is drafted, a client is reminded, a late fee is charged."""
+    """What happens: an invoice goes out or is drafted, it is charged by itself, a client is reminded, a late fee is
+    charged."""
 
     ISSUE = "issue"
     DRAFT = "draft"
     REMIND = "remind"
     FEE = "fee"
+    CHARGE = "charge"
 
 
-BILLS, MAILED = frozenset({Kind.ISSUE, Kind.DRAFT}), frozenset({Kind.ISSUE, Kind.REMIND})
+BILLS = frozenset({Kind.ISSUE, Kind.DRAFT})
+MAILED = frozenset({Kind.ISSUE, Kind.REMIND, Kind.CHARGE})
+"""What brings the client a mail: of a charge it is the receipt, or what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
     """Something that will happen `at` a moment, `on` a day of the agency's. `amount` is in minor units.
 
-    Reminders and fees come unless the invoice is paid; `problem` says why an invoice could not be made.
+    Charges, reminders and fees come unless the invoice is paid; `problem` says why an invoice could not be made.
     """
 
     at: datetime
@@ -77,6 +83,8 @@ class Rules:
     """What it asks for. Raises DomainError where it cannot be computed."""
     charges: Charges = field(default_factory=Charges)
     charges_currency: str = ""
+    collecting: Schedule = field(default_factory=Schedule)
+    """When what is charged by itself is charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +114,31 @@ def _billed(plan: PlanView, on: date, at: datetime, rules: Rules, end: datetime)
     except DomainError as error:
         amount, problem = price.total, error.message
     yield Ahead(at, issued, kind, plan.client_id, plan.name, plan.currency, amount, plan_id=plan.id, problem=problem)
-    if not plan.issues or problem or plan.client_id in rules.policy.off:
+    if not plan.issues or problem:
         return
     parts, zone = rules.dues(plan, amount, issued), rules.policy.zone(plan.client_id)
+    tries: Sequence[datetime] = ()
+    if plan.charges and amount > 0:
+        tries = charges.tries(issued, [day for _minor, day in parts], rules.collecting, rules.policy.home)
+    asked = Asked(plan.client_id, plan.name, plan.currency, parts, (), plan_id=plan.id)
+    yield from charged(asked, tries, rules, end)
+    if plan.client_id in rules.policy.off:
+        return
     planned = steps.schedule([day for _amount, day in parts], rules.policy.steps, rules.policy.window, zone, issued)
-    asked = Asked(plan.client_id, plan.name, plan.currency, parts, planned, plan_id=plan.id)
-    yield from reminded(asked, rules, at, end)
+    yield from reminded(replace(asked, planned=planned), rules, after(tries, at), end)
+
+
+def charged(asked: Asked, tries: Sequence[datetime], rules: Rules, end: datetime) -> Iterator[Ahead]:
+    """What is still to be tried of an invoice that is charged by itself, if nobody pays."""
+    for at in tries:
+        if at <= end:
+            on = at.astimezone(rules.policy.home).date()
+            yield _of(asked, at, on, Kind.CHARGE, charges.amount(asked.parts, on), 0)
+
+
+def after(tries: Sequence[datetime], now: datetime) -> datetime:
+    """From when on reminders go out: what is charged by itself keeps them back."""
+    return max(now, charges.over(tries)) if tries else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +234,9 @@ def look_ahead(months: int, plan_id: UUID | None = None) -> Forecast:
     running = [_running(plan, today) for plan in plans if plan.state is PlanState.ACTIVE]
     found = list(simulate(running, rules, now, end))
     open_ = [] if plan_id else models.looked_at_next(MOST_OPEN)
-    for asked in _asked_of(open_, policy):
-        found += reminded(asked, rules, now, end)
+    for asked, tries in _asked_of(open_, policy, now):
+        found += charged(asked, tries, rules, end)
+        found += reminded(asked, rules, after(tries, now), end)
     found.sort(key=lambda each: (each.at, each.kind, str(each.plan_id), each.days))
     cut = len(plans) == MOST_PLANS or len(open_) == MOST_OPEN
     paused = 0 if plan_id else models.counts().get(PlanState.PAUSED, 0)
@@ -233,18 +261,22 @@ def _running(plan: PlanView, today: date) -> Running:
     return Running(plan, planning.course_of(plan), frozenset(skipped))
 
 
-def _asked_of(invoice_ids: Sequence[UUID], policy: Policy) -> Iterator[Asked]:
-    """The invoices among these that wait, and what was done about them."""
+def _asked_of(invoice_ids: Sequence[UUID], policy: Policy, now: datetime) -> Iterator[tuple[Asked, Sequence[datetime]]]:
+    """The invoices among these that wait, what was done about them, and when they are still charged by themselves."""
+    collected = charges.of_several(invoice_ids)
     done: dict[UUID, set[tuple[date, int]]] = defaultdict(set)
-    charged: dict[UUID, list[date]] = defaultdict(list)
-    for row in models.sent_of(invoice_ids):
-        done[row.invoice_id].add((row.due, row.days))
+    fees: dict[UUID, list[date]] = defaultdict(list)
+    for sent in models.sent_of(invoice_ids):
+        done[sent.invoice_id].add((sent.due, sent.days))
     for fee in models.fees_of(invoice_ids):
-        charged[fee.invoice_id].append(fee.until)
+        fees[fee.invoice_id].append(fee.until)
     for invoice_id in invoice_ids:
         invoice = invoices.get(invoice_id)
         if dunning.waits(invoice) and invoice.client_id not in policy.off:
-            yield _asked(invoice, policy, done[invoice_id], tuple(charged[invoice_id]))
+            row, tries = collected.get(invoice_id), list[datetime]()
+            if row is not None and row.look_at is not None:
+                tries = charges.ahead(row.planned, row.look_at, now)
+            yield _asked(invoice, policy, done[invoice_id], tuple(fees[invoice_id])), tries
 
 
 def _asked(
@@ -267,10 +299,10 @@ def rules_of(policy: Policy, client_ids: Collection[UUID]) -> Rules:
     """The rules of the agency whose door is open."""
     settings, profile = models.settings(), agencies.profile()
     fees = settings is not None and settings.fee_mode is not FeeMode.NONE
-    charges = dunning.charges(settings, settings.fee_currency) if settings and fees else Charges()
+    costs = dunning.charges(settings, settings.fee_currency) if settings and fees else Charges()
     known = clients.several(client_ids)
     currency = settings.fee_currency if settings else ""
-    return Rules(policy, _dues(profile, known), _price(profile, known), charges, currency)
+    return Rules(policy, _dues(profile, known), _price(profile, known), costs, currency, charges.schedule())
 
 
 def _dues(

@@ -38,7 +38,7 @@ class PlanForm(Form):
     ends: Literal["never", "until", "times"] = "never"
     until: date | None = None
     times: int | None = Field(None, ge=1, le=MOST_TIMES)
-    issues: Literal["draft", "issue"] = "draft"
+    issues: Literal["draft", "issue", "charge"] = "draft"
     once: Line(64) = ""  # type: ignore[valid-type]
     revision: int = Field(0, ge=0, lt=2**31 - 1)
 

@@ -61,6 +61,8 @@ class RecurringPlan(Owned):
     currency: Mapped[str] = mapped_column(sa.String(3))
     issues: Mapped[bool] = mapped_column(default=False)
     """Whether its invoices are issued and sent, or left as drafts."""
+    charges: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether what was issued is charged by itself to a payment method the client has left."""
     state: Mapped[PlanState] = enum_column(PlanState, default=PlanState.ACTIVE)
     revision: Mapped[int] = mapped_column(default=1)
     unit: Mapped[Unit] = enum_column(Unit)

@@ -44,6 +44,7 @@ class PlanInput:
     until: date | None = None
     times: int | None = None
     issues: bool = False
+    charges: bool = False
     payment_days: int = 14
     note: str = field(default="")
 
@@ -247,6 +248,7 @@ def _held(plan_id: UUID, revision: int) -> RecurringPlan:
 def _head(given: PlanInput) -> dict[str, Any]:
     return {
         "title": given.title, "note": given.note, "payment_days": given.payment_days, "issues": given.issues,
+        "charges": given.issues and given.charges,
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from webkit.agencies import service as agencies
+from webkit.charges import service as charges
 from webkit.clients import service as clients
 from webkit.clients.service import ClientView
 from webkit.core.kernel import clock, events
@@ -62,6 +63,8 @@ def _bill(plan: RecurringPlan, period: Period, client: ClientView) -> None:
     if plan.issues:
         invoices.issue(invoice_id, planning.SYSTEM)
     invoice = invoices.get(invoice_id)
+    if plan.issues and plan.charges and invoice.due > 0:
+        charges.collect(invoice_id)
     outcome = Outcome.ISSUED if plan.issues else Outcome.DRAFTED
     row = RecurringPeriod(
         plan_id=plan.id,

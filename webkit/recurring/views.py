@@ -42,6 +42,7 @@ class PlanView:
     payment_days: int
     currency: str
     issues: bool
+    charges: bool
     state: PlanState
     revision: int
     unit: Unit
@@ -129,6 +130,7 @@ def view(plan: RecurringPlan, prices: Sequence[RecurringPrice]) -> PlanView:
         payment_days=plan.payment_days,
         currency=plan.currency,
         issues=plan.issues,
+        charges=plan.charges,
         state=plan.state,
         revision=plan.revision,
         unit=plan.unit,
