@@ -33,10 +33,10 @@ from webkit.sdk import (
     Usage,
     calls_nobody,
 )
+from webkit.sdk.lines import Answer, Line
 
 from . import errors, models, wire
 from .errors import NAME
-from .line import Answer, Line
 from .settings import ClaudeSettings
 
 _HEALTH = anthropic.Timeout(1.2, connect=0.5)
@@ -61,7 +61,7 @@ class Claude:
                 return wire.whole(response.read())
 
     def stream(self, request: CompletionRequest) -> Answer:
-        line = Line()
+        line = Line(NAME)
         return Answer(self._stream(request, line), line)
 
     def _stream(self, request: CompletionRequest, line: Line) -> Generator[Delta | Completion]:

@@ -1,4 +1,4 @@
-"""An answer as it is written, which another thread may cut off while the vendor is silent."""
+"""For writers over HTTP: an answer as it is written, which another thread may cut off while the vendor is silent."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import threading
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
-from webkit.sdk import BrokenOff, Completion, Delta
+from webkit.core.capabilities.ai_text import Completion, Delta
+from webkit.core.capabilities.errors import BrokenOff
 
-from .errors import NAME
+__all__ = ["Answer", "Line"]
 
 
 class Line:
     """The connection an answer comes through, from its first byte to its last."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._cut = False
@@ -30,7 +32,9 @@ class Line:
         stream = extensions.get("network_stream")
         with self._lock:
             if self._cut:
-                raise BrokenOff("the answer was stopped before it began", provider=NAME, code="connection_lost")
+                raise BrokenOff(
+                    "the answer was stopped before it began", provider=self._provider, code="connection_lost"
+                )
             self._socket = stream.get_extra_info("socket") if stream is not None else None
         try:
             yield

@@ -1,0 +1,1 @@
+"""Text by OpenAI, or by any server that speaks as it does."""
