@@ -9,7 +9,7 @@ WORKERS ?= 2
 HOUSE := $(addprefix tests/,core accounts agencies clients catalogue proposals quotations contracts signing invoices receipts banking plans recurring statements imports payments payouts messaging reports operations demo architecture)
 STOREYS := tests/core/kernel $(wildcard tests/*/test_service*.py tests/*/test_models*.py tests/architecture/test_tenancy*.py)
 
-.PHONY: help setup dev-setup run test check soak lint format bench lock messages clean
+.PHONY: help setup dev-setup run test check soak live lint format bench lock messages clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
@@ -55,6 +55,9 @@ check: dev-setup ## the slow tests: kills, browsers, accessibility; and whatever
 soak: dev-setup ## many deals while everything fails, a million documents, long runs of writers (WEBKIT_DEALS, _DOCUMENTS, _SHARE, _SEED, _YEARS, _ZONES)
 	WEBKIT_DEALS=$${WEBKIT_DEALS:-1000} $(BIN)/pytest -q -m "soak or slow" tests/faults/test_many_deals.py
 	$(BIN)/pytest -q -m soak --deselect tests/faults/test_many_deals.py
+
+live: dev-setup ## contracts against the vendors whose keys are set: real mail, real texts, real money (LIVE_EMAIL_FROM, LIVE_EMAIL_TO, LIVE_SMS_TO)
+	WEBKIT_LIVE=1 $(BIN)/pytest -q -rs tests/live
 
 lint: dev-setup ## formatting, style, types, rules of the house
 	$(BIN)/ruff format --check .
