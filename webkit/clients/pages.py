@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import url_for
 
 from webkit.agencies import pages as agencies
 from webkit.clients import service, vies
+from webkit.clients.models import Listed
 from webkit.clients.service import ClientView
 from webkit.clients.vies import VatNumber
 from webkit.core.extensions import DocumentCard
@@ -22,6 +23,12 @@ from webkit.core.kernel.templating import sentence, tone
 from webkit.core.values import dataclass
 
 HISTORY = 30
+
+
+def lines(rows: Iterable[Listed], url: Callable[[str], str]) -> list[tuple[str | None, ...]]:
+    """What `client_row` is given for each client."""
+    keyed = ((str(row.id), row) for row in rows)
+    return [(key, url(key), row.name, row.contact_name, row.email, row.city) for key, row in keyed]
 
 
 @dataclass(frozen=True, slots=True)

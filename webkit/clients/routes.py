@@ -19,6 +19,7 @@ from webkit.core.kernel.forms import FormState, bind, hidden_number
 from webkit.core.kernel.hx import go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
+from webkit.core.kernel.templating import url_of
 
 blueprint = staff_blueprint("clients", __name__, "/clients")
 
@@ -31,7 +32,8 @@ def index() -> Response:
         return go_to(opened.elsewhere)
     found = opened.page.rows
     is_new = not found and not service.has_any()
-    return page("clients/index.html", "list", frame=opened.frame({}), clients=found, is_new=is_new)
+    shown = pages.lines(found, url_of("clients.show", "client_id"))
+    return page("clients/index.html", "list", frame=opened.frame({}), clients=shown, is_new=is_new)
 
 
 @blueprint.get("/new")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from webkit.clients.service import ClientView
 from webkit.core.kernel.attachments import Attached
@@ -25,13 +26,33 @@ from webkit.pricing.habits import Offered
 from webkit.pricing.show import ShownLine, SumRow
 
 
+class Line(NamedTuple):
+    """What `invoice_row` is given."""
+
+    id: str
+    url: str
+    client: str
+    title: str
+    number: str
+    word: str
+    due_date: date | None
+    total: int
+    currency: str
+
+
+def line(row: InvoiceRow, names: Mapping[UUID, str], url: Callable[[str], str]) -> Line:
+    """An invoice as a line of the list."""
+    key = str(row.id)
+    client = names[row.client_id]
+    return Line(key, url(key), client, row.title, row.number, row.word, row.due_date, row.total, row.currency)
+
+
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """The list and its rows; `sums` are the kept ones, of a list that is not filtered."""
+    """The list and its lines; `sums` are the kept ones, of a list that is not filtered."""
 
     frame: Frame
-    invoices: list[InvoiceRow]
-    names: dict[Any, str]
+    invoices: list[Line]
     sums: list[CurrencySums]
 
 

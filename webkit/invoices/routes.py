@@ -17,11 +17,12 @@ from webkit.core.kernel.hx import fields, go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import frame
 from webkit.core.kernel.money import money_text
+from webkit.core.kernel.templating import url_of
 from webkit.invoices import beginnings, crediting, drafts, editor, filing, forms, service, settling
 from webkit.invoices.beginnings import Beginning
 from webkit.invoices.listing import INVOICES
 from webkit.invoices.models import InvoiceState
-from webkit.invoices.pages import ListPage, RefundPage, ShowPage
+from webkit.invoices.pages import ListPage, RefundPage, ShowPage, line
 from webkit.invoices.views import row
 from webkit.messaging import service as messaging
 from webkit.payments import service as payments
@@ -41,7 +42,9 @@ def index() -> Response:
     found = [row(each, today) for each in opened.page.rows]
     names = clients.names({each.client_id for each in found} | asked.refs)
     sums = [] if asked.filtered else service.sums()
-    return page("invoices/index.html", "list", **fields(ListPage(opened.frame(names, kept=tuple), found, names, sums)))
+    url = url_of("invoices.show", "invoice_id")
+    shown = [line(each, names, url) for each in found]
+    return page("invoices/index.html", "list", **fields(ListPage(opened.frame(names, kept=tuple), shown, sums)))
 
 
 @blueprint.get("/new")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -58,6 +58,7 @@ def init_app(app: Flask) -> None:
     env.globals.update(
         ui=Components(env),
         asset=asset,
+        lines=lines,
         url_of=url_of,
         may=permissions.may,
         may_open=permissions.may_open,
@@ -134,6 +135,11 @@ class _Compiled(FileSystemBytecodeCache):
 def asset(name: str) -> str:
     """The address of a built front-end file, with its content in the name."""
     return url_for("static", filename=assets.manifest()[name])
+
+
+def lines(line: Callable[..., str], rows: Iterable[tuple[Any, ...]]) -> Markup:
+    """The lines of a list, one after the other; `rows` are what a macro of `rows.html` is given for each."""
+    return Markup("\n".join([line(*row) for row in rows]))  # noqa: S704 - macros escape what they are given
 
 
 def url_of(endpoint: str, argument: str) -> Callable[[UUID | str], str]:

@@ -43,7 +43,7 @@ class Frame:
     spec: ListSpec
     place: str
     asked: Asked
-    tabs: list[tuple[str, str, bool]]
+    tabs: tuple[tuple[str, str, bool], ...]
     chips: list[Chip]
     sums: Sums
     newer: str | None
@@ -67,9 +67,9 @@ class Frame:
         return url_for(endpoint, name=self.spec.name, **{**args(self.asked), **more})
 
     @property
-    def hidden(self) -> list[tuple[str, str]]:
+    def hidden(self) -> tuple[tuple[str, str], ...]:
         """What is asked, as fields of a form that asks for something more."""
-        return pairs(args(self.asked))
+        return tuple(pairs(args(self.asked)))
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -155,7 +155,7 @@ def open_list(spec: ListSpec, size: int = SIZE) -> Opened:
     return Opened(spec, asked, place, who, known, sql.page(spec, asked, place, size))
 
 
-def _tabs(spec: ListSpec, place: str, asked: Asked, known: Sequence[View]) -> list[tuple[str, str, bool]]:
+def _tabs(spec: ListSpec, place: str, asked: Asked, known: Sequence[View]) -> tuple[tuple[str, str, bool], ...]:
     """The views everybody has, and the saved ones. What is asked decides which one it is, a chosen name first."""
     plain = args(asked, without=(VIEW, SORT))
     chosen = next((view for view in known if str(view.id) == asked.view), None)
@@ -164,7 +164,7 @@ def _tabs(spec: ListSpec, place: str, asked: Asked, known: Sequence[View]) -> li
         (_tab(place, tab, begins_elsewhere), str(tab.label), chosen is None and dict(tab.args) == plain)
         for tab in spec.tabs
     ]
-    return tabs + [(_address(place, view.address), view.name, view is chosen) for view in known]
+    return (*tabs, *((_address(place, view.address), view.name, view is chosen) for view in known))
 
 
 def _tab(place: str, tab: Tab, begins_elsewhere: bool) -> str:
