@@ -24,6 +24,7 @@ from webkit.sdk import (
     check_message,
 )
 from webkit.sdk.http import READ_SECONDS, HttpLine
+from webkit.sdk.tags import packed
 
 from . import webhooks
 from .errors import VENDOR, refused
@@ -84,7 +85,7 @@ def _request(message: EmailMessage) -> dict[str, Any]:
         "Subject": message.subject,
         "TextBody": message.text,
     }
-    if tag := webhooks.packed(message.key):
+    if tag := packed(message.key, webhooks.LONGEST_ENTRY):
         request["Metadata"] = {webhooks.ENTRY: tag}
     if message.html:
         request["HtmlBody"] = message.html

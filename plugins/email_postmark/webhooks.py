@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webkit.sdk import DeliveryEvent, DeliveryKind, ProviderRejected, SignatureInvalid
+from webkit.sdk.tags import unpacked
 
 from .errors import VENDOR
 
@@ -21,12 +22,6 @@ _DELAYS = {"Transient", "SoftBounce", "DnsError", "AutoResponder"}
 """Bounces after which Postmark goes on trying, or which are none."""
 _REFUSALS = {"HardBounce", "BadEmailAddress", "SpamNotification", "Blocked", "ManuallyDeactivated", "AddressChange"}
 _MOMENTS = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
-
-
-def packed(key: str) -> str:
-    """A message's key in letters that metadata may have, to come back with every report; empty if it is too long."""
-    letters = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-    return letters if len(letters) <= LONGEST_ENTRY else ""
 
 
 def verify(secrets: tuple[str, ...], headers: Mapping[str, str]) -> None:
@@ -49,7 +44,7 @@ def events(body: bytes) -> tuple[DeliveryEvent, ...]:
             id="evt_" + hashlib.sha256(own.encode()).hexdigest()[:40],
             kind=_kind(kind, str(content.get("Type") or "")),
             message_id=mail,
-            key=_key_of(content.get("Metadata")),
+            key=unpacked((content.get("Metadata") or {}).get(ENTRY)),
             recipient=to,
             reason=_reason(content),
             occurred_at=_moment(moment),
@@ -73,14 +68,6 @@ def _reason(content: dict[str, Any]) -> str:
     if content["RecordType"] == "Open":
         return ""
     return " ".join(str(content.get("Details") or content.get("Description") or "").split())[:MOST_REASON]
-
-
-def _key_of(metadata: Any) -> str:
-    given = str(metadata.get(ENTRY) or "") if isinstance(metadata, dict) else ""
-    try:
-        return base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        return ""
 
 
 def _moment(text: str) -> datetime:

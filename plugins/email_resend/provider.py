@@ -42,6 +42,7 @@ from webkit.sdk import (
     calls_nobody,
     check_message,
 )
+from webkit.sdk.tags import packed
 
 from . import webhooks
 from .errors import VENDOR, refused
@@ -131,7 +132,7 @@ def _request(message: EmailMessage) -> resend.Emails.SendParams:
         "subject": message.subject,
         "text": message.text,
     }
-    if tag := webhooks.packed(message.key):
+    if tag := packed(message.key, webhooks.LONGEST_TAG):
         request["tags"] = [{"name": webhooks.TAG, "value": tag}]
     if message.html:
         request["html"] = message.html

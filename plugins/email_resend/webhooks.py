@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webkit.sdk import DeliveryEvent, DeliveryKind, ProviderRejected, SignatureInvalid
+from webkit.sdk.tags import unpacked
 
 from .errors import VENDOR
 
@@ -30,12 +31,6 @@ _KINDS = {
     "email.complained": DeliveryKind.COMPLAINED,
     "email.opened": DeliveryKind.OPENED,
 }
-
-
-def packed(key: str) -> str:
-    """A message's key in the letters that a tag may have, to come back with every report; empty if it is too long."""
-    letters = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-    return letters if len(letters) <= LONGEST_TAG else ""
 
 
 def verify(secrets: tuple[bytes, ...], headers: Mapping[str, str], body: bytes) -> None:
@@ -86,11 +81,7 @@ def _key_of(tags: Any) -> str:
     """Our tag; the vendor writes tags as an object, or as a list of names and values."""
     if isinstance(tags, list):
         tags = {tag.get("name"): tag.get("value") for tag in tags if isinstance(tag, dict)}
-    given = str(tags.get(TAG) or "") if isinstance(tags, dict) else ""
-    try:
-        return base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        return ""
+    return unpacked(tags.get(TAG)) if isinstance(tags, dict) else ""
 
 
 def _reason(kind: str, data: dict[str, Any]) -> str:

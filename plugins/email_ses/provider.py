@@ -33,6 +33,7 @@ from webkit.sdk import (
 )
 from webkit.sdk.http import READ_SECONDS, HttpLine
 from webkit.sdk.mime import build
+from webkit.sdk.tags import packed
 
 from . import webhooks
 from .errors import VENDOR, refused
@@ -106,7 +107,7 @@ def _request(message: EmailMessage, configuration_set: str) -> dict[str, Any]:
         "Destination": {"ToAddresses": [address.email for address in message.to]},
         "Content": {"Raw": {"Data": base64.b64encode(raw).decode()}},
     }
-    if tag := webhooks.packed(message.key):
+    if tag := packed(message.key, webhooks.LONGEST_TAG):
         request["EmailTags"] = [{"Name": webhooks.TAG, "Value": tag}]
     if configuration_set:
         request["ConfigurationSetName"] = configuration_set

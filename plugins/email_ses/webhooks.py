@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from webkit.sdk import DeliveryEvent, DeliveryKind, ProviderRejected, SignatureInvalid
+from webkit.sdk.tags import unpacked
 
 from . import notices
 from .errors import VENDOR
@@ -37,12 +37,6 @@ _KINDS = {
     "Rendering Failure": DeliveryKind.FAILED,
     "Open": DeliveryKind.OPENED,
 }
-
-
-def packed(key: str) -> str:
-    """A message's key in the letters that a tag may have, to come back with every report; empty if it is too long."""
-    letters = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
-    return letters if len(letters) <= LONGEST_TAG else ""
 
 
 def verify(topics: tuple[str, ...], headers: Mapping[str, str], body: bytes) -> None:
@@ -130,11 +124,7 @@ def _recipients(kind: str, mail: dict[str, Any], details: dict[str, Any]) -> lis
 
 def _key_of(tags: Any) -> str:
     values = tags.get(TAG) if isinstance(tags, dict) else None
-    given = str(values[0]) if isinstance(values, list) and values else ""
-    try:
-        return base64.b64decode(given + "=" * (-len(given) % 4), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        return ""
+    return unpacked(values[0]) if isinstance(values, list) and values else ""
 
 
 def _id(text: str) -> str:

@@ -27,6 +27,7 @@ Made by `webkit plugin reference` from the code of this version. How to use it: 
 [tutorial](tutorial.md)."""
 MODULES = (
     "webkit.sdk.store", "webkit.sdk.web", "webkit.sdk.files", "webkit.sdk.i18n", "webkit.sdk.http", "webkit.sdk.mime",
+    "webkit.sdk.tags",
 )  # fmt: skip
 FEATURES_ONLY = "For features only"
 
