@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS, ANSWER_SECONDS = 1.5, 3.5
 """Together what a person waits at most."""
+CONFIRM_ORIGIN = "https://hooks.stripe.com"
+"""Where a payer's bank is asked."""
 PAGE, MOST_EVENTS, MOST_TYPES = 100, 5_000, 20
 _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
@@ -176,7 +178,7 @@ class Stripe(Connect, PaidOut, Saved, Sells):
     @calls_nobody
     def form_action_origins(self) -> tuple[str, ...]:
         connect = (self._settings.connect_base,) if self._settings.connect else ()
-        return (self._settings.checkout_origin, self._settings.portal_origin, *connect)
+        return (self._settings.checkout_origin, CONFIRM_ORIGIN, self._settings.portal_origin, *connect)
 
     def health(self) -> HealthReport:
         try:

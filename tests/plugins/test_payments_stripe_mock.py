@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,24 @@ import pytest
 
 from plugins.payments_stripe.provider import Stripe
 from plugins.payments_stripe.settings import StripeSettings
-from webkit.sdk import AccountRequest, RefundRequest
+from webkit.sdk import (
+    AccountRequest,
+    ChargeRequest,
+    MethodKind,
+    NotFoundAtProvider,
+    PayerMethod,
+    PayerRequest,
+    RefundRequest,
+    SetupRequest,
+)
 from webkit.sdk.testing.payments import ORDER
 
 FOUND = shutil.which("stripe-mock") or shutil.which(str(Path.home() / "go/bin/stripe-mock"))
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(FOUND is None, reason="stripe-mock is not installed")]
+HERE = "https://webkit.example/m/token"
+SETUP = SetupRequest("setup", "cus_123", "client:1", "EUR", HERE, HERE, "https://webkit.example/hook")
+CARD = PayerMethod("pm_123", "cus_123", MethodKind.CARD, "visa", "4242")
+CHARGE = ChargeRequest("charge", CARD, "invoice:1", 12_200, "EUR", "Work", "https://webkit.example/hook")
 SINCE = datetime.now(UTC) - timedelta(days=1)
 
 
@@ -49,12 +63,30 @@ def _wait(port: int) -> None:
             time.sleep(0.1)
 
 
+def _taken_away(method: Callable[[str], object]) -> object:
+    """The one that stripe-mock knows is attached to nobody."""
+    with pytest.raises(NotFoundAtProvider) as error:
+        method("pm_123")
+    return error
+
+
 CALLS: dict[str, Callable[[Any], object]] = {
     "create_checkout": lambda stripe: stripe.create_checkout(ORDER),
     "get_checkout": lambda stripe: stripe.get_checkout("cs_123"),
     "close_checkout": lambda stripe: stripe.close_checkout("cs_123"),
     "refund": lambda stripe: stripe.refund(RefundRequest("pi_123", 100, "EUR", key="refund")),
     "recent_events": lambda stripe: list(stripe.recent_events(SINCE)),
+    "open_payer": lambda stripe: stripe.open_payer(PayerRequest("payer", "client:1", "Ada", "ada@example.org")),
+    "checkout_that_keeps": lambda stripe: stripe.create_checkout(replace(ORDER, payer_id="cus_123")),
+    "begin_setup": lambda stripe: stripe.begin_setup(SETUP),
+    "setup": lambda stripe: stripe.setup("cs_123"),
+    "method": lambda stripe: _taken_away(stripe.method),
+    "forget_method": lambda stripe: stripe.forget_method("pm_123") or True,
+    "charge": lambda stripe: stripe.charge(CHARGE),
+    "get_charge": lambda stripe: stripe.get_charge("pi_123"),
+    "find_charge": lambda stripe: stripe.find_charge("cus_123", "charge", SINCE) or True,
+    "confirm_charge": lambda stripe: stripe.confirm_charge("pi_123", return_url="https://w.example/a", key="confirm"),
+    "cancel_charge": lambda stripe: stripe.cancel_charge("pi_123"),
     "payout": lambda stripe: stripe.payout("po_123"),
     "payouts": lambda stripe: stripe.payouts(SINCE),
     "health": lambda stripe: stripe.health(),

@@ -45,7 +45,7 @@ def leave() -> Response:
     client = clients.get(g.link.document_id)
     lang = _language(client.locale)
     here = links.url(mails.METHODS, g.link.token)
-    consent = Consent(_words(), lang, request.remote_addr or "", request.headers.get("User-Agent", ""))
+    consent = Consent(methods.words_here(), lang, request.remote_addr or "", request.headers.get("User-Agent", ""))
     return go_to(methods.begin(client.id, consent, return_url=f"{here}?back=1", cancel_url=here))
 
 
@@ -62,7 +62,7 @@ def _methods(form: FormState, code: int = 200) -> Response:
     view = PublicMethods(
         client=client,
         methods=[each for each in methods.of_client(client.id) if each.state is MethodState.ACTIVE],
-        words=_words(),
+        words=methods.words_here(),
         came_back=bool(request.args.get("back")),
         open_here=methods.open_here(),
         form=form,
@@ -70,11 +70,6 @@ def _methods(form: FormState, code: int = 200) -> Response:
         lang=lang,
     )
     return page("charges/public/methods.html", code=code, **fields(view))
-
-
-def _words() -> str:
-    profile = agencies.profile()
-    return methods.consent_words(profile.legal_name or profile.name)
 
 
 # --- a charge that waits -------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from webkit.invoices.models import OWED
 from webkit.invoices.pages import PublicPage
 from webkit.invoices.service import InvoiceView
 from webkit.payments import service as payments
-from webkit.payments.service import PaymentState
+from webkit.payments.service import Consent, PaymentState
 from webkit.pricing import Priced
 from webkit.pricing.show import lines as show_lines
 from webkit.pricing.show import sum_rows
@@ -46,7 +46,16 @@ def pay() -> Response:
     invoice, _document = _issued()
     if invoice.state not in OWED:
         return go(".show")
-    return go_to(service.pay(invoice.id, g.link.token, whole="whole" in request.form))
+    consent = _consent(invoice) if "keep" in request.form and payments.methods.open_here() else None
+    return go_to(service.pay(invoice.id, g.link.token, whole="whole" in request.form, consent=consent))
+
+
+def _consent(invoice: InvoiceView) -> Consent:
+    """What the client ticked, as it was shown, and from where."""
+    browser = request.headers.get("User-Agent", "")
+    reference = events.ref("invoice", invoice.id)
+    words = payments.methods.words_here()
+    return Consent(words, invoice.locale, request.remote_addr or "", browser, reference)
 
 
 @blueprint.get("/pdf")

@@ -80,6 +80,7 @@ from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
 from webkit.invoices.views import one, row, view
 from webkit.payments import service as payments
+from webkit.payments.service import Consent, Keep
 
 
 @writes
@@ -96,9 +97,9 @@ def refund(invoice_id: UUID, payment_id: UUID, amount: str, note: str, actor: st
     once.keep(once_key, str(asked))
 
 
-def pay(invoice_id: UUID, token: str, *, whole: bool = False) -> str:
+def pay(invoice_id: UUID, token: str, *, whole: bool = False, consent: Consent | None = None) -> str:
     """Open a checkout for what is due next of an issued invoice, or for all that is left, and return where to send the
-    payer. What was written off can still be paid."""
+    payer. What was written off can still be paid. With `consent` the method that is paid with may be kept."""
     invoice = get(invoice_id)
     if invoice.state not in models.OWED:
         raise Conflict(_("There is nothing to pay for this invoice."))
@@ -113,6 +114,7 @@ def pay(invoice_id: UUID, token: str, *, whole: bool = False) -> str:
         return_url=f"{page}?back=1",
         cancel_url=page,
         received_minor=invoice.received,
+        keep=Keep(client.id, consent) if consent else None,
     )
     if amount not in get(invoice_id).asked:  # credited, or paid otherwise, while the vendor was asked
         withdraw(invoice_id)

@@ -98,6 +98,12 @@ def consent_words(agency: str) -> str:
     )
 
 
+def words_here() -> str:
+    """The same, for the agency whose door is open, in the language of the page."""
+    profile = agencies.profile()
+    return consent_words(profile.legal_name or profile.name)
+
+
 BRANDS = {"amex": "American Express", "diners": "Diners Club", "jcb": "JCB", "unionpay": "UnionPay"}
 
 

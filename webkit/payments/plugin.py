@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 
 from webkit.core.access import Policy
 from webkit.core.capabilities.payments import PAYMENTS
@@ -33,6 +33,12 @@ def webkit_register_jobs() -> list[JobSpec]:
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
     return [account_routes.blueprint, account_routes.returning]
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    app.jinja_env.globals["keeps_methods"] = methods.open_here
+    app.jinja_env.globals["keep_words"] = methods.words_here
 
 
 @hookimpl
