@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.figures import (
     ai,
     growth,
+    identity,
     invoices,
     issuing,
     jobs,
@@ -27,6 +28,7 @@ Figure = Callable[[World], Iterator[Row]]
 FIGURES: dict[str, Figure] = {
     "running": running.measure,
     "list": lists.measure,
+    "identity": identity.measure,
     "invoice": invoices.measure,
     "growth": growth.measure,
     "issue": issuing.measure,
