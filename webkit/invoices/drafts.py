@@ -6,7 +6,7 @@ They are computed again when it is opened or issued: rates end and tax settings 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -69,9 +69,13 @@ def price(
 
     Raises PricingError naming the line or the field.
     """
-    decided = figures or Figures(habits=profile.habits)
-    day = on or clock.today(profile.timezone)
-    return typed.price(lines, decided, profile.tax_scheme, currency or profile.currency, day)
+    return _outcome(lines, profile, figures or Figures(habits=profile.habits), currency or profile.currency, on).priced
+
+
+def _outcome(
+    lines: Sequence[LineInput], profile: agencies.AgencyProfile, figures: Figures, currency: str, on: date | None = None
+) -> typed.Outcome:
+    return typed.price(lines, figures, profile.tax_scheme, currency, on or clock.today(profile.timezone))
 
 
 @writes
@@ -149,9 +153,9 @@ def _says(invoice_id: UUID, revision: int, values: dict[str, Any]) -> bool:
 
 def _columns(given: InvoiceInput, profile: agencies.AgencyProfile, currency: str) -> dict[str, Any]:
     decided = given.figures or Figures(habits=profile.habits)
-    priced = price(given.lines, profile, decided, currency)
+    found = _outcome(given.lines, profile, decided, currency)
     lines = [typed.stored_line(line) for line in given.lines]
-    return {**_head(given), "lines": lines, "figures": decided.to_dict(), **totals(priced)}
+    return {**_head(given), "lines": lines, "figures": decided.to_dict(), **_totals(found.priced, found.plain)}
 
 
 def _head(given: InvoiceInput) -> dict[str, Any]:
@@ -160,9 +164,13 @@ def _head(given: InvoiceInput) -> dict[str, Any]:
 
 def totals(priced: Priced) -> dict[str, Any]:
     """The stored columns of what the kernel computed."""
+    return _totals(priced, priced.to_dict())
+
+
+def _totals(priced: Priced, plain: Mapping[str, Any]) -> dict[str, Any]:
     sums = priced.totals
     return {
-        "priced": priced.to_dict(),
+        "priced": plain,
         "net_minor": sums.net,
         "tax_minor": sums.tax,
         "total_minor": sums.payable,
@@ -175,12 +183,12 @@ def renewal(draft: Waiting | InvoiceView) -> Renewal | None:
         return None
     lines = [typed.read_line(line) for line in draft.lines]
     try:
-        fresh = price(lines, agencies.profile(), Figures.from_dict(draft.figures), draft.currency)
+        fresh = _outcome(lines, agencies.profile(), Figures.from_dict(draft.figures), draft.currency)
     except PricingError as error:
         place = _("Line %(n)s: ", n=error.line) if error.line else ""
         return Renewal(None, place + error.message)
     stored = draft.priced if isinstance(draft.priced, dict) else draft.priced.to_dict()
-    return Renewal(fresh) if fresh.to_dict() != stored else None
+    return Renewal(fresh.priced) if fresh.plain != stored else None
 
 
 def renewed(draft: Waiting, seen: str) -> dict[str, Any]:

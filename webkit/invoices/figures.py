@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -92,17 +92,50 @@ class Figures:
         )
 
 
-def price(lines: Sequence[LineInput], figures: Figures, scheme_key: str, currency: str, on: date) -> Priced:
-    """Compute typed lines under a scheme. Raises PricingError naming the line by its place, from 1, or the field."""
-    scheme = find(scheme_key)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What typed lines come to, and that as it is stored: not to be changed, others are told the same."""
+
+    priced: Priced
+    plain: Mapping[str, Any]
+
+
+def price(lines: Sequence[LineInput], figures: Figures, scheme_key: str, currency: str, on: date) -> Outcome:
+    """Compute typed lines under a scheme. Raises PricingError naming the line by its place, from 1, or the field.
+
+    The editor, the draft and the issue ask for the same one after the other: the second time it is remembered.
+    """
+    return _outcome(_Asked(tuple(lines), figures, find(scheme_key), currency, on))
+
+
+class _Asked:
+    """What an outcome depends on. Two are the same when they say the same to the letter: "1" is not "1.0" here."""
+
+    __slots__ = ("_said", "currency", "figures", "lines", "on", "scheme")
+
+    def __init__(self, lines: tuple[LineInput, ...], figures: Figures, scheme: Scheme, currency: str, on: date) -> None:
+        self.lines, self.figures, self.scheme, self.currency, self.on = lines, figures, scheme, currency, on
+        self._said = repr((lines, figures, currency, on))
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._said == other._said and self.scheme is other.scheme
+
+
+@lru_cache(256)
+def _outcome(asked: _Asked) -> Outcome:
+    scheme = asked.scheme
     document = Document(
-        currency=currency,
+        currency=asked.currency,
         scheme=scheme,
-        lines=tuple(_line(line, place, scheme, on) for place, line in enumerate(lines, start=1)),
-        adjustments=figures.adjustments(),
-        **figures.habits.parts(scheme.key, currency),
+        lines=tuple(_line(line, place, scheme, asked.on) for place, line in enumerate(asked.lines, start=1)),
+        adjustments=asked.figures.adjustments(),
+        **asked.figures.habits.parts(scheme.key, asked.currency),
     )
-    return compute(document)
+    priced = compute(document)
+    return Outcome(priced, priced.to_dict())
 
 
 def _line(line: LineInput, place: int, scheme: Scheme, on: date) -> Line:

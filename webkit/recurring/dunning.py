@@ -83,8 +83,7 @@ def waits(invoice: InvoiceView) -> bool:
 @writes
 def on_issued(event: InvoiceIssued) -> None:
     """Watch an invoice that was issued, where the agency reminds."""
-    settings = models.settings()
-    if settings is not None and settings.active:
+    if models.reminds():
         models.add(ReminderWatch(invoice_id=event.invoice_id, look_at=clock.now()))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel.db import session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.tenancy import mine, prepared
 from webkit.recurring.calendar import Course, Rhythm, Unit
 from webkit.recurring.steps import Window
 
@@ -323,6 +324,16 @@ def skipped_from(plan_id: UUID, on: date) -> list[date]:
 def settings() -> ReminderSettings | None:
     """Those of the agency whose door is open."""
     return session().scalars(sa.select(ReminderSettings)).one_or_none()
+
+
+def reminds() -> bool:
+    """Whether the agency does, asked at every issue."""
+    return bool(_reminds())
+
+
+@prepared
+def _reminds() -> sa.Executable:
+    return sa.select(ReminderSettings.id).where(mine(ReminderSettings), ReminderSettings.active)
 
 
 def steps() -> list[ReminderStep]:

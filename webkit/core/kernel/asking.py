@@ -21,7 +21,7 @@ Process = Callable[[Any], Any]
 
 
 def rows(connection: Connection, statement: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any]:
-    """Everything a kept SELECT finds, as named tuples."""
+    """Everything a kept SELECT finds, or a change returns, as named tuples."""
     kept = _kept(statement, connection.dialect)
     return connection.execute(statement, values).all() if kept is None else kept.run(connection, values)
 
@@ -88,4 +88,4 @@ def _kept(statement: sa.Executable, dialect: sa.Dialect) -> _Kept | None:
     compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     if any(bound.expanding for bound in compiled.binds.values()):
         return None
-    return _Kept(compiled, list(statement.selected_columns), dialect)  # type: ignore[attr-defined]
+    return _Kept(compiled, list(statement.exported_columns), dialect)  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from webkit.core.kernel import clock, number_patterns, tenancy
+from webkit.core.kernel import asking, clock, number_patterns, tenancy
 from webkit.core.kernel.db import insert, session
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import format_date
@@ -175,7 +175,7 @@ def _is_used(name: str, number: str) -> bool:
     asked = _with_number(current().numbered[series][0])
     # What this write leaves for its end are no other numbers of this counter: nothing is written while it is locked.
     own = {"agency": tenancy.agency_id(), "number": number}
-    return session().connection().execute(asked, own).first() is not None
+    return bool(asking.rows(session().connection(), asked, own))
 
 
 def _kind(name: str) -> str:
@@ -230,8 +230,8 @@ class _Row:
         session().flush_changed()  # before the lock, which holds up everybody else
         here = {f"of_{name}": value for name, value in self._key().items()}
         raised = _raised(session().get_bind().dialect.name, "day" in step)
-        row = session().connection().execute(raised, {**here, **step}).one()
-        return row[0], row[1]
+        ((value, last),) = asking.rows(session().connection(), raised, {**here, **step})
+        return value, last
 
     def begun(self, value: int) -> bool:
         """Put it where `value` comes next; False when a number was taken from it."""

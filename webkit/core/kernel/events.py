@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import EventKind
-from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel import asking, clock, tenancy
 from webkit.core.kernel.crypto import canonical, digest
 from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, later, session, writes
 from webkit.core.kernel.i18n import lazy_gettext as _l
@@ -184,10 +184,11 @@ def _head() -> sa.Executable:
 
 def _lock_head(current: UnitSession) -> tuple[int, str]:
     line, here = current.connection(), {"agency": tenancy.agency_id()}
-    if (found := line.execute(_head(), here).one_or_none()) is None:
+    if not (found := asking.rows(line, _head(), here)):
         insert_missing(EventHead, agency_id=here["agency"], seq=0, hash=GENESIS)
-        found = line.execute(_head(), here).one()
-    return found[0], found[1]
+        found = asking.rows(line, _head(), here)
+    ((seq, hash_),) = found
+    return seq, hash_
 
 
 class _Chain:

@@ -6,7 +6,7 @@ import functools
 
 import sqlalchemy as sa
 
-from webkit.core.kernel import tenancy
+from webkit.core.kernel import asking, tenancy
 from webkit.core.kernel.db import session
 
 
@@ -20,7 +20,7 @@ def hold(name: str) -> None:
         raise RuntimeError("a lock is held by a write")
     if current.get_bind().dialect.name == "postgresql":
         key = f"{tenancy.agency_id()}/{name}"
-        current.connection().execute(_held(), {"name": key})
+        asking.rows(current.connection(), _held(), {"name": key})
 
 
 @functools.cache
