@@ -17,6 +17,7 @@ OWNED = (
     "charges",
     "custom_roles",
     "invitations",
+    "invoice_write_offs",
     "ownership_transfers",
     "payment_agreements",
     "payment_methods",
@@ -24,6 +25,8 @@ OWNED = (
     "subscriptions",
     "tier_grants",
 )
+
+APPEND_ONLY = ("invoice_write_offs",)
 
 
 def upgrade() -> None:
@@ -473,6 +476,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "invoice_id", "attempt", name=op.f("uq_charges_agency_id_invoice_id_attempt")),
         sa.UniqueConstraint("agency_id", "payment_id", name=op.f("uq_charges_agency_id_payment_id")),
     )
+    op.create_table(
+        "invoice_write_offs",
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "invoice_id"],
+            ["invoices.agency_id", "invoices.id"],
+            name=op.f("fk_invoice_write_offs_agency_id_invoice_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_invoice_write_offs_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice_write_offs")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_invoice_write_offs_agency_id_id")),
+        info={"append_only": True},
+    )
+    with op.batch_alter_table("invoice_write_offs", schema=None) as batch_op:
+        batch_op.create_index("ix_invoice_write_offs_invoice", ["agency_id", "invoice_id", "id"], unique=False)
+
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("closed", sa.String(length=300), server_default="", nullable=False))
 
@@ -516,6 +540,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("suspended_why", sa.String(length=200), server_default="", nullable=False))
 
     schema.protect(op.get_bind(), *OWNED)
+    for table in APPEND_ONLY:
+        schema.append_only(op.get_bind(), table)
     # Whose a contract or an invoice is: whoever wrote what it was made from.
     for made, source in (
         ("contracts", "proposal"),
@@ -571,6 +597,10 @@ def downgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.drop_column("closed")
 
+    with op.batch_alter_table("invoice_write_offs", schema=None) as batch_op:
+        batch_op.drop_index("ix_invoice_write_offs_invoice")
+
+    op.drop_table("invoice_write_offs")
     op.drop_table("charges")
     with op.batch_alter_table("charge_collections", schema=None) as batch_op:
         batch_op.drop_index("ix_charge_collections_look_at")

@@ -60,7 +60,7 @@ def books(draw: st.DrawFn) -> Book:
         if amount:
             kept += amount
             moved.append(Moved("payment" if amount > 0 else "refund", amount, "EUR", FIRST + timedelta(days)))
-    return Book(uuid7(), "EUR", "Work", False, invoice, tuple(credits), tuple(moved), None)
+    return Book(uuid7(), "EUR", "Work", False, invoice, tuple(credits), tuple(moved), ())
 
 
 def _sums(found: list[Entry], kinds: tuple[Kind, ...]) -> tuple[Cell, ...]:
@@ -139,7 +139,7 @@ def _book(total: int, *moved: tuple[str, int, int], credits: tuple[tuple[int, in
     invoice = _document((_cell(RATES[0], total, total * 22 // 100),))
     notes = tuple(_document((_cell(RATES[0], net, net * 22 // 100),), day) for net, day in credits)
     money = tuple(Moved(kind, minor, "EUR", FIRST + timedelta(day)) for kind, minor, day in moved)
-    return entries(Book(UUID(int=1), "EUR", "", False, invoice, notes, money, None), ZONE, "EUR")
+    return entries(Book(UUID(int=1), "EUR", "", False, invoice, notes, money, ()), ZONE, "EUR")
 
 
 def test_a_part_that_is_paid_owes_its_part_of_the_tax() -> None:
@@ -175,7 +175,7 @@ def test_a_credit_note_moves_what_was_paid_to_what_is_left() -> None:
     invoice = _document((_cell(RATES[0], 10_000, 2_200), _cell(RATES[2], 12_200, 0)))
     note = _document((_cell(RATES[2], 12_200, 0),), 10)
     came = Moved("payment", 12_200, "EUR", FIRST + timedelta(5))
-    found = entries(Book(UUID(int=1), "EUR", "", False, invoice, (note,), (came,), None), ZONE, "EUR")
+    found = entries(Book(UUID(int=1), "EUR", "", False, invoice, (note,), (came,), ()), ZONE, "EUR")
     assert [(each.kind, each.percent, each.net, each.tax) for each in found if each.kind in CAME] == [
         (Kind.PAYMENT, "22", 5_000, 1_100),
         (Kind.PAYMENT, "0", 6_100, 0),
@@ -189,9 +189,9 @@ def test_what_money_was_worth_is_shared_to_the_cent() -> None:
     """A third of an invoice in another currency is paid: its rate is known by then."""
     invoice = _document((_cell(RATES[0], 10_000, 2_200), _cell(RATES[2], 333, 0)))
     came = Moved("payment", 4_178, "USD", FIRST + timedelta(5), base=3_801)
-    book = Book(UUID(int=1), "USD", "", False, invoice, (), (came,), None, Decimal("0.91"))
+    book = Book(UUID(int=1), "USD", "", False, invoice, (), (came,), (), Decimal("0.91"))
     found = entries(book, ZONE, "EUR")
     assert sum(each.base or 0 for each in found if each.kind in CAME) == 3_801
     assert sum(each.base or 0 for each in found if each.kind in ASKED) == round(12_533 * 0.91)
-    unknown = entries(Book(UUID(int=1), "USD", "", False, invoice, (), (), None), ZONE, "EUR")
+    unknown = entries(Book(UUID(int=1), "USD", "", False, invoice, (), (), ()), ZONE, "EUR")
     assert {each.base for each in unknown} == {None}

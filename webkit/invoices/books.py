@@ -18,6 +18,7 @@ from webkit.agencies import service as agencies
 from webkit.core.kernel import events
 from webkit.core.values import dataclass
 from webkit.invoices import book_models as models
+from webkit.invoices import write_off_models
 from webkit.invoices.book_models import Booked, BookedCredit
 from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState
 from webkit.invoices.terms import Instalment, still_open
@@ -108,7 +109,8 @@ class Book:
     invoice: Document
     credits: tuple[Document, ...]
     moved: tuple[Moved, ...]
-    written_off: tuple[datetime, int] | None
+    written_off: tuple[tuple[datetime, int], ...]
+    """When how much was written off, or below nothing taken back."""
     rate: Decimal | None = None
     """What its currency was worth in the agency's, where that was fixed."""
 
@@ -120,7 +122,8 @@ def books(ids: Collection[UUID]) -> list[Book]:
     for note in models.booked_credits([row.id for row in rows]):
         credits[note.invoice_id].append(note)
     moved, rates = _money(rows), ledger.invoice_rates([row.id for row in rows])
-    return [_book(row, credits[row.id], moved[row.id], rates.get(row.id)) for row in rows]
+    steps = write_off_models.steps([row.id for row in rows])
+    return [_book(row, credits[row.id], moved[row.id], rates.get(row.id), steps[row.id]) for row in rows]
 
 
 def numbers(ids: Collection[UUID]) -> dict[UUID, str]:
@@ -162,7 +165,13 @@ def book_ids(after: UUID | None, limit: int, *, imported: bool = False) -> list[
     return models.ids(after, limit, imported=imported)
 
 
-def _book(row: Booked, notes: Sequence[BookedCredit], money: Sequence[Moved], rate: Decimal | None) -> Book:
+def _book(
+    row: Booked,
+    notes: Sequence[BookedCredit],
+    money: Sequence[Moved],
+    rate: Decimal | None,
+    steps: Sequence[tuple[datetime, int]],
+) -> Book:
     issued = row.issue_date or date.min
     invoice = document(row.id, row.number or "", issued, row.priced)
     credits = [document(note.id, note.number or "", note.issue_date or issued, note.priced) for note in notes]
@@ -173,9 +182,12 @@ def _book(row: Booked, notes: Sequence[BookedCredit], money: Sequence[Moved], ra
         credits = [*_credited_elsewhere(invoice, elsewhere), *credits]
         moved = [*_paid_elsewhere(row, issued, came), *moved]
     left = row.total_minor - row.credited_minor - row.received_minor if row.state in OWED else 0
-    off = (row.written_off_at, left) if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at else None
+    if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at and not steps:  # of before there were steps
+        steps = [(row.written_off_at, left)]
     imported = row.origin == InvoiceOrigin.IMPORTED
-    return Book(row.client_id, row.currency, row.title, imported, invoice, tuple(credits), tuple(moved), off, rate)
+    return Book(
+        row.client_id, row.currency, row.title, imported, invoice, tuple(credits), tuple(moved), tuple(steps), rate
+    )
 
 
 def _moved(movement: Movement) -> Moved:

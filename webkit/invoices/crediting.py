@@ -23,8 +23,10 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
 from webkit.core.values import dataclass
 from webkit.invoices import mails, models, origins, paying, returning, snapshot
-from webkit.invoices.models import CreditNote, Invoice, InvoiceState
+from webkit.invoices.models import CreditNote, Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.returning import RefundInput
+from webkit.ledger import service as ledger
+from webkit.ledger.service import Method, Received
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView, ReversalView
 from webkit.pricing import Left, Part, Priced, credit_all, credit_amount, credit_lines, left, left_gross
@@ -78,6 +80,7 @@ class Correction:
     """An invoice with its credit notes: what is left at each rate and in all, and how they were settled.
 
     `taken_off` was not paid yet and is no longer owed; `to_return` had been paid, `returned` of it has gone back.
+    `elsewhere` of it was paid before the invoice was brought in: it is the client's credit.
     """
 
     notes: tuple[CreditView, ...]
@@ -85,6 +88,7 @@ class Correction:
     taken_off: int
     to_return: int
     returned: int
+    elsewhere: int = 0
 
     @property
     def gross(self) -> int:
@@ -110,14 +114,24 @@ def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None, pric
         paid = payments.of(events.ref("invoice", invoice_id)) if notes else []
     to_go = returning.lefts(notes, invoice.credited_minor, paid)
     views = tuple(_view(note, paid, to_go[note.id]) for note in notes)
-    to_return = sum(note.total_minor for note in notes) - invoice.credited_minor
+    figures = priced or Priced.from_dict(invoice.priced)
+    before = sum(view.priced.totals.prepaid for view in views) if invoice.origin == InvoiceOrigin.IMPORTED else 0
+    to_return = sum(note.total_minor for note in notes) - invoice.credited_minor + before
     return Correction(
         notes=views,
-        left=left(priced or Priced.from_dict(invoice.priced), [view.priced for view in views]),
+        left=left(figures, [view.priced for view in views]),
         taken_off=invoice.credited_minor,
         to_return=max(0, to_return),
         returned=min(max(0, to_return), invoice.returned_minor),
+        elsewhere=_paid_elsewhere(invoice, figures, [view.priced for view in views]),
     )
+
+
+def _paid_elsewhere(invoice: Invoice, figures: Priced, credited: Sequence[Priced]) -> int:
+    """What of the money that came before an invoice was brought in is more than credit notes have left of it."""
+    if invoice.origin != InvoiceOrigin.IMPORTED or not credited:
+        return 0
+    return max(0, figures.totals.prepaid - max(0, left_gross(figures, credited)))
 
 
 def of_client(client_id: UUID) -> list[CreditView]:
@@ -146,12 +160,15 @@ def issue(
     """Number, freeze and send a credit note for an invoice, and ask for a refund if one is wanted; the same form sent
     twice makes one. Raises Invalid (`amount`) for a refund of more than is credited, or was paid.
     """
-    if known := once.result(once_key):
-        return UUID(known)
+    if done := once.result(once_key):
+        return UUID(done)
     if refund is not None:
         payments.hold(refund.payment_id)
+    if (known := models.get(invoice_id)) is not None and known.origin == InvoiceOrigin.IMPORTED:
+        ledger.hold(known.client_id)
     invoice = _invoice(models.locked(invoice_id))
     _demand_creditable(invoice)
+    before = _elsewhere(invoice)
     priced, profile, client = _price(invoice, given), agencies.profile(), clients.get(invoice.client_id)
     note = _row(invoice, priced, given.reason)
     credit_id = models.add(note)
@@ -170,11 +187,34 @@ def issue(
     )
     note.number, note.issue_date, note.frozen_id = number, day, kept.id
     _record(note, invoice, kept, actor)
+    _keep_elsewhere(invoice, _elsewhere(invoice) - before, number, actor)
     if refund is not None:
         returning.give_back(note, refund, actor)
     if client.email:
         mails.send_credit_note(content, kept.id, locale=note.locale)
     return credit_id
+
+
+def _elsewhere(invoice: Invoice) -> int:
+    notes = models.credit_notes(invoice.id) if invoice.origin == InvoiceOrigin.IMPORTED else []
+    credited = [Priced.from_dict(note.priced) for note in notes]
+    return _paid_elsewhere(invoice, Priced.from_dict(invoice.priced), credited) if credited else 0
+
+
+def _keep_elsewhere(invoice: Invoice, minor: int, number: str, actor: str) -> None:
+    """What was paid before the invoice was brought in is the client's now: credit, to be used or given back."""
+    if minor <= 0:
+        return
+    what = {"invoice": invoice.number, "number": number}
+    words = _("Paid for %(invoice)s before it was brought in; credited with %(number)s", **what)
+    paid = Received(
+        invoice.client_id, Method.OTHER, agencies.today(), invoice.currency, minor, invoice.number or "", words[:500]
+    )  # fmt: skip
+    ledger.receive_elsewhere(paid, actor)
+    amount = money.format_money(minor, invoice.currency, invoice.locale)
+    facts = {"actor": actor, "amount_minor": minor, "currency": invoice.currency, "amount": amount}
+    about = (events.ref("client", invoice.client_id),)
+    events.record("invoice.elsewhere_credited", events.ref("invoice", invoice.id), facts, about=about)
 
 
 def _let_fall(invoice: Invoice, actor: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import asked_once, session
 from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared, stored
+from webkit.invoices import write_off_models
 from webkit.invoices.terms import Instalment, still_open
 
 
@@ -446,41 +448,6 @@ def searched(ids: Sequence[UUID]) -> Sequence[Any]:
     return session().execute(sa.select(*columns).where(Invoice.id.in_(ids))).all()
 
 
-class Posted(NamedTuple):
-    """What accounts need of an invoice that was issued."""
-
-    id: UUID
-    number: str | None
-    title: str
-    state: InvoiceState
-    origin: InvoiceOrigin
-    currency: str
-    total_minor: int
-    credited_minor: int
-    received_minor: int
-    issue_date: date | None
-    due_date: date | None
-    pending_at: datetime | None
-    paid_at: datetime | None
-    written_off_at: datetime | None
-
-
-def posted(client_id: UUID) -> list[Posted]:
-    """Every invoice of a client that was issued, oldest first."""
-    query = sa.select(*(getattr(Invoice, name) for name in Posted._fields))
-    query = query.where(Invoice.client_id == client_id, Invoice.state != InvoiceState.DRAFT)
-    return [Posted(*row) for row in session().execute(query.order_by(Invoice.issue_date, Invoice.id))]
-
-
-def posted_credits(client_id: UUID) -> list[tuple[UUID, str, str, int, date]]:
-    """Every credit note of a client: its invoice, number, reason, amount and day, oldest first."""
-    wanted = ("invoice_id", "number", "reason", "total_minor", "issue_date")
-    query = sa.select(*(getattr(CreditNote, name) for name in wanted)).where(
-        CreditNote.client_id == client_id, CreditNote.number.is_not(None)
-    )
-    return [tuple(row) for row in session().execute(query.order_by(CreditNote.id))]
-
-
 def of_contract(contract_id: UUID) -> list[Invoice]:
     return of_source("contract", contract_id)
 
@@ -532,6 +499,7 @@ class Standing(NamedTuple):
     due_date: date | None
     pending_at: datetime | None
     paid_at: datetime | None
+    written_off_at: datetime | None
     schedule: list[dict[str, Any]] | None
 
     @property
@@ -547,7 +515,13 @@ def _standing(row: Invoice) -> Standing:
 
 def _change(invoice_id: UUID, *conditions: sa.ColumnElement[bool], **values: Any) -> bool:
     """Change an invoice that meets the conditions right now, and the kept sums with it; False when it does not."""
-    return tallies.change(Invoice, (Invoice.id == invoice_id, *conditions), values, Standing, counted)
+    here = (Invoice.id == invoice_id, *conditions)
+    return tallies.change(Invoice, here, values, Standing, counted, told=partial(_written_off, invoice_id))
+
+
+def _written_off(invoice_id: UUID, before: Standing, after: Standing) -> None:
+    was, now = (each.amount if each.state == InvoiceState.WRITTEN_OFF else 0 for each in (before, after))
+    write_off_models.step(invoice_id, was, before.written_off_at, now)
 
 
 def counted(of: Standing) -> tallies.Counted:

@@ -83,6 +83,11 @@ def webkit_register_event_kinds() -> list[EventKind]:
         EventKind("invoice.unpaid", _l("%(number)s is no longer paid: %(open)s are still to come"), "bad"),
         EventKind("invoice.overpaid", _l("%(amount)s more than was due arrived for %(number)s"), "bad"),
         EventKind("invoice.refunded", _l("%(number)s was given back in full"), "info"),
+        EventKind(
+            "invoice.elsewhere_credited",
+            _l("%(amount)s that were paid before it was brought in are the client's credit"),
+            "info",
+        ),
         EventKind("credit_note.issued", _l("%(number)s credits %(amount)s of invoice %(invoice)s"), "info"),
         EventKind("pro_forma.sent", _l("Pro-forma %(number)s sent: %(amount)s"), "info"),
         EventKind("pro_forma.withdrawn", _l("Pro-forma %(number)s withdrawn"), "info"),

@@ -8,7 +8,7 @@ client owes that all the same, and is not told.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 from webkit.agencies import service as agencies
 from webkit.core.kernel import events, links
 from webkit.core.values import dataclass
-from webkit.invoices import models
-from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState, Posted
+from webkit.invoices import posting_models, write_off_models
+from webkit.invoices.models import OWED, SETTLED, InvoiceOrigin, InvoiceState
 from webkit.invoices.paying import LINK
+from webkit.invoices.posting_models import Posted
 from webkit.ledger import service as ledger
 from webkit.payments import service as payments
 from webkit.payments.service import Movement
@@ -76,7 +77,7 @@ def account(client_id: UUID, *, written_off: bool) -> tuple[list[Posting], list[
 
     With `written_off` as the agency sees it, who no longer waits for some; without as the client does, who owes them.
     """
-    rows = models.posted(client_id)
+    rows = posting_models.posted(client_id)
     return _postings(client_id, rows, written_off=written_off), _open(rows, written_off=not written_off)
 
 
@@ -85,7 +86,7 @@ def _postings(client_id: UUID, rows: Sequence[Posted], *, written_off: bool) -> 
     invoices = {row.id: row for row in rows}
     credited: dict[UUID, int] = defaultdict(int)
     found: list[Posting] = []
-    for invoice_id, number, reason, minor, day in models.posted_credits(client_id):
+    for invoice_id, number, reason, minor, day in posting_models.posted_credits(client_id):
         credited[invoice_id] += minor
         currency = invoices[invoice_id].currency
         found.append(Posting(day, PostingKind.CREDIT_NOTE, number, reason, currency, -minor, invoice_id))
@@ -101,8 +102,8 @@ def _postings(client_id: UUID, rows: Sequence[Posted], *, written_off: bool) -> 
             came[entry.invoice_id] += entry.settled_minor
     for row in invoices.values():
         found += _of_invoice(row, credited[row.id], came[row.id], zone)
-        if written_off:
-            found += _written_off(row, zone)
+    if written_off:
+        found += _written_off(invoices, zone)
     return sorted(found, key=lambda each: (each.day, ORDER.index(each.kind), each.number))
 
 
@@ -138,10 +139,14 @@ def _of_invoice(row: Posted, credited: int, came: int, zone: ZoneInfo) -> Iterat
             yield _posting(row, day, PostingKind.PAYMENT, -paid)
 
 
-def _written_off(row: Posted, zone: ZoneInfo) -> Iterator[Posting]:
-    """What is not waited for any more."""
-    if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at and (left := _left(row)):
-        yield _posting(row, _day(row.written_off_at, zone), PostingKind.WRITE_OFF, -left)
+def _written_off(rows: Mapping[UUID, Posted], zone: ZoneInfo) -> Iterator[Posting]:
+    """What was not waited for any more, and what was again."""
+    steps = write_off_models.steps(rows)
+    for row in rows.values():
+        now = [(row.written_off_at, _left(row))] if row.state == InvoiceState.WRITTEN_OFF and row.written_off_at else []
+        for at, minor in steps[row.id] or now:
+            if minor:
+                yield _posting(row, _day(at, zone), PostingKind.WRITE_OFF, -minor)
 
 
 def _posting(row: Posted, day: date, kind: PostingKind, amount: int) -> Posting:

@@ -149,7 +149,8 @@ def show(invoice_id: UUID) -> Response:
         recorded=settling.recorded(invoice, paid),
         payable=invoice.state in settling.PAYABLE and invoice.pending_at is None,
         may_refund=permissions.may("invoices.refund"),
-        may_credit=permissions.may("invoices.cancel") and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
+        may_credit=permissions.may("invoices.cancel")
+        and invoice.state not in (InvoiceState.DRAFT, InvoiceState.CREDITED),
         correction=crediting.correction(invoice_id, paid, invoice.priced),
         files=filing.of(invoice_id),
         timeline=events.timeline(subject),

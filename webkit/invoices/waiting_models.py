@@ -68,6 +68,6 @@ def issue(draft: Waiting, *, number: str, **values: Any) -> None:
     search.also(KIND, draft.id, number)
     values |= {"state": InvoiceState.ISSUED, "number": number}
     nothing = dict.fromkeys(("credited_minor", "returned_minor", "received_minor"), 0)
-    known = {**nothing, "pending_at": None, "paid_at": None, **draft._asdict(), **values}
+    known = {**nothing, "pending_at": None, "paid_at": None, "written_off_at": None, **draft._asdict(), **values}
     after = Standing(**{name: known[name] for name in Standing._fields})
     tallies.change_alone(Invoice, draft.id, values, {}, counted(after))

@@ -81,6 +81,16 @@ def receive(given: Received, actor: str) -> UUID:
     if sum(part.taken_minor for part in given.parts) > given.amount_minor:
         raise Invalid({"amount": _("The invoices take more than came.")})
     _demand_rate(given)
+    return _receive(given, actor)
+
+
+@writes
+def receive_elsewhere(given: Received, actor: str) -> UUID:
+    """Book as a client's credit what came where nobody here saw it, so that its rate may not be known either."""
+    return _receive(given, actor)
+
+
+def _receive(given: Received, actor: str) -> UUID:
     row = _receipt(given, given.amount_minor, actor)
     money = Money(f"receipt:{row.id}", given.currency, given.client_id)
     base = agencies.here().currency

@@ -32,6 +32,7 @@ from webkit.ledger.receipts import Returned as Returned
 from webkit.ledger.receipts import apply_credit as apply_credit
 from webkit.ledger.receipts import give_back as give_back
 from webkit.ledger.receipts import receive as receive
+from webkit.ledger.receipts import receive_elsewhere as receive_elsewhere
 from webkit.ledger.receipts import release as release
 from webkit.ledger.receipts import take_back as take_back
 from webkit.ledger.views import Booked as Booked

@@ -92,9 +92,8 @@ def entries(book: Book, zone: ZoneInfo, currency: str) -> list[Entry]:
         base = _worth(sum(cell.gross for cell in cells), book, currency)
         found += _based(_written(kind, len(found), document.day, document, book.currency, cells), base)
     found += _cash(book, zone, currency, len(found))
-    if book.written_off and book.written_off[1]:
-        day, left = local(book.written_off[0], zone), book.written_off[1]
-        found += _written(Kind.WRITE_OFF, len(found), day, book.invoice, book.currency, _rest(-left))
+    for at, minor in book.written_off:
+        found += _written(Kind.WRITE_OFF, len(found), local(at, zone), book.invoice, book.currency, _rest(-minor))
     return found
 
 

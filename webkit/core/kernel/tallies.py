@@ -58,10 +58,12 @@ def change(
     counted: Callable[[S], Counted],
     *,
     fresh: bool = False,
+    told: Callable[[S, S], None] | None = None,
 ) -> bool:
     """Change the row that is `here` right now, and what it adds to the kept sums; False when there is none.
 
-    `standing` names the columns which that depends on. A `fresh` row is one that adds nothing before.
+    `standing` names the columns which that depends on. A `fresh` row is one that adds nothing before; of any other
+    `told` hears how it stood and how it stands.
     """
     columns = [getattr(table, name) for name in standing._fields]
     locked = sa.select(*columns).where(*here).with_for_update()
@@ -72,6 +74,8 @@ def change(
     after = _fresh_changed(table, changed) if fresh else session().execute(changed).one_or_none()
     if after is None:
         return False
+    if before and told is not None:
+        told(standing(*before), standing(*after))
     replace(counted(standing(*before)) if before else {}, counted(standing(*after)))
     return True
 
