@@ -18,6 +18,7 @@ from webkit.ledger import service as ledger
 from webkit.operations import models
 from webkit.payouts import service as payouts
 from webkit.reports import service as reports
+from webkit.subscriptions import service as subscriptions
 
 STUCK = timedelta(minutes=10)
 WHO = "Find out who changed the database: webkit verify"
@@ -82,7 +83,7 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums(), *_ledger()]
+            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums(), *_ledger(), *_subscriptions()]
             yield from switches.problems(runtime.current().guests)
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
@@ -155,6 +156,12 @@ def _ledger() -> Iterator[Problem]:
             for _id, name in payouts.unlike_ledger():
                 what = f"payout {name} is booked otherwise than it stands"
                 yield Problem("ledger", f"agency {agency}: {what}", "webkit ledger follow")
+
+
+def _subscriptions() -> Iterator[Problem]:
+    """What the payment provider says of subscriptions to the platform, and nobody here can settle."""
+    for agency, what in subscriptions.strange():
+        yield Problem("subscriptions", f"agency {agency}: {what}", "Look at it in the pages of the payment provider.")
 
 
 def _queue() -> Iterator[Problem]:

@@ -48,7 +48,12 @@ def show(slug: str | None, as_json: bool) -> None:
 @click.argument("slug")
 @click.argument("tier", type=click.Choice([*TIERS, "default"]))
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Lend it until this day (UTC) instead of for good.")
-@click.option("--reason", type=click.Choice(list(Reason)), default=Reason.INTERNAL.value, help="Why it is lent.")
+@click.option(
+    "--reason",
+    type=click.Choice([each.value for each in Reason]),
+    default=Reason.INTERNAL.value,
+    help="Why it is lent.",
+)
 @click.option("--note", default="", help="A sentence for those who come later.")
 @with_appcontext
 def set_(slug: str, tier: str, until: datetime | None, reason: str, note: str) -> None:

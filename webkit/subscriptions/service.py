@@ -172,3 +172,8 @@ def _view(row: models.Subscription) -> SubscriptionView:
         living=row.state in models.LIVING,
         may_open_portal=bool(row.customer_id),
     )
+
+
+def strange() -> list[tuple[UUID, str]]:
+    """Agencies whose subscription needs an operator, and why; through the platform's door."""
+    return models.strange()
