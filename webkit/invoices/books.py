@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -139,15 +140,31 @@ def _money(rows: Sequence[Booked]) -> dict[UUID, list[Moved]]:
     """What was put on invoices as the ledger tells; of those it knows nothing of, what payments came for them."""
     moved: dict[UUID, list[Moved]] = defaultdict(list)
     own = agencies.here().currency
+    valued: dict[tuple[UUID, str], int] = defaultdict(int)
+    sources: dict[UUID, list[str]] = defaultdict(list)
     for entry in ledger.on_invoices([row.id for row in rows]):
         if entry.invoice_id is not None and entry.settled_minor:
             moved[entry.invoice_id].append(_booked(entry, own))
+            sources[entry.invoice_id].append(entry.source)
+        elif entry.invoice_id is not None and entry.base_minor and entry.base_currency == own:
+            valued[entry.invoice_id, entry.source] -= entry.base_minor
+    for (invoice_id, source), base in valued.items():
+        moved[invoice_id] = _valued(moved[invoice_id], sources[invoice_id], source, base)
     unknown = {events.ref("invoice", row.id): row for row in rows if row.id not in moved}
     for movement in payments.movements(unknown):
         row = unknown[movement.reference]
         if movement.currency == row.currency:
             moved[row.id].append(_moved(movement))
     return moved
+
+
+def _valued(moved: Sequence[Moved], sources: Sequence[str], source: str, base: int) -> list[Moved]:
+    """What came without a rate was worth that, as somebody said later; the first of a source bears all of it."""
+    found = list(moved)
+    for place, each in enumerate(found):
+        if sources[place] == source and each.base is None:
+            found[place], base = replace(each, base=base), 0
+    return found
 
 
 def _booked(entry: ledger.Booked, own: str) -> Moved:

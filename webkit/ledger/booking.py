@@ -141,7 +141,7 @@ def _value_invoices(
     day: date,
 ) -> None:
     touched = {slot: share for slot, share in shares.items() if slot.account is Account.INVOICE and slot.invoice_id}
-    before = models.settled(slot.invoice_id for slot in touched if slot.invoice_id)
+    before = models.valued([slot.invoice_id for slot in touched if slot.invoice_id], base)
     for slot, share in touched.items():
         assert slot.invoice_id is not None  # asked above
         settled, booked = before.get(slot.invoice_id, (0, 0))

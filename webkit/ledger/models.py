@@ -46,6 +46,7 @@ class Kind(enum.StrEnum):
     PAYOUT = "payout"
     APPLIED = "applied"
     TAKEN_BACK = "taken_back"
+    VALUED = "valued"
 
 
 class Method(enum.StrEnum):
@@ -353,6 +354,40 @@ def rates(sources: Collection[str], base_currency: str = "") -> dict[str, Decima
     query = sa.select(Rate.source, Rate.rate).where(Rate.source.in_(sources))
     query = query.where(Rate.base_currency == base_currency) if base_currency else query
     return {row[0]: row[1] for row in session().execute(query)}
+
+
+class Unvalued(NamedTuple):
+    """Money of which nobody has said what it was worth in the agency's currency, and since when it is there."""
+
+    source: str
+    currency: str
+    client_id: UUID | None
+    day: date
+
+
+def _without_rate(base_currency: str) -> tuple[sa.ColumnElement[bool], ...]:
+    fixed = sa.exists().where(Rate.agency_id == Entry.agency_id, Rate.source == Entry.source)
+    # What was changed into another currency is worth what that is.
+    return Entry.currency != base_currency, Entry.source.not_like("%/%"), ~fixed
+
+
+def unvalued(base_currency: str, *, limit: int, source: str = "") -> list[Unvalued]:
+    """The oldest first; only this one if it is given."""
+    keys = (Entry.source, Entry.currency, Entry.client_id)
+    first = sa.func.min(Entry.day)
+    query = sa.select(*keys, first).where(*_without_rate(base_currency)).group_by(*keys).order_by(first, Entry.source)
+    query = query.where(Entry.source == source) if source else query
+    return [Unvalued(*row) for row in session().execute(query.limit(limit))]
+
+
+def valued(invoice_ids: Iterable[UUID], base_currency: str) -> dict[UUID, tuple[int, int]]:
+    """Like `settled`, by money alone of which it is known what it was worth."""
+    fixed = sa.exists().where(Rate.agency_id == Entry.agency_id, Rate.source == Entry.source)
+    known = sa.or_(Entry.currency == base_currency, fixed)
+    query = sa.select(Entry.invoice_id, sa.func.sum(Entry.settled_minor), sa.func.sum(Entry.base_minor))
+    query = query.where(Entry.invoice_id.in_(list(invoice_ids)), Entry.account == Account.INVOICE, known)
+    rows = session().execute(query.group_by(Entry.invoice_id))
+    return {invoice: (int(amount), -int(base)) for invoice, amount, base in rows if invoice}
 
 
 def last_rate(currency: str, base_currency: str, day: date) -> tuple[Decimal, date] | None:

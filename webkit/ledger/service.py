@@ -35,6 +35,10 @@ from webkit.ledger.receipts import receive as receive
 from webkit.ledger.receipts import receive_elsewhere as receive_elsewhere
 from webkit.ledger.receipts import release as release
 from webkit.ledger.receipts import take_back as take_back
+from webkit.ledger.valuing import Unvalued as Unvalued
+from webkit.ledger.valuing import give_rate as give_rate
+from webkit.ledger.valuing import sources_of as sources_of
+from webkit.ledger.valuing import unvalued as unvalued
 from webkit.ledger.views import Booked as Booked
 from webkit.ledger.views import Movement as Movement
 from webkit.ledger.views import PaidPart as PaidPart

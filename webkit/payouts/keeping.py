@@ -18,6 +18,7 @@ from webkit.core.kernel import clock, locks, vendors
 from webkit.core.kernel.db import writes
 from webkit.invoices import service as invoices
 from webkit.ledger import service as ledger
+from webkit.ledger.events import RateGiven
 from webkit.ledger.service import Moved, PaidOut
 from webkit.payments import service as payments
 from webkit.payments.events import PaymentSucceeded
@@ -71,6 +72,15 @@ def on_paid(event: PaymentSucceeded) -> None:
     locks.hold(LOCK)
     for payout_id in models.with_payment(account_id, name):
         _again(payout_id, agencies.today())
+
+
+@writes
+def on_rate(given: RateGiven) -> None:
+    """What a payout was worth is known."""
+    kind, _colon, identity = given.source.partition(":")
+    if kind == "payout":
+        locks.hold(LOCK)
+        _again(UUID(identity), agencies.today())
 
 
 def _again(payout_id: UUID, day: date) -> None:

@@ -9,6 +9,7 @@ from webkit.core.access import Policy
 from webkit.core.extensions import JobSpec
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import signals
+from webkit.ledger.events import RateGiven
 from webkit.payments.events import PaymentSucceeded, PayoutTold
 from webkit.payouts import jobs, keeping, service
 from webkit.payouts.cli import ledger_group
@@ -35,6 +36,7 @@ def webkit_register_jobs() -> list[JobSpec]:
 def webkit_startup(app: Flask) -> None:
     signals.subscribe(app, PayoutTold, service.hear)
     signals.subscribe(app, PaymentSucceeded, keeping.on_paid)
+    signals.subscribe(app, RateGiven, keeping.on_rate)
 
 
 @hookimpl

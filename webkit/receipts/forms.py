@@ -44,6 +44,13 @@ class ApplyForm(Form):
     once: Line(64) = ""  # type: ignore[valid-type]
 
 
+class RateForm(Form):
+    """What one unit of a currency was worth in the agency's."""
+
+    source: Line(64, 3)  # type: ignore[valid-type]
+    rate: DecimalText
+
+
 def minor(text: str, currency: str, field: str = "amount") -> int:
     """The amount that was typed. Raises Invalid at its field."""
     if not is_currency(currency):

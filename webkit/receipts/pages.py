@@ -10,6 +10,7 @@ from webkit.core.kernel.events import TimelineEntry
 from webkit.core.kernel.forms import FormState
 from webkit.core.values import dataclass
 from webkit.invoices.service import Payable
+from webkit.ledger.service import Unvalued
 from webkit.receipts.service import ReceiptView
 
 
@@ -23,6 +24,30 @@ class ListPage:
     older: str | None
     is_first: bool
     may_record: bool
+    more_credits: bool = False
+    without_rate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RatesPage:
+    """Money in other currencies without a rate; `form` is of the one that was sent."""
+
+    waiting: list[Unvalued]
+    names: dict[Any, str]
+    numbers: dict[UUID, str]
+    base: str
+    form: FormState
+    may_record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreditsPage:
+    """What clients paid too much, some at a time."""
+
+    credits: list[tuple[UUID, str, int]]
+    names: dict[Any, str]
+    newer: str | None
+    older: str | None
 
 
 @dataclass(frozen=True, slots=True)

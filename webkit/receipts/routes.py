@@ -22,11 +22,11 @@ from webkit.invoices import service as invoices
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Returned
 from webkit.receipts import forms, service
-from webkit.receipts.pages import CreditPage, ListPage, RecordPage, ShowPage
+from webkit.receipts.pages import CreditPage, CreditsPage, ListPage, RatesPage, RecordPage, ShowPage
 from webkit.receipts.service import METHODS
 
 PAGE = 25
-SHOWN = 20
+SHOWN, MOST_RATES = 20, 100
 blueprint = staff_blueprint("receipts", __name__, "/payments")
 
 
@@ -35,12 +35,64 @@ def index() -> Response:
     """Recorded payments, newest first, and what clients have too much."""
     before = request.args.get("before", type=UUID)
     found = ledger.page(limit=PAGE + 1, before=before)
-    credits = [] if before else [(c, cur, minor) for c, own in ledger.credits().items() for cur, minor in own.items()]
-    names = clients.names({each.client_id for each in found} | {client for client, _c, _m in credits})
+    credits, names = ([], {}) if before else _credits()
+    names |= clients.names({each.client_id for each in found} - names.keys())
     older = url_for(".index", before=found[PAGE - 1].id) if len(found) > PAGE else None
-    shown = sorted(credits, key=lambda each: (names.get(each[0], ""), each[1]))
-    view = ListPage(found[:PAGE], names, shown, older, before is None, permissions.may("payments.record"))
+    view = ListPage(
+        found[:PAGE], names, credits[:SHOWN], older, before is None, permissions.may("payments.record"),
+        more_credits=len(credits) > SHOWN, without_rate=0 if before else len(ledger.unvalued(MOST_RATES)),
+    )  # fmt: skip
     return page("receipts/index.html", **fields(view), methods=METHODS)
+
+
+def _credits() -> tuple[list[tuple[UUID, str, int]], dict[UUID, str]]:
+    """What clients have too much, by their names."""
+    credits = [(c, currency, minor) for c, own in ledger.credits().items() for currency, minor in own.items()]
+    names = clients.names({client for client, _currency, _minor in credits})
+    return sorted(credits, key=lambda each: (names.get(each[0], ""), each[1])), names
+
+
+@blueprint.get("/credits")
+def credits() -> Response:
+    """All that clients have too much."""
+    found, names = _credits()
+    at = min(max(1, request.args.get("page", 1, type=int)), 1 + len(found) // PAGE)
+    older = url_for(".credits", page=at + 1) if len(found) > at * PAGE else None
+    newer = url_for(".credits", page=at - 1) if at > 1 else None
+    return page("receipts/credits.html", **fields(CreditsPage(found[(at - 1) * PAGE : at * PAGE], names, newer, older)))
+
+
+@blueprint.get("/rates")
+def rates() -> Response:
+    """Money of which nobody has said what it was worth."""
+    return _rates(FormState.of({}))
+
+
+@blueprint.post("/rates")
+def give_rate() -> Response:
+    """Say it."""
+    bound = bind(forms.RateForm, request.form)
+    if not bound.ok:
+        return _rates(bound.state, 422)
+    try:
+        service.give_rate(bound.data.source, bound.data.rate, _actor())
+    except Invalid as error:
+        return _rates(replace(bound.state, errors=error.errors), 422)
+    flash(_("The rate is recorded. Reports count it from now on."), "ok")
+    return go(".rates")
+
+
+def _rates(state: FormState, code: int = 200) -> Response:
+    found = ledger.unvalued(MOST_RATES)
+    view = RatesPage(
+        waiting=found,
+        names=clients.names({each.client_id for each in found if each.client_id}),
+        numbers=invoices.numbers(ledger.sources_of(found)),
+        base=agencies.here().currency,
+        form=state,
+        may_record=permissions.may("payments.record"),
+    )
+    return page("receipts/rates.html", code=code, **fields(view))
 
 
 @blueprint.get("/new")

@@ -219,6 +219,30 @@ def release(invoice_id: UUID, source: str, actor: str) -> None:
     _moved("credit.released", claim, part.amount_minor, actor)
 
 
+@writes
+def give_rate(source: str, rate: Decimal, actor: str) -> None:
+    """Say what money was worth of which that is not known. Raises Invalid (`rate`), NotFound, Conflict."""
+    wanted = next(iter(ledger.unvalued(1, source)), None)
+    if wanted is None:
+        raise Conflict(_("What this was worth is fixed already."))
+    if wanted.client_id is not None:
+        ledger.hold(wanted.client_id)
+    found = ledger.give_rate(source, rate, actor)
+    here = agencies.here()
+    amount = ledger.worth(found.amount_minor, found.currency, rate, here.currency)
+    facts = {
+        "actor": actor,
+        "source": source,
+        "rate": f"{rate:f}",
+        "amount": format_money(found.amount_minor, found.currency, here.locale),
+        "worth": format_money(amount, here.currency, here.locale),
+    }
+    about = [events.ref("invoice", each) for each in found.invoice_ids]
+    if found.client_id is not None:
+        about.append(events.ref("client", found.client_id))
+    events.record("rate.recorded", source, facts, about=tuple(about))
+
+
 def get(receipt_id: UUID) -> ReceiptView:
     """One record. Raises NotFound."""
     if (found := ledger.receipt(receipt_id)) is None:

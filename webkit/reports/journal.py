@@ -90,6 +90,7 @@ LEDGER: dict[ledger.Kind, LazyText] = {
     ledger.Kind.PAYOUT: _l("Payout"),
     ledger.Kind.APPLIED: _l("Credit put on an invoice"),
     ledger.Kind.TAKEN_BACK: _l("Record taken back"),
+    ledger.Kind.VALUED: _l("Rate recorded"),
 }
 COLUMNS = (
     Column(_l("Date"), 12),
