@@ -77,6 +77,7 @@ def _send_confirmation(email: str, form: FormState) -> Response:
 
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
+@stepup.required
 def end_session(session_id: UUID) -> Response:
     """Sign one other browser out."""
     service.end_session(current_user.id, session_id)
@@ -85,6 +86,7 @@ def end_session(session_id: UUID) -> Response:
 
 
 @blueprint.post("/sessions/end")
+@stepup.required
 def end_other_sessions() -> Response:
     """Sign every other browser out."""
     service.end_other_sessions(current_user.id, current_user.token)
