@@ -18,6 +18,8 @@ from webkit.subscriptions import service
 from webkit.subscriptions.service import AgencyTier, Reason
 from webkit.subscriptions.tiers import TIERS
 
+REASONS = [each.value for each in Reason]
+
 
 @click.group("tier")
 def tier_group() -> None:
