@@ -159,6 +159,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_in_steps", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_in_steps_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_steps_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "sit_ins",
@@ -640,6 +641,7 @@ def downgrade() -> None:
 
     op.drop_table("sit_ins")
     with op.batch_alter_table("sign_in_steps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_steps_user_id"))
         batch_op.drop_index(batch_op.f("ix_sign_in_steps_expires_at"))
 
     op.drop_table("sign_in_steps")

@@ -157,7 +157,9 @@ FEATURES_USE = {
     "werkzeug",
 }
 FEATURES_USE_TOO = {
-    "webkit/accounts/passwords.py": {"argon2"},
+    "webkit/accounts/codes.py": {"pyotp", "segno"},
+    "webkit/accounts/passkeys.py": {"webauthn"},
+    "webkit/accounts/passwords.py": {"argon2", "zxcvbn"},
     "webkit/agencies/regions.py": {"babel"},
     "webkit/contracts/merge.py": {"babel"},
     "webkit/invoices/epc.py": {"segno"},

@@ -83,7 +83,7 @@ class Step(Record):
 
     purpose: Mapped[Purpose] = enum_column(Purpose)
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    user_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("users.id"), index=True)
     method: Mapped[str] = mapped_column(sa.String(32), default="")
     challenge: Mapped[str] = mapped_column(sa.String(128), default="")
     expires_at: Mapped[datetime] = mapped_column(index=True)
