@@ -21,6 +21,8 @@ from typing import Any
 from webkit.sdk.files import replace, write_once
 
 LIFETIME = timedelta(hours=24)
+GOOD, DECLINES, ASKS = "4242", "0002", "3184"
+"""Practice cards by their last digits: charged, declined, and one whose bank asks its owner each time."""
 _CHECKOUT = re.compile(r"co_[0-9a-f]{32}")
 
 
@@ -61,6 +63,8 @@ class Record:
     expires: str
     state: str = "open"
     disputed: bool = False
+    card: str = ""
+    gone: bool = False
     refunds: list[Repayment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
@@ -100,11 +104,11 @@ class Ledger:
 
     def open(self, key: str, order: dict[str, Any]) -> Record:
         """A new checkout, or the one this key already opened. Raises Refused if that one was for something else."""
-        id = self._name("co", key)
+        id = self.name("co", key)
         with self._locked():
             if self._path(id).exists():
                 record = self.get(id)
-                if record.order != order:
+                if record.order != {**order, **_places(record)}:
                     raise Refused("this key was used for another checkout")
                 return record
             now = datetime.now(UTC)
@@ -121,15 +125,38 @@ class Ledger:
         except FileNotFoundError:
             raise Unknown(id) from None
 
-    def pay(self, id: str) -> Record:
-        """The payer pays. Paying what is paid changes nothing."""
+    def pay(self, id: str, card: str = GOOD) -> Record:
+        """The payer pays, or leaves a card. Paying what is paid changes nothing."""
         with self.changing(id) as record:
             if record.current_state == "expired":
                 raise Refused("this checkout has expired")
             if record.state != "paid":
-                record.state = "paid"
-                record.report("checkout.paid")
+                record.state, record.card = "paid", record.card or card
+                record.report("method.left" if record.order.get("setup") else "checkout.paid")
         return record
+
+    def charge(self, key: str, order: dict[str, Any], card: str) -> Record:
+        """Charge a card that was left, once for each key: paid, declined, or open until its owner confirms it."""
+        record = self.open(key, order)
+        with self.changing(record.id) as charged:
+            if charged.card:
+                return charged
+            charged.card = card
+            if card != ASKS:
+                charged.state = "failed" if card == DECLINES else "paid"
+                charged.report(f"checkout.{charged.state}")
+        return charged
+
+    def lead_back(self, id: str, url: str) -> Record:
+        """Where the payer goes from the page of a charge."""
+        with self.changing(id) as record:
+            record.order |= {"success_url": url, "cancel_url": url}
+        return record
+
+    def take_away(self, id: str) -> None:
+        """A card that was left is charged no more."""
+        with self.changing(id) as record:
+            record.gone = True
 
     def fail(self, id: str) -> Record:
         """The payer's bank says no. The payer may try again."""
@@ -159,7 +186,7 @@ class Ledger:
 
     def refund(self, payment_id: str, key: str, amount: int, currency: str) -> tuple[Repayment, Record]:
         """Give money back, once for each key. Raises Unknown, Refused."""
-        id = self._name("re", key)
+        id = self.name("re", key)
         with self.changing(payment_id.replace("pay_", "co_", 1)) as record:
             known = next((repayment for repayment in record.refunds if repayment.id == id), None)
             if known is not None:
@@ -182,7 +209,7 @@ class Ledger:
             yield record
             self._write(record)
 
-    def _name(self, kind: str, key: str) -> str:
+    def name(self, kind: str, key: str) -> str:
         """An id that a repeated call finds again and nobody else can guess."""
         return f"{kind}_{hmac.new(self.secret(), f'{kind}:{key}'.encode(), hashlib.sha256).hexdigest()[:32]}"
 
@@ -198,6 +225,12 @@ class Ledger:
         with (self.folder / "lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _places(record: Record) -> dict[str, Any]:
+    """Where a payer is led from a charge is known only once somebody comes to confirm it."""
+    led = record.order.get("charged")
+    return {name: record.order[name] for name in ("success_url", "cancel_url")} if led else {}
 
 
 def _record(stored: dict[str, Any]) -> Record:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, cast
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
 from webkit.sdk import PAYMENTS
 from webkit.sdk.i18n import current_locale
 from webkit.sdk.web import format_money, settings_if_chosen
 
 from . import courier
-from .ledger import Ledger, Record, Refused, Unknown
+from .ledger import ASKS, DECLINES, GOOD, Ledger, Record, Refused, Unknown
 from .settings import LocalPaymentsSettings
 
 pages = Blueprint("payments_local", __name__, template_folder="templates", static_folder="static")
@@ -29,13 +29,19 @@ def do(id: str, act: Literal["pay", "fail", "dispute"]) -> Response:
     """The payer, or the payer's bank, does something; the merchant hears of it by webhook."""
     _record(id)
     ledger = _ledger()
-    acts: dict[str, Callable[[str], Record]] = {"pay": ledger.pay, "fail": ledger.fail, "dispute": ledger.dispute}
+    card = request.form.get("card", GOOD)
+    acts: dict[str, Callable[[str], Record]] = {
+        "pay": lambda id: ledger.pay(id, card if card in (GOOD, DECLINES, ASKS) else GOOD),
+        "fail": ledger.fail,
+        "dispute": ledger.dispute,
+    }
     try:
         record = acts[act](id)
     except Refused:
         return _page(ledger.get(id), code=409)
     courier.start(ledger, id)
-    target = record.order["success_url"] if act == "pay" else url_for(".show", id=id)
+    back = record.order["success_url"] if act == "pay" else ""
+    target = back or url_for(".show", id=id)
     return cast("Response", redirect(target, code=303))
 
 
@@ -48,6 +54,8 @@ def _page(record: Record, code: int = 200) -> Response:
             lang=current_locale().replace("_", "-"),
             state=record.current_state,
             disputed=record.disputed,
+            setup=bool(record.order.get("setup")),
+            cards=(GOOD, DECLINES, ASKS),
             amount=format_money(order["amount_minor"], order["currency"]),
             description=order["description"],
             reference=order["reference"],

@@ -22,7 +22,13 @@ def webkit_register_providers() -> list[ProviderSpec[Payments]]:
             factory="plugins.payments_local.provider:LocalPayments",
             settings=LocalPaymentsSettings,
             features=frozenset(
-                {PaymentFeature.REFUNDS, PaymentFeature.PARTIAL_REFUNDS, PaymentFeature.CLOSE_CHECKOUTS}
+                {
+                    PaymentFeature.REFUNDS,
+                    PaymentFeature.PARTIAL_REFUNDS,
+                    PaymentFeature.CLOSE_CHECKOUTS,
+                    PaymentFeature.SAVED_METHODS,
+                    PaymentFeature.OFF_SESSION,
+                }
             ),
         )
     ]

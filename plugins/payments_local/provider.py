@@ -27,12 +27,11 @@ from webkit.sdk.files import writable
 
 from . import courier, webhooks
 from .ledger import Ledger, Record, Refused, Unknown
+from .saved import Saved, page
 from .settings import LocalPaymentsSettings
 
-PAGES = "/x/payments_local/checkout/"
 
-
-class LocalPayments:
+class LocalPayments(Saved):
     """Opens checkouts in the books of `ledger.py`. Its pages are served by the application itself."""
 
     def __init__(self, settings: LocalPaymentsSettings) -> None:
@@ -45,7 +44,7 @@ class LocalPayments:
             record = self._ledger.open(order.pop("key"), {**order, "metadata": dict(request.metadata)})
         except Refused as error:
             raise ProviderRejected(str(error), provider="local") from None
-        return Checkout(record.id, _page(request.success_url, record.id), datetime.fromisoformat(record.expires))
+        return Checkout(record.id, page(request.success_url, record.id), datetime.fromisoformat(record.expires))
 
     def get_checkout(self, id: str) -> CheckoutStatus:
         try:
@@ -112,12 +111,6 @@ def _check(request: CheckoutRequest) -> None:
         where = urlsplit(url)
         if where.scheme not in ("http", "https") or not where.hostname:
             raise ProviderRejected("a checkout needs absolute http addresses", provider="local")
-
-
-def _page(success_url: str, id: str) -> str:
-    """The checkout is served where the payer comes from: by this same application."""
-    where = urlsplit(success_url)
-    return f"{where.scheme}://{where.netloc}{PAGES}{id}"
 
 
 _checked: type[Payments] = LocalPayments

@@ -21,6 +21,7 @@ _KINDS = {
     "checkout.failed": PaymentEventKind.FAILED,
     "payment.disputed": PaymentEventKind.DISPUTED,
     "refund.succeeded": PaymentEventKind.REFUNDED,
+    "method.left": PaymentEventKind.METHOD,
 }
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +12,21 @@ from threading import Thread
 import pytest
 
 from plugins.payments_local import courier
-from plugins.payments_local.ledger import Ledger, Refused
+from plugins.payments_local.ledger import ASKS, DECLINES, GOOD, Ledger, Refused
 from plugins.payments_local.plugin import webkit_register_providers
 from plugins.payments_local.provider import LocalPayments
 from plugins.payments_local.settings import LocalPaymentsSettings
 from tests.plugins.doubles import Books
-from webkit.sdk import CheckoutRequest, CheckoutState, Payments, ProviderRejected, RefundRequest
-from webkit.sdk.testing.payments import ORDER, PaymentsContract, Webhook
+from webkit.sdk import (
+    CheckoutRequest,
+    CheckoutState,
+    PayerMethod,
+    PayerRequest,
+    Payments,
+    ProviderRejected,
+    RefundRequest,
+)
+from webkit.sdk.testing.payments import ORDER, PaymentsContract, Webhook, setup_of
 
 
 def wait_until(true: object, seconds: float = 10.0) -> None:
@@ -101,6 +109,18 @@ class TestLocalPayments(PaymentsContract):
     @pytest.fixture
     def vendor(self, provider: Payments, webkit_data: Path) -> Books:
         return Books(Ledger(webkit_data / "payments_local"))
+
+    @pytest.fixture
+    def left(self, provider: LocalPayments, webkit_data: Path) -> Callable[[str], PayerMethod]:
+        def leave(how: str) -> PayerMethod:
+            payer_id = provider.open_payer(PayerRequest("payer:left", "client:1", "Ada"))
+            opened = provider.begin_setup(replace(setup_of(payer_id), key=f"setup:{how}"))
+            Ledger(webkit_data / "payments_local").pay(opened.id, {"declined": DECLINES, "asks": ASKS}.get(how, GOOD))
+            method = provider.setup(opened.id).method
+            assert method is not None
+            return method
+
+        return leave
 
 
 def opened(payments: LocalPayments, merchant: Merchant) -> str:

@@ -21,6 +21,8 @@ from webkit.sdk import (
     Health,
     NotFoundAtProvider,
     OutcomeUnknown,
+    PayerMethod,
+    PayerRequest,
     PaymentEventKind,
     Payments,
     ProviderError,
@@ -31,8 +33,17 @@ from webkit.sdk import (
     RefundState,
     SignatureInvalid,
 )
-from webkit.sdk.testing.doubles.stripe import FAILING_REFUND_CARD, PENDING_REFUND_CARD, StripeDouble, body_of, signature
-from webkit.sdk.testing.payments import ORDER, PaymentsContract, Webhook
+from webkit.sdk.testing.doubles.stripe import (
+    AUTHENTICATED_CARD,
+    FAILING_REFUND_CARD,
+    GOOD_CARD,
+    LATER_DECLINED_CARD,
+    PENDING_REFUND_CARD,
+    StripeDouble,
+    body_of,
+    signature,
+)
+from webkit.sdk.testing.payments import ORDER, PaymentsContract, Webhook, setup_of
 
 SECRET = "whsec_of_the_tests"
 
@@ -113,6 +124,20 @@ class TestStripe(PaymentsContract):
     @pytest.fixture
     def vendor(self, double: StripeDouble) -> Payer:
         return Payer(double)
+
+    @pytest.fixture
+    def left(self, provider: Stripe, double: StripeDouble) -> Callable[[str], PayerMethod]:
+        def leave(how: str) -> PayerMethod:
+            payer_id = provider.open_payer(PayerRequest("payer:left", "client:1", "Ada"))
+            opened = provider.begin_setup(replace(setup_of(payer_id), key=f"setup:{how}"))
+            double.leave_method(
+                opened.id, {"declined": LATER_DECLINED_CARD, "asks": AUTHENTICATED_CARD}.get(how, GOOD_CARD)
+            )
+            method = provider.setup(opened.id).method
+            assert method is not None
+            return method
+
+        return leave
 
     @pytest.fixture
     def paid_out(self, double: StripeDouble) -> Callable[[], str]:

@@ -11,6 +11,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from webkit.core.capabilities.charging import (
+    ChargeRequest,
+    ChargesMethods,
+    ChargeState,
+    PayerMethod,
+    PayerRequest,
+    SavesMethods,
+    SetupRequest,
+    SetupState,
+)
 from webkit.core.capabilities.errors import NotFoundAtProvider, ProviderRejected, SignatureInvalid
 from webkit.core.capabilities.payments import (
     CheckoutRequest,
@@ -358,6 +368,71 @@ class PaymentsContract(ProviderContract):
         with pytest.raises(NotFoundAtProvider):
             provider.payout("po_unknown")
 
+    # --- methods that payers leave -----------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def left(self, provider: Payments, vendor: Vendor) -> Callable[[str], PayerMethod]:
+        """A payer leaves a method that pays, is declined ("declined"), or wants confirming ("asks"); needed with
+        SAVED_METHODS only."""
+        raise NotImplementedError("override the `left` fixture")
+
+    def test_what_is_said_of_methods_is_so(self, provider: Payments) -> None:
+        assert isinstance(provider, SavesMethods) == (PaymentFeature.SAVED_METHODS in self.spec.features)
+        assert isinstance(provider, ChargesMethods) == (PaymentFeature.OFF_SESSION in self.spec.features)
+
+    def test_a_method_is_left_and_forgotten(self, provider: Payments, request: pytest.FixtureRequest) -> None:
+        self.needs(PaymentFeature.SAVED_METHODS)
+        assert isinstance(provider, SavesMethods)
+        payer = PayerRequest("payer:1", "client:1", "Ada", "ada@example.org")
+        payer_id = provider.open_payer(payer)
+        assert provider.open_payer(payer) == payer_id
+        page = provider.begin_setup(setup_of(payer_id))
+        assert provider.begin_setup(setup_of(payer_id)).id == page.id
+        assert provider.setup(page.id).state is SetupState.OPEN
+        method = request.getfixturevalue("left")("")
+        assert method.last4 and provider.method(method.id) == method
+        provider.forget_method(method.id)
+        provider.forget_method(method.id)
+        with pytest.raises(NotFoundAtProvider):
+            provider.method(method.id)
+        with pytest.raises(NotFoundAtProvider):
+            provider.setup("nothing")
+
+    def test_a_charge_takes_money_once(self, provider: Payments, request: pytest.FixtureRequest) -> None:
+        self.needs(PaymentFeature.OFF_SESSION)
+        assert isinstance(provider, ChargesMethods)
+        asked = charge_of(request.getfixturevalue("left")(""))
+        charged = provider.charge(asked)
+        assert (charged.state, charged.amount_minor, charged.reference) == (ChargeState.PAID, 12_200, "2026-0042")
+        assert provider.charge(asked).id == charged.id == provider.get_charge(charged.id).id
+        since = datetime.now(UTC) - timedelta(minutes=5)
+        found = provider.find_charge(asked.method.payer_id, asked.key, since)
+        assert found is not None and found.id == charged.id
+        assert provider.find_charge(asked.method.payer_id, "nobody", since) is None
+        assert provider.cancel_charge(charged.id).state is ChargeState.PAID
+        with pytest.raises(NotFoundAtProvider):
+            provider.get_charge("nothing")
+
+    def test_a_decline_is_an_answer(self, provider: Payments, request: pytest.FixtureRequest) -> None:
+        self.needs(PaymentFeature.OFF_SESSION)
+        assert isinstance(provider, ChargesMethods)
+        asked = charge_of(request.getfixturevalue("left")("declined"))
+        declined = provider.charge(asked)
+        assert declined.state is ChargeState.DECLINED and declined.decline
+        assert provider.charge(asked) == declined
+        assert provider.cancel_charge(declined.id).state is ChargeState.CANCELLED
+
+    def test_a_charge_that_wants_its_payer(self, provider: Payments, request: pytest.FixtureRequest) -> None:
+        self.needs(PaymentFeature.OFF_SESSION)
+        assert isinstance(provider, ChargesMethods)
+        charged = provider.charge(charge_of(request.getfixturevalue("left")("asks")))
+        assert charged.state is ChargeState.ACTION
+        back = "http://127.0.0.1:8000/a/token?back=1"
+        status, address = provider.confirm_charge(charged.id, return_url=back, key="confirm:1")
+        assert status.state is ChargeState.ACTION and urlsplit(address).scheme in ("http", "https")
+        assert provider.cancel_charge(charged.id).state is ChargeState.CANCELLED
+        assert provider.confirm_charge(charged.id, return_url=back, key="confirm:2")[1] == ""
+
     def test_form_action_origins_are_origins(self, provider: Payments) -> None:
         for origin in provider.form_action_origins():
             parts = urlsplit(origin)
@@ -374,6 +449,17 @@ class PaymentsContract(ProviderContract):
         checkout = provider.create_checkout(ORDER)
         vendor.pay(checkout.id)
         return RefundRequest(provider.get_checkout(checkout.id).payment_id, amount, "EUR", key="refund:1")
+
+
+def setup_of(payer_id: str) -> SetupRequest:
+    """A page at which a payer leaves a method."""
+    here = "http://127.0.0.1:8000/m/token"
+    return SetupRequest("setup:1", payer_id, "client:1", "EUR", here, here, ORDER.notify_url)
+
+
+def charge_of(method: PayerMethod, key: str = "charge:1") -> ChargeRequest:
+    """A charge of a method."""
+    return ChargeRequest(key, method, "2026-0042", 12_200, "EUR", "Work", ORDER.notify_url)
 
 
 def _parts(webhook: Webhook) -> tuple[Mapping[str, str], bytes]:
