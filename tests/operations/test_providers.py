@@ -63,7 +63,7 @@ def test_the_page_asks_nobody_and_the_job_all(
     waiting = operator.get(answer.location).text
     assert "hx-get=" in waiting and asked == []
     run_jobs()
-    assert "email=outbox" in asked and len(asked) == len(set(asked)) == 7
+    assert "email=outbox" in asked and len(asked) == len(set(asked)) == 9
     page = operator.get(PAGE).text
     assert "little space" in page and "Needs a look" in page and "hx-trigger" not in page.partition('id="providers"')[2]
     assert "little space" in operator.get(f"{PAGE}?view=needs").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import struct
 import threading
 import time
@@ -20,6 +21,7 @@ KEY = "sk-proj-double-0123456789"
 MODELS = ("gpt-5.4-mini", "gpt-5.4", "text-embedding-3-small", "local-model")
 CHAT = {"model", "messages", "max_completion_tokens", "max_tokens", "stream", "stream_options", "response_format"}
 EMBEDDINGS = {"model", "input", "dimensions", "encoding_format"}
+MEANING = {"bill": "invoice", "paid": "overdue"}
 MOST_INPUTS, MOST_CHARACTERS = 2048, 32_000
 
 
@@ -300,9 +302,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _vector(text: str, size: int) -> list[float]:
-    """Some direction of length one, always the same for a text."""
-    seed = hashlib.sha512(text.encode()).digest()
-    raw = (seed * (size // len(seed) + 1))[:size]
-    values = [byte - 127.5 for byte in raw]
+    """The sum of its words' directions, of length one; the few words with a meaning are those in MEANING."""
+    values = [0.0] * size
+    for word in re.findall(r"\w+", text.casefold()) or [text]:
+        seed = hashlib.sha512(MEANING.get(word, word).encode()).digest()
+        for place, byte in enumerate((seed * (size // len(seed) + 1))[:size]):
+            values[place] += byte - 127.5
     length = sum(value * value for value in values) ** 0.5
     return [value / length for value in values]

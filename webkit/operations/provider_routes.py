@@ -38,6 +38,8 @@ LABELS = {
     "pdf": (_l("PDF"), "printer"),
     "pagespeed": (_l("Website audits"), "search"),
     "sms": (_l("Text messages"), "device-mobile"),
+    "embeddings": (_l("Meaning of texts"), "compass"),
+    "vectors": (_l("Search by meaning"), "list-search"),
 }
 
 blueprint = Blueprint("providers", __name__, url_prefix="/admin/providers")

@@ -7,10 +7,12 @@ from typing import Any
 from .ai_text import AI_TEXT
 from .base import Capability
 from .email import EMAIL
+from .embeddings import EMBEDDINGS
 from .pagespeed import PAGESPEED
 from .payments import PAYMENTS
 from .pdf import PDF
 from .sms import SMS
 from .storage import STORAGE
+from .vectors import VECTORS
 
-ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF, PAGESPEED, SMS)
+ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF, PAGESPEED, SMS, EMBEDDINGS, VECTORS)

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(
     *(
         f"webkit.sdk.testing.{suite}"
-        for suite in ("contract", "ai_text", "email", "pagespeed", "payments", "pdf", "sms", "storage")
+        for suite in (
+            "contract",
+            "ai_text",
+            "email",
+            "embeddings",
+            "pagespeed",
+            "payments",
+            "pdf",
+            "sms",
+            "storage",
+            "vectors",
+        )
     )
 )
 

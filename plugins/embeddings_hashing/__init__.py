@@ -1,0 +1,1 @@
+"""Directions of words, computed here."""

@@ -1,0 +1,1 @@
+"""Directions of meaning by a small model on this machine."""

@@ -1,0 +1,1 @@
+"""Vectors in a file of this machine."""
