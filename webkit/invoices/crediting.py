@@ -25,8 +25,12 @@ from webkit.core.values import dataclass
 from webkit.invoices import mails, models, origins, paying, returning, snapshot
 from webkit.invoices.models import CreditNote, Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.returning import RefundInput
+<<<<<<< Updated upstream
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Method, Received
+=======
+from webkit.invoices.views import read
+>>>>>>> Stashed changes
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView, ReversalView
 from webkit.pricing import Left, Part, Priced, credit_all, credit_amount, credit_lines, left, left_gross
@@ -108,7 +112,7 @@ class Correction:
 
 def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None, priced: Priced | None = None) -> Correction:
     """What credit notes have made of an invoice, with its payments and figures if they are known. Raises NotFound."""
-    invoice = _invoice(models.get(invoice_id))
+    invoice = read(invoice_id)
     notes = models.read_credit_notes(invoice_id)
     if paid is None:
         paid = payments.of(events.ref("invoice", invoice_id)) if notes else []

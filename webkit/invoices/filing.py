@@ -10,7 +10,7 @@ from webkit.core.kernel.folders import Folder
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import models
 from webkit.invoices.models import Invoice, InvoiceState
-from webkit.invoices.views import found, one
+from webkit.invoices.views import found, read
 
 
 def _demand_draft(invoice: Invoice) -> None:
@@ -20,7 +20,7 @@ def _demand_draft(invoice: Invoice) -> None:
 
 FOLDER = Folder(
     kind="invoice",
-    find=one,
+    find=read,
     lock=lambda invoice_id: found(models.locked(invoice_id)),
     demand_open=_demand_draft,
 )

@@ -165,7 +165,7 @@ class Invoice(Authored, Owned):
     @property
     def instalments(self) -> tuple[Instalment, ...]:
         """What is open of each instalment, the next one first."""
-        return _open(self)
+        return instalments(self)
 
 
 class CreditNote(Owned):
@@ -533,7 +533,7 @@ def counted(of: Standing) -> tallies.Counted:
         return {}
     adds = {(KIND, of.currency, of.state.value): (1, of.amount)}
     if of.state == InvoiceState.ISSUED and of.due_date and of.pending_at is None:
-        for place, part in enumerate(_open(of)):
+        for place, part in enumerate(instalments(of)):
             at = (DUE, of.currency, part.due.isoformat())
             count, sum_ = adds.get(at, (0, 0))
             adds[at] = (count + (place == 0), sum_ + part.amount)
@@ -548,7 +548,8 @@ def quarter(moment: datetime) -> datetime:
     return utc.replace(minute=utc.minute // 15 * 15, second=0, microsecond=0, tzinfo=None)
 
 
-def _open(of: Invoice | Standing) -> tuple[Instalment, ...]:
+def instalments(of: Invoice | Standing) -> tuple[Instalment, ...]:
+    """What is open of each instalment, the next one first."""
     return still_open(_schedule(of), of.received_minor, of.credited_minor)
 
 

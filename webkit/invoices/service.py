@@ -78,7 +78,7 @@ from webkit.invoices.settling import settle as settle
 from webkit.invoices.settling import unlike_ledger as unlike_ledger
 from webkit.invoices.views import InvoiceRow as InvoiceRow
 from webkit.invoices.views import InvoiceView as InvoiceView
-from webkit.invoices.views import one, row, view
+from webkit.invoices.views import one, read, row, view
 from webkit.payments import service as payments
 from webkit.payments.service import Consent, Keep
 
@@ -124,7 +124,7 @@ def pay(invoice_id: UUID, token: str, *, whole: bool = False, consent: Consent |
 
 def get(invoice_id: UUID) -> InvoiceView:
     """One invoice of the agency. Raises NotFound."""
-    return view(one(invoice_id), agencies.today())
+    return view(read(invoice_id), agencies.today())
 
 
 def told(invoice_id: UUID) -> dict[str, str] | None:

@@ -9,13 +9,15 @@ from uuid import UUID
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import models
+from webkit.invoices import models, read_models
 from webkit.invoices.models import OWED, Invoice, InvoiceKind, InvoiceOrigin, InvoiceState
 from webkit.invoices.terms import Instalment, Terms, due_on, open_of
 from webkit.invoices.waiting_models import Waiting
 from webkit.pricing import Priced
 
 R = TypeVar("R", Invoice, Waiting)
+Row = Any
+"""The columns of an invoice, or the invoice: who only looks at it does not wait for the mapper."""
 
 
 class InvoiceRow(NamedTuple):
@@ -141,6 +143,11 @@ def one(invoice_id: UUID) -> Invoice:
     return found(models.get(invoice_id))
 
 
+def read(invoice_id: UUID) -> Row:
+    """The columns of one, for who changes nothing. Raises NotFound."""
+    return found(read_models.read(invoice_id))
+
+
 def found(invoice: R | None) -> R:
     """The same for a row that was asked for already."""
     if invoice is None:
@@ -177,7 +184,7 @@ def row(invoice: models.Listed, today: date) -> InvoiceRow:
     )
 
 
-def _parts(invoice: Invoice, today: date) -> tuple[InstalmentView, ...]:
+def _parts(invoice: Row, today: date) -> tuple[InstalmentView, ...]:
     """The instalments of an issued invoice that has several."""
     schedule = [Instalment.from_dict(part) for part in invoice.schedule or ()]
     owed = invoice.state in OWED
@@ -188,9 +195,9 @@ def _parts(invoice: Invoice, today: date) -> tuple[InstalmentView, ...]:
     )
 
 
-def view(invoice: Invoice, today: date) -> InvoiceView:
+def view(invoice: Row, today: date) -> InvoiceView:
     """A stored invoice as staff see it."""
-    left = invoice.instalments if invoice.state in OWED else ()
+    left = models.instalments(invoice) if invoice.state in OWED else ()
     return InvoiceView(
         id=invoice.id,
         client_id=invoice.client_id,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import functools
 import gettext as std
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,8 @@ from webkit.core.paths import PACKAGE
 
 LOCALES = {"en": "English", "it": "Italiano"}
 DEFAULT = "en"
+MOST_LANGUAGES = 20
+"""Of what a browser asks for: nobody speaks more."""
 FOLDER = PACKAGE / "locale"
 
 _locale: ContextVar[str] = ContextVar("locale", default=DEFAULT)
@@ -92,7 +94,6 @@ def set_locale(locale: str, timezone: str = "UTC") -> None:
 
 
 @functools.lru_cache(512)
-@functools.lru_cache(256)
 def known(locale: str) -> str:
     """`locale` when it can be used, else English."""
     try:
@@ -101,8 +102,13 @@ def known(locale: str) -> str:
         return DEFAULT
 
 
-def negotiate(accepted: list[str]) -> str:
+def negotiate(accepted: Sequence[str]) -> str:
     """The best language we speak for a browser's preferences."""
+    return _best(tuple(accepted[:MOST_LANGUAGES]))
+
+
+@functools.lru_cache(512)
+def _best(accepted: tuple[str, ...]) -> str:
     best: str | None = negotiate_locale(accepted, list(LOCALES), sep="-")
     return best or DEFAULT
 
@@ -153,8 +159,13 @@ def lazy_gettext(message: str, **values: Any) -> LazyString:
 
 
 def _babel() -> Locale:
+    return _parsed(current_locale())
+
+
+@functools.lru_cache(256)
+def _parsed(locale: str) -> Locale:
     """Plain English writes dates as most of its readers do, day first; en-US is there for those who don't."""
-    return Locale.parse("en-GB" if current_locale() == DEFAULT else current_locale(), sep="-")
+    return Locale.parse("en-GB" if locale == DEFAULT else locale, sep="-")
 
 
 def group_symbol() -> str:
@@ -164,7 +175,12 @@ def group_symbol() -> str:
 
 def format_date(day: date, format: str = "long") -> str:
     """A calendar date as people of this locale write it: 12 November 2026."""
-    return dates.format_date(day, format=format, locale=_babel())
+    return _date(day, format, current_locale())
+
+
+@functools.lru_cache(4096)
+def _date(day: date, format: str, locale: str) -> str:
+    return dates.format_date(day, format=format, locale=_parsed(locale))
 
 
 def format_datetime(moment: datetime, format: str = "medium") -> str:
@@ -182,7 +198,13 @@ def format_datetime(moment: datetime, format: str = "medium") -> str:
 
 def format_time(moment: datetime) -> str:
     """The hour and minute of a moment in the current time zone."""
-    return dates.format_time(moment, format="short", tzinfo=ZoneInfo(current_timezone()), locale=_babel())
+    local = moment.astimezone(ZoneInfo(current_timezone()))
+    return _time(local.time().replace(second=0, microsecond=0), current_locale())
+
+
+@functools.lru_cache(4096)
+def _time(at: time, locale: str) -> str:
+    return dates.format_time(at, format="short", locale=_parsed(locale))
 
 
 def format_ago(moment: datetime, now: datetime) -> str:
@@ -199,4 +221,10 @@ def format_rounded(number: Decimal, places: int) -> str:
 
 def format_decimal(number: Decimal | int) -> str:
     """A number as people of this locale write it, with all its places."""
-    return numbers.format_decimal(number, decimal_quantization=False, locale=_babel())
+    return _decimal(str(number), current_locale())
+
+
+@functools.lru_cache(4096)
+def _decimal(number: str, locale: str) -> str:
+    """By its text: 1.50 and 1.5 are equal, and not written alike."""
+    return numbers.format_decimal(Decimal(number), decimal_quantization=False, locale=_parsed(locale))
