@@ -25,12 +25,9 @@ from webkit.core.values import dataclass
 from webkit.invoices import mails, models, origins, paying, returning, snapshot
 from webkit.invoices.models import CreditNote, Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.returning import RefundInput
-<<<<<<< Updated upstream
+from webkit.invoices.views import read
 from webkit.ledger import service as ledger
 from webkit.ledger.service import Method, Received
-=======
-from webkit.invoices.views import read
->>>>>>> Stashed changes
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView, ReversalView
 from webkit.pricing import Left, Part, Priced, credit_all, credit_amount, credit_lines, left, left_gross
