@@ -11,6 +11,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from webkit.accounts import plugin as accounts
+from webkit.administration import plugin as administration
 from webkit.agencies import plugin as agencies
 from webkit.ai_runs import plugin as ai_runs
 from webkit.banking import plugin as banking
@@ -86,6 +87,7 @@ FEATURES: tuple[ModuleType, ...] = (
     imports,
     reports,
     subscriptions,
+    administration,
     operations,
     webhooks,
     styleguide,

@@ -139,6 +139,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", name=op.f("uq_phones_user_id")),
     )
     op.create_table(
+        "platform_staff",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_platform_staff_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_staff")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_platform_staff_user_id")),
+    )
+    op.create_table(
         "sign_in_steps",
         sa.Column(
             "purpose",
@@ -165,6 +175,7 @@ def upgrade() -> None:
         "sit_ins",
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -212,6 +223,7 @@ def upgrade() -> None:
         sa.Column("strange", sa.String(length=200), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("checkout_id", sa.String(length=128), nullable=False),
+        sa.Column("checkout_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
@@ -645,6 +657,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_steps_expires_at"))
 
     op.drop_table("sign_in_steps")
+    op.drop_table("platform_staff")
     op.drop_table("phones")
     with op.batch_alter_table("passkeys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkeys_user_id"))

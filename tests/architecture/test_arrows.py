@@ -41,6 +41,7 @@ ORDER = (
     "imports",
     "reports",
     "subscriptions",
+    "administration",
     "operations",
     "webhooks",
     "styleguide",
@@ -54,11 +55,13 @@ EXCEPTIONS = {
     # A person's first page founds an agency, so it shows the agency's form.
     "webkit/accounts/forms.py": {"webkit.agencies.forms"},
     "webkit/accounts/pages.py": {"webkit.agencies.pages"},
-    "webkit/accounts/routes.py": {"webkit.agencies.forms", "webkit.agencies.policy"},
+    "webkit/accounts/routes.py": {"webkit.agencies.forms"},
     # Accounts keep the places that people are given, and let in whoever has just got one.
     "webkit/people/service.py": {"webkit.accounts.seats"},
     "webkit/people/roles.py": {"webkit.accounts.seats"},
     "webkit/people/routes.py": {"webkit.accounts.browser"},
+    # The platform's own people look at everybody's places, and take one for a while.
+    "webkit/administration/service.py": {"webkit.accounts.seats", "webkit.accounts.seat_models"},
     # Clients live in countries and speak languages, chosen from the same lists as the agency's.
     "webkit/clients/forms.py": {"webkit.agencies.forms"},
     "webkit/clients/pages.py": {"webkit.agencies.pages"},

@@ -133,7 +133,12 @@ def test_nobody_removes_those_above(agency: AgencyView, ada: Person, max_: Perso
 
 
 def test_a_role_of_ones_own(owner: Browser, member: Browser, max_: Person) -> None:
-    chosen = {"name": "Bookkeeper", "may:invoices.view": "all", "may:payments.view": "all", "may:ownership.offer": "all"}
+    chosen = {
+        "name": "Bookkeeper",
+        "may:invoices.view": "all",
+        "may:payments.view": "all",
+        "may:ownership.offer": "all",
+    }
     assert owner.post("/northwind/settings/roles/new", data=chosen).status_code == 303
     made = roles.every()[-1]
     assert made.permissions == {"invoices.view": "all", "payments.view": "all"}  # what is the owner's stays so

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.accounts.models import Membership, Role
+from webkit.accounts.models import Membership, Role, User
 from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.directory import Seat
@@ -24,6 +24,7 @@ class SitIn(Record):
 
     agency_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agencies.id"))
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))
+    owner_id: Mapped[UUID]
     reason: Mapped[str] = mapped_column(sa.String(300))
     until: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -45,9 +46,9 @@ def _member(user_id: UUID) -> Seat | None:
 
 def _sitting_in(agency_id: UUID, user_id: UUID) -> Seat | None:
     open_ = (SitIn.ended_at.is_(None), SitIn.until > clock.now())
-    query = sa.select(SitIn.id).where(SitIn.agency_id == agency_id, SitIn.user_id == user_id, *open_)
+    query = sa.select(SitIn.owner_id).where(SitIn.agency_id == agency_id, SitIn.user_id == user_id, *open_)
     found = session().scalars(query.order_by(SitIn.until.desc()).limit(1)).first()
-    return Seat(Role.OWNER, sitting_in=str(found)) if found else None
+    return Seat(Role.OWNER, sitting_in=f"user:{found}") if found else None
 
 
 def exists(user_id: UUID) -> bool:
@@ -114,13 +115,61 @@ def end_sit_ins(user_id: UUID, agency_id: UUID | None = None) -> list[UUID]:
     return list(session().scalars(query.values(ended_at=clock.now()).returning(SitIn.id)))
 
 
-def running_sit_ins(user_id: UUID) -> list[SitIn]:
-    """Those of a person that still run."""
-    open_ = (SitIn.ended_at.is_(None), SitIn.until > clock.now())
-    return list(session().scalars(sa.select(SitIn).where(SitIn.user_id == user_id, *open_).order_by(SitIn.until)))
-
-
 def recent_sit_ins(agency_id: UUID, limit: int = 20) -> list[SitIn]:
     """Who sat in for an agency's owner, the latest first."""
     query = sa.select(SitIn).where(SitIn.agency_id == agency_id).order_by(SitIn.id.desc()).limit(limit)
     return list(session().scalars(query))
+
+
+class PlatformStaff(Record):
+    """Somebody who looks after the platform: `superadmin` decides everything, `staff` looks and helps."""
+
+    __tablename__ = "platform_staff"
+
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"), unique=True)
+    role: Mapped[str] = mapped_column(sa.String(16))
+
+
+def staff_role(user_id: UUID) -> str | None:
+    return session().scalars(sa.select(PlatformStaff.role).where(PlatformStaff.user_id == user_id)).one_or_none()
+
+
+def staff_roles() -> dict[UUID, str]:
+    """Everybody's."""
+    return {row[0]: row[1] for row in session().execute(sa.select(PlatformStaff.user_id, PlatformStaff.role))}
+
+
+def set_staff_role(user_id: UUID, role: str) -> None:
+    """Store it, or with none delete it, inside a write."""
+    session().execute(sa.delete(PlatformStaff).where(PlatformStaff.user_id == user_id))
+    if role:
+        session().add(PlatformStaff(user_id=user_id, role=role))
+    session().flush()
+
+
+def lock_staff() -> None:
+    """Of two who take the last superadmin's role away at once, one waits for the other."""
+    session().scalars(sa.select(PlatformStaff.id).with_for_update()).all()
+
+
+def people(words: str, limit: int, before: UUID | None) -> list[User]:
+    """People whose name or address holds this, the newest first."""
+    query = sa.select(User).order_by(User.id.desc()).limit(limit)
+    if words:
+        like = (User.email.icontains(words, autoescape=True), User.name.icontains(words, autoescape=True))
+        query = query.where(sa.or_(*like))
+    if before is not None:
+        query = query.where(User.id < before)
+    return list(session().scalars(query))
+
+
+def names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """How people are called."""
+    wanted = sa.select(User.id, User.name).where(User.id.in_(list(ids)))
+    return {row[0]: row[1] for row in session().execute(wanted)}
+
+
+def head_counts(agency_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How many people work in agencies; needs the platform's door."""
+    query = sa.select(Membership.agency_id, sa.func.count()).where(Membership.agency_id.in_(list(agency_ids)))
+    return {row[0]: int(row[1]) for row in session().execute(query.group_by(Membership.agency_id))}

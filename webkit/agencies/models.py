@@ -175,3 +175,22 @@ def _flush_slug() -> None:
         session().flush()
     except sa.exc.IntegrityError:
         raise Conflict(_("This address is taken. Please choose another one."), "slug") from None
+
+
+def found(words: str, limit: int, before: UUID | None, *, closed: bool = False) -> list[Agency]:
+    """Agencies whose name or address holds this, the newest first."""
+    query = sa.select(Agency).order_by(Agency.id.desc()).limit(limit)
+    if words:
+        like = (Agency.slug.icontains(words, autoescape=True), Agency.name.icontains(words, autoescape=True))
+        query = query.where(sa.or_(*like))
+    if closed:
+        query = query.where(Agency.closed != "")
+    if before is not None:
+        query = query.where(Agency.id < before)
+    return list(session().scalars(query))
+
+
+def set_closed(agency_id: UUID, why: str) -> bool:
+    """Store why nobody gets in, or with none that everybody does, inside a write."""
+    query = sa.update(Agency).where(Agency.id == agency_id).values(closed=why).returning(Agency.id)
+    return session().scalars(query).one_or_none() is not None

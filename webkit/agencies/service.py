@@ -335,3 +335,26 @@ def _view(row: Agency | Any) -> AgencyView:
 def _theme(brand: str) -> str:
     """Changes with the colour and with the release, whose palette may differ."""
     return digest(f"{version('webkit')}/{brand}".encode())[:10]
+
+
+def search(words: str, *, limit: int, before: UUID | None = None, closed: bool = False) -> list[AgencyView]:
+    """Agencies whose name or address holds this, the newest first: for those who look after all of them."""
+    return [_view(row) for row in models.found(words, limit, before, closed=closed)]
+
+
+@writes
+def close(agency_id: UUID, why: str) -> None:
+    """Let nobody in, and show nothing under links, from the next request on. Raises NotFound."""
+    if not models.set_closed(agency_id, why):
+        raise NotFound(_("There is no such agency."))
+    entrances.changed()
+    audit.log("agency.closed", subject=ref("agency", agency_id), detail={"why": why})
+
+
+@writes
+def open_again(agency_id: UUID) -> None:
+    """Let everybody in again. Raises NotFound."""
+    if not models.set_closed(agency_id, ""):
+        raise NotFound(_("There is no such agency."))
+    entrances.changed()
+    audit.log("agency.opened", subject=ref("agency", agency_id))

@@ -10,9 +10,7 @@ POLICY = Policy(
     (
         Permission("clients.view", _l("See clients"), member=ALL),
         Permission("clients.edit", _l("Add and change clients"), member=ALL),
-        Permission(
-            "clients.archive", _l("Archive clients"), refusal=_l("Only owners and admins put clients away.")
-        ),
+        Permission("clients.archive", _l("Archive clients"), refusal=_l("Only owners and admins put clients away.")),
     ),
     {
         "clients": ("clients.view", "clients.edit"),

@@ -99,6 +99,7 @@ def versions(consultation_id: UUID, before: int | None, limit: int) -> list[Vers
 
 def version(consultation_id: UUID, number: int) -> VersionView:
     """One version and what it says. Raises NotFound."""
+    _row(consultation_id)
     if (row := models.version(consultation_id, number)) is None:
         raise NotFound(_("There is no such version."))
     return VersionView.saying(row, _answers_at(consultation_id, number))

@@ -14,6 +14,7 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.templating import OPERATOR
 from webkit.operations import dashboard, plugin_routes, provider_routes
 from webkit.operations.keys_cli import keys_group
+from webkit.operations.permissions_cli import permissions_command
 from webkit.operations.routes import blueprint
 from webkit.operations.settings_cli import settings_command
 from webkit.operations.switch_cli import plugin_group
@@ -51,7 +52,7 @@ def webkit_register_schedules() -> list[Schedule]:
 
 @hookimpl
 def webkit_register_commands() -> list[Command]:
-    return [settings_command, plugin_group, keys_group]
+    return [settings_command, plugin_group, keys_group, permissions_command]
 
 
 def _prune(job: Job) -> None:

@@ -182,5 +182,3 @@ def _flush(taken: str, field: str) -> None:
         session().flush()
     except sa.exc.IntegrityError:
         raise Conflict(taken, field) from None
-
-

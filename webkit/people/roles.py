@@ -99,9 +99,7 @@ def delete(role_id: UUID) -> None:
 def _clean(given: Mapping[str, str]) -> dict[str, str]:
     """What was chosen, as far as there is such a permission and a role may have it."""
     reaches = current().rules.of_custom(given)
-    return {
-        name: reach.word for name, reach in reaches.items() if reach is not NONE and name != permissions.EVERYBODY
-    }
+    return {name: reach.word for name, reach in reaches.items() if reach is not NONE and name != permissions.EVERYBODY}
 
 
 def word(given: Mapping[str, str], name: str) -> str:

@@ -103,7 +103,7 @@ def offered(token: str) -> Offered | None:
         row = models.by_token(_hashed(token))
         if row is None or (agency := agencies.by_id(row.agency_id)) is None:
             return None
-        found = Offered(
+        return Offered(
             id=row.id,
             agency_id=row.agency_id,
             agency_name=agency.name,
@@ -114,7 +114,6 @@ def offered(token: str) -> Offered | None:
             open=row.state is Step.PENDING and row.expires_at > clock.now() and not agency.closed,
             has_account=accounts.user_id_of(row.email) is not None,
         )
-    return found
 
 
 def accept(token: str, user_id: UUID) -> str:
@@ -302,7 +301,10 @@ def _member(each: Member, names: dict[UUID, str], viewer: Grant) -> MemberView:
         since=each.since,
         is_owner=each.role == Role.OWNER,
         is_self=each.user_id == viewer.user_id,
-        may_remove=each.role != Role.OWNER and below and viewer.can("members.remove") and each.user_id != viewer.user_id,
+        may_remove=each.role != Role.OWNER
+        and below
+        and viewer.can("members.remove")
+        and each.user_id != viewer.user_id,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel.db import session, writes
 from webkit.core.kernel.tables import Json, Record
+from webkit.core.values import dataclass
 
 
 class AuditEntry(Record):
@@ -41,4 +43,57 @@ def log(action: str, *, subject: str = "", detail: Mapping[str, Any] | None = No
         entry.request_id = g.get("request_id", "")
         if current_user and current_user.is_authenticated:
             entry.user_id = current_user.id
+        if whom := g.get("sitting_in"):
+            entry.detail = {**entry.detail, "for": whom}
     session().add(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which entries are looked for; what is empty leaves nothing out."""
+
+    agency_id: UUID | None = None
+    user_id: UUID | None = None
+    action: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry as people read it."""
+
+    id: UUID
+    at: datetime
+    agency_id: UUID | None
+    user_id: UUID | None
+    action: str
+    subject: str
+    detail: dict[str, Any]
+    address: str
+
+
+def entries(asked: Asked, *, limit: int, before: UUID | None = None) -> list[EntryView]:
+    """What was noted, the latest first. The caller has checked who may read it."""
+    query = sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if asked.agency_id is not None:
+        query = query.where(AuditEntry.agency_id == asked.agency_id)
+    if asked.user_id is not None:
+        query = query.where(AuditEntry.user_id == asked.user_id)
+    if asked.action:
+        query = query.where(AuditEntry.action.startswith(asked.action, autoescape=True))
+    if asked.subject:
+        query = query.where(AuditEntry.subject == asked.subject)
+    if asked.since is not None:
+        query = query.where(AuditEntry.created_at >= asked.since)
+    if asked.until is not None:
+        query = query.where(AuditEntry.created_at < asked.until)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return [_entry(row) for row in session().scalars(query)]
+
+
+def _entry(row: AuditEntry) -> EntryView:
+    about = (row.agency_id, row.user_id, row.action, row.subject)
+    return EntryView(row.id, row.created_at, *about, row.detail, row.address)

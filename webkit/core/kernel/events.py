@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from flask import g, has_request_context
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import EventKind
@@ -157,9 +158,16 @@ def record(
     if not current.writing:
         raise RuntimeError("events belong to a write")
     tenancy.agency_id()
+    if whom := _on_behalf():
+        facts = {**facts, "for": whom}
     canonical(dict(facts))
     pending = _Pending(kind, subject, dict(facts), dict(personal) if personal else None, tuple(about), clock.now())
     current.info.setdefault("events", []).append(pending)
+
+
+def _on_behalf() -> str:
+    """Whom somebody of the platform acts for in this request, if they sit in for an owner."""
+    return str(g.get("sitting_in", "")) if has_request_context() else ""
 
 
 @before_commit(rank=1)

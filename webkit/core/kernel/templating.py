@@ -28,6 +28,8 @@ from webkit.core.values import dataclass
 
 OPERATOR = "operator"
 """The role of menu entries on the operators' side."""
+PLATFORM = "platform"
+"""The same on the side of those who look after agencies and people."""
 
 
 EVAL_CONTEXT = vars(pass_eval_context(lambda context: context))["jinja_pass_arg"]
@@ -192,6 +194,8 @@ def _place(urls: dict[str, str]) -> str:
 def _role() -> str:
     if "agency" in g:
         return str(g.get("role", ""))
+    if g.get("platform_role"):
+        return PLATFORM
     signed_in = bool(current_user) and current_user.is_authenticated
     return OPERATOR if signed_in and current_user.is_operator else ""
 

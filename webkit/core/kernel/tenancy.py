@@ -113,7 +113,7 @@ def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:
         return here
     name = inspect(table).mapper.local_table.name  # type: ignore[union-attr]
     if name in hidden:
-        return sa.and_(here, sa.false())
+        return sa.and_(here, table.id.is_(None))  # type: ignore[attr-defined]
     if name in own:
         return sa.and_(here, table.author_id == sa.bindparam("viewer", type_=sa.Uuid()))  # type: ignore[attr-defined]
     return here

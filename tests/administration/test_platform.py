@@ -1,0 +1,157 @@
+"""The platform's own people: who they are, what they decide, and acting for an owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.client import Browser
+from tests.factories import documents
+from tests.factories import people as factory
+from tests.factories.people import Person
+from webkit.administration import service
+from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.kernel import audit, clock, db, events, links, stepup
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.errors import Conflict, Forbidden, NotFound
+
+
+@pytest.fixture
+def root(app: Flask, browser_of: Callable[[Person], Browser], monkeypatch: pytest.MonkeyPatch) -> Browser:
+    """A superadmin who has just shown who they are."""
+    monkeypatch.setattr(stepup, "is_fresh", lambda: True)
+    person = factory.make_person("Root Berg", "root@platform.example")
+    with db.unit(db.Scope()):
+        service.grant_first(person.email, "superadmin")
+    return browser_of(person)
+
+
+def test_for_others_this_side_does_not_exist(owner: Browser, anonymous: Browser) -> None:
+    assert owner.get("/platform/agencies").status_code == 404
+    assert anonymous.get("/platform/agencies").status_code == 303
+
+
+def test_a_closed_agency(
+    root: Browser, owner: Browser, anonymous: Browser, agency: AgencyView, run_jobs: Callable[[], int]
+) -> None:
+    invoice = documents.issued()
+    with db.writing():
+        token = links.create("i", invoice)
+    db.release()
+    place = f"/platform/agencies/{agency.id}"
+    assert "Northwind" in root.get("/platform/agencies?q=north").text
+    assert root.post(f"{place}/close", data={"reason": ""}).status_code == 422
+    assert anonymous.get(f"/i/{token}").status_code == 200
+    assert root.post(f"{place}/close", data={"reason": "Unpaid for three months"}).status_code == 303
+    refused = owner.get("/northwind/")
+    assert refused.status_code == 403 and "Unpaid for three months" in refused.text
+    shown = anonymous.get(f"/i/{token}")
+    assert shown.status_code == 403 and "closed for now" in shown.text and "Unpaid" not in shown.text
+    assert "Closed" in root.get("/platform/agencies?view=closed").text
+    assert root.post(f"{place}/open").status_code == 303
+    assert owner.get("/northwind/").status_code == anonymous.get(f"/i/{token}").status_code == 200
+
+
+def test_a_suspended_person_is_out_at_once(root: Browser, member: Browser, max_: Person) -> None:
+    assert member.get("/northwind/").status_code == 200
+    assert "max@northwind.example" in root.get("/platform/people?q=ferri").text
+    assert root.post(f"/platform/people/{max_.id}/suspend", data={"reason": "Sends spam"}).status_code == 303
+    assert member.get("/northwind/").status_code == 303
+    assert "Sends spam" in root.get("/platform/people").text
+    assert root.post(f"/platform/people/{max_.id}/unsuspend").status_code == 303
+
+
+def test_staff_look_and_help_but_do_not_decide(
+    root: Browser, agency: AgencyView, browser_of: Callable[[Person], Browser], max_: Person
+) -> None:
+    helper = factory.make_person("Sam Holm", "sam@platform.example")
+    assert root.post(f"/platform/people/{helper.id}/role", data={"role": "staff"}).status_code == 303
+    sam = browser_of(helper)
+    assert sam.get(f"/platform/agencies/{agency.id}").status_code == 200
+    for path in (f"agencies/{agency.id}/close", f"people/{max_.id}/suspend"):
+        assert sam.post(f"/platform/{path}", data={"reason": "Because of it"}).status_code == 403
+    assert sam.post(f"/platform/people/{helper.id}/role", data={"role": "superadmin"}).status_code == 403
+    assert sam.post(f"/platform/agencies/{agency.id}/tier", data={"tier": "free"}).status_code == 403
+    assert root.post(f"/platform/people/{helper.id}/role", data={"role": ""}).status_code == 303
+    assert sam.get("/platform/agencies").status_code == 404
+
+
+def test_nobody_changes_or_suspends_themselves(root: Browser, agency: AgencyView) -> None:
+    own = factory.id_of("root@platform.example")
+    with pytest.raises(Conflict):
+        service.set_role(own, "", own, "superadmin")
+    with pytest.raises(Conflict):
+        service.suspend_user(own, "why not", own, "superadmin")
+    with pytest.raises(Forbidden):
+        service.set_role(own, "", None, "staff")
+    with pytest.raises(NotFound):
+        service.grant_first("nobody@nowhere.example", "staff")
+
+
+def test_acting_for_the_owner(
+    root: Browser,
+    agency: AgencyView,
+    ada: Person,
+    run_jobs: Callable[[], int],
+    outbox_mails: Callable[[], list[OutboxMessage]],
+) -> None:
+    place = f"/platform/agencies/{agency.id}"
+    assert root.get("/northwind/").status_code == 404
+    assert root.post(f"{place}/sit-in", data={"reason": "Ada asked for help"}).location == "/northwind/"
+    shown = root.get("/northwind/").text
+    assert "You act for the owner" in shown
+    run_jobs()
+    mail = outbox_mails()[0]
+    assert "ada@northwind.example" in str(mail.entry.to) and "Ada asked for help" in mail.text
+    root.post("/northwind/clients/new", data={"name": "Felt Ltd", "country": "IT", "email": "a@felt.example"})
+    db.release()
+    found = events.recent(1)[0]
+    assert found.facts["for"] == f"user:{ada.id}" and str(ada.id) not in found.facts["actor"]
+    noted = audit.entries(audit.Asked(agency_id=agency.id, action="platform."), limit=5)
+    assert [each.action for each in noted] == ["platform.sat_in"]
+    with clock.frozen(clock.now() + timedelta(hours=4, minutes=1)):
+        assert root.get("/northwind/").status_code == 404
+    assert root.post(f"{place}/rise").status_code == 303
+    assert root.get("/northwind/").status_code == 404
+
+
+def test_acting_for_an_owner_is_asked_for_twice(
+    app: Flask, agency: AgencyView, browser_of: Callable[[Person], Any]
+) -> None:
+    person = factory.make_person("Root Berg", "root@platform.example")
+    with db.unit(db.Scope()):
+        service.grant_first(person.email, "superadmin")
+    browser = browser_of(person)
+    with clock.frozen(clock.now() + timedelta(days=1)):
+        asked = browser.post(f"/platform/agencies/{agency.id}/sit-in", data={"reason": "Ada asked for help"})
+    assert asked.status_code != 303 or "/northwind/" not in asked.location
+    assert browser.get("/northwind/").status_code == 404
+
+
+def test_lending_a_tier(root: Browser, agency: AgencyView) -> None:
+    place = f"/platform/agencies/{agency.id}/tier"
+    until = (clock.now() + timedelta(days=30)).date().isoformat()
+    wrong = root.post(place, data={"tier": "growth", "until": until})
+    assert wrong.status_code == 422
+    assert root.post(place, data={"tier": "growth", "until": until, "why": "partner"}).status_code == 303
+    assert "partner" in root.get(f"/platform/agencies/{agency.id}").text
+    assert root.post(f"{place}/back").status_code == 303
+
+
+def test_the_log(root: Browser, owner: Browser, member: Browser, agency: AgencyView, other_agency: AgencyView) -> None:
+    owner.post("/northwind/settings/members/invite", data={"email": "=n@felt.example", "role": "member"})
+    owner.post("/northwind/settings/members/invite", data={"email": "n@felt.example", "role": "member"})
+    assert member.get("/northwind/settings/log").status_code == 403
+    shown = owner.get("/northwind/settings/log?action=member").text
+    assert "member.invited" in shown and "agency.founded" not in shown
+    sheet = owner.get("/northwind/settings/log/log.csv").text
+    assert "member.invited" in sheet and str(other_agency.id) not in sheet
+    assert (
+        str(other_agency.id) in root.get("/platform/log.csv").text or "agency.founded" in root.get("/platform/log").text
+    )
+    assert root.get(f"/platform/log?agency={agency.id}&action=member").text.count("member.invited") >= 1
+    assert root.get("/platform/log?since=x&until=9999-12-31&before=y").status_code == 200
