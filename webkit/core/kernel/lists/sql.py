@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from webkit.core.kernel import search
-from webkit.core.kernel.db import asked_once
+from webkit.core.kernel.db import asked_once, session
 from webkit.core.kernel.lists.asked import CURRENCY, Asked, minor, order
 from webkit.core.kernel.lists.spec import FROM, RANGES, Filter, Here, Kind, ListSpec, Sort
 from webkit.core.kernel.tenancy import ask, kept, mine
@@ -320,12 +320,23 @@ def _leads(spec: ListSpec, at: int) -> sa.Select[Any]:
 
 def _has_word(spec: ListSpec, at: int, way: str) -> Any:
     if way == "rare":
-        return spec.table.id.in_(_leads(spec, at))
+        return _led_to(spec, _leads(spec, at))
     word = aliased(spec.words.table)
     owner = getattr(word, spec.words.owner.key)
     # A scalar: the planner leaves it where it is, and asks it of as many rows as the page needs.
     held = sa.select(sa.literal(1)).where(owner == spec.table.id, *_begins(spec, word, at)).limit(1)
     return held.scalar_subquery().is_not(None)
+
+
+def _led_to(spec: ListSpec, few: sa.Select[Any]) -> Any:
+    """The rows of a few ids, found before anything else.
+
+    PostgreSQL plans a statement that is kept without its values: it would not know how few they are, and rather look
+    through the whole table in the order of the page. Of an array it has nothing to guess.
+    """
+    if session().get_bind().dialect.name == "postgresql":
+        return spec.table.id == sa.func.any(sa.func.array(few.scalar_subquery()))
+    return spec.table.id.in_(few)
 
 
 @kept(64)
