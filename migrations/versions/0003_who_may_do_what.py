@@ -333,6 +333,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_agreements_agency_id_id")),
     )
     with op.batch_alter_table("payment_agreements", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_agreements_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_payment_agreements_checkout_id", ["checkout_id"], unique=False)
         batch_op.create_index("ix_payment_agreements_done_at_created_at", ["done_at", "created_at"], unique=False)
 
@@ -406,6 +407,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
+        batch_op.create_index("ix_payment_methods_agency_id_agreement_id", ["agency_id", "agreement_id"], unique=False)
         batch_op.create_index("ix_payment_methods_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_payment_methods_vendor_id", ["vendor_id"], unique=False)
 
@@ -489,6 +491,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "invoice_id", "attempt", name=op.f("uq_charges_agency_id_invoice_id_attempt")),
         sa.UniqueConstraint("agency_id", "payment_id", name=op.f("uq_charges_agency_id_payment_id")),
     )
+    with op.batch_alter_table("charges", schema=None) as batch_op:
+        batch_op.create_index("ix_charges_agency_id_method_id", ["agency_id", "method_id"], unique=False)
+
     op.create_table(
         "invoice_write_offs",
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
@@ -614,6 +619,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_invoice_write_offs_invoice")
 
     op.drop_table("invoice_write_offs")
+    with op.batch_alter_table("charges", schema=None) as batch_op:
+        batch_op.drop_index("ix_charges_agency_id_method_id")
+
     op.drop_table("charges")
     with op.batch_alter_table("charge_collections", schema=None) as batch_op:
         batch_op.drop_index("ix_charge_collections_look_at")
@@ -623,12 +631,14 @@ def downgrade() -> None:
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_methods_vendor_id")
         batch_op.drop_index("ix_payment_methods_agency_id_client_id")
+        batch_op.drop_index("ix_payment_methods_agency_id_agreement_id")
 
     op.drop_table("payment_methods")
     op.drop_table("payment_payers")
     with op.batch_alter_table("payment_agreements", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_agreements_done_at_created_at")
         batch_op.drop_index("ix_payment_agreements_checkout_id")
+        batch_op.drop_index("ix_payment_agreements_agency_id_client_id")
 
     op.drop_table("payment_agreements")
     with op.batch_alter_table("invitations", schema=None) as batch_op:

@@ -30,7 +30,7 @@ NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
-    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show"
+    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|subscriptions\.(preview|back)"
     r"|(method|charge)_public\..*)$"
 )
 """Not pages: files, fragments, answers for machines, addresses that only lead on; and payouts and saved methods, which need a vendor."""

@@ -84,6 +84,33 @@ def test_two_clicks_and_two_tabs_lead_to_one_payment(app: Flask, agency: AgencyV
     assert len(double.all("customer")) == 1
 
 
+def test_who_has_just_paid_does_not_pay_again(agency: AgencyView, double: StripeDouble) -> None:
+    release()
+    double.begin_subscription(buying.subscribe("starter", "month", **WAY).rpartition("/")[2])
+    with pytest.raises(Conflict, match="already"):  # although nobody has told us of the payment
+        buying.subscribe("starter", "month", **WAY)
+    assert tier() == "starter"
+
+
+def test_keys_of_another_account_begin_anew(agency: AgencyView, double: StripeDouble) -> None:
+    begin(double)
+    double.forget()
+    buying.sync()
+    assert (held().state, tier()) == (SubscriptionState.ENDED, "free")
+    begin(double, "growth", "year")
+    assert tier() == "growth"
+
+
+def test_a_page_nobody_paid_at_is_not_asked_about_for_ever(
+    agency: AgencyView, double: StripeDouble, run_jobs: Callable[[], int]
+) -> None:
+    release()
+    buying.subscribe("starter", "month", **WAY)
+    with tenancy.platform("a test"):
+        assert buying.due_for_sync(clock.now(), 9) == [agency.id]
+        assert buying.due_for_sync(clock.now() + timedelta(days=2), 9) == []
+
+
 def test_more_at_once_less_at_the_end(agency: AgencyView, double: StripeDouble) -> None:
     begin(double)
     double.advance(10 * 86_400)

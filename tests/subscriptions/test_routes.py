@@ -16,10 +16,11 @@ from tests.factories import people
 from tests.factories.people import Person
 from webkit.accounts.models import Role
 from webkit.agencies import service as agencies
-from webkit.core.kernel import clock, db
+from webkit.core.kernel import clock, db, entitlements
 from webkit.core.kernel import runtime as runtimes
-from webkit.core.kernel.db import release
+from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.entitlements import Feature, Limit
 from webkit.sdk.testing.doubles.stripe import StripeDouble
 from webkit.subscriptions import buying, cli, service
 
@@ -151,10 +152,24 @@ def test_lists_cost_no_statement_more(app: Flask, owner: Browser, agency: Agency
     assert found[0] == found[1]
 
 
+def test_without_billing_nobody_is_asked(agency: AgencyView) -> None:
+    with statements() as seen:
+        for feature in Feature:
+            entitlements.require(feature)
+        with writing():
+            for limit in Limit:
+                if limit is not Limit.AI_GENERATIONS:
+                    entitlements.within(limit)
+    assert [each for each in seen if each.startswith("SELECT")] == []
+
+
 def test_the_command_shows_lends_and_takes_back(app: Flask, agency: AgencyView, billing: None) -> None:
     runner = app.test_cli_runner()
     release()
-    run = lambda *words: runner.invoke(cli.tier_group, words)  # noqa: E731
+
+    def run(*words: str) -> Any:
+        return runner.invoke(cli.tier_group, words)
+
     assert (
         run("set", "northwind", "growth", "--until", "2099-01-01", "--reason", "partner", "--note", "x").exit_code == 0
     )

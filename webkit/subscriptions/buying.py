@@ -6,6 +6,7 @@ truth. Answers are numbered by when they were asked for, so an old one that come
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from webkit.core.capabilities.errors import (
     ProviderError,
     ProviderRejected,
 )
-from webkit.core.capabilities.payments import PAYMENTS, ClosesCheckouts, PaymentFeature, Payments
+from webkit.core.capabilities.payments import PAYMENTS, Checkout, ClosesCheckouts, PaymentFeature, Payments
 from webkit.core.capabilities.subscriptions import (
     Interval,
     PlanPrice,
@@ -28,6 +29,7 @@ from webkit.core.capabilities.subscriptions import (
     SubscriptionStatus,
 )
 from webkit.core.kernel import clock, events, outbox, tenancy, vendors
+from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
 from webkit.core.kernel.i18n import gettext as _
@@ -100,17 +102,20 @@ def subscribe(tier: str, interval: str, *, email: str, success_url: str, cancel_
     A page for another choice, in another tab, is closed first: nobody pays twice.
     """
     price, vendor, shop = price_of(tier, interval), _vendor(), _shop()
+    sync()  # whoever has paid a moment ago does not pay again
     agency, until = agencies.profile(), free_until()
     held = _begin(vendor.name)
     _close(vendor, held.checkout_id)
     reference = _reference()
-    release()
-    customer = held.customer_id or shop.open_subscriber(
-        SubscriberRequest(f"subscriber:{reference}", reference, agency.legal_name or agency.name, email)
-    )
-    _keep_customer(vendor.name, customer)
+    customer = held.customer_id
+    if not customer:
+        who = SubscriberRequest("", reference, agency.legal_name or agency.name, email)
+        key = f"subscriber:{reference}:{digest(repr(who).encode())[:16]}"
+        release()
+        customer = _keep_customer(vendor.name, shop.open_subscriber(replace(who, key=key)))
+    wanted = f"{tier}:{interval}:{price.amount_minor}:{price.currency}:{until or ''}"
     request = SubscriptionRequest(
-        key=f"subscribe:{reference}:{held.number}:{tier}:{interval}",
+        key=f"subscribe:{reference}:{held.number}:{digest(wanted.encode())[:16]}",
         customer_id=customer,
         reference=reference,
         price=price,
@@ -118,8 +123,9 @@ def subscribe(tier: str, interval: str, *, email: str, success_url: str, cancel_
         cancel_url=cancel_url,
         free_until=until,
     )
+    release()
     checkout = shop.subscribe(request)
-    _close(vendor, _keep_checkout(vendor.name, checkout.id))
+    _close(vendor, _keep_checkout(vendor.name, checkout))
     return checkout.url
 
 
@@ -153,16 +159,19 @@ def _close(vendor: Vendor[Payments], checkout_id: str) -> None:
 
 
 @writes
-def _keep_customer(provider: str, customer_id: str) -> None:
-    models.held(provider, tenancy.agency_id()).customer_id = customer_id
+def _keep_customer(provider: str, customer_id: str) -> str:
+    """The one that was kept first: what somebody else has begun meanwhile is begun for the same customer."""
+    row = models.held(provider, tenancy.agency_id())
+    row.customer_id = row.customer_id or customer_id
+    return row.customer_id
 
 
 @writes
-def _keep_checkout(provider: str, checkout_id: str) -> str:
+def _keep_checkout(provider: str, checkout: Checkout) -> str:
     """Keep the page that is open now; the one somebody else has opened meanwhile for another choice, "" if none."""
     row = models.held(provider, tenancy.agency_id())
-    other, row.checkout_id = row.checkout_id, checkout_id
-    return other if other != checkout_id else ""
+    other, row.checkout_id, row.checkout_until = row.checkout_id, checkout.id, checkout.expires_at
+    return other if other != checkout.id else ""
 
 
 # --- changing -------------------------------------------------------------------------------------------------------
@@ -293,7 +302,8 @@ def sync() -> None:
     try:
         found = shop.subscriptions(held.customer_id)
     except NotFoundAtProvider:
-        found = ()
+        _forget(vendor.name, held.number)
+        return
     _take(vendor.name, held.number, found)
 
 
@@ -329,10 +339,24 @@ def _take(provider: str, number: int, found: tuple[SubscriptionStatus, ...]) -> 
     row.strange = _strange(chosen, len(living))
     _write(row, chosen)
     if living:
-        row.checkout_id = ""
+        row.checkout_id, row.checkout_until = "", None
     if (after := _facts(row)) != before:
         facts = {name: value for name, value in after.items() if value is not None}
         events.record("subscription.changed", _reference(), {"actor": "system", **facts})
+
+
+@writes
+def _forget(provider: str, number: int) -> None:
+    """The vendor knows no such customer, as with the keys of another account: what was subscribed to there is over."""
+    row = models.held(provider, tenancy.agency_id())
+    if number <= row.taken:
+        return
+    row.taken, row.synced_at = number, clock.now()
+    row.customer_id = row.vendor_id = row.checkout_id = row.next_tier = row.strange = ""
+    row.checkout_until = row.next_interval = None
+    if row.state in LIVING:
+        row.state = SubscriptionState.ENDED
+        events.record("subscription.changed", _reference(), {"actor": "system", "tier": row.tier, "state": "ended"})
 
 
 def _write(row: Subscription, found: SubscriptionStatus) -> None:

@@ -33,7 +33,8 @@ class Subscription(Owned):
 
     `customer_id` and `vendor_id` are the vendor's names for it. `asked` counts the questions put to the vendor, `taken`
     is the latest one whose answer stands here: an answer to an earlier one changes nothing. `checkout_id` is the page
-    that may be open, `attempt` counts these pages. `strange` says what of the vendor's answer needs an operator.
+    that may be open until `checkout_until`, `attempt` counts these pages. `strange` says what of the vendor's answer
+    needs an operator.
     """
 
     __tablename__ = "subscriptions"
@@ -59,6 +60,7 @@ class Subscription(Owned):
     strange: Mapped[str] = mapped_column(sa.String(200), default="")
     attempt: Mapped[int] = mapped_column(default=0)
     checkout_id: Mapped[str] = mapped_column(sa.String(128), default="")
+    checkout_until: Mapped[datetime | None]
     asked: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
     synced_at: Mapped[datetime | None]
@@ -136,7 +138,7 @@ def to_ask(provider: str, before: datetime, limit: int) -> list[UUID]:
 
     One that ended long ago is left alone, unless a page to begin anew may be open.
     """
-    waiting = sa.or_(Subscription.state.in_(LIVING), Subscription.checkout_id != "")
+    waiting = sa.or_(Subscription.state.in_(LIVING), Subscription.checkout_until > before)
     late = sa.or_(Subscription.synced_at.is_(None), Subscription.synced_at < before)
     query = sa.select(Subscription.agency_id).where(Subscription.provider == provider, waiting, late)
     query = query.where(Subscription.customer_id != "").order_by(Subscription.synced_at, Subscription.id).limit(limit)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from webkit.agencies import service as agencies
-from webkit.core.kernel import clock, entitlements
+from webkit.core.kernel import clock
 from webkit.core.kernel.db import asked_once
-from webkit.core.kernel.entitlements import Allowed, Feature, Limit, NotInTier
+from webkit.core.kernel.entitlements import Feature, Limit, NotInTier
 from webkit.core.kernel.errors import DomainError, TooMany
 from webkit.core.kernel.i18n import format_date, format_decimal
 from webkit.core.kernel.i18n import gettext as _
@@ -18,38 +18,49 @@ from webkit.subscriptions.models import Subscription
 from webkit.subscriptions.standing import Known, Paid, Standing, Why, standing
 from webkit.subscriptions.tiers import FEATURES, FREE, LIMITS, MB, TIERS
 
+ALL_FEATURES = frozenset(Feature)
+
 
 class Seller:
     """The policy behind the kernel's entitlements."""
 
-    def allowed(self) -> Allowed:
-        """Without billing a tier bounds AI generations alone: everything else is open to everybody."""
-        tier = TIERS[now().tier]
-        if not current().settings.billing:
-            ai = {Limit.AI_GENERATIONS: tier.limits[Limit.AI_GENERATIONS]}
-            return Allowed(tier.key, entitlements.EVERYTHING.features, ai)
-        return Allowed(tier.key, tier.features, tier.limits)
+    def tier(self) -> str:
+        return now().tier
 
-    def refuse(self, feature: Feature, now: Allowed) -> DomainError:
+    def features(self) -> frozenset[Feature]:
+        """Without billing nobody is asked: everything is open to everybody."""
+        return TIERS[now().tier].features if current().settings.billing else ALL_FEATURES
+
+    def most(self, limit: Limit) -> int | None:
+        """Without billing a tier bounds AI generations alone, as it always did."""
+        if limit is not Limit.AI_GENERATIONS and not current().settings.billing:
+            return None
+        return TIERS[now().tier].limits[limit]
+
+    def refuse(self, feature: Feature) -> DomainError:
         text = _("The tier %(tier)s does not have this: %(feature)s. Settings, Subscription, shows the tiers that do.")
-        return NotInTier(text % {"tier": TIERS[now.tier].label, "feature": FEATURES[feature].label})
+        return NotInTier(text % {"tier": TIERS[now().tier].label, "feature": FEATURES[feature].label})
 
-    def full(self, limit: Limit, used: int, now: Allowed) -> DomainError:
-        most = now.limits[limit] or 0
+    def full(self, limit: Limit, used: int, most: int) -> DomainError:
         if limit is Limit.AI_GENERATIONS:
-            ends = next_month()
-            text = _(
-                "All %(limit)s AI generations of this month are used. There will be new ones on %(date)s.",
-                limit=most,
-                date=format_date(ends.astimezone(ZoneInfo(agencies.profile().timezone)).date()),
-            )
-            return TooMany(text, max(1, int((ends - clock.now()).total_seconds())))
+            return _used_up(most)
         text = _(
             "The tier %(tier)s has room for %(most)s (%(what)s), and %(used)s are in use. "
             "What is there stays; Settings, Subscription, shows the tiers that hold more."
         )
-        words = {"tier": TIERS[now.tier].label, "what": LIMITS[limit].label, "most": amount(limit, most)}
+        words = {"tier": TIERS[now().tier].label, "what": LIMITS[limit].label, "most": amount(limit, most)}
         return NotInTier(text % {**words, "used": amount(limit, used)})
+
+
+def _used_up(most: int) -> DomainError:
+    """There will be more of it with the next month, so one may come back."""
+    ends = next_month()
+    text = _(
+        "All %(limit)s AI generations of this month are used. There will be new ones on %(date)s.",
+        limit=most,
+        date=format_date(ends.astimezone(ZoneInfo(agencies.profile().timezone)).date()),
+    )
+    return TooMany(text, max(1, int((ends - clock.now()).total_seconds())))
 
 
 def amount(limit: Limit, value: int) -> str:
@@ -99,4 +110,4 @@ def known() -> Known:
 def _paid(row: Subscription) -> Paid | None:
     if row.state is None or row.period_end is None:
         return None
-    return Paid(row.tier, row.state, row.period_end, row.ends, row.unpaid_since)
+    return Paid(row.tier, row.state, row.period_end, row.ends, row.unpaid_since or row.period_start)

@@ -113,7 +113,7 @@ class SellsSubscriptions(Protocol):
     def change_now(self, id: str, price: PlanPrice, *, at: datetime, key: str) -> None:
         """Another plan from `at` on: what is left of the old one is set off against the new one, and the rest is paid.
 
-        What was planned for later is forgotten. ProviderRejected, and nothing has changed, where the payment fails.
+        What was planned for later is forgotten. ProviderRejected, and the plan is as it was, where the payment fails.
         """
         ...
 

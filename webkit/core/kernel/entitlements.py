@@ -58,17 +58,25 @@ class NotInTier(DomainError):
 
 
 class Policy(Protocol):
-    """Whoever sells tiers."""
+    """Whoever sells tiers, asked about the agency of the current unit."""
 
-    def allowed(self) -> Allowed:
-        """What the agency of the current unit may use now."""
+    def tier(self) -> str:
+        """The name of its tier now."""
         ...
 
-    def refuse(self, feature: Feature, now: Allowed) -> DomainError:
+    def features(self) -> frozenset[Feature]:
+        """What it has now."""
+        ...
+
+    def most(self, limit: Limit) -> int | None:
+        """How much of a limit it has room for now; None for as much as one likes."""
+        ...
+
+    def refuse(self, feature: Feature) -> DomainError:
         """What to tell somebody whose tier lacks a feature."""
         ...
 
-    def full(self, limit: Limit, used: int, now: Allowed) -> DomainError:
+    def full(self, limit: Limit, used: int, most: int) -> DomainError:
         """What to tell somebody whose tier has no room for more."""
         ...
 
@@ -90,7 +98,9 @@ def meter(app: Flask, limit: Limit, count: Meter) -> None:
 def allowed() -> Allowed:
     """What the agency of the current unit may use now."""
     policy = current().tiers
-    return policy.allowed() if policy is not None else EVERYTHING
+    if policy is None:
+        return EVERYTHING
+    return Allowed(policy.tier(), policy.features(), {limit: policy.most(limit) for limit in Limit})
 
 
 def used(limit: Limit) -> int:
@@ -100,14 +110,15 @@ def used(limit: Limit) -> int:
 
 def has(feature: Feature) -> bool:
     """Whether the agency's tier has a feature: for pages that show a button or leave it out."""
-    return feature in allowed().features
+    policy = current().tiers
+    return policy is None or feature in policy.features()
 
 
 def require(feature: Feature) -> None:
     """Raises NotInTier where the agency's tier has not this feature."""
-    now, policy = allowed(), current().tiers
-    if policy is not None and feature not in now.features:
-        raise policy.refuse(feature, now)
+    policy = current().tiers
+    if policy is not None and feature not in policy.features():
+        raise policy.refuse(feature)
 
 
 def within(limit: Limit, more: int = 1) -> None:
@@ -115,10 +126,10 @@ def within(limit: Limit, more: int = 1) -> None:
 
     Two at once wait for each other, so the last place is given away once.
     """
-    now, policy = allowed(), current().tiers
-    most = now.limits.get(limit)
+    policy = current().tiers
+    most = policy.most(limit) if policy is not None else None
     if policy is None or most is None:
         return
     locks.hold(f"limit {limit}")
     if (there := used(limit)) + more > most:
-        raise policy.full(limit, there, now)
+        raise policy.full(limit, there, most)
