@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from flask_login import current_user
 from jinja2 import FileSystemBytecodeCache, StrictUndefined, pass_eval_context
 from jinja2.bccache import Bucket
@@ -136,7 +136,7 @@ class _Compiled(FileSystemBytecodeCache):
 
 def asset(name: str) -> str:
     """The address of a built front-end file, with its content in the name."""
-    return url_for("static", filename=assets.manifest()[name])
+    return f"{request.script_root}{current_app.static_url_path}/{assets.manifest()[name]}"
 
 
 def lines(line: Callable[..., str], rows: Iterable[tuple[Any, ...]]) -> Markup:
