@@ -66,6 +66,8 @@ def test_a_line_is_matched_confirmed_and_booked_once(owner: Browser, invoice: UU
     assert number in owner.get("/northwind/bank/?state=recorded").text
     (receipt,) = ledger.page(limit=5)
     db.release()
+    early = owner.post(f"/northwind/bank/{named.id}/ignore", data={"again": "1"})
+    assert early.headers["Location"].endswith(f"/payments/{receipt.id}"), "there it can be taken back"
     owner.post(f"/northwind/payments/{receipt.id}/take-back")
     assert owner.post(f"/northwind/bank/{named.id}/ignore", data={"again": "1"}).status_code == 303
     assert owner.post(f"/northwind/bank/{named.id}/record", data=fields).status_code == 303

@@ -86,6 +86,8 @@ def test_a_payout_is_reconciled_with_its_payments(
     assert (only().state, only().id) == (PayoutState.PAID, payout.id)
     assert number in owner.get(f"{PAGE}/{payout.id}").text
     assert "Paid out" in owner.get(PAGE).text
+    sheet = owner.get("/northwind/reports/payouts/sheet?table=payouts-EUR&format=csv&range=ahead").text
+    assert "Reconciled" in sheet or "Given back" in owner.get("/northwind/reports/payouts").text
 
 
 def test_news_that_never_came_are_asked_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,9 +14,11 @@ from tests.factories import documents
 from tests.recurring.making import ACTOR, at, billed, days, live_in, plan, plan_input, run
 from webkit.agencies import service as agencies
 from webkit.clients import service as clients
+from webkit.core.extensions import Job
 from webkit.core.kernel import db, events, outbox, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError
+from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.scheduler import tick
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
@@ -266,6 +269,30 @@ def test_one_that_cannot_bill_keeps_no_other_back() -> None:
     with at(_moment(NEW_YEAR)):
         run()
     assert (days(poor), days(fine)) == ([], ["2027-01-31"])
+
+
+def test_what_nobody_expected_of_one_keeps_no_other_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job fails, so that operators see why; the other plan has billed, and this one tries again soon."""
+    with at(_moment(date(2027, 1, 1))):
+        broken, sound = plan(NEW_YEAR), plan(NEW_YEAR)
+    bill = running._bill
+
+    def billed_or_not(row: models.RecurringPlan, *given: Any) -> None:
+        if row.id == broken:
+            raise ZeroDivisionError("nobody thought of this")
+        bill(row, *given)
+
+    monkeypatch.setattr(running, "_bill", billed_or_not)
+    with at(_moment(NEW_YEAR)), pytest.raises(ZeroDivisionError):
+        jobs.run(Job(id=uuid7(), agency_id=None, args={}, attempt=1, key=""))
+    assert (len(days(sound)), days(broken)) == (1, [])
+    db.release()
+    row = models.plan(broken)
+    assert row is not None and "Something unexpected" in row.problem
+    monkeypatch.setattr(running, "_bill", bill)
+    with at(_moment(NEW_YEAR) + running.SOON):
+        run()
+    assert len(days(broken)) == 1
 
 
 def test_another_currency_waits_for_a_person() -> None:

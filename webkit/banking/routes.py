@@ -13,7 +13,7 @@ from webkit.banking.models import LineState
 from webkit.clients import service as clients
 from webkit.core.kernel import events
 from webkit.core.kernel.doors import staff_blueprint
-from webkit.core.kernel.errors import Invalid
+from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.forms import DecimalText, Form, FormState, bind
 from webkit.core.kernel.hx import go, page
 from webkit.core.kernel.i18n import gettext as _
@@ -137,6 +137,11 @@ def record(line_id: UUID) -> Response:
 def ignore(line_id: UUID) -> Response:
     """Put a line aside, or look at it again."""
     again = "again" in request.form
-    service.ignore(line_id, again=again)
+    try:
+        service.ignore(line_id, again=again)
+    except Conflict as error:  # recorded meanwhile: that is where it is undone
+        flash(error.message, "wait")
+        receipt_id = service.get(line_id).receipt_id
+        return go("receipts.show", receipt_id=receipt_id) if receipt_id else go(".index")
     flash(_("It waits for you again.") if again else _("Put aside. It stays under “Put aside”."), "ok")
     return go(".index")

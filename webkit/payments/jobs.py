@@ -13,6 +13,8 @@ from webkit.payments import asking, connecting, listing, method_models, methods,
 
 PULL, PULL_AGENCY = "payments.pull", "payments.pull_agency"
 STRAYS_KEPT = timedelta(days=90)
+READ_AGAIN = timedelta(hours=1)
+"""After which an account is read on which nothing is under way: what webhooks missed there waits no longer."""
 
 
 def pull(job: Job) -> None:
@@ -25,7 +27,7 @@ def pull(job: Job) -> None:
     now = clock.now()
     pages = method_models.agencies_with_open(now - methods.OPEN_DAYS)
     stale = method_models.agencies_with_stale(now - methods.ASK_AGAIN)
-    for agency in dict.fromkeys((*unsettled, *models.agencies_connected(), *pages, *stale)):
+    for agency in dict.fromkeys((*unsettled, *models.agencies_connected(now - READ_AGAIN), *pages, *stale)):
         with tenancy.tenant(agency), writing():
             outbox.add(PULL_AGENCY)
     with writing():

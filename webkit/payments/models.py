@@ -504,10 +504,15 @@ def leaving() -> list[UUID]:
     return list(session().scalars(query.where(ConnectedAccount.kind == ConnectKind.OWN)))
 
 
-def agencies_connected() -> list[UUID]:
-    """Those with an account, or with one whose access is still to be given back; for the platform's periodic pull."""
-    leaving = sa.and_(ConnectedAccount.kind == ConnectKind.OWN, ConnectedAccount.taken_away.is_(False))
-    concerned = sa.or_(ConnectedAccount.alive.is_not(None), leaving)
+def agencies_connected(read_before: datetime) -> list[UUID]:
+    """Those with an account that was not read since then or has money under way, or with one whose access is still to
+    be given back; for the platform's periodic pull."""
+    alive = ConnectedAccount.alive.is_not(None)
+    left = sa.and_(~alive, ConnectedAccount.kind == ConnectKind.OWN, ConnectedAccount.taken_away.is_(False))
+    stale = sa.or_(ConnectedAccount.read_until.is_(None), ConnectedAccount.read_until < read_before)
+    under_way = Reversal.state.in_((ReversalState.ASKED, ReversalState.PENDING))
+    moving = sa.exists().where(Reversal.agency_id == ConnectedAccount.agency_id, under_way)
+    concerned = sa.or_(left, sa.and_(alive, sa.or_(stale, moving)))
     return list(session().scalars(sa.select(ConnectedAccount.agency_id).where(concerned).distinct()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -105,6 +106,28 @@ def page(before: Payout | None, limit: int) -> list[Payout]:
         order = sa.tuple_(Payout.arrives_on, Payout.id)
         query = query.where(order < sa.tuple_(sa.literal(before.arrives_on), sa.literal(before.id)))
     return list(session().scalars(query))
+
+
+class Sums(NamedTuple):
+    """A payout, and what its lines of each kind moved."""
+
+    payout: Payout
+    moved: dict[PayoutLineKind, int]
+
+
+def between(since: date, until: date, limit: int) -> list[Sums]:
+    """The payouts that arrive on these days, the latest first."""
+    here = (Payout.arrives_on >= since, Payout.arrives_on <= until)
+    query = sa.select(Payout).where(*here).order_by(Payout.arrives_on.desc(), Payout.id.desc()).limit(limit)
+    found = [Sums(row, {}) for row in session().scalars(query)]
+    by_id = {each.payout.id: each for each in found}
+    ids = list(by_id)
+    keys, moved = (PayoutLine.payout_id, PayoutLine.kind), sa.func.sum(PayoutLine.amount_minor)
+    for start in range(0, len(ids), 500):
+        some = PayoutLine.payout_id.in_(ids[start : start + 500])
+        for payout_id, kind, minor in session().execute(sa.select(*keys, moved).where(some).group_by(*keys)):
+            by_id[payout_id].moved[kind] = int(minor)
+    return found
 
 
 def add(payout: Payout) -> UUID:

@@ -110,6 +110,33 @@ def fetch(account_id: UUID, payout_id: str) -> None:
     keeping.keep(account_id, vendor.name, told, asked_at)
 
 
+@dataclass(frozen=True, slots=True)
+class PaidOutRow:
+    """A payout in a report: what came in it, what of that went back, what was kept and what moved otherwise."""
+
+    payout: PayoutView
+    came_minor: int
+    back_minor: int
+    other_minor: int
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether its lines explain it, and all of them are about payments that were asked for here."""
+        return not (self.payout.missing_minor or self.payout.strange)
+
+
+def between(since: date, until: date, limit: int) -> list[PaidOutRow]:
+    """The payouts that arrive on these days, the latest first."""
+    return [_row(each) for each in models.between(since, until, limit)]
+
+
+def _row(found: models.Sums) -> PaidOutRow:
+    came = found.moved.get(PayoutLineKind.PAYMENT, 0)
+    back = sum(found.moved.get(kind, 0) for kind in (PayoutLineKind.REFUND, PayoutLineKind.DISPUTE))
+    view = _view(found.payout)
+    return PaidOutRow(view, came, back, view.amount_minor + view.fee_minor - came - back)
+
+
 def page(before: UUID | None = None) -> list[PayoutView]:
     """The latest payouts; those that follow one. Of an unknown one nothing follows but the latest."""
     return [_view(row) for row in models.page(models.get(before) if before else None, PAGE)]

@@ -6,6 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from webkit.agencies import service as agencies
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, outbox, tenancy
@@ -15,6 +17,7 @@ from webkit.invoices import service as invoices
 from webkit.invoices.service import InvoiceState
 from webkit.recurring import calendar, dunning, models, planning, running
 
+log = structlog.get_logger(__name__)
 SWEEP, RUN, REMIND, WATCH = "recurring.sweep", "recurring.run", "recurring.remind", "recurring.watch"
 SHARE = 40
 """So many invoices a job makes before it lets others go first."""
@@ -46,16 +49,29 @@ def _with_plans() -> set[UUID]:
 
 
 def run(job: Job) -> None:
-    """Bill what is due in an agency: each plan in order, so many at a time."""
+    """Bill what is due in an agency: each plan in order, so many at a time. What nobody expected of one is told at the
+    end, when all others had their turn."""
     made, after, zone = 0, None, planning.zone()
+    unexpected: list[Exception] = []
     while page := models.waiting(running.horizon(), clock.now(), PAGE, after):
         for turn in page:
             due = calendar.moment(turn.next_on, turn.hour, zone) <= clock.now()
             while due:
-                due, made = running.advance(turn.id), made + 1
-                if made >= SHARE:
+                due, made = _advance(turn.id, unexpected), made + 1
+                if made >= SHARE and not unexpected:
                     raise PutBack(AGAIN)
         after = page[-1].id
+    if unexpected:
+        raise unexpected[0]
+
+
+def _advance(plan_id: UUID, unexpected: list[Exception]) -> bool:
+    try:
+        return running.advance(plan_id)
+    except Exception as error:
+        log.exception("a plan could not bill", plan=str(plan_id))
+        unexpected.append(error)
+        return False
 
 
 def remind(job: Job) -> None:

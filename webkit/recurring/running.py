@@ -22,8 +22,8 @@ from webkit.recurring.calendar import Period
 from webkit.recurring.models import Outcome, PlanState, RecurringPeriod, RecurringPlan
 from webkit.recurring.views import in_force, name_of, price_view
 
-PAUSE = timedelta(hours=6)
-"""After which a plan that could not bill tries again."""
+PAUSE, SOON = timedelta(hours=6), timedelta(minutes=15)
+"""After which a plan that could not bill tries again; where nobody knows why, soon."""
 WORDS = ("{from}", "{to}", "{month}", "{year}")
 """What titles and lines may say of the period they bill."""
 
@@ -36,6 +36,9 @@ def advance(plan_id: UUID) -> bool:
     except DomainError as error:
         _hold(plan_id, error.message)
         return False
+    except Exception:
+        _hold(plan_id, _("Something unexpected happened. Whoever runs this platform sees what."), SOON)
+        raise
 
 
 @writes
@@ -128,7 +131,7 @@ def _step(plan: RecurringPlan) -> bool:
 
 
 @writes
-def _hold(plan_id: UUID, why: str) -> None:
+def _hold(plan_id: UUID, why: str, pause: timedelta = PAUSE) -> None:
     """Note why a plan could not bill."""
     plan = models.locked(plan_id)
     if plan is None or plan.state is not PlanState.ACTIVE:
@@ -138,7 +141,7 @@ def _hold(plan_id: UUID, why: str) -> None:
         events.record(
             "recurring.held", subject, {"actor": planning.SYSTEM, "title": name_of(plan.title), "why": why}, about=about
         )
-    plan.problem, plan.held_until = why, clock.now() + PAUSE
+    plan.problem, plan.held_until = why, clock.now() + pause
 
 
 def horizon() -> date:

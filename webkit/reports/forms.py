@@ -51,7 +51,10 @@ class AccountsForm(Form):
     written_off: Line(20) = ""  # type: ignore[valid-type]
     held: Line(20) = ""  # type: ignore[valid-type]
     credit: Line(20) = ""  # type: ignore[valid-type]
+    services: Line(20) = ""  # type: ignore[valid-type]
     fees: Line(20) = ""  # type: ignore[valid-type]
+    converted: Line(20) = ""  # type: ignore[valid-type]
+    elsewhere: Line(20) = ""  # type: ignore[valid-type]
     exchange: Line(20) = ""  # type: ignore[valid-type]
 
 

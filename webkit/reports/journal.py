@@ -281,7 +281,11 @@ def _both(amount: int, currency: str) -> tuple[Amount | None, Amount | None]:
 
 def set_codes() -> dict[str, str]:
     """The code of every account."""
-    return {role: each.code for role, each in ACCOUNTS.items()} | models.codes()
+    kept = models.codes()
+    codes = {role: each.code for role, each in ACCOUNTS.items()} | kept
+    if "services" not in kept:  # one account with the bank, as long as nobody tells them apart
+        codes["services"] = codes["bank"]
+    return codes
 
 
 @writes

@@ -24,6 +24,7 @@ from webkit.reports.deals import deals
 from webkit.reports.due import due
 from webkit.reports.forms import AccountsForm, RangeForm, problems, range_problem
 from webkit.reports.pages import AccountsPage, Choice, JournalPage, ReportPage
+from webkit.reports.paid_out import paid_out
 from webkit.reports.ranges import Range
 from webkit.reports.revenue import revenue
 from webkit.reports.shapes import NAMED, Report
@@ -38,6 +39,7 @@ TABS: dict[str, LazyText] = {
     "revenue": _l("Revenue"),
     "open": _l("Open invoices"),
     "tax": _l("Tax"),
+    "payouts": _l("Payouts"),
     "deals": _l("Deals"),
     "journal": _l("Journal"),
 }
@@ -63,6 +65,7 @@ REPORTS: dict[str, Callable[[Asked, int], Report]] = {
     "revenue": lambda asked, most: revenue(asked.days, most),
     "open": lambda _asked, most: due(most),
     "tax": lambda asked, _most: tax(asked.days, asked.basis),
+    "payouts": lambda asked, most: paid_out(asked.days, most),
     "deals": lambda asked, _most: deals(asked.days),
 }
 
@@ -89,6 +92,12 @@ def show_open() -> Response:
 def show_tax() -> Response:
     """The tax of these days."""
     return _show("tax")
+
+
+@blueprint.get("/payouts")
+def show_payouts() -> Response:
+    """What payment services paid out."""
+    return _show("payouts")
 
 
 @blueprint.get("/deals")
