@@ -111,8 +111,10 @@ def _rehearse(app: Flask) -> None:
 
 
 def _after_fork(app: Flask) -> None:
+    from webkit.core.kernel import jobs
     from webkit.core.kernel.db import db
 
+    jobs.serve()
     with app.app_context():
         db.engine.dispose(close=False)  # the parent's connections stay the parent's
 

@@ -154,3 +154,22 @@ def test_what_somebody_waits_for_goes_before_the_rest(
         "messaging.send_awaited",
         "messaging.send_platform",
     }
+
+
+def test_nobody_who_waits_for_a_page_waits_for_the_queue(
+    queue: Queue, delivered: list[Job], agency: AgencyView, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread tells it, but for what is urgent; while the queue is away nothing fails."""
+    monkeypatch.setattr(jobs, "_serves", True)
+    monkeypatch.setattr(jobs, "MOMENT", 0.2)
+    monkeypatch.setitem(runtime.of(app).jobs, "tests.urgent", JobSpec("tests.urgent", delivered.append, urgent=True))
+    with db.writing():
+        ids = outbox.add_all(KIND, [{"n": str(n)} for n in range(3)])
+        urgent = outbox.add("tests.urgent")
+    assert [message.args[0] for message in queue.jobs] == [str(urgent)]
+    until(lambda: len(queue) == 4)
+    assert [message.args[0] for message in queue.jobs] == [str(each) for each in (urgent, *ids)]
+    runtime.of(app).redis = redis.Redis(port=1)
+    with db.writing():
+        outbox.add(KIND)
+    until(lambda: not jobs._nudges()._orders)

@@ -11,8 +11,9 @@ import os
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -43,6 +44,7 @@ stopping = threading.Event()
 """Set in a worker that was told to stop: whoever works for long puts its job back."""
 
 _app: Callable[[], Flask] | None = None
+_serves = False
 
 
 def push(rows: Sequence[tuple[UUID, str]]) -> None:
@@ -54,13 +56,31 @@ def push(rows: Sequence[tuple[UUID, str]]) -> None:
     try:
         if waiting:
             _add_waiting(connection, waiting)
-        if queued := [(job_id, kind) for job_id, kind in rows if current().jobs[kind].queue != THREADS]:
-            together = connection.pipeline()
-            for job_id, kind in queued:
-                _enqueue(connection, kind, job_id, together)
-            together.execute()
+        if queued := [_order(job_id, kind) for job_id, kind in rows if current().jobs[kind].queue != THREADS]:
+            _enqueue(connection, queued)
     except (RedisError, OSError) as error:
         log.warning("queue unreachable, the sweeper will send again", error=str(error))
+
+
+def wake(rows: Sequence[tuple[UUID, str]]) -> None:
+    """`push`, but nobody who waits for a page waits for the queue as well: there a thread does it, a moment later.
+
+    What a process that dies meanwhile has not told, the sweeper finds. Urgent jobs and those in threads go at once.
+    """
+    if not _serves or current().redis is None:
+        push(rows)
+        return
+    orders = [_order(*row) for row in rows]
+    if later := [order for order in orders if _may_wait(order)]:
+        _nudges().post(current().redis, later)
+    if at_once := [row for row, order in zip(rows, orders, strict=True) if not _may_wait(order)]:
+        push(at_once)
+
+
+def serve() -> None:
+    """This process answers pages."""
+    global _serves
+    _serves = True
 
 
 def push_again(rows: Sequence[tuple[UUID, str]]) -> None:
@@ -114,14 +134,35 @@ def _inside(app: Flask, attempt: Callable[[], None]) -> None:
         attempt()
 
 
-def _enqueue(connection: Any, kind: str, job_id: UUID, together: Any) -> None:
-    queue = Queue(current().jobs[kind].queue, connection=connection, serializer=JSONSerializer)
-    limit = outbox.time_limit(kind)
-    name = f"{job_id}-{secrets.token_hex(4)}"  # begins with the row's id: see `_standing`
-    queue.enqueue(
-        DELIVER, str(job_id), job_id=name, result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=limit,
-        at_front=current().jobs[kind].urgent, pipeline=together,
-    )  # fmt: skip
+class _Order(NamedTuple):
+    """What RQ is told about a row of the outbox."""
+
+    queue: str
+    job_id: UUID
+    limit: int
+    urgent: bool
+
+
+def _order(job_id: UUID, kind: str) -> _Order:
+    spec = current().jobs[kind]
+    return _Order(spec.queue, job_id, outbox.time_limit(kind), spec.urgent)
+
+
+def _may_wait(order: _Order) -> bool:
+    return not order.urgent and order.queue != THREADS
+
+
+def _enqueue(connection: Any, orders: Sequence[_Order]) -> None:
+    """In one message."""
+    together = connection.pipeline()
+    for order in orders:
+        queue = Queue(order.queue, connection=connection, serializer=JSONSerializer)
+        name = f"{order.job_id}-{secrets.token_hex(4)}"  # begins with the row's id: see `_standing`
+        queue.enqueue(
+            DELIVER, str(order.job_id), job_id=name, result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=order.limit,
+            at_front=order.urgent, pipeline=together,
+        )  # fmt: skip
+    together.execute()
 
 
 def nudge(kind: str) -> None:
@@ -135,16 +176,21 @@ def nudge(kind: str) -> None:
 
 
 class _Nudges:
-    """A thread of this process that tells the queue, at most once in a moment for each kind."""
+    """A thread of this process that tells the queue: a nudge at most once in a moment for each kind, and orders."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._waiting: dict[str, tuple[Any, str, int]] = {}
+        self._orders: deque[tuple[Any, Sequence[_Order]]] = deque()
         self._some = threading.Event()
         threading.Thread(target=self._run, daemon=True, name="nudges").start()
 
     def add(self, kind: str, connection: Any, queue: str, limit: int) -> None:
         self._waiting[kind] = (connection, queue, limit)
+        self._some.set()
+
+    def post(self, connection: Any, orders: Sequence[_Order]) -> None:
+        self._orders.append((connection, orders))
         self._some.set()
 
     def _run(self) -> None:
@@ -155,6 +201,18 @@ class _Nudges:
             while self._waiting:
                 kind, (connection, queue, limit) = self._waiting.popitem()
                 self._tell(kind, connection, queue, limit)
+            self._deliver()
+
+    def _deliver(self) -> None:
+        together: dict[Any, list[_Order]] = {}
+        while self._orders:
+            connection, orders = self._orders.popleft()
+            together.setdefault(connection, []).extend(orders)
+        for connection, found in together.items():
+            try:
+                _enqueue(connection, found)
+            except Exception as error:
+                log.warning("queue unreachable, the sweeper will send again", error=str(error))
 
     def _tell(self, kind: str, connection: Any, queue: str, limit: int) -> None:
         try:

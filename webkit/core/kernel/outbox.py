@@ -112,7 +112,7 @@ def add_all(kind: str, args: Sequence[Mapping[str, str]]) -> list[UUID]:
 def _wake(rows: Sequence[tuple[UUID, str]]) -> None:
     from webkit.core.kernel import jobs
 
-    jobs.push(rows)
+    jobs.wake(rows)
 
 
 def deliver(job_id: UUID) -> bool:
