@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webkit.accounts.models import User
 from webkit.core.kernel import clock
 from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Conflict
@@ -262,7 +263,8 @@ def drop_phone(user_id: UUID) -> bool:
 
 
 def replace_codes(user_id: UUID, codes: dict[str, str]) -> None:
-    """New codes by label; none of the former opens anything, inside a write."""
+    """New codes by label; none of the former opens anything, inside a write. Of two at once the second one holds."""
+    session().execute(sa.select(User.id).where(User.id == user_id).with_for_update())
     drop_codes(user_id)
     session().add_all(BackupCode(user_id=user_id, label=label, code_hash=hashed) for label, hashed in codes.items())
     session().flush()

@@ -12,7 +12,9 @@ from uuid import UUID
 from webkit.accounts import factor_models as models
 from webkit.accounts import signing_in
 from webkit.accounts.factor_models import Passkey, Purpose
-from webkit.accounts.models import User
+from webkit.accounts.models import Method, User
+from webkit.accounts.signing_in import Entry, Waiting
+from webkit.core.kernel import audit
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
@@ -125,6 +127,25 @@ def ask_for_proof(user_id: UUID) -> Asked:
     """Somebody who is signed in may show one of their own passkeys again."""
     challenge, options = _request(models.passkeys(user_id), whole=False)
     return Asked(signing_in.begin_step(Purpose.PROVE, user_id, challenge=challenge), options)
+
+
+def sign_in(token: str, answer: str) -> Entry:
+    """Let somebody in with a passkey alone. Raises DomainError, Gone, Forbidden."""
+    return signing_in.sign_in(_noted(token, Purpose.PASSKEY, answer, "sign_in.refused"), Method.PASSKEY)
+
+
+def finish(token: str, found: Waiting, answer: str) -> str:
+    """Finish a sign-in with a passkey; the session's token. Raises DomainError, Gone."""
+    _noted(token, Purpose.SECOND, answer, "sign_in.second_refused")
+    return signing_in.finish(token, found, "passkey")
+
+
+def _noted(token: str, purpose: Purpose, answer: str, refused: str) -> UUID:
+    try:
+        return check(token, purpose, answer)
+    except DomainError:
+        audit.log(refused, detail={"method": Method.PASSKEY})
+        raise
 
 
 def check(token: str, purpose: Purpose, answer: str) -> UUID:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, session, url_for
 from flask_login import current_user
 
 from webkit.accounts import browser, passkeys, proving
-from webkit.core.kernel import i18n, ratelimit
+from webkit.core.kernel import i18n
 from webkit.core.kernel.doors import ask_to_sign_in
 from webkit.core.kernel.errors import DomainError, TooMany
 from webkit.core.kernel.forms import FormState
@@ -31,7 +31,6 @@ def demand_sign_in() -> Response | None:
 
 
 @blueprint.route("", methods=["GET", "POST"])
-@ratelimit.own_limit
 def show() -> Response:
     """Show who one is, then go on."""
     wanted = browser.own_path(request.args.get("next")) or url_for("security.show")

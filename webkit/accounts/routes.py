@@ -9,10 +9,8 @@ from flask import Blueprint, Response, flash, redirect, request, session, url_fo
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webkit.accounts import browser, mail_links, pages, passkeys, service, setup, signing_in
-from webkit.accounts.factor_models import Purpose
+from webkit.accounts import browser, mail_links, pages, passkeys, service, setup
 from webkit.accounts.forms import LinkForm, PersonForm, ResetForm, SetupForm, SignInForm
-from webkit.accounts.models import Method
 from webkit.accounts.service import NewUser
 from webkit.agencies.forms import AgencyForm
 from webkit.core.kernel import i18n, ratelimit
@@ -109,7 +107,6 @@ def sign_in_now() -> Response:
 
 
 @blueprint.post("/sign-in/passkey/options")
-@ratelimit.own_limit
 def passkey_options() -> Response:
     """What the browser needs to show a passkey, whosever it is."""
     asked = passkeys.ask_for_any()
@@ -118,14 +115,12 @@ def passkey_options() -> Response:
 
 
 @blueprint.post("/sign-in/passkey")
-@ratelimit.own_limit
 def sign_in_with_passkey() -> Response:
     """Sign in with a passkey alone."""
     wanted, state = browser.own_path(request.form.get("next")), FormState()
     token = session.pop(browser.PASSKEY_STEP, "")
     try:
-        user_id = passkeys.check(token, Purpose.PASSKEY, request.form.get("passkey", ""))
-        return browser.enter(signing_in.sign_in(user_id, Method.PASSKEY), wanted)
+        return browser.enter(passkeys.sign_in(token, request.form.get("passkey", "")), wanted)
     except DomainError as error:
         return _not_in(state, wanted, error)
 

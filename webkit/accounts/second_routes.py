@@ -6,10 +6,8 @@ from flask import Blueprint, Response, flash, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
 from webkit.accounts import browser, passkeys, phones, signing_in
-from webkit.accounts.factor_models import Purpose
 from webkit.accounts.forms import CodeForm
 from webkit.accounts.signing_in import Entry, Waiting
-from webkit.core.kernel import ratelimit
 from webkit.core.kernel.errors import DomainError, Gone, TooMany
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import go, page
@@ -26,7 +24,6 @@ def ask() -> AnyResponse:
 
 
 @blueprint.post("")
-@ratelimit.own_limit
 def enter() -> AnyResponse:
     """Finish with a code, of whatever kind."""
     token, found = _token(), signing_in.waiting(_token())
@@ -50,15 +47,13 @@ def passkey_options() -> Response:
 
 
 @blueprint.post("/passkey")
-@ratelimit.own_limit
 def enter_passkey() -> AnyResponse:
     """Finish with a passkey."""
     token, found = _token(), signing_in.waiting(_token())
     if found is None:
         return _again()
     try:
-        passkeys.check(token, Purpose.SECOND, request.form.get("passkey", ""))
-        return _done(signing_in.finish(token, found, "passkey"))
+        return _done(passkeys.finish(token, found, request.form.get("passkey", "")))
     except Gone:
         return _again()
     except DomainError as error:

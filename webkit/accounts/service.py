@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from webkit.accounts import factor_models, mail_links, models, notices, passwords, seat_models, sessions, setup, signing_in
+from webkit.accounts import (
+    factor_models,
+    mail_links,
+    models,
+    notices,
+    passwords,
+    seat_models,
+    sessions,
+    setup,
+    signing_in,
+)
 from webkit.accounts.mail_links import CONFIRM, LINK_MINUTES, LINKS, MAIL_LINK, RESET, SIGN_IN
 from webkit.accounts.models import Method, Role, User
 from webkit.accounts.signing_in import Entry, suspend, unsuspend

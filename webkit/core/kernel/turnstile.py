@@ -23,7 +23,10 @@ from webkit.core.kernel.runtime import current
 from webkit.core.kernel.security import SAFE
 from webkit.core.settings import Settings
 
-_FREE = re.compile(r"/(static/|webhooks/|api/stripe/webhook|api/v1/(webhooks/|billing/webhook)|healthz|readyz|metrics)")
+_FREE = re.compile(
+    r"/(static|webhooks|api/stripe/webhook|api/v1/webhooks|api/v1/billing/webhook|healthz|readyz|metrics)(/|$)"
+    r"|/[a-z0-9-]+/(theme|public)\.css$"
+)
 """Files, vendors whose signature is checked, and those who look after us."""
 _THIRD, _SIXTH = 3, 6
 
@@ -69,7 +72,7 @@ def _decide() -> None:
 
 def _is_free() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "own_limit", False) or _FREE.match(request.path) is not None or request.path.endswith(".css")
+    return getattr(view, "own_limit", False) or _FREE.match(request.path) is not None
 
 
 def _of_browser(settings: Settings, token: str) -> Trip:
