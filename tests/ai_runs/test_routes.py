@@ -73,13 +73,13 @@ def test_strangers_press_nothing(
     assert service.get(run_id) == before
 
 
-def test_a_colleague_stops_and_has_it_written_again(
-    agency: AgencyView, puppet: Script, member: Browser, run_jobs: Run
+def test_the_owner_stops_and_has_it_written_again(
+    agency: AgencyView, puppet: Script, owner: Browser, run_jobs: Run
 ) -> None:
     (run_id,) = service.start([request()])
-    assert member.post(f"{PLACE}/{run_id}/stop").headers["Location"] == "/northwind"
+    assert owner.post(f"{PLACE}/{run_id}/stop").headers["Location"] == "/northwind"
     assert service.get(run_id).state == RunState.STOPPED
-    fragment = member.post(f"{PLACE}/{run_id}/retry", headers={"HX-Request": "true"}).text
+    fragment = owner.post(f"{PLACE}/{run_id}/retry", headers={"HX-Request": "true"}).text
     assert fragment.lstrip().startswith(f'<div id="run-{run_id}-frame">')
     assert f"/{run_id}/stream?after=2-0" in fragment
     run_jobs()

@@ -114,16 +114,17 @@ def test_a_taken_address_says_whose_it_is(member: Browser) -> None:
     assert page.status_code == 422 and "Caffè Olmo has this address already." in page.text
 
 
-def test_notes_and_archive(member: Browser) -> None:
+def test_notes_and_archive(member: Browser, owner: Browser) -> None:
     path = add(member)
     assert member.post(path + "/notes", data={"notes": "Never before ten."}).location == path
     assert "Never before ten." in member.get(path).text
     assert member.post(path + "/notes", data={"notes": "x" * 5001}).status_code == 422
-    member.post(path + "/archive")
+    assert member.post(path + "/archive").status_code == 403
+    owner.post(path + "/archive")
     assert "Archived" in member.get(path).text
     assert "Caffè Olmo" not in member.get("/northwind/clients?q=olmo").text
     assert "Caffè Olmo" in member.get("/northwind/clients?archived=1").text
-    member.post(path + "/restore")
+    owner.post(path + "/restore")
     assert "Caffè Olmo" in member.get("/northwind/clients").text
 
 

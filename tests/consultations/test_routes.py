@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.client import Browser
+from tests.factories import authors
 from tests.factories import clients as make_clients
 from tests.factories import consultations as make
 from tests.factories.consultations import ANSWERS, AUTHOR, NEEDED
+from tests.factories.people import Person
 from webkit.consultations import service
 from webkit.consultations.fields import KEYS
 from webkit.consultations.models import Filter, State
@@ -41,7 +43,9 @@ def pages(made: UUID) -> list[str]:
 
 
 @pytest.mark.usefixtures("agency")
-def test_everybody_of_the_agency_may(owner: Browser, member: Browser, mine: UUID) -> None:
+def test_its_author_and_the_owner_may(owner: Browser, member: Browser, mine: UUID, max_: Person) -> None:
+    assert member.get(f"{BASE}/{mine}/edit").status_code == 404
+    authors.hand_to(max_.id)
     for browser in (owner, member):
         for path in pages(mine):
             assert browser.get(f"{BASE}{path}").status_code == 200, path
@@ -126,8 +130,9 @@ def test_saved_by_itself(owner: Browser) -> None:
 
 
 @pytest.mark.usefixtures("agency")
-def test_an_older_tab_is_told_and_loses_nothing(owner: Browser, member: Browser) -> None:
+def test_an_older_tab_is_told_and_loses_nothing(owner: Browser, member: Browser, max_: Person) -> None:
     made = make.start()
+    authors.hand_to(max_.id)
     path = f"{BASE}/{made}/business"
     old, new = opened(owner, made), opened(member, made)
     assert member.post(path, data={**new, "business_name": "Theirs"}, headers=HTMX).status_code == 200
@@ -148,8 +153,9 @@ def test_an_older_tab_is_told_and_loses_nothing(owner: Browser, member: Browser)
 
 
 @pytest.mark.usefixtures("agency")
-def test_two_tabs_on_different_steps_are_joined(owner: Browser, member: Browser) -> None:
+def test_two_tabs_on_different_steps_are_joined(owner: Browser, member: Browser, max_: Person) -> None:
     made = make.start()
+    authors.hand_to(max_.id)
     mine, theirs = opened(owner, made, "goals"), opened(member, made)
     member.post(f"{BASE}/{made}/business", data={**theirs, "business_name": "Lario"}, headers=HTMX)
     told = owner.post(f"{BASE}/{made}/goals", data={**mine, "timeline": "asap"}, headers=HTMX)

@@ -124,5 +124,5 @@ def test_bytes_that_were_changed_are_not_handed_out(app: Flask, owner: Browser, 
 def test_who_may(stranger: Browser, anonymous: Browser, member: Browser, draft: UUID) -> None:
     file = filing.attach(draft, "a.pdf", io.BytesIO(PDF), ACTOR)
     path = f"/northwind/invoices/{draft}/files/{file.id}"
-    assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [200, 404, 303]
+    assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [404, 404, 303]
     assert _post(stranger, draft, "b.pdf", PDF).status_code == 404  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.client import Browser
-from tests.factories import documents, quotations
+from tests.factories import authors, documents, quotations
 from tests.factories.people import Person
 from tests.threads import at_once
 from webkit.agencies import service as agencies
@@ -213,9 +213,10 @@ def test_a_currency_changed_in_the_middle(owner: Browser, anonymous: Browser, ag
 # --- two at once -----------------------------------------------------------------------------------------------
 
 
-def test_two_editors(owner: Browser, member: Browser, agency: AgencyView) -> None:
+def test_two_editors(owner: Browser, member: Browser, agency: AgencyView, max_: Person) -> None:
     client_id = documents.client()
     draft = documents.draft("100", client_id=client_id)
+    authors.hand_to(max_.id)
     path = f"{INVOICES}/{draft}/edit"
     first = owner.post(path, data=_form(client_id, "200", revision="1"))
     second = member.post(path, data=_form(client_id, "300", revision="1", title="Theirs", note="Long and dear"))
@@ -227,9 +228,12 @@ def test_two_editors(owner: Browser, member: Browser, agency: AgencyView) -> Non
     assert (service.get(draft).priced.totals.net, service.get(draft).title) == (20000, "Online shop")
 
 
-def test_an_editor_that_was_open_while_somebody_issued(owner: Browser, member: Browser, agency: AgencyView) -> None:
+def test_an_editor_that_was_open_while_somebody_issued(
+    owner: Browser, member: Browser, agency: AgencyView, max_: Person
+) -> None:
     client_id = documents.client()
     draft = documents.draft("100", client_id=client_id)
+    authors.hand_to(max_.id)
     assert owner.post(f"{INVOICES}/{draft}/issue").status_code == 303
     late = member.post(f"{INVOICES}/{draft}/edit", data=_form(client_id, "1", revision="1", note="Long and dear"))
     assert late.status_code == 409 and "issued" in _text(late) and "Long and dear" in late.text

@@ -28,9 +28,9 @@ COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 """What a dark screen may change."""
 NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
-    r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_link"
+    r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|accounts\.home|account\.onward|accounts\.start|accounts\.use_\w+|second\.ask|security\.app|proof\.show"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
-    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|subscriptions\.(preview|back)"
+    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|invitations\.look|platform\..*|subscriptions\.(preview|back)"
     r"|(method|charge)_public\..*)$"
 )
 """Not pages: files, fragments, answers for machines, addresses that only lead on; and payouts and saved methods, which need a vendor."""
@@ -141,6 +141,9 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     line = {"line_description": "Care {month}", "line_quantity": "1", "line_price": "100", "line_rate": ""}
     care = {"client_id": client, "title": "Care", "start": "2030-01-31", "issues": "issue", **line}
     done.staff.post(f"/{done.agency}/recurring/new", care).ok()
+    done.staff.post(f"/{done.agency}/settings/roles/new", {"name": "Bookkeeper", "may:invoices.view": "all"}).ok()
+    here = f"agency_id = (SELECT id FROM agencies WHERE slug = '{done.agency}')"
+    people = done.stack.rows(f"SELECT user_id FROM memberships WHERE {here}")
     account = next(url for _text, url in done.staff.get(f"/{done.agency}/statements/{client}").links if "/s/" in url)
     own = [each.proposal_page.rsplit("/", 1)[-1] for each in (done, open_, draft)]
     return {
@@ -150,6 +153,8 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "task_id": ids("list_tasks"),
         "client_id": [client],
         "client": [client],
+        "role_id": ids("custom_roles"),
+        "user_id": [str(UUID(row["user_id"])) for row in people],
         "credit_id": ids("credit_notes"),
         "receipt_id": ids("ledger_receipts"),
         "line_id": ids("bank_lines"),

@@ -202,7 +202,7 @@ def test_who_is_no_manager_any_more(
     double: StripeDouble, agency: AgencyView, browser_of: Callable[[Person], Browser], member: Browser
 ) -> None:
     admin = people.make_person("Ines", "ines@northwind.example")
-    people.join(agency, admin, Role.ADMIN)
+    people.join(agency, admin, Role.OWNER)
     browser = browser_of(admin)
     back = consent(browser, double)
     with db.writing() as unit:

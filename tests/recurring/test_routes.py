@@ -149,7 +149,7 @@ def test_pause_go_on_and_end(owner: Browser, member: Browser, client_id: UUID) -
         run()
         db.release()
         assert len(planning.history(plan_id)) == 1
-        assert "Draft" in _text(member.get(page))
+        assert "Draft" in _text(owner.get(page))
         assert member.post(f"{page}/end").status_code == 403
         assert owner.post(f"{page}/end").status_code == 303
         assert owner.post(f"{page}/pause").status_code == 409
@@ -158,17 +158,17 @@ def test_pause_go_on_and_end(owner: Browser, member: Browser, client_id: UUID) -
         assert planning.get(plan_id).state is PlanState.ENDED
 
 
-def test_the_months_ahead(member: Browser, client_id: UUID) -> None:
-    assert "Nothing happens in this month" in _text(member.get(f"{BASE}/recurring/ahead"))
+def test_the_months_ahead(owner: Browser, client_id: UUID) -> None:
+    assert "Nothing happens in this month" in _text(owner.get(f"{BASE}/recurring/ahead"))
     fees = {"fee_mode": FeeMode.PROPOSE, "fee_minor": 4000, "fee_currency": "EUR", "fee_percent": Decimal(8)}
     remind(fee_rate="", **fees)
     plan(date(2027, 1, 31), client_id=client_id, issues=True)
     documents.issued("50", client_id=documents.client("Late Ltd", "late@late.example"))
-    page = _text(member.get(f"{BASE}/recurring/ahead?month=2027-02"))
+    page = _text(owner.get(f"{BASE}/recurring/ahead?month=2027-02"))
     assert "Late Ltd" in page
     assert "Reminder, unless it is paid" in page
     assert "February 2027" in page
-    assert member.get(f"{BASE}/recurring/ahead?month=nonsense").status_code == 200
+    assert owner.get(f"{BASE}/recurring/ahead?month=nonsense").status_code == 200
 
 
 def test_a_page_costs_the_same_however_much_there_is(owner: Browser, agency: AgencyView) -> None:

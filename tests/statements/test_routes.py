@@ -140,5 +140,5 @@ def test_nobody_to_send_it_to(owner: Browser, agency: AgencyView) -> None:
 
 def test_who_may(member: Browser, stranger: Browser, anonymous: Browser, owner: Browser, client: UUID) -> None:
     path = f"/northwind/statements/{client}"
-    assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [200, 404, 303]
+    assert [who.get(path).status_code for who in (member, stranger, anonymous)] == [403, 404, 303]
     assert owner.get("/northwind/statements/").status_code == 404

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, flash, g, request, url_for
@@ -214,8 +215,8 @@ def _older(found: list[Any], last: UUID | None) -> str | None:
     """The address of the next page: what is asked stays."""
     if last is None:
         return None
-    kept = {name: value for name, value in request.args.items() if name != "before"}
-    return url_for(f".{(request.endpoint or '').rpartition('.')[2]}", **kept, before=last)
+    kept = [(name, value) for name, value in request.args.items() if name != "before"]
+    return f"{request.path}?{urlencode([*kept, ('before', str(last))])}"
 
 
 def _csv(found: Iterable[tuple[audit.EntryView, str]]) -> Response:

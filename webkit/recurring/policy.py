@@ -28,7 +28,6 @@ POLICY = Policy(
         "recurring.edit": "recurring.edit",
         "recurring.end": "recurring.end",
         "reminders": "reminders.settings",
-        "reminders.settings": ("reminders.client", "reminders.settings"),
         "reminders.client": "reminders.client",
         "reminders.save_client": "reminders.client",
     },

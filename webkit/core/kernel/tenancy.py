@@ -111,7 +111,7 @@ def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:
     own, hidden = _making.get()
     if not (own or hidden):
         return here
-    name = inspect(table).mapper.local_table.name  # type: ignore[union-attr]
+    name = inspect(table).mapper.local_table.name
     if name in hidden:
         return sa.and_(here, table.id.is_(None))  # type: ignore[attr-defined]
     if name in own:

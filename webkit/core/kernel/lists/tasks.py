@@ -283,6 +283,7 @@ def _as_asker(task: _Work) -> None:
     if seat is None:
         raise Forbidden(_("Whoever asked for this no longer works here."))
     held = permissions.grant(task.actor.user_id, seat.role, seat.custom)
+    release()
     with tenancy.tenant(agency, held.user_id, held.own, held.hidden):
         _run(replace(task, actor=replace(task.actor, role=seat.role, grant=held)))
 
