@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, field_validator
 
 from webkit.sdk import ProviderSettings, env
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 US, EU = "https://api.sendgrid.com", "https://api.eu.sendgrid.com"
 
@@ -44,6 +39,8 @@ class SendGridSettings(ProviderSettings):
     @field_validator("webhook_key")
     @classmethod
     def _can_verify(cls, given: SecretStr | None) -> SecretStr | None:
+        from .webhooks import public_key
+
         for text in _texts(given):
             try:
                 public_key(text)
@@ -55,17 +52,6 @@ class SendGridSettings(ProviderSettings):
     def webhook_keys(self) -> tuple[str, ...]:
         """None of them: no webhook is genuine."""
         return _texts(self.webhook_key)
-
-
-def public_key(text: str) -> EllipticCurvePublicKey:
-    """The key that is written so. Raises ValueError."""
-    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
-    key = load_der_public_key(base64.b64decode(text, validate=True))
-    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-        raise ValueError("another kind of key")
-    return key
 
 
 def _texts(given: SecretStr | None) -> tuple[str, ...]:

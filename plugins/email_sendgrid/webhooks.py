@@ -10,12 +10,14 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from webkit.sdk import DeliveryEvent, DeliveryKind, ProviderRejected, SignatureInvalid
 
 from .errors import VENDOR
-from .settings import public_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 SIGNATURE, STAMP = "x-twilio-email-event-webhook-signature", "x-twilio-email-event-webhook-timestamp"
 ARGUMENT = "webkit_key"
@@ -58,6 +60,17 @@ def verify(keys: tuple[str, ...], headers: Mapping[str, str], body: bytes) -> No
         except InvalidSignature:
             continue
     raise SignatureInvalid("the signature does not fit the message", provider=VENDOR)
+
+
+def public_key(text: str) -> EllipticCurvePublicKey:
+    """The key that is written so. Raises ValueError."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    key = load_der_public_key(base64.b64decode(text, validate=True))
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+        raise ValueError("another kind of key")
+    return key
 
 
 def events(body: bytes) -> tuple[DeliveryEvent, ...]:

@@ -32,7 +32,7 @@ from webkit.sdk.mime import build, message_id, needs_utf8
 from .errors import VENDOR, refused
 from .settings import Security, SmtpSettings
 
-SECONDS, HEALTH_SECONDS = 40.0, 0.4
+SECONDS, HEALTH_SECONDS = 40.0, 1.0
 DONE, GO_ON = 250, 354
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 

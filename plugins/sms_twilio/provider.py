@@ -58,8 +58,8 @@ class TwilioSms:
     def send(self, message: SmsMessage) -> SmsReceipt:
         check_sms(message)
         form = {"To": message.to, "Body": message.text, **self._from()}
-        if self._settings.callback:
-            form["StatusCallback"] = self._settings.callback
+        if self._settings.webhook_url:
+            form["StatusCallback"] = self._settings.webhook_url
         return SmsReceipt(self._id(self._ask("POST", f"{self._account}/Messages.json", form)))
 
     def start_verification(self, to: str, *, locale: str = "en") -> Verification:
@@ -89,7 +89,7 @@ class TwilioSms:
 
     @calls_nobody
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        webhooks.verify(self._settings.auth_token.get_secret_value(), self._settings.callback, headers, body)
+        webhooks.verify(self._settings.auth_token.get_secret_value(), self._settings.webhook_url, headers, body)
 
     @calls_nobody
     def events(self, body: bytes) -> tuple[TextEvent, ...]:

@@ -9,8 +9,6 @@ from pydantic import SecretStr, field_validator, model_validator
 
 from webkit.sdk import ProviderSettings, env
 
-ENDPOINT = "/webhooks/sms/twilio/platform"
-
 
 class TwilioSettings(ProviderSettings):
     """An account of Twilio, what texts are sent from, and the service that sends codes."""
@@ -39,8 +37,12 @@ class TwilioSettings(ProviderSettings):
         pattern=r"^(VA[0-9a-fA-F]{32}|)$",
         description="Verify service, VA…, that draws, sends and checks codes. Empty: Twilio checks none.",
     )
-    public_url: str = env(
-        "PUBLIC_URL", "ORIGIN", default="", description="Address at which Twilio reaches the platform."
+    webhook_url: str = env(
+        "TWILIO_WEBHOOK_URL",
+        default="",
+        max_length=500,
+        pattern=r"^(https://\S+|)$",
+        description="https://HOST/webhooks/sms/twilio/platform, where Twilio reports. Empty: it does not.",
     )
     api_url: str = env(
         "TWILIO_API_URL", default="https://api.twilio.com", of_operator=True, description="Address of the API."
@@ -65,8 +67,3 @@ class TwilioSettings(ProviderSettings):
         if not (self.sender or self.messaging_service or self.verify_service):
             raise ValueError("set TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID, or TWILIO_SERVICE_SID for codes alone")
         return self
-
-    @property
-    def callback(self) -> str:
-        """Where Twilio tells what became of a text; it calls nobody whom the internet cannot reach."""
-        return self.public_url.rstrip("/") + ENDPOINT if self.public_url.startswith("https://") else ""

@@ -17,6 +17,7 @@ from tests.factories import documents, proposals
 from tests.messaging.test_service import CONTEXT, SUBJECT
 from tests.threads import at_once
 from webkit.core.capabilities.email import DeliveryEvent, DeliveryKind
+from webkit.core.capabilities.errors import ProviderUnavailable
 from webkit.core.extensions import Delivery, Job
 from webkit.core.kernel import clock, db, events, inbox, outbox, runtime, tenancy
 from webkit.core.kernel.directory import AgencyView
@@ -204,6 +205,16 @@ def test_a_mail_of_the_platform_is_followed_too(
 
 
 # --- webhooks that are not what they should be ---------------------------------------------------------------------
+
+
+def test_a_webhook_that_cannot_be_proven_now_may_come_again(
+    anonymous: Browser, vendor: Resend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(*_args: object) -> None:
+        raise ProviderUnavailable("the certificate cannot be fetched")
+
+    monkeypatch.setattr("plugins.email_resend.webhooks.verify", verify)
+    assert _post(anonymous, vendor.unknown_webhook()) == 503
 
 
 def test_wrong_old_doubled_and_foreign_webhooks(

@@ -18,7 +18,7 @@ from webkit.sdk.testing.payments import Webhook
 
 SID, TOKEN = "AC" + "0a" * 16, "0123456789abcdef0123456789abcdef"
 FROM, SERVICE, VERIFY = "+12025550100", "MG" + "0b" * 16, "VA" + "0c" * 16
-HOST = "https://deals.example.com"
+WEBHOOK = "https://deals.example.com/webhooks/sms/twilio/platform"
 MOST_CHECKS, MOST_CODES = 5, 5
 FIELDS = {
     *("To", "From", "MessagingServiceSid", "Body", "StatusCallback", "MediaUrl", "ValidityPeriod", "SmartEncoded"),
@@ -166,7 +166,7 @@ class Twilio(HttpDouble):
     def unknown_webhook(self) -> Webhook:
         return self.signed(urlencode({"MessageSid": "SM1", "MessageStatus": "teleported", "To": FROM}).encode())
 
-    def signed(self, body: bytes, address: str = f"{HOST}/webhooks/sms/twilio/platform") -> Webhook:
+    def signed(self, body: bytes, address: str = WEBHOOK) -> Webhook:
         fields: Mapping[str, str] = dict(parse_qsl(body.decode(), keep_blank_values=True))
         text = address + "".join(f"{name}{fields[name]}" for name in sorted(fields))
         mark = base64.b64encode(hmac.new(TOKEN.encode(), text.encode(), hashlib.sha1).digest()).decode()

@@ -16,6 +16,7 @@ from plugins.ai_outline.provider import OutlineWriter
 from plugins.email_outbox.provider import OutboxFolder
 from plugins.pagespeed_google.provider import Google
 from plugins.payments_local.provider import LocalPayments
+from plugins.sms_console.provider import ConsoleSms
 from plugins.storage_local.provider import LocalStorage
 from plugins.storage_local.settings import LocalStorageSettings
 from webkit.sdk import (
@@ -38,11 +39,14 @@ from webkit.sdk import (
     Refund,
     RefundRequest,
     SendReceipt,
+    SmsMessage,
+    SmsReceipt,
     StoredObject,
     Unit,
     Usage,
     env,
 )
+from webkit.sdk.testing.sms import TEXT
 
 
 class Greedy(LocalStorage):
@@ -109,6 +113,23 @@ class Forgetful(OutboxFolder):
     def send(self, message: EmailMessage) -> SendReceipt:
         Forgetful.count += 1
         return super().send(replace(message, key=f"{message.key}/{Forgetful.count}"))
+
+
+class Misdirecting(ConsoleSms):
+    """Sends to whatever it is given."""
+
+    def send(self, message: SmsMessage) -> SmsReceipt:
+        return super().send(replace(message, to=TEXT.to))
+
+
+class Repeating(ConsoleSms):
+    """Sends again what it has sent."""
+
+    count = 0
+
+    def send(self, message: SmsMessage) -> SmsReceipt:
+        Repeating.count += 1
+        return super().send(replace(message, key=f"{message.key}/{Repeating.count}"))
 
 
 class Ignorant(OutlineWriter):

@@ -17,6 +17,7 @@ from plugins.payments_local import courier
 from plugins.payments_local.ledger import Ledger
 from plugins.payments_local.plugin import webkit_register_providers as payments
 from plugins.pdf_pluto.plugin import webkit_register_providers as pdf
+from plugins.sms_console.plugin import webkit_register_providers as sms
 from plugins.storage_local.plugin import webkit_register_providers as storage
 from tests.plugins.doubles import Books, arrived
 from tests.plugins.pagespeed_pages import GoogleContract
@@ -29,6 +30,7 @@ from webkit.sdk.testing.doubles.pagespeed import PageSpeedDouble
 from webkit.sdk.testing.email import EmailContract
 from webkit.sdk.testing.payments import PaymentsContract
 from webkit.sdk.testing.pdf import PdfContract
+from webkit.sdk.testing.sms import ArrivedText, SmsContract
 from webkit.sdk.testing.storage import StorageContract
 
 CARDS: dict[type[ProviderContract], Any] = {
@@ -37,6 +39,7 @@ CARDS: dict[type[ProviderContract], Any] = {
     GoogleContract: pagespeed()[0],
     PaymentsContract: payments()[0],
     PdfContract: pdf()[0],
+    SmsContract: sms()[0],
     StorageContract: storage()[0],
 }
 DEFECTS: list[tuple[type[ProviderContract], str, str, dict[str, Any]]] = [
@@ -48,6 +51,8 @@ DEFECTS: list[tuple[type[ProviderContract], str, str, dict[str, Any]]] = [
     (StorageContract, "Chatty", "test_public_methods_match_the_protocol", {}),
     (StorageContract, "Sick", "test_health_answers_in_time_and_never_raises", {}),
     (EmailContract, "Forgetful", "test_the_same_key_sends_once", {}),
+    (SmsContract, "Misdirecting", "test_what_is_no_number_is_refused", {"to": "0333"}),
+    (SmsContract, "Repeating", "test_the_same_key_sends_once", {}),
     (AITextContract, "Ignorant", "test_an_undeclared_schema_is_refused_not_ignored", {}),
     (AITextContract, "Endless", "test_a_stream_is_deltas_and_then_one_completion_with_their_sum", {}),
     (PaymentsContract, "Credulous", "test_a_changed_body_is_refused", {}),
@@ -82,6 +87,7 @@ def check(suite: type[ProviderContract], card: Any, test: str, data: Path, value
         "webkit_data": data,
         "tmp_path": data,
         "vendor": Books(Ledger(data / "payments_local")),
+        "texts": lambda: [ArrivedText(text.to, text.text) for text in reversed(provider.texts())],
         "arrivals": lambda: [arrived(provider, entry.id) for entry in provider.messages()],
         **values,
     }

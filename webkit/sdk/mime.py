@@ -18,6 +18,8 @@ __all__ = ["build", "message_id", "needs_utf8"]
 
 _END = "\r\n"
 _FOLD = f",{_END} "
+_OURS = frozenset({"from", "to", "cc", "bcc", "reply-to", "sender", "return-path", "date", "subject", "message-id"})
+"""Headers that follow from the message and are not given twice."""
 
 
 def build(message: EmailMessage, at: datetime, *, id: str = "") -> bytes:
@@ -26,6 +28,8 @@ def build(message: EmailMessage, at: datetime, *, id: str = "") -> bytes:
     `id` becomes the Message-ID. Raises ProviderRejected for what cannot be a mail.
     """
     check_message(message)
+    if any(name.lower() in _OURS for name in message.headers):
+        raise ProviderRejected("this header follows from the message")
     mime = Mime(policy=policy.SMTP)
     try:
         _headers(mime, message, at, id)
@@ -44,7 +48,7 @@ def build(message: EmailMessage, at: datetime, *, id: str = "") -> bytes:
 
 def message_id(message: EmailMessage) -> str:
     """A Message-ID that belongs to the message's key: sent twice, both are recognisable as one mail."""
-    domain = _ascii_domain(message.sender.rpartition("@")[2]) or "localhost"
+    domain = _ascii_domain(message.sender.rpartition("@")[2])
     return f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{domain}>"
 
 
@@ -82,7 +86,10 @@ def _mailbox(address: Address) -> str:
 
 
 def _ascii_domain(domain: str) -> str:
-    return domain if domain.isascii() else domain.encode("idna").decode()
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        raise ProviderRejected("an address has the form name@domain") from None
 
 
 def _pictures(mime: Mime, files: list[Attachment]) -> None:

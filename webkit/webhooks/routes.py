@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from webkit.core.capabilities.errors import ProviderRejected, SignatureInvalid
+from webkit.core.capabilities.errors import ProviderRejected, ProviderUnavailable, SignatureInvalid
 from webkit.core.kernel import audit, inbox
 from webkit.core.kernel.db import release
 from webkit.core.kernel.security import csrf_exempt
@@ -16,7 +16,7 @@ blueprint = Blueprint("webhooks", __name__)
 @blueprint.post("/webhooks/<capability>/<provider>/<endpoint>")
 @csrf_exempt
 def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, int]:
-    """200 once it is kept, also the second time; 400 for a wrong signature, 404 for an unknown endpoint, 413."""
+    """200 once it is kept, also the second time; 400 for a wrong signature, 404 for an unknown endpoint, 413, 503."""
     where = inbox.find(capability, provider, endpoint)
     vendor = inbox.reader(capability, provider, where)
     release()
@@ -28,6 +28,8 @@ def receive(capability: str, provider: str, endpoint: str) -> tuple[Response, in
     except SignatureInvalid:
         audit.log("webhook.refused", detail={"capability": capability, "provider": provider})
         return jsonify(error="The signature does not fit."), 400
+    except ProviderUnavailable:  # whoever proves the signature cannot be asked
+        return jsonify(error="Please call again later."), 503
     try:
         events = [(event.id, str(event.kind)) for event in vendor.events(body)]
     except ProviderRejected:
