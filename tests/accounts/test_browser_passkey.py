@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
+from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from tests.browser.eyes import NEEDS_CHROMIUM, Eyes, chromium
@@ -35,6 +37,14 @@ def site(app: Flask, person: Person) -> Iterator[str]:
     thread.join()
 
 
+def readable(page: Page) -> None:
+    """What stands behind a step, where a walk over all pages does not come: axe finds nothing wrong."""
+    page.evaluate(Axe().axe_script)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    wrong = page.evaluate("async rules => (await axe.run(document, rules)).violations.map(each => each.id)", rules)
+    assert wrong == [], page.url
+
+
 def test_a_passkey_in_a_browser(site: str, person: Person) -> None:
     with chromium() as browser:
         eyes = Eyes(browser, site)
@@ -54,11 +64,19 @@ def test_a_passkey_in_a_browser(site: str, person: Person) -> None:
         page.get_by_label("What shall it be called?").fill("Laptop")
         page.get_by_role("button", name="Make a passkey").click()
         assert len(page.locator(".acc-codes").inner_text().split()) == 10
+        readable(page)
+        page.goto(f"{site}/account/security")
+        readable(page)
+        page.locator("form[action='/account/security/app'] button").click()
+        page.get_by_label("Code").wait_for()
+        readable(page)
         for begin in (by_password, lambda: page.goto(f"{site}/sign-in")):  # the second step; then alone
             page.goto(f"{site}/account")
             page.get_by_role("button", name="Sign out").click()
             page.wait_for_url("**/sign-in")
             begin()
+            page.get_by_role("button", name="Use a passkey").wait_for()
+            readable(page)
             page.get_by_role("button", name="Use a passkey").click()
             page.wait_for_url("**/northwind/")
         eyes.context.close()
