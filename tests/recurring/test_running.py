@@ -274,7 +274,8 @@ def test_one_that_cannot_bill_keeps_no_other_back() -> None:
 def test_what_nobody_expected_of_one_keeps_no_other_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """The job fails, so that operators see why; the other plan has billed, and this one tries again soon."""
     with at(_moment(date(2027, 1, 1))):
-        broken, sound = plan(NEW_YEAR), plan(NEW_YEAR)
+        broken = plan(NEW_YEAR)
+        sound = plan(NEW_YEAR, client_id=documents.client("Other", "o@other.example"))
     bill = running._bill
 
     def billed_or_not(row: models.RecurringPlan, *given: Any) -> None:
