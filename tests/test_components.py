@@ -164,6 +164,14 @@ def test_the_menu_of_a_page_is_drawn_once_for_all_who_have_the_same(ui: Componen
     assert 'aria-current="page"' not in ui.menu(lines(current=False))
 
 
+def test_a_menu_is_found_by_itself_alone(ui: Components) -> None:
+    lines = (templating.MenuLine("Clients", "users", "/north/clients", "", current=False),)
+    first, second = templating.Menu(lines), templating.Menu(lines)
+    assert ui.menu(first) is ui.menu(first)
+    assert ui.menu(first) == ui.menu(second)
+    assert first != second
+
+
 def test_a_line_of_a_list_shows_what_has_changed(app: Flask, ui: Components) -> None:
     def line(**changed: object) -> str:
         given = {"client": "North", "title": "Website", "number": "INV-1", "word": "issued", "total": 100}

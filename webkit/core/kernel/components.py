@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, Template, TemplateNotFound, Undefined
 from jinja2.runtime import Macro
@@ -45,7 +45,7 @@ PURE = {
     "state": 256,
 }
 """Macros of every page that depend on nothing but the language and what they are given, and how many to keep."""
-_FIXED = {type(None), str, Markup, bool, int, Decimal, date}
+_FIXED: set[type[Any]] = {type(None), str, Markup, bool, int, Decimal, date}
 HELPERS = {
     "icon_drawings": icons,
     "format_date": i18n.format_date,
@@ -59,6 +59,13 @@ _MACRO = re.compile(
 
 
 Render = Callable[..., Any]
+V = TypeVar("V", bound=type[Any])
+
+
+def fixed(kind: V) -> V:
+    """Mark a class whose instances never change, nor what they hold: what is drawn with them may be remembered."""
+    _FIXED.add(kind)
+    return kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from webkit.core import assets
 from webkit.core.kernel import clock, i18n, iban, money, once, permissions, security, switches
-from webkit.core.kernel.components import Components
+from webkit.core.kernel.components import Components, fixed
 from webkit.core.kernel.runtime import current, of
 from webkit.core.values import dataclass
 
@@ -46,6 +46,17 @@ class MenuLine:
     group: str
     current: bool
     count: int | None = None
+
+
+@fixed
+class Menu(tuple[MenuLine, ...]):
+    """The lines of a menu, made once for all who have the same: what was drawn with it is found by itself alone."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
 
 def init_app(app: Flask) -> None:
@@ -151,10 +162,11 @@ def url_of(endpoint: str, argument: str) -> Callable[[UUID | str], str]:
     return lambda one: f"{before}{one}{after}"
 
 
-def _remembered_menu() -> Callable[[], tuple[MenuLine, ...]]:
+def _remembered_menu() -> Callable[[], Menu]:
     """The menu for the current role: of the agency, or of the operators' side.
 
-    An application makes the addresses and labels of a role in an agency once for each language.
+    An application makes the addresses and labels of a role in an agency once for each language, and the menu of a page
+    once for each entry it may belong to.
     """
 
     @functools.lru_cache(256)
@@ -166,17 +178,20 @@ def _remembered_menu() -> Callable[[], tuple[MenuLine, ...]]:
             for entry in chosen
         }
 
-    def menu() -> tuple[MenuLine, ...]:
+    @functools.lru_cache(1024)
+    def made(whose: tuple[str, str | None, str, str, str], here: str, off: frozenset[str]) -> Menu:
+        owners = current().owners
+        shown = {name: line for name, line in entries(*whose).items() if owners.get(name, "") not in off}
+        return Menu(replace(line, current=True) if name == here else line for name, line in shown.items())
+
+    def menu() -> Menu:
         if "menu" not in g:  # a page shows it in two places
             slug = g.agency.slug if "agency" in g else None
-            owners = current().owners
             held = permissions.here()
-            key = held.key if held else ""
-            lines = entries(request.script_root, slug, _role(), key, i18n.current_locale())
-            here = _place({endpoint: line.url for endpoint, line in lines.items()})
-            shown = {name: line for name, line in lines.items() if not switches.is_off(owners.get(name, ""))}
-            g.menu = tuple(replace(line, current=True) if name == here else line for name, line in shown.items())
-        found: tuple[MenuLine, ...] = g.menu
+            whose = (request.script_root, slug, _role(), held.key if held else "", i18n.current_locale())
+            here = _place({endpoint: line.url for endpoint, line in entries(*whose).items()})
+            g.menu = made(whose, here, switches.off() if current().owners else frozenset())
+        found: Menu = g.menu
         return found
 
     return menu
