@@ -117,3 +117,13 @@ def test_addresses_as_their_post_wants_them() -> None:
     )
     assert addresses.lines("", "10115", "Berlin", "", "DE") == ("10115 Berlin",)
     assert addresses.lines("", "", "", "", "DE") == ()
+
+
+@pytest.mark.parametrize("slug", ["n0rthwind", "north-wind", "northvvind", "northw1nd", "support", "login", "no", "a--"])
+def test_addresses_that_would_mislead(agency: AgencyView, slug: str) -> None:
+    assert service.check_slug(slug)
+
+
+def test_an_address_of_its_own(agency: AgencyView) -> None:
+    assert service.check_slug("southwind") is None
+    assert service.propose_slug("N0rthwind") not in ("n0rthwind", "northwind")

@@ -131,6 +131,18 @@ def slugs_like(slug: str) -> set[str]:
     return set(session().scalars(sa.select(Agency.slug).where(taken)))
 
 
+LOOK_ALIKES = (("-", ""), ("0", "o"), ("1", "l"), ("i", "l"), ("rn", "m"), ("vv", "w"))
+"""What is read as the same at a glance."""
+
+
+def looks_taken(slug: str) -> bool:
+    """Whether another agency's address differs only in what the eye passes over."""
+    wanted, looks = slug, Agency.slug.expression
+    for sign, as_if in LOOK_ALIKES:
+        wanted, looks = wanted.replace(sign, as_if), sa.func.replace(looks, sign, as_if)
+    return session().scalars(sa.select(Agency.id).where(looks == wanted).limit(1)).first() is not None
+
+
 def add(agency: dict[str, Any], profile: dict[str, Any]) -> Agency:
     """Insert both rows, inside a write through the platform's door. Raises Conflict for a slug that is taken."""
     row = Agency(**agency)

@@ -37,6 +37,12 @@ PATTERNS = {
 }
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
+KEPT_SLUGS = frozenset(
+    "about account accounts admin api app auth billing blog contact dashboard docs help home legal login logout mail "
+    "platform privacy profile register root security settings signup staff status super-admin support system terms "
+    "webmaster www".split()
+)
+"""Addresses that sound like the platform, whether or not it has such pages."""
 VOICES = ("plain", "formal", "friendly", "direct")
 """How an agency may sound in what is written for it."""
 PAYMENT_RULES = ("net", "receipt", "month_end")
@@ -131,18 +137,21 @@ def propose_slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:46].strip("-")
     slug = slug if len(slug) >= 3 else f"{slug or 'my'}-agency"
-    taken = models.slugs_like(slug) | reserved_slugs()
-    return next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, 1000))) if name not in taken)
+    taken = models.slugs_like(slug) | reserved_slugs() | KEPT_SLUGS
+    free = (name for name in (slug, *(f"{slug}-{n}" for n in range(2, 1000))) if name not in taken)
+    return next(name for name in free if not models.looks_taken(name))
 
 
 def check_slug(slug: str) -> str | None:
     """What is wrong with an address an agency would like, as a sentence; None when it can be had."""
     if not SLUG.fullmatch(slug):
         return _("Three to fifty small letters, digits and hyphens, please, like northwind-studio.")
-    if slug in reserved_slugs():
+    if slug in reserved_slugs() or slug in KEPT_SLUGS:
         return _("This address is used by the platform itself. Please choose another one.")
     if models.by_slug(slug) is not None:
         return _("This address is taken. Please choose another one.")
+    if models.looks_taken(slug):
+        return _("This address looks like that of another agency. Please choose another one.")
     return None
 
 
