@@ -1,9 +1,6 @@
-"""Declines in the words of the contract. A decline is an outcome: Stripe answers it as an error, with the intent."""
+"""Declines in the words of the contract."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 from webkit.sdk import Decline
 
@@ -50,16 +47,3 @@ def reason(code: str) -> Decline:
 def wants_payer(code: str) -> bool:
     """Whether the bank only asks for its customer."""
     return code == AUTHENTICATE
-
-
-def answered(call: Callable[[], Any]) -> Any:
-    """The intent of a call, also of one that ended in a decline."""
-    import stripe
-
-    try:
-        return call()
-    except stripe.CardError as error:
-        intent = getattr(error.error, "payment_intent", None)
-        if intent is None:
-            raise
-        return intent

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from webkit.sdk import (
     CredentialsRejected,
@@ -39,6 +39,19 @@ def in_turn(call: Callable[[], T]) -> T:
         time.sleep(pause)
     with translated():
         return call()
+
+
+def answered(call: Callable[[], T]) -> T | Any:
+    """The intent of a call, also of one that was declined: that is an outcome, which Stripe answers as an error."""
+    import stripe
+
+    try:
+        return call()
+    except stripe.CardError as error:
+        intent = getattr(error.error, "payment_intent", None)
+        if intent is None:
+            raise
+        return intent
 
 
 @contextmanager

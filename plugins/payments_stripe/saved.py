@@ -24,7 +24,7 @@ from webkit.sdk import (
 
 from . import declines, webhooks
 from .amounts import from_stripe, share_to_stripe, to_stripe
-from .errors import in_turn, translated
+from .errors import answered, in_turn, translated
 from .settings import StripeSettings
 
 _METHOD, _INTENT = re.compile(r"pm_\w{1,120}"), re.compile(r"pi_\w{1,120}")
@@ -129,7 +129,7 @@ class Saved:
         if share := share_to_stripe(share, request.currency):
             order["application_fee_amount"] = share
         made = in_turn(
-            lambda: declines.answered(lambda: self._client.v1.payment_intents.create(order, self._options(request.key)))
+            lambda: answered(lambda: self._client.v1.payment_intents.create(order, self._options(request.key)))
         )
         return _charge(made)
 
@@ -159,9 +159,7 @@ class Saved:
             method = intent.payment_method or getattr(getattr(failed, "payment_method", None), "id", "")
             order: Any = {"payment_method": method, "return_url": return_url}
             intent = in_turn(
-                lambda: declines.answered(
-                    lambda: self._client.v1.payment_intents.confirm(id, order, self._options(key))
-                )
+                lambda: answered(lambda: self._client.v1.payment_intents.confirm(id, order, self._options(key)))
             )
         return _charge(intent), _address(intent)
 

@@ -47,6 +47,7 @@ class Charge(Owned):
         owned_fk("payment_id", "payments"),
         sa.UniqueConstraint("agency_id", "invoice_id", "attempt"),
         sa.UniqueConstraint("agency_id", "payment_id"),
+        sa.Index("ix_charges_agency_id_method_id", "agency_id", "method_id"),
     )
 
     invoice_id: Mapped[UUID]

@@ -47,6 +47,7 @@ class Agreement(Owned):
     __tablename__ = "payment_agreements"
     __table_args__ = owned_args(
         owned_fk("client_id", "clients"),
+        sa.Index("ix_payment_agreements_agency_id_client_id", "agency_id", "client_id"),
         sa.Index("ix_payment_agreements_checkout_id", "checkout_id"),
         sa.Index("ix_payment_agreements_done_at_created_at", "done_at", "created_at"),
     )
@@ -70,6 +71,7 @@ class SavedMethod(Owned):
         owned_fk("agreement_id", "payment_agreements"),
         sa.UniqueConstraint("agency_id", "provider", "vendor_id"),
         sa.Index("ix_payment_methods_agency_id_client_id", "agency_id", "client_id"),
+        sa.Index("ix_payment_methods_agency_id_agreement_id", "agency_id", "agreement_id"),
         sa.Index("ix_payment_methods_vendor_id", "vendor_id"),
     )
 
