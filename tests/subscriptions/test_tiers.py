@@ -16,6 +16,7 @@ from flask import Flask
 
 import webkit
 from tests.factories import documents, people
+from tests.threads import at_once
 from webkit.accounts import service as accounts
 from webkit.accounts.models import Role
 from webkit.agencies import service as agencies
@@ -25,7 +26,7 @@ from webkit.consultations.views import Author
 from webkit.contracts import templates
 from webkit.contracts.templates import TemplateText
 from webkit.contracts.terms import Clause
-from webkit.core.kernel import clock, entitlements
+from webkit.core.kernel import clock, entitlements, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.directory import AgencyView
@@ -158,6 +159,23 @@ def test_a_new_month_has_new_room(agency: AgencyView, billing: None) -> None:
         consultations.start(None, AUTHOR)
     with clock.frozen(clock.now() + timedelta(days=32)):
         consultations.start(None, AUTHOR)
+
+
+def test_the_last_place_is_given_away_once(app: Flask, agency: AgencyView, billing: None) -> None:
+    agencies.set_tier(agency.slug, "free")
+    for _nth in range(9):
+        consultations.start(None, AUTHOR)
+    release()
+
+    def begin() -> bool:
+        with tenancy.tenant(agency.id):
+            try:
+                consultations.start(None, AUTHOR)
+            except NotInTier:
+                return False
+            return True
+
+    assert sorted(at_once(app, begin, begin, begin)) == [False, False, True]
 
 
 def test_a_refusal_says_what_and_where(agency: AgencyView, billing: None) -> None:
