@@ -28,6 +28,7 @@ from webkit.core.kernel import (
     inbox,
     listeners,
     logging,
+    observing,
     permissions,
     requests,
     scheduler,
@@ -58,6 +59,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     app.extensions["webkit"] = _assemble(settings, features, os.environ if environ is None else environ)
     _configure_database(app, settings)
     requests.init_app(app)
+    observing.init_app(app)
     doors.init_app(app)
     security.configure(app, settings, runtimes.of(app).keys)
     turnstile.init_app(app)
@@ -85,7 +87,10 @@ def _assemble(settings: Settings, features: Iterable[ModuleType], environ: Mappi
     plugins = load_plugins(features, off=settings.plugins_off)
     plugins = replace(plugins, contributions=tuple(map(guarded, plugins.contributions)))
     registry = ProviderRegistry(
-        {**environ, "WEBKIT_DATA": str(settings.data)}, plugins.providers, in_transaction=db.in_transaction
+        {**environ, "WEBKIT_DATA": str(settings.data)},
+        plugins.providers,
+        in_transaction=db.in_transaction,
+        calling=observing.calling,
     )
     if problems := registry.check():
         raise SettingsError(problems)

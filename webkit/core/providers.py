@@ -7,6 +7,7 @@ import importlib
 import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -63,10 +64,14 @@ class ProviderRegistry:
         *,
         capabilities: Iterable[Capability[Any]] = ALL,
         in_transaction: Callable[[], bool] = lambda: False,
+        calling: Callable[[ProviderSpec[Any], str], AbstractContextManager[None]] = lambda _spec, _method: (
+            nullcontext()
+        ),
     ) -> None:
         self.capabilities = tuple(capabilities)
         self._environ = dict(environ)
         self._in_transaction = in_transaction
+        self._calling = calling
         self._specs: dict[tuple[str, str], ProviderSpec[Any]] = {}
         self._built: dict[tuple[str, str, str], tuple[int, Provider]] = {}
         self._lock = Lock()
@@ -236,6 +241,8 @@ class ProviderRegistry:
         installed = self.names(capability)
         example = f"{where}={installed[0]}" if installed else f"Install a plugin that provides {capability.key}"
         chosen = [name.strip() for name in value.split(",") if name.strip()]
+        if not chosen and capability.arity is Arity.MANY:
+            chosen = [name for name in installed if self._is_set_up(self._specs[capability.key, name])]
         if len(chosen) > 1 and capability.arity is Arity.ONE:
             return Problem(where, f"takes one provider, not {len(chosen)}", f"{where}={chosen[0]}"), ()
         if len(set(chosen)) < len(chosen):
@@ -249,6 +256,11 @@ class ProviderRegistry:
             text = f"there is no provider {unknown[0]!r}; installed: {', '.join(installed) or 'none'}"
             return Problem(where, text, example), ()
         return None, tuple(specs)
+
+    def _is_set_up(self, spec: ProviderSpec[Any]) -> bool:
+        """Whether the environment holds all it asks for, and it asks for something."""
+        asked = {name for name, field in spec.settings.model_fields.items() if field.is_required()}
+        return bool(asked) and asked <= self._given_values(spec).keys()
 
     def _given(self, capability: Capability[Any]) -> tuple[str, str]:
         for name in capability.names:
@@ -271,7 +283,8 @@ class ProviderRegistry:
         return {name: value for name, value in found.items() if value}
 
     def _make(self, spec: ProviderSpec[P], settings: ProviderSettings) -> P:
-        return guarded(load(spec), spec.capability.protocol, self._refuse_in_transaction)(settings)
+        calling = functools.partial(self._calling, spec)
+        return guarded(load(spec), spec.capability.protocol, self._refuse_in_transaction, calling)(settings)
 
     def _refuse_in_transaction(self, what: str) -> None:
         if self._in_transaction():
@@ -309,11 +322,16 @@ def load(spec: ProviderSpec[P]) -> Callable[[Any], P]:
     return cast("Callable[[Any], P]", found)
 
 
-def guarded(provider: Callable[[Any], P], protocol: type[P], refuse: Callable[[str], None]) -> Callable[[Any], P]:
-    """A subclass whose public methods ask `refuse` first, except those marked `calls_nobody`."""
+def guarded(
+    provider: Callable[[Any], P],
+    protocol: type[P],
+    refuse: Callable[[str], None],
+    calling: Callable[[str], AbstractContextManager[None]] = lambda _method: nullcontext(),
+) -> Callable[[Any], P]:
+    """A subclass whose public methods ask `refuse` first and are called inside `calling`, but for `calls_nobody`."""
     cls = cast("type[Any]", provider)
     methods = {
-        name: _ask_first(method, refuse)
+        name: _ask_first(method, refuse, calling)
         for name in dir(cls)
         if not name.startswith("_")
         and isinstance(method := inspect.getattr_static(cls, name), types.FunctionType)
@@ -329,11 +347,14 @@ def version_mismatch(spec: ProviderSpec[Any]) -> str:
     return f"{spec.name!r} speaks {spec.capability.key} version {spec.api_version}, this platform speaks {spoken}"
 
 
-def _ask_first(method: types.FunctionType, refuse: Callable[[str], None]) -> Callable[..., Any]:
+def _ask_first(
+    method: types.FunctionType, refuse: Callable[[str], None], calling: Callable[[str], AbstractContextManager[None]]
+) -> Callable[..., Any]:
     @functools.wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         refuse(method.__name__)
-        return method(*args, **kwargs)
+        with calling(method.__name__):
+            return method(*args, **kwargs)
 
     return call
 

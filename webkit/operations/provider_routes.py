@@ -38,6 +38,7 @@ LABELS = {
     "pdf": (_l("PDF"), "printer"),
     "pagespeed": (_l("Website audits"), "search"),
     "sms": (_l("Text messages"), "device-mobile"),
+    "observing": (_l("Watching"), "activity"),
     "embeddings": (_l("Meaning of texts"), "compass"),
     "vectors": (_l("Search by meaning"), "list-search"),
 }

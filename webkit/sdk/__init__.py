@@ -86,6 +86,7 @@ from webkit.core.capabilities.errors import (
     SignatureInvalid,
     TimedOut,
 )
+from webkit.core.capabilities.observing import OBSERVING, Begun, Doing, Observer
 from webkit.core.capabilities.pagespeed import (
     MOST_RECOMMENDATIONS,
     PAGESPEED,
@@ -202,6 +203,7 @@ __all__ = [
     "MOST_NEAREST",
     "MOST_PASSAGES",
     "MOST_RECOMMENDATIONS",
+    "OBSERVING",
     "PAGESPEED",
     "PAYMENTS",
     "PDF",
@@ -216,6 +218,7 @@ __all__ = [
     "Attachment",
     "AuditReport",
     "AuditRequest",
+    "Begun",
     "BrokenOff",
     "Capability",
     "Card",
@@ -240,6 +243,7 @@ __all__ = [
     "DeliveryKind",
     "Delta",
     "DocumentRejected",
+    "Doing",
     "Email",
     "EmailFeature",
     "EmailMessage",
@@ -267,6 +271,7 @@ __all__ = [
     "NoSettings",
     "NoSuchObject",
     "NotFoundAtProvider",
+    "Observer",
     "OutboxEntry",
     "OutboxMessage",
     "OutcomeUnknown",

@@ -8,6 +8,7 @@ from .ai_text import AI_TEXT
 from .base import Capability
 from .email import EMAIL
 from .embeddings import EMBEDDINGS
+from .observing import OBSERVING
 from .pagespeed import PAGESPEED
 from .payments import PAYMENTS
 from .pdf import PDF
@@ -15,4 +16,15 @@ from .sms import SMS
 from .storage import STORAGE
 from .vectors import VECTORS
 
-ALL: tuple[Capability[Any], ...] = (AI_TEXT, PAYMENTS, STORAGE, EMAIL, PDF, PAGESPEED, SMS, EMBEDDINGS, VECTORS)
+ALL: tuple[Capability[Any], ...] = (
+    AI_TEXT,
+    PAYMENTS,
+    STORAGE,
+    EMAIL,
+    PDF,
+    PAGESPEED,
+    SMS,
+    EMBEDDINGS,
+    VECTORS,
+    OBSERVING,
+)

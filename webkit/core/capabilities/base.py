@@ -111,7 +111,7 @@ class Arity(enum.StrEnum):
     """How many providers may be chosen at once."""
 
     ONE = "one"
-    MANY = "many"
+    MANY = "many"  # where nobody is named, all whose required settings are given
     CHAIN = "chain"
 
 

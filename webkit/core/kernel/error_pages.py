@@ -10,7 +10,7 @@ from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from webkit.core.capabilities.errors import ProviderError
-from webkit.core.kernel import db
+from webkit.core.kernel import db, observing
 from webkit.core.kernel.errors import DomainError, Invalid, TooMany
 from webkit.core.kernel.hx import wants_fragment
 from webkit.core.kernel.i18n import gettext as _
@@ -57,6 +57,7 @@ def on_http_error(error: HTTPException) -> Response:
 def on_crash(error: BaseException) -> Response:
     """Ours to mend: logged whole, told briefly."""
     log.error("request failed", path=request.path, method=request.method, exc_info=error)
+    observing.broke(error)
     db.recover()
     g.crash = error
     return answer(500, _words()[500])

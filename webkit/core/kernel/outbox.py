@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.extensions import Job, JobSpec
-from webkit.core.kernel import clock, tenancy
+from webkit.core.kernel import clock, observing, tenancy
 from webkit.core.kernel.db import after_commit, db, session, writing
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.ids import uuid7
@@ -48,7 +48,7 @@ class State(enum.StrEnum):
     DISMISSED = "dismissed"
 
 
-class PutBack(Exception):
+class PutBack(observing.GoesOn):
     """Raised by a handler that has not failed but goes on later: its process ends, or a vendor asked it to wait."""
 
     def __init__(self, after: timedelta = timedelta()) -> None:
@@ -104,7 +104,8 @@ def add_all(kind: str, args: Sequence[Mapping[str, str]]) -> list[UUID]:
     """Ask for several jobs of a kind at once."""
     spec, agency = current().jobs[kind], session().scope.agency
     queued = {"agency_id": agency, "kind": kind, "queue": spec.queue}
-    ids = [tenancy.add_late(OutboxJob, **queued, args=dict(each))["id"] for each in args]
+    carried = {observing.CARRIED: trace} if (trace := observing.trace()) else {}
+    ids = [tenancy.add_late(OutboxJob, **queued, args={**each, **carried})["id"] for each in args]
     after_commit(lambda: _wake([(row_id, kind) for row_id in ids]))
     return ids
 
@@ -151,7 +152,7 @@ def _begin(jobs: Sequence[Job], spec: JobSpec) -> list[Callable[[], None]]:
 def _attempt(job: Job, spec: JobSpec) -> None:
     structlog.contextvars.bind_contextvars(job=str(job.id), kind=spec.kind, agency=str(job.agency_id or ""))
     try:
-        with _door(job, spec):
+        with _door(job, spec), observing.job(spec.kind, job.attempt, job.args.get(observing.CARRIED, "")):
             spec.handler(job)
     except PutBack as later:
         put_back(job, later.after)

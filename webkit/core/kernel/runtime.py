@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, abort, current_app
 
 if TYPE_CHECKING:
+    from webkit.core.capabilities.observing import Observer
     from webkit.core.contributions import Contribution
     from webkit.core.extensions import (
         DocumentSource,
@@ -80,6 +81,8 @@ class Runtime:
     meters: dict[Limit, list[Meter]] = field(default_factory=dict)
     circuits: Own = field(default_factory=lambda: _own())
     redis: Any = None
+    observers: tuple[Observer, ...] | None = None
+    """Who is told how we do; None until it is first asked."""
 
 
 def _own() -> Own:
