@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, flash, g
 from flask_login import LoginManager
 from jinja2 import DictLoader, Environment, meta
+from markupsafe import Markup
 
 from webkit.core.kernel import components, i18n, security, templating
 from webkit.core.kernel.components import Components, load_components, read_components
@@ -162,6 +163,11 @@ def test_the_menu_of_a_page_is_drawn_once_for_all_who_have_the_same(ui: Componen
     assert ui.menu(lines(current=False)) is ui.menu(lines(current=False))
     assert 'aria-current="page"' in ui.menu(lines(current=True))
     assert 'aria-current="page"' not in ui.menu(lines(current=False))
+
+
+def test_what_was_drawn_with_markup_is_never_shown_for_a_text(ui: Components) -> None:
+    assert "<b>" in ui.key(Markup("<b>"))
+    assert "&lt;b&gt;" in ui.key("<b>")
 
 
 def test_a_menu_is_found_by_itself_alone(ui: Components) -> None:

@@ -154,8 +154,11 @@ class Components:
 
 
 def _remembering(macro: Macro, size: int) -> Render:
-    """Renders each combination of what cannot change once in each language; a lazy text may come out differently."""
-    kept = functools.lru_cache(size)(lambda _locale, *args, **kwargs: macro(*args, **kwargs))
+    """Renders each combination of what cannot change once in each language; a lazy text may come out differently.
+
+    Texts that are equal are not the same when one of them is markup and goes out as it is.
+    """
+    kept = functools.lru_cache(size, typed=True)(lambda _locale, *args, **kwargs: macro(*args, **kwargs))
 
     def render(*args: Any, **kwargs: Any) -> Any:
         given = (*args, *kwargs.values())

@@ -58,6 +58,9 @@ class Menu(tuple[MenuLine, ...]):
     def __eq__(self, other: object) -> bool:
         return self is other
 
+    def __ne__(self, other: object) -> bool:  # a tuple has one of its own
+        return self is not other
+
 
 def init_app(app: Flask) -> None:
     env = app.jinja_env
