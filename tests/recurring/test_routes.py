@@ -178,7 +178,7 @@ def test_a_page_costs_the_same_however_much_there_is(owner: Browser, agency: Age
     first = [_asked(owner, path) for path in ("", "ahead")]
     for number in range(2, 6):
         _more(number)
-    assert [_asked(owner, path) for path in ("", "ahead")] == [first[0], first[1] + 4]
+    assert [_asked(owner, path) for path in ("", "ahead")] == first
     assert first[0] <= 8
 
 

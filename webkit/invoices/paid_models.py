@@ -23,6 +23,11 @@ def client_of(invoice_id: UUID) -> UUID | None:
     return found[0][0] if found else None
 
 
+def rows(ids: Collection[UUID]) -> list[Invoice]:
+    """These invoices, as many as are looked at together."""
+    return list(session().scalars(sa.select(Invoice).where(Invoice.id.in_(ids)))) if ids else []
+
+
 def payable(client_id: UUID, states: Collection[InvoiceState]) -> list[Invoice]:
     """A client's invoices in these states, of which no payment is on its way."""
     here = (Invoice.client_id == client_id, Invoice.state.in_(states), Invoice.pending_at.is_(None))

@@ -6,6 +6,7 @@ is frozen, and nothing here changes it any more. Paying is recorded by one condi
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import models
+from webkit.invoices import models, paid_models
 from webkit.invoices.agreed import Agreed as Agreed
 from webkit.invoices.agreed import bill as bill
 from webkit.invoices.agreed import of_source as of_source
@@ -125,6 +126,12 @@ def pay(invoice_id: UUID, token: str, *, whole: bool = False, consent: Consent |
 def get(invoice_id: UUID) -> InvoiceView:
     """One invoice of the agency. Raises NotFound."""
     return view(read(invoice_id), agencies.today())
+
+
+def several(ids: Collection[UUID]) -> dict[UUID, InvoiceView]:
+    """Those of these invoices that there are."""
+    today = agencies.today()
+    return {row.id: view(row, today) for row in paid_models.rows(ids)}
 
 
 def told(invoice_id: UUID) -> dict[str, str] | None:

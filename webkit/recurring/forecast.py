@@ -243,6 +243,33 @@ def look_ahead(months: int, plan_id: UUID | None = None) -> Forecast:
     return Forecast(months_of(found, today, months), found, cut, paused)
 
 
+@dataclass(frozen=True, slots=True)
+class ToCome:
+    """What plans will ask for by a day, in invoices not issued yet; the `first` of its parts counts the invoice."""
+
+    currency: str
+    day: date
+    amount: int
+    first: bool
+
+
+def to_come(months: int = MONTHS) -> list[ToCome]:
+    """What the plans that run will issue in so many months, by the days it is to be paid."""
+    now, policy = clock.now(), dunning.policy()
+    today = now.astimezone(policy.home).date()
+    end = datetime.combine(in_months(today, months), datetime.min.time(), policy.home)
+    plans = {plan.id: plan for plan in planning.page(limit=MOST_PLANS, state=PlanState.ACTIVE)}
+    if not plans:
+        return []
+    rules = replace(rules_of(policy, {plan.client_id for plan in plans.values()}), policy=replace(policy, steps=()))
+    found: list[ToCome] = []
+    for each in simulate([_running(plan, today) for plan in plans.values()], rules, now, end):
+        if each.kind is Kind.ISSUE and not each.problem and each.plan_id is not None:
+            parts = rules.dues(plans[each.plan_id], each.amount, each.on)
+            found += [ToCome(each.currency, day, minor, place == 0) for place, (minor, day) in enumerate(parts)]
+    return found
+
+
 def months_of(found: Sequence[Ahead], today: date, months: int = MONTHS) -> list[Month]:
     """The sums of each month from this one on."""
     first = today.replace(day=1)
@@ -270,8 +297,10 @@ def _asked_of(invoice_ids: Sequence[UUID], policy: Policy, now: datetime) -> Ite
         done[sent.invoice_id].add((sent.due, sent.days))
     for fee in models.fees_of(invoice_ids):
         fees[fee.invoice_id].append(fee.until)
+    known = invoices.several(invoice_ids)
     for invoice_id in invoice_ids:
-        invoice = invoices.get(invoice_id)
+        if (invoice := known.get(invoice_id)) is None:
+            continue
         if dunning.waits(invoice) and invoice.client_id not in policy.off:
             row, tries = collected.get(invoice_id), list[datetime]()
             if row is not None and row.look_at is not None:

@@ -15,6 +15,8 @@ from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.sheets import Cell, Column
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Open
+from webkit.recurring import service as recurring
+from webkit.recurring.service import ToCome
 from webkit.reports import charts
 from webkit.reports.charts import Series
 from webkit.reports.ranges import month_name, month_of, month_short
@@ -35,7 +37,13 @@ AGEING = (
     Column(_l("Payment on its way"), 18),
     Column(_l("Open"), 18),
 )
-FORECAST = (Column(_l("Due"), 28), Column(_l("Invoices"), 10), Column(_l("To come")))
+FORECAST = (
+    Column(_l("Due"), 28),
+    Column(_l("Invoices"), 10),
+    Column(_l("To come")),
+    Column(_l("Invoices of plans"), 10),
+    Column(_l("To come from plans"), 18),
+)
 WEEKS, MONTHS = 8, 12
 
 
@@ -45,13 +53,15 @@ def due(most: int) -> Report:
     found, days = invoices.ageing(today), invoices.due_days()
     sections: list[Section] = []
     figures: list[tuple[Figure, ...]] = []
-    currencies = sorted({row.currency for row in found})
+    ahead = recurring.to_come()
+    currencies = sorted({row.currency for row in found} | {each.currency for each in ahead})
     shown = {code: sorted((r for r in found if r.currency == code), key=lambda row: -row.total) for code in currencies}
     names = clients.names({row.client_id for rows in shown.values() for row in rows[:most]})
     for currency in currencies:
         figures.append(_figures(shown[currency], currency))
         sections.append(_ageing(shown[currency], most, names, currency))
-        sections.append(_forecast([row for row in days if row[0] == currency], today, currency))
+        planned = [each for each in ahead if each.currency == currency]
+        sections.append(_forecast([row for row in days if row[0] == currency], planned, today, currency))
     lede = _("What clients owe today, %(day)s, and when it is due.", day=format_date(today))
     teaches = _(
         "Invoices that wait for money appear here: how late they are, whose they are, and when the rest is to come. "
@@ -100,23 +110,35 @@ def _ageing(rows: Sequence[Open], most: int, names: dict[UUID, str], currency: s
     return Section(f"late-{currency}", title, AGEING, tuple(table), foot, chart, tuple(refs))
 
 
-def _forecast(rows: Sequence[tuple[str, date, int, int]], today: date, currency: str) -> Section:
-    """Late, then by weeks, then by months, then later."""
+def _forecast(
+    rows: Sequence[tuple[str, date, int, int]], planned: Sequence[ToCome], today: date, currency: str
+) -> Section:
+    """Late, then by weeks, then by months, then later; what plans will issue beside what is issued."""
     places = _places(today)
-    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for _currency, day, count, amount in rows:
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    dues = [(day, (count, amount, 0, 0)) for _currency, day, count, amount in rows]
+    dues += [(each.day, (0, 0, int(each.first), each.amount)) for each in planned]
+    for day, adds in dues:
         place = next((n for n, (last, *_names) in enumerate(places) if day <= last), len(places) - 1)
-        sums[place] = [sums[place][0] + count, sums[place][1] + amount]
+        sums[place] = [was + more for was, more in zip(sums[place], adds, strict=True)]
     used = [n for n in range(len(places)) if n in sums or n <= WEEKS]
-    table: list[tuple[Cell, ...]] = [(places[n][1], sums[n][0], *amounts(currency, sums[n][1])) for n in used]
+    table: list[tuple[Cell, ...]] = [(places[n][1], *_to_come(currency, sums[n])) for n in used]
     title = _("When it is to come in %(currency)s", currency=currency)
     text = _("What is due in each of these times; the table below has the same figures.")
-    values = Series(_("To come"), [sums[n][1] for n in used])
-    chart = charts.upright(title, text, [places[n][1:] for n in used], [values], say(currency))
-    count, whole = summed([sums[n] for n in used])
-    foot: tuple[Cell, ...] = (_("All"), count, *amounts(currency, whole))
-    note = _("By the days that invoices and their instalments are due. What is on its way already is not among it.")
+    values = [Series(_("To come"), [sums[n][1] for n in used])]
+    if planned:
+        values.append(Series(_("To come from plans"), [sums[n][3] for n in used]))
+    chart = charts.upright(title, text, [places[n][1:] for n in used], values, say(currency))
+    foot: tuple[Cell, ...] = (_("All"), *_to_come(currency, summed([sums[n] for n in used])))
+    note = _(
+        "By the days that invoices and their instalments are due. What is on its way already is not among it. Plans "
+        "that run are counted for twelve months, as they are today."
+    )
     return Section(f"forecast-{currency}", title, FORECAST, tuple(table), foot, chart, note=note)
+
+
+def _to_come(currency: str, sums: Sequence[int]) -> tuple[Cell, ...]:
+    return (sums[0], *amounts(currency, sums[1]), sums[2], *amounts(currency, sums[3]))
 
 
 def _places(today: date) -> list[tuple[date, str, str]]:
