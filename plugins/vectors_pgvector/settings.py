@@ -12,6 +12,5 @@ class PgVectorSettings(ProviderSettings):
 
     url: SecretStr = env(
         "VECTORS_DATABASE_URL",
-        "DATABASE_URL",
         description="Address of the database: postgresql://user:password@host/name.",
     )

@@ -87,7 +87,7 @@ class Strict(LocalStorage):
 class Boastful(LocalStorage):
     """Gives addresses that it did not declare."""
 
-    def url(self, key: str, *, expires: timedelta) -> str | None:
+    def url(self, key: str, *, expires: timedelta, filename: str = "", content_type: str = "") -> str | None:
         return f"http://example.com/{key}"
 
 
