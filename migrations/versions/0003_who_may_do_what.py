@@ -187,6 +187,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sit_ins", schema=None) as batch_op:
         batch_op.create_index("ix_sit_ins_agency_id_user_id", ["agency_id", "user_id"], unique=False)
+        batch_op.create_index("ix_sit_ins_user_id", ["user_id"], unique=False)
 
     op.create_table(
         "subscriptions",
@@ -298,10 +299,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_invitations_agency_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_invitations_agency_id_id")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
     )
     with op.batch_alter_table("invitations", schema=None) as batch_op:
         batch_op.create_index("ix_invitations_agency_id_role_id", ["agency_id", "role_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitations_token_hash"), ["token_hash"], unique=False)
         batch_op.create_index(
             "uq_invitations_email",
             ["agency_id", "email"],
@@ -647,6 +648,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'pending'"),
             postgresql_where=sa.text("state = 'pending'"),
         )
+        batch_op.drop_index(batch_op.f("ix_invitations_token_hash"))
         batch_op.drop_index("ix_invitations_agency_id_role_id")
 
     op.drop_table("invitations")
@@ -659,6 +661,7 @@ def downgrade() -> None:
 
     op.drop_table("subscriptions")
     with op.batch_alter_table("sit_ins", schema=None) as batch_op:
+        batch_op.drop_index("ix_sit_ins_user_id")
         batch_op.drop_index("ix_sit_ins_agency_id_user_id")
 
     op.drop_table("sit_ins")

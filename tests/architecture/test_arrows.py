@@ -74,7 +74,7 @@ EXCEPTIONS = {
     "webkit/recurring/editor.py": {"webkit.invoices.editor", "webkit.invoices.forms"},
     "webkit/recurring/reminder_routes.py": {"webkit.agencies.pages"},
     # A line of a bank is recorded as a payment is typed, by the same people.
-    "webkit/banking/routes.py": {"webkit.receipts.forms", "webkit.receipts.policy"},
+    "webkit/banking/routes.py": {"webkit.receipts.forms"},
     # A signed contract and its sealed document are looked up with the same words.
     "webkit/signing/witness.py": {"webkit.contracts.witness"},
     # Finding figures is a pure library of texts, like the arithmetic of prices.

@@ -10,8 +10,8 @@ from flask import Flask
 from webkit.core.kernel import schema, tenancy
 from webkit.core.kernel.tables import Base
 
-DOORS = {"links"}
-"""Tables that find the agency, and so are read before one is known."""
+DOORS = {"links", "sit_ins"}
+"""Tables that find the agency, or who may enter it, and so are read before one is known."""
 NEVER_SEARCHED = {"event_subjects": {"agency_id", "seq"}, "first_run": {"user_id"}}
 """Foreign keys whose parents are never deleted: events stay for good, and `first_run` has one row."""
 

@@ -11,6 +11,9 @@ import webkit
 ROOT = Path(webkit.__file__).parent
 
 REASONS = {
+    "accounts/seats.py": ["a person chooses among their own agencies"],
+    "people/service.py": ["an invitation is found by its token"],
+    "administration/service.py": ["how many people work in each agency"],
     "accounts/service.py": [
         "the first owner founds the first agency",
         "a person founds an agency",

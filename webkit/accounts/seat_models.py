@@ -20,7 +20,10 @@ class SitIn(Record):
     """Somebody of the platform who acts for an agency's owner, for a reason, until a moment or until they leave."""
 
     __tablename__ = "sit_ins"
-    __table_args__ = (sa.Index("ix_sit_ins_agency_id_user_id", "agency_id", "user_id"),)
+    __table_args__ = (
+        sa.Index("ix_sit_ins_agency_id_user_id", "agency_id", "user_id"),
+        sa.Index("ix_sit_ins_user_id", "user_id"),
+    )
 
     agency_id: Mapped[UUID] = mapped_column(sa.ForeignKey("agencies.id"))
     user_id: Mapped[UUID] = mapped_column(sa.ForeignKey("users.id"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
-from werkzeug.routing import Rule
 
 from webkit.core.access import BASES, NONE, OWN, Policy, Reach
 from webkit.core.kernel.runtime import of
@@ -72,7 +72,7 @@ def _permissions(policy: Policy) -> Iterator[str]:
     yield ""
 
 
-def addresses(app: Flask, door: str = "") -> list[tuple[Rule, str]]:
+def addresses(app: Flask, door: str = "") -> list[tuple[Any, str]]:
     """Every address and method of our own features, in order."""
     found = []
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
@@ -82,11 +82,11 @@ def addresses(app: Flask, door: str = "") -> list[tuple[Rule, str]]:
     return found
 
 
-def door_of(app: Flask, rule: Rule) -> str:
+def door_of(app: Flask, rule: Any) -> str:
     """Who gets as far as the view of an address."""
     before = app.before_request_funcs.get(rule.endpoint.rpartition(".")[0], [])
     return next((DOORS[each.__name__] for each in before if each.__name__ in DOORS), EVERYBODY)
 
 
-def _shown(rule: Rule) -> str:
+def _shown(rule: Any) -> str:
     return rule.rule.replace("<slug:agency>", "{agency}").replace("|", "\\|")

@@ -56,7 +56,7 @@ class Invitation(Owned):
     email: Mapped[str] = mapped_column(sa.String(255))
     role: Mapped[str] = mapped_column(sa.String(16))
     role_id: Mapped[UUID | None]
-    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), index=True)
     invited_by: Mapped[UUID]
     inviter: Mapped[str] = mapped_column(sa.String(100))
     state: Mapped[Step] = enum_column(Step, default=Step.PENDING)
