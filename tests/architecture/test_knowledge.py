@@ -221,7 +221,7 @@ def test_ending_a_transaction_elsewhere_is_noticed(tmp_path: Path, word: str) ->
 # --- Choose-one is a provider, tell-many is a hook ------------------------------------------------------------------
 
 CALLS_HOOKS = {"webkit/core/app.py", "webkit/core/plugins.py"}
-ANSWERS = {
+ANSWERS = {"Policy", 
     "Blueprint", "Card", "Command", "DocumentSource", "EventKind", "InboxHandler", "JobSpec", "Listener", "MenuEntry",
     "MergeField", "ProviderSpec", "Schedule", "Slot",
 }  # fmt: skip
