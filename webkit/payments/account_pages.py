@@ -51,7 +51,7 @@ class AccountsPage:
     label: str
     taker: str
     own_taker: bool
-    may_open: bool
+    may_begin: bool
     may_join: bool
     connected: Connected | None
     former: tuple[Former, ...]
@@ -74,7 +74,7 @@ def accounts() -> AccountsPage:
         label=vendor.label if vendor else "",
         taker=till.label if till else "",
         own_taker=till is not None and till.account is not None and not till.account.connected,
-        may_open=ConnectKind.MANAGED in ways,
+        may_begin=ConnectKind.MANAGED in ways,
         may_join=ConnectKind.OWN in ways,
         connected=_connected(row) if row else None,
         former=tuple(_former(each) for each in models.former(vendor.name)) if vendor else (),
