@@ -18,7 +18,7 @@ from webkit.accounts.models import Method, Role, SignInSession, SignInToken, Use
 from webkit.accounts.service import NewUser
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.extensions import Job
-from webkit.core.kernel import clock, db, tenancy
+from webkit.core.kernel import clock, db, ratelimit, tenancy
 from webkit.core.kernel.audit import AuditEntry
 from webkit.core.kernel.db import session, writing
 from webkit.core.kernel.directory import AgencyView
@@ -154,6 +154,24 @@ def test_one_address_cannot_try_every_account(app: Flask) -> None:
         try_password("three wrong words", email=f"person{number}@northwind.example")
     with pytest.raises(TooMany):
         try_password("three wrong words", email="one.more@northwind.example")
+
+
+def test_one_address_cannot_shut_an_account(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "TRIES_OF_ACCOUNT", 6)
+    for _ in range(5):
+        assert try_password("three wrong words") is None
+    for _ in range(5):
+        with pytest.raises(TooMany):
+            try_password("three wrong words")
+    assert try_password(PASSWORD, THERE), "what was refused there counts nothing against the account"
+
+
+def test_a_network_of_the_new_kind_is_one_address(person: Person) -> None:
+    for number in range(5):
+        assert try_password("three wrong words", f"2001:db8:1:2::{number}") is None
+    with pytest.raises(TooMany):
+        try_password("three wrong words", "2001:db8:1:2:ffff::1")
+    assert ratelimit.home("::ffff:192.0.2.7") == "192.0.2.7", "and those of the old kind stay apart"
 
 
 def test_an_old_hash_is_made_anew(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def ask(purpose: str, email: str, address: str, locale: str, user_id: UUID | Non
 
     Whether there is one is looked up in a job, so that neither the answer nor its time tells.
     """
-    ratelimit.hit(f"link/{address}", TRIES_OF_ADDRESS, WINDOW)
+    ratelimit.hit(f"link/{ratelimit.home(address)}", TRIES_OF_ADDRESS, WINDOW)
     ratelimit.hit(f"link/{purpose}/{email}", LINKS, WINDOW)
     with writing():
         audit.log(f"{purpose}.link_asked")

@@ -135,10 +135,12 @@ def sign_in_with_password(email: str, password: str, address: str) -> Entry | No
 
     Raises TooMany, and Forbidden for somebody who is suspended.
     """
-    pair = f"password/{email}/{address}"
-    ratelimit.hit(f"password/{address}", TRIES_OF_ADDRESS, WINDOW)
-    ratelimit.hit(f"password-of/{email}", TRIES_OF_ACCOUNT, WINDOW)
+    home = ratelimit.home(address)
+    pair = f"password/{email}/{home}"
+    ratelimit.hit(f"password/{home}", TRIES_OF_ADDRESS, WINDOW)
     ratelimit.hit(pair, WRONG_PASSWORDS, WINDOW)
+    # Last: what the pair refused is not counted here, or a single address could shut the account for everybody.
+    ratelimit.hit(f"password-of/{email}", TRIES_OF_ACCOUNT, WINDOW)
     user = models.by_email(email)
     user_id, stored = (user.id, user.password_hash) if user else (None, None)
     release()
@@ -227,7 +229,7 @@ def change_password(user_id: UUID, token: str, old: str, new: str, address: str)
     user = _user(user_id)
     stored, email, name = user.password_hash, user.email, user.name
     if _asks_for_old(user, token):
-        ratelimit.hit(f"password/{email}/{address}", WRONG_PASSWORDS, WINDOW)
+        ratelimit.hit(f"password/{email}/{ratelimit.home(address)}", WRONG_PASSWORDS, WINDOW)
         release()
         if not passwords.fits(stored, old):
             audit.log("password.refused", subject=ref("user", user_id))

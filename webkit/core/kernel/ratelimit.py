@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -42,6 +44,18 @@ def hit(key: str, limit: int, seconds: int) -> int:
         message = _("Too many tries. Please wait %(n)s minutes and try again.", n=minutes)
         raise TooMany(message, max(1, math.ceil(left)), limit)
     return limit - tries
+
+
+@functools.lru_cache(1024)
+def home(address: str) -> str:
+    """Whom an address is counted as: whoever has one address of the new kind has all of its /64."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(known, IPv6Address):
+        return address
+    return str(known.ipv4_mapped or ip_network((known, 64), strict=False))
 
 
 def own_limit(view: V) -> V:

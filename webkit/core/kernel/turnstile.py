@@ -7,20 +7,18 @@ Without Redis nothing is counted here; the limits of sign-in and codes are count
 
 from __future__ import annotations
 
-import functools
 import math
 import re
-from ipaddress import ip_address, ip_network
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
 
-from webkit.core.kernel import cache, entrances
+from webkit.core.kernel import cache, entrances, ratelimit
 from webkit.core.kernel.cache import Trip
 from webkit.core.kernel.errors import TooMany
 from webkit.core.kernel.i18n import ngettext
 from webkit.core.kernel.runtime import current
-from webkit.core.kernel.security import SAFE
+from webkit.core.kernel.security import SAFE, complete
 from webkit.core.settings import Settings
 
 _FREE = re.compile(
@@ -55,10 +53,8 @@ def tell(response: Response) -> Response:
     """Say what is left, on every answer that was counted."""
     trip: Trip | None = g.get("trip")
     if trip is not None and trip.answer is not None:
-        headers = response.headers
-        headers.setdefault("RateLimit-Limit", str(trip.per_minute))
-        headers.setdefault("RateLimit-Remaining", str(trip.answer.left))
-        headers.setdefault("RateLimit-Reset", str(math.ceil(trip.answer.full_in)))
+        told = (("Limit", trip.per_minute), ("Remaining", trip.answer.left), ("Reset", math.ceil(trip.answer.full_in)))
+        complete(response.headers, [(f"RateLimit-{name}", str(number)) for name, number in told])
     return response
 
 
@@ -84,7 +80,7 @@ def _of_browser(settings: Settings, token: str) -> Trip:
 
 def _of_address(settings: Settings) -> Trip:
     """Forms that strangers send have a bucket of their own, which fills at a third of the pace."""
-    home, per_minute = _home(request.remote_addr or ""), settings.rate_per_minute
+    home, per_minute = ratelimit.home(request.remote_addr or ""), settings.rate_per_minute
     if request.method in SAFE:
         return Trip(_bucket("address", home), per_minute, settings.rate_burst)
     return Trip(_bucket("form", home), max(1, per_minute // _THIRD), settings.rate_burst)
@@ -92,13 +88,3 @@ def _of_address(settings: Settings) -> Trip:
 
 def _bucket(kind: str, whose: str) -> str:
     return "webkit:rate:" + cache.private(f"rate/{kind}/{whose}")
-
-
-@functools.lru_cache(1024)
-def _home(address: str) -> str:
-    """Whoever has one address of the new kind has all of its /64."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((known, 64), strict=False)) if known.version == 6 else address
