@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.accounts.conftest import EMAIL, App, enter_password, is_in
+from tests.accounts.conftest import EMAIL, App, enter_code, enter_password, is_in
 from tests.client import Browser
 from tests.factories.people import PASSWORD, Person, make_person
-from webkit.accounts import mail_links, models
+from webkit.accounts import mail_links, models, service
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.kernel import clock, db
 
@@ -128,6 +128,26 @@ def test_moving_to_another_address(
     assert phone.post(former).status_code == 410, "links to the former address open nothing"
     assert phone.post("/sign-in", data={"email": EMAIL, "password": PASSWORD}).status_code == 422
     assert phone.post("/sign-in", data={"email": "ada@elsewhere.example", "password": PASSWORD}).location == "/onward"
+
+
+@pytest.mark.parametrize("way", ["reset", "change"])
+def test_a_new_password_ends_what_a_thief_began(
+    anonymous: Browser, person: Person, authenticator: App, app: Flask, mailed: Callable[[], str], way: str
+) -> None:
+    """Somebody who knew the password has asked to move the account, and waits with half a sign-in."""
+    thief: Browser = app.test_client()
+    enter_password(thief)
+    with db.unit(db.Scope()):
+        service.ask_to_confirm(person.id, "thief@elsewhere.example", "203.0.113.9", "en-GB")
+    moving = mailed()
+    if way == "reset":
+        anonymous.post("/sign-in/reset", data={"email": EMAIL})
+        anonymous.post(mailed(), data={"new": NEW})
+    else:
+        with db.unit(db.Scope()):
+            service.change_password(person.id, "", PASSWORD, NEW, "203.0.113.7")
+    assert anonymous.post(moving).status_code == 410, "the account stays where it is"
+    assert enter_code(thief, authenticator.code()).location == "/sign-in" and not is_in(thief)
 
 
 def test_nobody_learns_whose_address_it_is(

@@ -116,6 +116,11 @@ def use_step(token_hash: str, purpose: Purpose) -> bool:
     return session().scalars(change).one_or_none() is not None
 
 
+def drop_steps(user_id: UUID) -> None:
+    """Nothing somebody began goes on, inside a write."""
+    session().execute(sa.delete(Step).where(Step.user_id == user_id))
+
+
 def _open(token_hash: str, purpose: Purpose) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Step.token_hash == token_hash,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from webkit.accounts import models, notices, passwords, sessions, signing_in
+from webkit.accounts import factor_models, models, notices, passwords, sessions, signing_in
 from webkit.accounts.models import Method, SignInToken, User
 from webkit.accounts.signing_in import Entry
 from webkit.core.extensions import Job
@@ -110,7 +110,7 @@ def reset(token: str, new: str) -> None:
     with writing():
         user = _use(RESET, token)
         user.password_hash, user.verified_at = stored, user.verified_at or clock.now()
-        models.close_tokens(user.id, RESET, SIGN_IN)
+        close(user.id)
         sessions.end(user.id)
         audit.log("password.reset", subject=ref("user", user.id))
         notices.tell(
@@ -128,12 +128,19 @@ def confirm(token: str) -> str:
     email, before = used[0], user.email
     if email != before:
         models.move(user, email)
-        models.close_tokens(user.id, RESET, SIGN_IN)
+        close(user.id)
         notices.tell(user, _("Your account now has another address. This one signs nobody in any more."), email=before)
         sessions.refresh_all(user.id)
     user.verified_at = clock.now()
     audit.log("email.changed" if email != before else "email.confirmed", subject=ref("user", user.id))
     return email
+
+
+@writes
+def close(user_id: UUID) -> None:
+    """Nothing that was begun goes on: no link opens, also none to another address; nobody is half-way in."""
+    models.close_tokens(user_id, *KINDS)
+    factor_models.drop_steps(user_id)
 
 
 def _use(purpose: str, token: str) -> User:

@@ -242,7 +242,7 @@ def change_password(user_id: UUID, token: str, old: str, new: str, address: str)
         _user(user_id).password_hash = hashed
         sessions.end(user_id, but=token)
         audit.log("password.changed", subject=ref("user", user_id))
-        models.close_tokens(user_id, RESET, SIGN_IN)
+        mail_links.close(user_id)
         notices.tell(_user(user_id), _("Your password was changed. All other browsers were signed out."))
 
 
