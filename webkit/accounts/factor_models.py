@@ -238,11 +238,12 @@ def set_phone_code(user_id: UUID, hashed: str, expires_at: datetime) -> None:
     session().execute(sa.update(Phone).where(Phone.user_id == user_id).values(**values))
 
 
-def try_phone_code(user_id: UUID, most: int) -> str | None:
+def try_phone_code(user_id: UUID, most: int, *, confirmed: bool) -> str | None:
     """Count a try, inside a write of its own; the hash to compare with, None when there is no code to try any more."""
     change = (
         sa.update(Phone)
         .where(Phone.user_id == user_id, Phone.code_tries < most, Phone.code_expires_at > clock.now())
+        .where(Phone.confirmed_at.is_not(None) if confirmed else Phone.confirmed_at.is_(None))
         .values(code_tries=Phone.code_tries + 1)
         .returning(Phone.code_hash)
     )

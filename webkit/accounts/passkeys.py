@@ -96,6 +96,8 @@ def add(user_id: UUID, token: str, answer: str, name: str) -> None:
         )
     except Exception as error:  # the library has a kind of error for each of a dozen parts
         raise _refused() from error
+    if not models.use_step(signing_in.hashed(token), Purpose.ADD_PASSKEY):
+        raise signing_in.too_late()
     row = Passkey(user_id=user_id, name=name, credential=_text(made.credential_id), sign_count=made.sign_count)
     row.public_key, row.transports = _text(made.credential_public_key), _transports(given)
     models.add_passkey(row)

@@ -61,21 +61,17 @@ def text_code(job: Job) -> None:
     current().registry.get(SMS).send(SmsMessage(number, text, str(job.key)))
 
 
-def take(user_id: UUID, typed: str) -> bool:
-    """Whether a code is the one that was sent; it is used up by this."""
-    return _try(user_id, typed) is not None
-
-
-def _try(user_id: UUID, typed: str) -> str | None:
-    expected, given = _count(user_id), _hashed(user_id, typed)
+def take(user_id: UUID, typed: str, *, enrolling: bool = False) -> bool:
+    """Whether a code is the one that was sent; it is used up by this. A phone to be added proves nothing else yet."""
+    expected, given = _count(user_id, confirmed=not enrolling), _hashed(user_id, typed)
     if expected is None or not hmac.compare_digest(expected, given):
-        return None
-    return given if _use(user_id, given) else None
+        return False
+    return _use(user_id, given)
 
 
 @writes
-def _count(user_id: UUID) -> str | None:
-    return models.try_phone_code(user_id, TRIES)
+def _count(user_id: UUID, *, confirmed: bool) -> str | None:
+    return models.try_phone_code(user_id, TRIES, confirmed=confirmed)
 
 
 @writes

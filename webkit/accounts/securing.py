@@ -103,7 +103,7 @@ def begin_phone(user_id: UUID, number: str) -> None:
 
 def confirm_phone(user_id: UUID, typed: str) -> list[str]:
     """Use the phone from now on; codes on paper, if these are the first. Raises DomainError."""
-    if not phones.take(user_id, typed.replace(" ", "")):
+    if not phones.take(user_id, typed.replace(" ", ""), enrolling=True):
         raise DomainError(_("This code is not right, or it is too old. You can ask for another one."), "code")
     return _added(user_id, "sms", _("A phone was added to your account."))
 
