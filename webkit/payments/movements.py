@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from webkit.core.values import dataclass
 from webkit.payments import models
-from webkit.payments.models import Payment, PaymentState, Reversal, ReversalKind, ReversalState
+from webkit.payments.models import Payment, PaymentState, ReversalKind, ReversalState
 
 AT_ONCE = 500
 
@@ -94,19 +94,19 @@ def movements(references: Iterable[str]) -> list[Movement]:
         some = wanted[start : start + AT_ONCE]
         payments = {payment.id: payment for payment in models.arrived(some)}
         found += map(_came, payments.values())
-        found += (_went(row, payments[row.payment_id]) for row in models.reversals(payments) if _is_gone(row))
+        found += (_went(row, payments[row.payment_id]) for row in models.read_reversals(payments) if _is_gone(row))
     return found
 
 
-def _is_gone(row: Reversal) -> bool:
-    return row.state == ReversalState.DONE
+def _is_gone(row: Any) -> bool:
+    return bool(row.state == ReversalState.DONE)
 
 
-def _came(payment: Payment) -> Movement:
+def _came(payment: Any) -> Movement:
     at = payment.settled_at or payment.created_at
     return Movement(payment.reference, "payment", at, payment.amount_minor, payment.currency)
 
 
-def _went(row: Reversal, payment: Payment) -> Movement:
+def _went(row: Any, payment: Any) -> Movement:
     kind: Literal["refund", "chargeback"] = "refund" if row.kind == ReversalKind.REFUND else "chargeback"
     return Movement(payment.reference, kind, row.changed_at, row.amount_minor, payment.currency)
