@@ -33,5 +33,5 @@ class Browser(FlaskClient):
 
 def let_go() -> None:
     """End the read of the test's own unit, so that it sees what others have done since."""
-    if (units := db._units.get()) and not units[-1].writing:
+    if (units := db._units.get()) and not units[-1].session.writing:
         db.release()

@@ -27,6 +27,30 @@ def test_nothing_works_without_a_door(app: Flask) -> None:
         db.session()
 
 
+def test_a_unit_that_nobody_needs_makes_no_session(app: Flask) -> None:
+    with app.app_context(), db.waiting(db.Scope()) as place:
+        db.release()
+        assert not db.in_transaction() and place.opened is None
+        db.session().execute(sa.text("SELECT 1"))
+        assert db.in_transaction() and db.session() is place.opened
+        first = db.session().line
+        assert db.session().line is first
+        db.release()
+        assert not first.in_transaction() and db.session().line.in_transaction()
+        opened = place.opened
+    assert not opened.in_transaction()
+
+
+def test_what_goes_past_the_mapper_is_told_of_a_failed_write(agency: AgencyView) -> None:
+    """Its connection is no way round the rollback that is due."""
+    with pytest.raises(sa.exc.PendingRollbackError), db.writing() as unit:
+        assert unit.line.in_transaction()
+        unit.add(Agency(id=agency.id))
+        with pytest.raises(sa.exc.DBAPIError):
+            unit.flush()
+        unit.line.execute(sa.text("SELECT 1"))
+
+
 def test_reading_units_cannot_write(agency: AgencyView) -> None:
     rename = sa.update(Agency).where(Agency.id == agency.id).values(name="Renamed")
     with pytest.raises(sa.exc.DBAPIError, match=r"readonly|read-only"):

@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.datastructures import Headers
 
 from tests.client import Browser
 from webkit.core.capabilities.errors import ProviderMisconfigured
-from webkit.core.kernel import db, runtime
+from webkit.core.kernel import db, runtime, security
 from webkit.core.kernel.audit import AuditEntry
 from webkit.core.kernel.directory import AgencyView
 
@@ -120,3 +121,9 @@ def test_pages_survive_a_payment_provider_that_does_not(
     answer = owner.get(f"/{agency.slug}/invoices/")
     assert answer.status_code == 200
     assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_header_that_is_there_is_kept() -> None:
+    headers = Headers([("cache-control", "private")])
+    security.complete(headers, [("Cache-Control", "no-store"), ("X-Frame-Options", "DENY")])
+    assert list(headers) == [("cache-control", "private"), ("X-Frame-Options", "DENY")]

@@ -83,10 +83,18 @@ class UnitSession(Session):
         self.after: list[Callable[[], None]] = []
         self.answers: dict[Any, Any] = {}
         self.late = Late()
+        self._line: Connection | None = None
 
     @property
     def scope(self) -> Scope:
         return self._scope
+
+    @property
+    def line(self) -> Connection:
+        """The connection of the current transaction, for what goes past the mapper; asked for once."""
+        if self._line is None or not self._line.in_transaction():
+            self._line = self.connection()
+        return self._line
 
     def rollback(self) -> None:
         """Also forgets what `asked_once` remembers: it was true in the transaction that ends here."""
@@ -121,7 +129,23 @@ def _forget_after_change(state: ORMExecuteState) -> None:
         state.session.answers.clear()  # type: ignore[attr-defined]
 
 
-_units: ContextVar[tuple[UnitSession, ...]] = ContextVar("units", default=())
+class Place:
+    """A unit of work, whose session is made when somebody first needs it."""
+
+    __slots__ = ("opened", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.opened: UnitSession | None = None
+
+    @property
+    def session(self) -> UnitSession:
+        if self.opened is None:
+            self.opened = UnitSession(db.engine, self.scope, _queue_of(db.engine))
+        return self.opened
+
+
+_units: ContextVar[tuple[Place, ...]] = ContextVar("units", default=())
 Finalizer = Callable[["UnitSession"], None]
 _finalizers: dict[int, Finalizer] = {}
 
@@ -144,26 +168,38 @@ def session() -> UnitSession:
     """The session of the current unit. Only models.py talks to it."""
     if not (stack := _units.get()):
         raise NoUnit("no unit of work is open: enter through tenant(), platform() or a request")
-    return stack[-1]
+    return stack[-1].session
 
 
 def in_transaction() -> bool:
     """True while any unit of this thread holds an open database transaction."""
-    return any(unit.in_transaction() for unit in _units.get())
+    return any(opened.in_transaction() for opened in _opened())
+
+
+def _opened() -> list[UnitSession]:
+    return [place.opened for place in _units.get() if place.opened is not None]
 
 
 @contextmanager
 def unit(scope: Scope) -> Iterator[UnitSession]:
     """Open a session for `scope`; it becomes the current one until the block ends."""
-    if any(outer.writing for outer in _units.get()):
+    with waiting(scope) as place:
+        yield place.session
+
+
+@contextmanager
+def waiting(scope: Scope) -> Iterator[Place]:
+    """The same for who may not need it at all: most pages are another unit's before anything was asked in theirs."""
+    if any(outer.writing for outer in _opened()):
         raise RuntimeError("one unit of work has one scope: finish the write before opening another door")
-    opened = UnitSession(db.engine, scope, _queue_of(db.engine))
-    mark = _units.set((*_units.get(), opened))
+    place = Place(scope)
+    mark = _units.set((*_units.get(), place))
     try:
-        yield opened
+        yield place
     finally:
         _units.reset(mark)
-        opened.close()
+        if place.opened is not None:
+            place.opened.close()
 
 
 @contextmanager
@@ -315,6 +351,8 @@ def after_commit(run: Callable[[], None]) -> None:
 
 def release() -> None:
     """End the current read, for example before a vendor is called; loaded objects expire."""
+    if (stack := _units.get()) and stack[-1].opened is None:
+        return
     current = session()
     if current.writing:
         raise RuntimeError("a write cannot be released: vendor calls belong outside it")
@@ -323,7 +361,7 @@ def release() -> None:
 
 def recover() -> None:
     """End the reads that a failure left open (PostgreSQL refuses every further one), so that a page can tell of it."""
-    for opened in _units.get():
+    for opened in _opened():
         with suppress(sa.exc.SQLAlchemyError):
             opened.rollback()
 

@@ -69,7 +69,7 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def open_request() -> None:
         g.doors = ExitStack()
-        g.doors.enter_context(db.unit(db.Scope()))
+        g.doors.enter_context(db.waiting(db.Scope()))
 
     @app.teardown_request
     def close_request(_error: BaseException | None) -> None:
@@ -149,7 +149,7 @@ def sit_down(entrance: Entrance) -> None:
     i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
     if agency.closed and not seat.sitting_in:
         raise Forbidden(_("%(agency)s is closed for now: %(why)s", agency=agency.name, why=agency.closed))
-    g.grant = permissions.grant(current_user.id, seat.role, seat.custom)
+    g.grant = permissions.of_seat(current_user.id, seat)
     open_tenant(agency, g.grant)
     g.agency, g.role, g.side, g.sitting_in = agency, seat.role, STAFF, seat.sitting_in
 
@@ -189,7 +189,7 @@ def enter_link(kind: str, token: str) -> None:
 def _is_staff(agency: UUID) -> bool:
     if not current_user.is_authenticated:
         return False
-    return current().directory.role(agency, current_user.id) is not None
+    return current().directory.seat(agency, current_user.id) is not None  # also who sits in for the owner
 
 
 def counts_as_view() -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, abort, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import Headers
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.capabilities.payments import PAYMENTS
@@ -22,6 +24,15 @@ log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 2 * 1024 * 1024
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+    ("Cache-Control", "no-store"),
+)
+IN_PRODUCTION = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 V = TypeVar("V", bound=Callable[..., object])
 JSON = "application/json"
 FOR_MACHINES = "default-src 'none'; frame-ancestors 'none'"
@@ -84,23 +95,23 @@ def own_origin() -> str:
 
 def add_headers(response: Response) -> Response:
     """Headers of every answer; a view that set one of them keeps it."""
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", FOR_MACHINES if response.mimetype == JSON else policy())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-    headers.setdefault("Cache-Control", "no-store")
-    if current().settings.production:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    own = [("Content-Security-Policy", FOR_MACHINES if response.mimetype == JSON else policy())]
+    complete(response.headers, (*own, *ALWAYS, *(IN_PRODUCTION if current().settings.production else ())))
     return response
+
+
+def complete(headers: Headers, wanted: Iterable[tuple[str, str]]) -> None:
+    """Add those that are not there: their names are looked through once, not once for each."""
+    there = {name.lower() for name, _value in headers}
+    for name, value in wanted:
+        if name.lower() not in there:
+            headers.add(name, value)
 
 
 def _payment_origins() -> tuple[str, ...]:
     try:  # on a client's page the agency's own account may be the one that is paid through
         vendor = vendors.chosen(PAYMENTS).connect() if "link" in g else current().registry.get(PAYMENTS)
-        return vendor.form_action_origins()
+        return tuple(vendor.form_action_origins())
     except (ProviderError, SQLAlchemyError) as error:
         log.warning("the payment provider does not work", error=str(error))
         return ()
@@ -108,11 +119,17 @@ def _payment_origins() -> tuple[str, ...]:
 
 def policy() -> str:
     """The content security policy of this page; the payment vendor's page may receive our form's redirect."""
+    before, after = _around_nonce(current().settings.base_url, _payment_origins())
+    return before + nonce() + after
+
+
+@functools.lru_cache(256)
+def _around_nonce(address: str, origins: tuple[str, ...]) -> tuple[str, str]:
     # A form's redirect may lead to our own configured address, and to the payment vendor's page.
-    own = urlsplit(current().settings.base_url)
-    forms = " ".join(("'self'", f"{own.scheme}://{own.netloc}", *_payment_origins()))
+    own = urlsplit(address)
+    forms = " ".join(("'self'", f"{own.scheme}://{own.netloc}", *origins))
     return (
-        f"default-src 'self'; script-src 'self' 'nonce-{nonce()}'; style-src 'self'; img-src 'self' data:; "
-        f"font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action {forms}"
+        "default-src 'self'; script-src 'self' 'nonce-",
+        "'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; "
+        f"base-uri 'none'; frame-ancestors 'none'; form-action {forms}",
     )

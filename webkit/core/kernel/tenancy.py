@@ -102,7 +102,7 @@ def ask(statement: sa.Executable, **values: Any) -> Sequence[Any]:
     given = {"agency": agency_id(), **values}
     if current.scope.own:
         given["viewer"] = current.scope.viewer
-    return asking.rows(current.connection(), statement, given)
+    return asking.rows(current.line, statement, given)
 
 
 def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:
