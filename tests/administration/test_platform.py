@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.client import Browser
-from tests.factories import documents
+from tests.factories import documents, proposals
 from tests.factories import people as factory
 from tests.factories.people import Person
 from webkit.administration import service
@@ -117,6 +118,42 @@ def test_acting_for_the_owner(
         assert root.get("/northwind/").status_code == 404
     assert root.post(f"{place}/rise").status_code == 303
     assert root.get("/northwind/").status_code == 404
+
+
+REFUSED_IN_PERSON = {
+    "members/invite": {"email": "root@home.example", "role": "admin"},
+    "roles/new": {"name": "Helper"},
+    "ownership": {"to": "00000000-0000-0000-0000-000000000000"},
+}
+
+
+def test_what_nobody_does_for_the_owner(root: Browser, agency: AgencyView, owner: Browser) -> None:
+    """Also not with a password of their own: bank details, keys, payouts, whose the agency is, and who works there."""
+    root.post(f"/platform/agencies/{agency.id}/sit-in", data={"reason": "Ada asked for help"})
+    page = root.get("/northwind/settings").text
+    for path, given in REFUSED_IN_PERSON.items():
+        assert root.post(f"/northwind/settings/{path}", data=given).status_code == 403, path
+    form = dict(re.findall(r'<input[^>]* name="([a-z_]+)"[^>]* value="([^"]*)"', page))
+    form |= dict(re.findall(r'<select[^>]* name="([a-z_]+)"[^>]*>.*?<option value="([^"]*)" selected', page, re.DOTALL))
+    assert root.post("/northwind/settings", data=form).status_code == 303, "what the owner may have asked for"
+    refused = root.post("/northwind/settings", data={**form, "bank_iban": "IT60X0542811101000000123456"})
+    assert refused.status_code == 403 and "You act for the owner" in refused.text
+    assert "IT60" not in owner.get("/northwind/settings").text
+    assert "root@home.example" not in owner.get("/northwind/settings/members").text
+
+
+def test_who_acts_for_the_owner_is_not_a_client(root: Browser, anonymous: Browser, agency: AgencyView) -> None:
+    proposal = proposals.sent()
+    token = links.token_for("p", proposal)
+    db.release()
+    root.post(f"/platform/agencies/{agency.id}/sit-in", data={"reason": "Ada asked for help"})
+    read = audit.Asked(agency_id=agency.id, action="proposal.viewed")
+    assert root.get(f"/p/{token}").status_code == 200
+    db.release()
+    assert not audit.entries(read, limit=5)
+    assert anonymous.get(f"/p/{token}").status_code == 200
+    db.release()
+    assert len(audit.entries(read, limit=5)) == 1
 
 
 def test_acting_for_an_owner_is_asked_for_twice(

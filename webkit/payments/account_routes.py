@@ -134,7 +134,7 @@ def _agency(agency_id: UUID) -> AgencyView:
     agency, seat = directory.by_id(agency_id), directory.seat(agency_id, current_user.id)
     if agency is None or seat is None:
         raise NotFound(_("There is no such agency."))
-    held = permissions.grant(current_user.id, seat.role, seat.custom)
+    held = permissions.of_seat(current_user.id, seat)
     if not held.can("payment_accounts.edit"):
         raise Forbidden(permissions.refusal("payment_accounts.edit"))
     return agency

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, g, request, session, url_for
 from flask_login import current_user
 
-from webkit.accounts import browser
+from webkit.accounts import browser, identities
 from webkit.accounts import service as accounts
 from webkit.core.kernel import i18n, stepup
 from webkit.core.kernel.doors import ask_to_sign_in, staff_blueprint
@@ -34,7 +34,8 @@ def members() -> Response:
 
 @team.post("/invite")
 def invite() -> Response:
-    """Ask somebody to work here."""
+    """Ask somebody to work here. Who sits in for the owner would let themselves stay this way."""
+    stepup.in_person()
     bound = bind(InviteForm, request.form)
     if not bound.ok:
         return _members(bound.state, 422)
@@ -298,8 +299,8 @@ def _invitation(token: str, form: FormState, code: int = 200) -> Response:
     mine = current_user.is_authenticated and current_user.email == found.email
     if not found.open:
         code = 410
-    sign_in = url_for("accounts.sign_in", next=request.path)
-    return page("people/invitation.html", found=found, form=form, mine=mine, sign_in=sign_in, code=code)
+    values = {"mine": mine, "sign_in": url_for("accounts.sign_in", next=request.path), "issuers": identities.offered()}
+    return page("people/invitation.html", found=found, form=form, code=code, wanted=request.path, **values)
 
 
 def _choices() -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from uuid import UUID
 from flask import g, has_request_context, request
 
 from webkit.core.access import ALL, NONE, OWN, OWNER, Authors, Permission, Policy, Reach
+from webkit.core.kernel.directory import Seat
 from webkit.core.kernel.errors import Forbidden, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
@@ -118,6 +119,14 @@ def grant(user_id: UUID, role: str, custom: Mapping[str, str] | None = None) -> 
 def _sight(_key: str, reaches: tuple[tuple[str, Reach], ...]) -> tuple[frozenset[str], frozenset[str]]:
     own = frozenset(table for table, reach in reaches if reach is OWN)
     return own, frozenset(table for table, reach in reaches if reach is NONE)
+
+
+def of_seat(user_id: UUID, seat: Seat) -> Grant:
+    """What somebody may do from their place. Who sits in for an owner has all that could be given, and no more."""
+    if not seat.sitting_in:
+        return grant(user_id, seat.role, seat.custom)
+    lent = {name: each.owner if each.delegable else NONE for name, each in current().rules.permissions.items()}
+    return Grant(user_id, OWNER, "sitting in", lent, frozenset(), frozenset())
 
 
 def whole(user_id: UUID) -> Grant:

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import ParamSpec
 
-from flask import Response, request
+from flask import Response, g, request
 from flask_login import current_user
 
 from webkit.core.kernel import clock
+from webkit.core.kernel.errors import Forbidden
+from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.security import SAFE
 
@@ -36,7 +38,14 @@ def required(view: Callable[P, Response]) -> Callable[P, Response]:
 
 def ask() -> Response | None:
     """The page that asks who somebody is, or None when that was shown lately, or just now with this very request."""
+    in_person()
     return None if is_fresh() else current().prove()
+
+
+def in_person() -> None:
+    """What nobody does for somebody else. Raises Forbidden for who sits in for an owner."""
+    if g.get("sitting_in"):
+        raise Forbidden(_("You act for the owner. This is left to the people of the agency themselves."))
 
 
 def is_fresh() -> bool:

@@ -282,7 +282,7 @@ def _as_asker(task: _Work) -> None:
     seat = current().directory.seat(agency, task.actor.user_id)
     if seat is None:
         raise Forbidden(_("Whoever asked for this no longer works here."))
-    held = permissions.grant(task.actor.user_id, seat.role, seat.custom)
+    held = permissions.of_seat(task.actor.user_id, seat)
     release()
     with tenancy.tenant(agency, held.user_id, held.own, held.hidden):
         _run(replace(task, actor=replace(task.actor, role=seat.role, grant=held)))
