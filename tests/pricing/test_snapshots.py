@@ -73,3 +73,17 @@ def test_what_was_tampered_with_is_not_read(path: tuple, value: object, says: st
     at[path[-1]] = value
     with pytest.raises(PricingError, match=says):
         Priced.from_dict(stored)
+
+
+def test_a_changed_calculation_is_checked_again() -> None:
+    """What was read a moment ago is remembered by all of its text, also where it was wrong or is another kind."""
+    stored = json.loads(STORED)
+    first = Priced.from_dict(stored)
+    assert Priced.from_dict(json.loads(STORED)) is first
+    stored["totals"]["payable"] += 1
+    for _time in range(2):
+        with pytest.raises(PricingError):
+            Priced.from_dict(stored)
+    stored["totals"]["payable"] = float(first.totals.payable)
+    with pytest.raises(PricingError):
+        Priced.from_dict(stored)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -22,6 +22,8 @@ from webkit.pricing.errors import PricingError
 from webkit.pricing.terms import STRICT, AdjustmentKind, Amount, Exact, Percent, Place, TaxRate
 
 VERSIONS = (1, 2)
+LONGEST_REMEMBERED = 10_000
+"""Of what is stored, in characters: about twenty lines."""
 _LATER: dict[str, Any] = {
     "unit": "",
     "passed_on": False,
@@ -241,13 +243,9 @@ class Priced:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Priced:
         """What `to_dict()` gave, checked again."""
-        body = {key: value for key, value in stored.items() if key != "version"}
-        if stored.get("version") not in VERSIONS:
-            raise PricingError(_("This calculation was stored by a newer version."))
-        if (stored["version"] == 2) != _has_later(body):
-            raise PricingError(_("This is not a stored calculation."))
         try:
-            return _adapter().validate_json(json.dumps(body, allow_nan=False), strict=True)
+            text = json.dumps(dict(stored), allow_nan=False)
+            return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _from_text(text)
         except (ValidationError, TypeError, ValueError) as error:
             raise PricingError(_("This is not a stored calculation.")) from error
 
@@ -258,6 +256,20 @@ class Priced:
     def total(self, kind: AdjustmentKind) -> int:
         """What the document's discounts, or its charges, come to together."""
         return sum(each.amount for each in self.adjustments if each.kind is kind)
+
+
+def _from_text(text: str) -> Priced:
+    body = json.loads(text)
+    version = body.pop("version", None)
+    if version not in VERSIONS:
+        raise PricingError(_("This calculation was stored by a newer version."))
+    if (version == 2) != _has_later(body):
+        raise PricingError(_("This is not a stored calculation."))
+    return _adapter().validate_json(json.dumps(body), strict=True)
+
+
+_remembered = lru_cache(256)(_from_text)
+"""Whoever looks at a document twice reads the same calculation: it is checked once."""
 
 
 def _without_later(stored: Any) -> Any:

@@ -188,12 +188,17 @@ def format_datetime(moment: datetime, format: str = "medium") -> str:
 
     Evidence asks for "exact" or "full": they have the seconds, and name the zone.
     """
+    return _moment(moment, format, current_timezone(), current_locale())
+
+
+@functools.lru_cache(4096)
+def _moment(moment: datetime, format: str, timezone: str, locale: str) -> str:
+    zone, babel = ZoneInfo(timezone), _parsed(locale)
     if format in ("medium", "long"):
-        local = moment.astimezone(ZoneInfo(current_timezone())).date()
-        joined = str(_babel().datetime_formats["medium"])
+        joined, local = str(babel.datetime_formats["medium"]), moment.astimezone(zone).date()
         return joined.replace("{0}", format_time(moment)).replace("{1}", format_date(local, format))
     asked = "long" if format == "exact" else format
-    return dates.format_datetime(moment, format=asked, tzinfo=ZoneInfo(current_timezone()), locale=_babel())
+    return dates.format_datetime(moment, format=asked, tzinfo=zone, locale=babel)
 
 
 def format_time(moment: datetime) -> str:
