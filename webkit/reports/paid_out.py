@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from webkit.core.capabilities.payments import PayoutState
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import lazy_gettext as _l
+from webkit.core.kernel.i18n import ngettext
 from webkit.core.kernel.sheets import Cell, Column
 from webkit.payouts import service as payouts
 from webkit.payouts.service import PaidOutRow
@@ -24,6 +25,8 @@ COLUMNS = (
     Column(_l("To your bank")),
     Column(_l("Reconciled"), 12),
 )
+EVERY = 100_000
+"""So many payouts are counted at the most."""
 STATES = {
     PayoutState.PENDING: _l("On its way"),
     PayoutState.PAID: _l("Paid out"),
@@ -32,14 +35,14 @@ STATES = {
 
 
 def paid_out(of: Range, most: int) -> Report:
-    """Every payout of these days; what came back is listed and in no sum."""
-    found = payouts.between(of.since, of.until, most)
+    """The payouts of these days, `most` of each currency one by one; what came back is listed and in no sum."""
+    found = payouts.between(of.since, of.until, EVERY)
     currencies = sorted({row.payout.currency for row in found})
     figures, sections = [], []
     for currency in currencies:
         rows = [row for row in found if row.payout.currency == currency]
         figures.append(_figures(rows, currency))
-        sections.append(_section(rows, currency))
+        sections.append(_section(rows, currency, most))
     return Report(
         "payouts",
         _("Payouts"),
@@ -68,7 +71,7 @@ def _figures(rows: Sequence[PaidOutRow], currency: str) -> tuple[Figure, ...]:
     )
 
 
-def _section(rows: Sequence[PaidOutRow], currency: str) -> Section:
+def _section(rows: Sequence[PaidOutRow], currency: str, most: int) -> Section:
     table: list[tuple[Cell, ...]] = [
         (
             row.payout.arrives_on,
@@ -76,8 +79,11 @@ def _section(rows: Sequence[PaidOutRow], currency: str) -> Section:
             *amounts(currency, *_minors(row)),
             _("Yes") if row.reconciled else _("No"),
         )
-        for row in rows
+        for row in rows[:most]
     ]
+    if rest := rows[most:]:
+        words = ngettext("%(n)s earlier one", "%(n)s earlier ones", len(rest))
+        table.append((None, words, *amounts(currency, *_sums(rest)), None))
     foot: tuple[Cell, ...] = (_("All"), None, *amounts(currency, *_sums(rows)), None)
     title = _("Payouts in %(currency)s", currency=currency)
     note = _("By the days on which they arrive. What came back is in no sum: it goes out again with a later one.")
