@@ -33,6 +33,7 @@ from webkit.payments.ledger import News
 from webkit.payments.models import Payment, PaymentState, ReversalKind, ReversalState
 from webkit.payouts import keeping
 from webkit.payouts import service as payouts
+from webkit.receipts import service as receipts
 
 Kind = PayoutLineKind
 Told = Callable[[], object]
@@ -239,4 +240,23 @@ def test_a_payout_that_is_not_booked_is_seen_and_made_good(app: Flask, agency: A
     db.release()
     assert ledger.places() == {("bank", "EUR"): 9_750}
     assert ledger.fees() == {("platform", "EUR"): 100, ("stripe", "EUR"): 150}
+    assert not _examined()
+
+
+def test_a_rate_told_later_fixes_what_changing_the_money_gained(app: Flask, agency: AgencyView) -> None:
+    """100.00 USD came when nobody knew what they were worth; the vendor changed them, and then somebody knew."""
+    account_id, client = account(), documents.client()
+    (invoice,) = imported(client, "USD", [10_000])
+    paid = payment(invoice, account_id, 10_000, "USD")
+    came(paid, "pi_1", 10_000, "USD")
+    line = PayoutLine("txn_1", Kind.PAYMENT, "pi_1", 9_200, 200, 0, 10_000, "USD")
+    made = Payout("po_1", PayoutState.PAID, 9_000, "EUR", agencies.today(), clock.now(), (line,))
+    keeping.keep(account_id, "stripe", made, clock.now())
+    db.release()
+    receipts.give_rate(f"payment:{paid}", Decimal("0.9"), documents.ACTOR)
+    db.release()
+    today = agencies.today()
+    entries = [each for each in ledger.booked(today, today) if each.place == "stripe" and each.account == "money"]
+    assert sum(each.base_minor for each in entries) == 0, "nothing is left there, so it is worth nothing"
+    assert [each.amount_minor for each in ledger.movements(today, today) if each.kind in ("gain", "loss")] == [200]
     assert not _examined()

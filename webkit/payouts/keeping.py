@@ -66,7 +66,11 @@ def _local(moment: datetime) -> date:
 @writes
 def on_paid(event: PaymentSucceeded) -> None:
     """A payment came: payouts that were heard of before it are booked with it."""
-    account_id, name = payments.vendor_name(event.payment_id)
+    _with_payment(event.payment_id)
+
+
+def _with_payment(payment_id: UUID) -> None:
+    account_id, name = payments.vendor_name(payment_id)
     if account_id is None or not name:
         return
     locks.hold(LOCK)
@@ -76,11 +80,13 @@ def on_paid(event: PaymentSucceeded) -> None:
 
 @writes
 def on_rate(given: RateGiven) -> None:
-    """What a payout was worth is known."""
+    """What a payout was worth is known; or a payment, and so what changing it into another currency gained or lost."""
     kind, _colon, identity = given.source.partition(":")
     if kind == "payout":
         locks.hold(LOCK)
         _again(UUID(identity), agencies.today())
+    elif kind == "payment":
+        _with_payment(UUID(identity))
 
 
 def _again(payout_id: UUID, day: date) -> None:
