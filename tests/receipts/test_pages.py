@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.client import Browser
-from tests.factories import documents
+from tests.factories import documents, people
+from webkit.accounts.models import Role
 from webkit.agencies import service as agencies
 from webkit.core.kernel import db
 from webkit.core.kernel.directory import AgencyView
@@ -126,3 +128,16 @@ def test_who_may(owner: Browser, member: Browser, stranger: Browser, two: tuple[
     assert stranger.get(made).status_code == 404
     assert stranger.post(f"{made}/take-back").status_code == 404
     assert "No payments recorded yet" in stranger.get("/harbour-pine/payments/").text
+
+
+def test_what_only_owners_may_is_shown_to_them_alone(
+    owner: Browser, agency: AgencyView, browser_of: Any, two: tuple[UUID, UUID, UUID]
+) -> None:
+    person = people.make_person("Nora Admin", "nora@northwind.example")
+    people.join(agency, person, Role.ADMIN)
+    admin, client = browser_of(person), two[0]
+    owner.post("/northwind/payments/new", data=form(client, amount="900.00"))
+    credit = f"/northwind/payments/credit/{client}"
+    assert "Give it back" in owner.get(credit).text
+    assert "Give it back" not in admin.get(credit).text
+    assert admin.post(f"{credit}/back", data={"amount": "1"}).status_code == 403

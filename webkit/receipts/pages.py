@@ -88,3 +88,4 @@ class CreditPage:
     methods: list[tuple[str, str]]
     receipts: list[ReceiptView]
     may_record: bool
+    may_give_back: bool

@@ -236,6 +236,7 @@ def _credit(client_id: UUID, apply_form: FormState, back: FormState, code: int =
         methods=_methods(),
         receipts=ledger.page(limit=SHOWN, client_id=client_id),
         may_record=permissions.may("payments.record"),
+        may_give_back=permissions.may("payments.give_back"),
     )
     return page("receipts/credit.html", code=code, **fields(view), labels=METHODS)
 
