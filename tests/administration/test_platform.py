@@ -89,6 +89,9 @@ def test_nobody_changes_or_suspends_themselves(root: Browser, agency: AgencyView
         service.suspend_user(own, "why not", own, "superadmin")
     with pytest.raises(Forbidden):
         service.set_role(own, "", None, "staff")
+    lost = factory.make_person("Sam Holm", "sam@platform.example")
+    with pytest.raises(Forbidden):
+        service.set_role(own, "", lost.id, "superadmin")
     with pytest.raises(NotFound):
         service.grant_first("nobody@nowhere.example", "staff")
 

@@ -132,6 +132,24 @@ def test_nobody_removes_those_above(agency: AgencyView, ada: Person, max_: Perso
     assert [each.name for each in seats.members()] == ["Ada Brandt"]
 
 
+@pytest.mark.parametrize("end", ["removed", "left", "demoted", "kept"])
+def test_nobody_comes_back_by_an_invitation_of_their_own(
+    agency: AgencyView, ada: Person, max_: Person, run_jobs: Callable[[], int], outbox_mails: Mails, end: str
+) -> None:
+    seats.change(max_.id, Role.ADMIN, None, None)
+    service.invite("max@home.example", "admin", permissions.grant(max_.id, "admin"), "Max Ferri")
+    run_jobs()
+    owner = permissions.grant(ada.id, "owner")
+    if end == "removed":
+        service.remove(max_.id, owner)
+    elif end == "left":
+        service.leave(max_.id)
+    else:
+        service.change_role(max_.id, "member" if end == "demoted" else "admin", owner)
+    found = service.offered(_token(outbox_mails))
+    assert found is not None and found.open == (end == "kept")
+
+
 def test_a_role_of_ones_own(owner: Browser, member: Browser, max_: Person) -> None:
     chosen = {
         "name": "Bookkeeper",

@@ -146,6 +146,8 @@ def set_role(user_id: UUID, new: str, by: UUID | None, role: str) -> None:
     if user_id == by:
         raise Conflict(_("Nobody changes their own role. Ask another superadmin."))
     seat_models.lock_staff()
+    if by is not None:  # of two who take each other's role away one has lost theirs by now
+        demand(role_of(by), DECIDE)
     seat_models.set_staff_role(user_id, new)
     if not new:
         seat_models.end_sit_ins(user_id)

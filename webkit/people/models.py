@@ -147,6 +147,12 @@ def renew(invitation_id: UUID, token_hash: str, until: datetime) -> Invitation |
     return session().scalars(query.values(**values).returning(Invitation)).one_or_none()
 
 
+def waiting_of(user_id: UUID) -> list[Invitation]:
+    """Those that somebody sent and nobody has answered."""
+    query = sa.select(Invitation).where(Invitation.invited_by == user_id, Invitation.state == Step.PENDING)
+    return list(session().scalars(query))
+
+
 def answer(invitation_id: UUID, state: Step, *, in_time: bool = True) -> bool:
     """Settle one that waits, inside a write; False when somebody was faster, or it ran out."""
     query = sa.update(Invitation).where(Invitation.id == invitation_id, Invitation.state == Step.PENDING)

@@ -10,7 +10,7 @@ from webkit.accounts import service as accounts
 from webkit.accounts.seats import Member, Role
 from webkit.accounts.service import NewUser
 from webkit.agencies import service as agencies
-from webkit.core.kernel import audit, clock, entitlements, ids, tenancy
+from webkit.core.kernel import audit, clock, entitlements, ids, permissions, tenancy
 from webkit.core.kernel.db import writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entitlements import Limit
@@ -183,6 +183,7 @@ def change_role(user_id: UUID, role_key: str, by: Grant) -> RoleView:
         raise Forbidden(_("You cannot give a role that may do more than you."), "role")
     if not seats.change(user_id, Role(role.base), role.id, role.permissions):
         raise Conflict(_("The owner's role changes only when the agency is handed over."), "role")
+    _withdraw(user_id, permissions.grant(user_id, role.base, role.permissions))
     audit.log("member.role_changed", subject=ref("user", user_id), detail={"role": role.key})
     return role
 
@@ -193,7 +194,7 @@ def remove(user_id: UUID, by: Grant) -> None:
     if not member(user_id, by).may_remove:
         raise Forbidden(_("Only the owner removes admins, and nobody removes the owner."))
     seats.take(user_id)
-    models.settle_transfer(Step.CANCELLED, to=user_id)
+    _gone(user_id)
     audit.log("member.removed", subject=ref("user", user_id))
 
 
@@ -202,8 +203,22 @@ def leave(user_id: UUID) -> None:
     """Go. Raises Conflict for the owner, who hands the agency over first."""
     if not seats.take(user_id):
         raise Conflict(_("You own this agency. Hand it over before you leave."))
-    models.settle_transfer(Step.CANCELLED, to=user_id)
+    _gone(user_id)
     audit.log("member.left", subject=ref("user", user_id))
+
+
+def _gone(user_id: UUID) -> None:
+    models.settle_transfer(Step.CANCELLED, to=user_id)
+    _withdraw(user_id, None)
+
+
+def _withdraw(user_id: UUID, held: Grant | None) -> None:
+    """Take back what somebody could not send any more, or they would come back by an invitation of their own."""
+    may_invite = held is not None and held.can("members.invite")
+    for row in models.waiting_of(user_id):
+        wanted = roles.named(str(row.role_id) if row.role_id else row.role)
+        if not (may_invite and held is not None and roles.may_give(held, wanted)):
+            cancel_invitation(row.id)
 
 
 # --- ownership --------------------------------------------------------------------------------------------------
