@@ -16,7 +16,6 @@ from webkit.core.problems import Problem
 _PRICE = r"[a-z]{1,16} \d{1,7}(\.\d{1,4})?/\d{1,7}(\.\d{1,4})?"
 
 
-
 class SettingsError(Exception):
     """The configuration cannot be used; `problems` lists everything that is wrong, not only the first."""
 
@@ -84,7 +83,7 @@ class Settings(BaseSettings):
         ge=60,
         le=86_400,
         validation_alias=_env("WEBKIT_STEP_UP_SECONDS"),
-        description="Seconds for which bank details, keys and the like may be changed without showing again who one is.",
+        description="Seconds for which bank details, keys and the like change without showing again who one is.",
     )
     rate_per_minute: int = Field(
         60,
@@ -94,7 +93,7 @@ class Settings(BaseSettings):
         description="Requests a minute of one address where nobody is signed in; 0 sets no limit.",
     )
     rate_burst: int = Field(
-        10, ge=1, le=10_000, validation_alias=_env("WEBKIT_RATE_BURST"), description="How many of them may come at once."
+        10, ge=1, le=10_000, validation_alias=_env("WEBKIT_RATE_BURST"), description="How many may come at once."
     )
     rate_signed_in: int = Field(
         600,
@@ -244,7 +243,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{words[:3]} is not a currency")
         if any(len(cents) > places for cents in re.findall(r"\.(\d+)", words)):
             raise ValueError(f"has more decimals than {words[:3]}")
-        if {name for name in re.findall(r"[a-z]+", words)} != {"starter", "growth", "enterprise"}:
+        if set(re.findall(r"[a-z]+", words)) != {"starter", "growth", "enterprise"}:
             raise ValueError("has to name starter, growth and enterprise once each")
         return words
 

@@ -40,8 +40,8 @@ class Address:
 class Attachment:
     """A file that goes along, as its bytes.
 
-    With a `content_id` it is a picture that the HTML shows where it says `<img src="cid:CONTENT_ID">`; providers without
-    INLINE_IMAGES do not know it.
+    With a `content_id` it is a picture that the HTML shows where it says `<img src="cid:CONTENT_ID">`; providers
+    without INLINE_IMAGES do not know it.
     """
 
     filename: str
