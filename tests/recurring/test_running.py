@@ -22,6 +22,7 @@ from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.scheduler import tick
 from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
+from webkit.messaging import service as messaging
 from webkit.recurring import jobs, models, planning, running
 from webkit.recurring.calendar import Unit
 from webkit.recurring.models import PlanState
@@ -244,6 +245,10 @@ def test_an_archived_client_pauses_the_plan() -> None:
     assert days(plan_id) == ["2027-01-31", "2027-02-28"]
 
 
+def _told(plan_id: UUID) -> list[str]:
+    return [mail.to_email for mail in messaging.mails(f"recurring:{plan_id}") if mail.template == "plan_held"]
+
+
 def test_without_an_address_nothing_remains_and_it_tries_again() -> None:
     with at(_moment(date(2027, 1, 1))):
         client = documents.client(email="")
@@ -251,6 +256,8 @@ def test_without_an_address_nothing_remains_and_it_tries_again() -> None:
     with at(_moment(NEW_YEAR)):
         run()
         assert "no e-mail address" in planning.get(plan_id).problem
+        running._hold(plan_id, "Still nothing.")
+        assert len(_told(plan_id)) == 1, "it is told once, however long that lasts"
         assert (days(plan_id), invoices.page(limit=5)) == ([], [])
         clients.change(client, {"email": "new@olmo.example"}, None, ACTOR)
         run()
@@ -259,7 +266,7 @@ def test_without_an_address_nothing_remains_and_it_tries_again() -> None:
         run()
     assert (billed(plan_id), planning.get(plan_id).problem) == ([("2027-01-31", "issued")], "")
     told = [entry.kind for entry in events.timeline(events.ref(planning.KIND, plan_id))]
-    assert told == ["recurring.billed", "recurring.held", "recurring.started"]
+    assert told == ["recurring.billed", "recurring.held", "recurring.held", "recurring.started"]
 
 
 def test_one_that_cannot_bill_keeps_no_other_back() -> None:

@@ -17,7 +17,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.money import format_money
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Figures, InvoiceInput, LineInput
-from webkit.recurring import models, planning
+from webkit.recurring import mails, models, planning
 from webkit.recurring.calendar import Period
 from webkit.recurring.models import Outcome, PlanState, RecurringPeriod, RecurringPlan
 from webkit.recurring.views import in_force, name_of, price_view
@@ -132,7 +132,7 @@ def _step(plan: RecurringPlan) -> bool:
 
 @writes
 def _hold(plan_id: UUID, why: str, pause: timedelta = PAUSE) -> None:
-    """Note why a plan could not bill."""
+    """Note why a plan could not bill; the agency hears of it once, until it has billed again."""
     plan = models.locked(plan_id)
     if plan is None or plan.state is not PlanState.ACTIVE:
         return
@@ -141,6 +141,8 @@ def _hold(plan_id: UUID, why: str, pause: timedelta = PAUSE) -> None:
         events.record(
             "recurring.held", subject, {"actor": planning.SYSTEM, "title": name_of(plan.title), "why": why}, about=about
         )
+    if not plan.problem:
+        mails.held(plan_id, plan.client_id, name_of(plan.title), why)
     plan.problem, plan.held_until = why, clock.now() + pause
 
 
