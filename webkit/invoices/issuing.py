@@ -44,10 +44,11 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     profile, client = agencies.profile(), clients.get(invoice.client_id)
     if not client.email:
         raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
-    signals.publish(InvoiceIssued(invoice_id))
     series, today, facts = agencies.series_of(invoice.series), clock.today(profile.timezone), _facts(invoice, actor)
     if invoice.currency != profile.currency:
         ledger.value_invoice(invoice_id, invoice.currency, today)
+    # From here on nothing is read but the number and the head: what is left for the end stays until then.
+    signals.publish(InvoiceIssued(invoice_id))
     url = links.url(LINK, links.create(LINK, invoice_id))
     schedule, content = _dated(invoice, profile, client, today)
     begun = frozen.begin(KIND, invoice_id, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale)

@@ -83,8 +83,7 @@ def waits(invoice: InvoiceView) -> bool:
 @writes
 def on_issued(event: InvoiceIssued) -> None:
     """Watch an invoice that was issued, where the agency reminds."""
-    if models.reminds():
-        models.add(ReminderWatch(invoice_id=event.invoice_id, look_at=clock.now()))
+    models.watch_where_reminded(event.invoice_id, clock.now())
 
 
 @writes

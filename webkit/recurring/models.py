@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,9 +13,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel.db import session
+from webkit.core.kernel import late
+from webkit.core.kernel.db import later, session
 from webkit.core.kernel.tables import Json, Owned, enum_column, owned_args, owned_fk
-from webkit.core.kernel.tenancy import mine, prepared
+from webkit.core.kernel.tenancy import agency_id, mine
 from webkit.recurring.calendar import Course, Rhythm, Unit
 from webkit.recurring.steps import Window
 
@@ -326,14 +328,19 @@ def settings() -> ReminderSettings | None:
     return session().scalars(sa.select(ReminderSettings)).one_or_none()
 
 
-def reminds() -> bool:
-    """Whether the agency does, asked at every issue."""
-    return bool(_reminds())
+def watch_where_reminded(invoice_id: UUID, moment: datetime) -> None:
+    """Leave a watch of an invoice for the end of the write, if the agency reminds: no issue waits to hear of it."""
+    row = late.whole(ReminderWatch, {"invoice_id": invoice_id, "look_at": moment})
+    later(_watched_anew(), {**row, "agency": agency_id()})
 
 
-@prepared
-def _reminds() -> sa.Executable:
-    return sa.select(ReminderSettings.id).where(mine(ReminderSettings), ReminderSettings.active)
+@functools.cache
+def _watched_anew() -> sa.Executable:
+    names = [column.key for column in ReminderWatch.__table__.columns]
+    values = {name: sa.bindparam(name, type_=ReminderWatch.__table__.columns[name].type) for name in names}
+    row = sa.select(*(values | {"agency_id": ReminderSettings.agency_id}).values())
+    reminds = row.where(mine(ReminderSettings), ReminderSettings.active)
+    return sa.insert(ReminderWatch.__table__).from_select(names, reminds, include_defaults=False)  # type: ignore[arg-type]
 
 
 def steps() -> list[ReminderStep]:

@@ -19,8 +19,10 @@ from sqlalchemy.engine import Connection, Dialect
 from webkit.core.kernel.tables import Base
 
 MOST = 40
-"""Parts of one message."""
+"""Rows and changes of one message."""
 _PLACE = re.compile(r"%\((\w+)\)s")
+_ROW = re.compile(r"(INSERT INTO \w+ \([^()]*\) VALUES )(\((?:[^()]|%\(\w+\)s)*\))((?: ON CONFLICT DO NOTHING)?)")
+"""An INSERT of one row: what comes before its values, these, and what follows."""
 Values = Mapping[str, Any]
 
 
@@ -98,6 +100,13 @@ class _Part(NamedTuple):
     text: str
     values: tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
+    def many(self, count: int) -> str:
+        """The text for so many rows."""
+        if count == 1:
+            return self.text
+        begin, row, end = _ROW.fullmatch(self.text).groups()  # type: ignore[union-attr]
+        return begin + ", ".join([row] * count) + end
+
 
 @functools.cache
 def _part(statement: sa.Executable, dialect: Dialect) -> _Part:
@@ -107,23 +116,30 @@ def _part(statement: sa.Executable, dialect: Dialect) -> _Part:
 
 
 @functools.lru_cache(512)
-def _text(statements: tuple[sa.Executable, ...], dialect: Dialect) -> str:
+def _text(parts: tuple[tuple[sa.Executable, int], ...], dialect: Dialect) -> str:
     """All of them as one, in PostgreSQL's own places `$1`, `$2`: every part but the last is a WITH of it."""
     places = itertools.count(1)
-    texts = [_PLACE.sub(lambda _: f"${next(places)}", _part(each, dialect).text) for each in statements]
-    parts = ", ".join(f"part{nth} AS ({text})" for nth, text in enumerate(texts[:-1]))
-    return f"WITH {parts} {texts[-1]}".replace("%%", "%")
+    texts = [_PLACE.sub(lambda _: f"${next(places)}", _part(each, dialect).many(count)) for each, count in parts]
+    before = ", ".join(f"part{nth} AS ({text})" for nth, text in enumerate(texts[:-1]))
+    return (f"WITH {before} " if before else "") + texts[-1].replace("%%", "%")
 
 
 def _together(connection: Connection, steps: list[tuple[sa.Executable, Values]]) -> None:
+    """Rows of a table are one part: PostgreSQL begins and ends each, whatever there is to do in it."""
     dialect = connection.dialect
+    alike: dict[tuple[sa.Executable, int], list[Values]] = {}
+    for nth, (statement, values) in enumerate(steps):
+        joined = _ROW.fullmatch(_part(statement, dialect).text) is not None
+        alike.setdefault((statement, -1 if joined else nth), []).append(values)
     given = tuple(
         values[name] if process is None else process(values[name])
-        for statement, values in steps
+        for (statement, _nth), rows in alike.items()
+        for values in rows
         for name, process in _part(statement, dialect).values
     )
     with _raw(connection):
-        connection.exec_driver_sql(_text(tuple(statement for statement, _values in steps), dialect), given)
+        parts = tuple((statement, len(rows)) for (statement, _nth), rows in alike.items())
+        connection.exec_driver_sql(_text(parts, dialect), given)
 
 
 @contextmanager
