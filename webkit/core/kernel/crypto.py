@@ -32,28 +32,34 @@ def digest(data: bytes) -> str:
 
 def canonical(value: object) -> str:
     """JSON in one form only (sorted keys, no spaces, no floats), so that equal facts have equal hashes."""
-    _refuse_floats(value)
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    demand_exact(value)
+    return _CANONICAL.encode(value)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 _PLAIN = frozenset({str, bool, type(None)})
 """Most of what there is."""
 
 
-def _refuse_floats(value: object) -> None:
-    if type(value) in _PLAIN:
-        return
-    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53):
-        raise TypeError(f"{value!r} has no exact form in JSON")
+def demand_exact(value: object) -> None:
+    """Raises TypeError for what has no canonical form."""
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
             if not isinstance(key, str) or not key.isascii():
                 raise TypeError(f"{key!r} cannot be a key")
-            _refuse_floats(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_floats(item)
-    elif not isinstance(value, str | int | bool | None):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        _demand_exact_one(value)
+        return
+    for item in value:
+        if type(item) not in _PLAIN:  # nothing is asked about most of them
+            demand_exact(item)
+
+
+def _demand_exact_one(value: object) -> None:
+    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53):
+        raise TypeError(f"{value!r} has no exact form in JSON")
+    if not isinstance(value, str | int | bool | None):
         raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import EventKind
 from webkit.core.kernel import asking, clock, tenancy
-from webkit.core.kernel.crypto import canonical, digest
+from webkit.core.kernel.crypto import canonical, demand_exact, digest
 from webkit.core.kernel.db import UnitSession, before_commit, insert_missing, later, session, writes
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tables import Base, Json, Scoped
@@ -160,7 +160,7 @@ def record(
     tenancy.agency_id()
     if whom := _on_behalf():
         facts = {**facts, "for": whom}
-    canonical(dict(facts))
+    demand_exact(dict(facts))
     pending = _Pending(kind, subject, dict(facts), dict(personal) if personal else None, tuple(about), clock.now())
     current.info.setdefault("events", []).append(pending)
 
