@@ -276,6 +276,12 @@ def replay(inbox_id: UUID) -> None:
     outbox.add(APPLY, inbox_id=str(inbox_id))
 
 
+def waiting() -> int:
+    """How many events no job has applied yet; call inside `platform`."""
+    query = sa.select(sa.func.count()).where(InboxEvent.state == State.RECEIVED)
+    return session().scalar(query) or 0
+
+
 def views(*, limit: int = 50, before: UUID | None = None) -> list[InboxView]:
     """Received events for the operator's page, newest first."""
     query = sa.select(InboxEvent).order_by(InboxEvent.id.desc()).limit(limit)
