@@ -1,0 +1,1 @@
+"""Counts and times of all processes on a page that Prometheus reads."""

@@ -1,0 +1,1 @@
+"""Unexpected errors go to Sentry, without anybody's data."""
