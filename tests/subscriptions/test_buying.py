@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.payments import stripe
@@ -16,11 +17,12 @@ from webkit.core.capabilities.errors import ProviderMisconfigured, ProviderUnava
 from webkit.core.capabilities.subscriptions import Interval, SubscriptionState
 from webkit.core.kernel import clock, db, outbox, tenancy
 from webkit.core.kernel import runtime as runtimes
-from webkit.core.kernel.db import release, writing
+from webkit.core.kernel.db import release, session, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, NotFound
+from webkit.messaging.models import PlatformMail
 from webkit.sdk.testing.doubles.stripe import StripeDouble
-from webkit.subscriptions import buying, jobs, models, service
+from webkit.subscriptions import buying, jobs, models, pages, service
 
 WAY = {"email": "ada@northwind.example", "success_url": "http://localhost/back", "cancel_url": "http://localhost/no"}
 DECLINED = "4000000000000002"
@@ -172,12 +174,33 @@ def test_what_ends_can_be_taken_back_until_then(agency: AgencyView, double: Stri
     assert len(double.all("customer")) == 1
 
 
+def _letters(template: str) -> list[str]:
+    """Whom the platform has written such a mail."""
+    release()
+    with tenancy.platform("test"):
+        query = sa.select(PlatformMail.to_email).where(PlatformMail.template == template)
+        return list(session().scalars(query))
+
+
+def test_a_trial_that_ends_is_told_once(app: Flask, agency: AgencyView, billing: None) -> None:
+    runtime = runtimes.of(app)
+    runtime.settings = runtime.settings.model_copy(update={"trial_days": 14})
+    release()
+    for days in (0, 12, 12, 13, 20):
+        with clock.frozen(clock.now() + timedelta(days=days)), tenancy.platform("test"):
+            jobs.remind(None)  # type: ignore[arg-type]
+            release()
+        assert len(_letters("trial_ending")) == int(days > 0)
+
+
 def test_not_paid_is_borne_for_a_while(app: Flask, agency: AgencyView, double: StripeDouble) -> None:
     subscription = begin(double)
     double.next_period(subscription, ok=False)
     with later(double):
-        buying.sync()
+        for _twice in (1, 2):
+            buying.sync()
         assert (held().state, tier()) == (SubscriptionState.PAST_DUE, "starter")
+        assert _letters("subscription_unpaid") == ["ada@northwind.example"]
         assert service.own().standing.why == service.Why.GRACE
         with pytest.raises(Conflict):
             buying.offer("growth", "month")
@@ -346,3 +369,26 @@ def test_the_portal_is_the_vendors_own(agency: AgencyView, double: StripeDouble)
     begin(double)
     db.release()
     assert buying.portal_url("http://localhost/back").startswith(f"{double.url}/p/session/")
+
+
+def test_nobody_is_asked_again_while_a_question_waits(agency: AgencyView, double: StripeDouble) -> None:
+    """As while the vendor is down: the pull comes every quarter of an hour."""
+    begin(double)
+    release()
+    with tenancy.platform("test"), clock.frozen(clock.now() + timedelta(hours=2)):
+        for _time in range(3):
+            jobs.pull(None)  # type: ignore[arg-type]
+            release()
+        waiting = sa.select(sa.func.count()).where(outbox.OutboxJob.kind == buying.SYNC)
+        asked = session().scalar(waiting.where(outbox.OutboxJob.state == outbox.State.WAITING))
+    assert asked == 1
+
+
+def test_one_whose_first_payment_never_came_is_begun_anew(agency: AgencyView, double: StripeDouble) -> None:
+    begin(double)
+    with writing():
+        row = models.own()
+        assert row is not None
+        row.state = SubscriptionState.INCOMPLETE
+    shown = pages.change("growth", "month")
+    assert shown.change is None and shown.price.plan == "growth"

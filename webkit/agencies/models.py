@@ -105,6 +105,11 @@ def tier_of(agency_id: UUID) -> tuple[str, datetime]:
     return row.tier, row.created_at
 
 
+def founded(since: datetime, until: datetime) -> list[UUID]:
+    query = sa.select(Agency.id).where(Agency.created_at > since, Agency.created_at <= until)
+    return list(session().scalars(query.order_by(Agency.created_at, Agency.id)))
+
+
 def tiers() -> list[tuple[str, str]]:
     """Slug and tier of every agency, by slug."""
     return [(row[0], row[1]) for row in session().execute(sa.select(Agency.slug, Agency.tier).order_by(Agency.slug))]
@@ -200,6 +205,10 @@ def found(words: str, limit: int, before: UUID | None, *, closed: bool = False) 
     if before is not None:
         query = query.where(Agency.id < before)
     return list(session().scalars(query))
+
+
+def closed_ids() -> set[UUID]:
+    return set(session().scalars(sa.select(Agency.id).where(Agency.closed != "")))
 
 
 def set_closed(agency_id: UUID, why: str) -> bool:

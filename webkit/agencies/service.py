@@ -253,6 +253,11 @@ def given_tier() -> tuple[str, datetime]:
     return models.tier_of(tenancy.agency_id())
 
 
+def founded(since: datetime, until: datetime) -> list[UUID]:
+    """The agencies that were founded after one moment and until another, in this order."""
+    return models.founded(since, until)
+
+
 def tiers() -> list[tuple[str, str]]:
     """Slug and tier of every agency; empty is the installation's."""
     return models.tiers()
@@ -349,6 +354,11 @@ def _theme(brand: str) -> str:
 def search(words: str, *, limit: int, before: UUID | None = None, closed: bool = False) -> list[AgencyView]:
     """Agencies whose name or address holds this, the newest first: for those who look after all of them."""
     return [_view(row) for row in models.found(words, limit, before, closed=closed)]
+
+
+def closed_ids() -> set[UUID]:
+    """Agencies that nobody enters now: nothing is billed, charged or mailed for them by itself."""
+    return models.closed_ids()
 
 
 @writes

@@ -37,7 +37,7 @@ from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
 from webkit.core.values import dataclass
 from webkit.payments.events import SubscriptionTold
-from webkit.subscriptions import models, selling
+from webkit.subscriptions import mails, models, selling
 from webkit.subscriptions.models import LIVING, Subscription
 from webkit.subscriptions.proration import Period, Proration, period_after, prorate
 from webkit.subscriptions.standing import trial_end
@@ -337,12 +337,19 @@ def _take(provider: str, number: int, found: tuple[SubscriptionStatus, ...]) -> 
     if chosen is None:
         return
     row.strange = _strange(chosen, len(living))
+    was_owed = row.state in OWED
     _write(row, chosen)
+    if row.state in OWED and not was_owed:
+        mails.unpaid(row.tier)
     if living:
         row.checkout_id, row.checkout_until = "", None
     if (after := _facts(row)) != before:
         facts = {name: value for name, value in after.items() if value is not None}
         events.record("subscription.changed", _reference(), {"actor": "system", **facts})
+
+
+OWED = (SubscriptionState.PAST_DUE, SubscriptionState.UNPAID)
+"""A payment is missing."""
 
 
 @writes

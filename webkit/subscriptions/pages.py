@@ -125,7 +125,7 @@ def change(tier: str, interval: str) -> ChangePage:
     """What a choice comes to. Raises NotFound, Conflict."""
     price, own, vendor = buying.price_of(tier, interval), service.own(), buying.seller()
     held = own.subscription
-    offered = buying.offer(tier, interval) if held is not None and held.living else None
+    offered = buying.offer(tier, interval) if held is not None and held.begun else None
     now = entitlements.allowed()
     gained = TIERS[tier].features - now.features
     return ChangePage(

@@ -30,12 +30,19 @@ def webkit_register_permissions() -> list[Policy]:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(jobs.PULL, jobs.pull, queue="long"), JobSpec(buying.SYNC, jobs.sync)]
+    return [
+        JobSpec(jobs.PULL, jobs.pull, queue="long"),
+        JobSpec(jobs.REMIND, jobs.remind, queue="long"),
+        JobSpec(buying.SYNC, jobs.sync),
+    ]
 
 
 @hookimpl
 def webkit_register_schedules() -> list[Schedule]:
-    return [Schedule("subscriptions.pull", jobs.PULL, every=jobs.PULL_EVERY)]
+    return [
+        Schedule("subscriptions.pull", jobs.PULL, every=jobs.PULL_EVERY),
+        Schedule("subscriptions.remind", jobs.REMIND, every=jobs.REMIND_EVERY),
+    ]
 
 
 @hookimpl

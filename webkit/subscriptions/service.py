@@ -56,6 +56,11 @@ class SubscriptionView:
     living: bool
     may_open_portal: bool
 
+    @property
+    def begun(self) -> bool:
+        """Whether it can only be changed: one whose first payment never came can be begun anew."""
+        return self.living and self.state is not SubscriptionState.INCOMPLETE
+
 
 @dataclass(frozen=True, slots=True)
 class AgencyTier:
