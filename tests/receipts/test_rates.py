@@ -19,6 +19,7 @@ from webkit.invoices import paying
 from webkit.invoices import service as invoices
 from webkit.invoices.service import ImportedInvoice, ImportedLine
 from webkit.ledger import service as ledger
+from webkit.operations import doctor
 from webkit.payments.events import PaymentSucceeded
 from webkit.receipts import service
 from webkit.reports import following, models
@@ -59,8 +60,15 @@ def _balanced() -> bool:
         return ledger.balanced() == []
 
 
+def _examined() -> list[str]:
+    db.release()
+    with tenancy.platform("test"):
+        return [each.problem.partition(": ")[2].partition(" (")[0] for each in doctor._rates()]
+
+
 def test_a_rate_is_recorded_once_and_reports_count_it(dollars: UUID, owner: Browser) -> None:
     assert _worth() == (0, 10_000)
+    assert _examined() == ["the rate of 2 payments is missing"]
     first, second = ledger.unvalued(9)
     assert (first.amount_minor, first.invoice_ids, second.amount_minor) == (4_000, (dollars,), 6_000)
     page = owner.get(PAGE).text
@@ -77,6 +85,7 @@ def test_a_rate_is_recorded_once_and_reports_count_it(dollars: UUID, owner: Brow
              if each.account == "exchange"}  # fmt: skip
     assert gains == {"gain": 300}, "60.00 USD were worth 57.00 EUR, of the invoice they paid 54.00"
     assert _balanced() and not list(invoices.unlike_ledger())
+    assert _examined() == []
     assert "Every rate is known" in owner.get(PAGE).text
     assert "Of some money" not in owner.get("/northwind/payments/").text
 

@@ -22,6 +22,8 @@ from webkit.subscriptions import service as subscriptions
 
 STUCK = timedelta(minutes=10)
 WHO = "Find out who changed the database: webkit verify"
+RATES = 100
+"""So many missing rates of an agency are counted at the most."""
 FOR_JOBS = 40
 """Connections left for workers, the scheduler and whoever looks in."""
 
@@ -83,7 +85,8 @@ def _database() -> Iterator[Problem]:
         return
     try:
         with models.reaching(), tenancy.platform("doctor"):
-            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums(), *_ledger(), *_subscriptions()]
+            yield from [*_role(), *_connections(), *_jobs(), *_numbers(), *_sums()]
+            yield from [*_ledger(), *_rates(), *_subscriptions()]
             yield from switches.problems(runtime.current().guests)
     except models.Unreachable as error:
         yield Problem("DATABASE_URL", f"the database refuses us: {error}", "Check DATABASE_URL.")
@@ -156,6 +159,16 @@ def _ledger() -> Iterator[Problem]:
             for _id, name in payouts.unlike_ledger():
                 what = f"payout {name} is booked otherwise than it stands"
                 yield Problem("ledger", f"agency {agency}: {what}", "webkit ledger follow")
+
+
+def _rates() -> Iterator[Problem]:
+    """Money that reports leave out, because nobody has said what its currency was worth."""
+    for agency in runtime.current().directory.all_ids():
+        with tenancy.tenant(agency):
+            if waiting := ledger.unvalued(RATES):
+                count = f"{len(waiting)} or more" if len(waiting) == RATES else str(len(waiting))
+                what = f"agency {agency}: the rate of {count} payments is missing (the oldest of {waiting[0].day})"
+                yield Problem("rates", what, "The agency records it under Payments, Rates.")
 
 
 def _subscriptions() -> Iterator[Problem]:
