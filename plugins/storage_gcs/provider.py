@@ -136,7 +136,10 @@ class GcsStorage:
 
     @cached_property
     def _client(self) -> Any:
-        account = self._settings.account()
+        try:
+            account = self._settings.account()
+        except ValueError as error:
+            raise ProviderMisconfigured(str(error), provider=VENDOR) from None
         try:
             signer: Any = service_account.Credentials
             credentials = signer.from_service_account_info(account, scopes=[SCOPE])

@@ -33,7 +33,8 @@ class GcsSettings(ProviderSettings):
 
     @model_validator(mode="after")
     def _has_a_key(self) -> GcsSettings:
-        self.account()
+        if not self.credentials.get_secret_value() and self.key_file is None:
+            raise ValueError("set GCS_CREDENTIALS or GOOGLE_APPLICATION_CREDENTIALS")
         return self
 
     def account(self) -> dict[str, Any]:
@@ -44,8 +45,6 @@ class GcsSettings(ProviderSettings):
                 text = self.key_file.read_text()
             except OSError as error:
                 raise ValueError(f"GOOGLE_APPLICATION_CREDENTIALS cannot be read ({type(error).__name__})") from None
-        if not text:
-            raise ValueError("set GCS_CREDENTIALS or GOOGLE_APPLICATION_CREDENTIALS")
         try:
             found = json.loads(text)
         except ValueError:

@@ -1,0 +1,21 @@
+"""The business card: what this package offers to webkit."""
+
+from __future__ import annotations
+
+from webkit.sdk import EMBEDDINGS, Embeddings, ProviderSpec, hookimpl
+
+from .settings import AcmeMailSettings
+
+
+@hookimpl
+def webkit_register_providers() -> list[ProviderSpec[Embeddings]]:
+    return [
+        ProviderSpec(
+            capability=EMBEDDINGS,
+            name="acme_mail",
+            label="Acme mail",
+            factory="acme_mail.provider:AcmeMail",
+            settings=AcmeMailSettings,
+            features=frozenset(),
+        )
+    ]
