@@ -175,7 +175,7 @@ def _is_used(name: str, number: str) -> bool:
     asked = _with_number(current().numbered[series][0])
     # What this write leaves for its end are no other numbers of this counter: nothing is written while it is locked.
     own = {"agency": tenancy.agency_id(), "number": number}
-    return bool(asking.rows(session().connection(), asked, own))
+    return bool(asking.rows(session().line, asked, own))
 
 
 def _kind(name: str) -> str:
@@ -230,7 +230,7 @@ class _Row:
         session().flush_changed()  # before the lock, which holds up everybody else
         here = {f"of_{name}": value for name, value in self._key().items()}
         raised = _raised(session().get_bind().dialect.name, "day" in step)
-        ((value, last),) = asking.rows(session().connection(), raised, {**here, **step})
+        ((value, last),) = asking.rows(session().line, raised, {**here, **step})
         return value, last
 
     def begun(self, value: int) -> bool:

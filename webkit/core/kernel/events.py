@@ -191,7 +191,7 @@ def _head() -> sa.Executable:
 
 
 def _lock_head(current: UnitSession) -> tuple[int, str]:
-    line, here = current.connection(), {"agency": tenancy.agency_id()}
+    line, here = current.line, {"agency": tenancy.agency_id()}
     if not (found := asking.rows(line, _head(), here)):
         insert_missing(EventHead, agency_id=here["agency"], seq=0, hash=GENESIS)
         found = asking.rows(line, _head(), here)
