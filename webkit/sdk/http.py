@@ -44,7 +44,7 @@ class HttpAnswer:
         """The JSON object of the answer; empty if it is none."""
         try:
             found = json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

@@ -8,6 +8,7 @@ from .ai_text import AI_TEXT
 from .base import Capability
 from .email import EMAIL
 from .embeddings import EMBEDDINGS
+from .identity import IDENTITY
 from .observing import OBSERVING
 from .pagespeed import PAGESPEED
 from .payments import PAYMENTS
@@ -27,4 +28,5 @@ ALL: tuple[Capability[Any], ...] = (
     EMBEDDINGS,
     VECTORS,
     OBSERVING,
+    IDENTITY,
 )

@@ -22,6 +22,7 @@ pytest.register_assert_rewrite(
             "ai_text",
             "email",
             "embeddings",
+            "identity",
             "pagespeed",
             "payments",
             "pdf",
