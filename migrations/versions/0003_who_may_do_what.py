@@ -80,6 +80,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "name", name=op.f("uq_custom_roles_agency_id_name")),
     )
     op.create_table(
+        "external_identities",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("issuer", sa.String(length=255), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("email", sa.String(length=255), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_external_identities_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_external_identities")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_external_identities_issuer_subject")),
+    )
+    with op.batch_alter_table("external_identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_external_identities_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "ownership_transfers",
         sa.Column("from_user", sa.Uuid(), nullable=False),
         sa.Column("to_user", sa.Uuid(), nullable=False),
@@ -152,7 +169,17 @@ def upgrade() -> None:
         "sign_in_steps",
         sa.Column(
             "purpose",
-            sa.Enum("second", "passkey", "add_passkey", "prove", name="purpose", native_enum=False, length=32),
+            sa.Enum(
+                "second",
+                "passkey",
+                "add_passkey",
+                "prove",
+                "identity",
+                "link_identity",
+                name="purpose",
+                native_enum=False,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -684,6 +711,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("ownership_transfers")
+    with op.batch_alter_table("external_identities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_external_identities_user_id"))
+
+    op.drop_table("external_identities")
     op.drop_table("custom_roles")
     op.drop_table("charge_settings")
     op.drop_table("backup_codes")

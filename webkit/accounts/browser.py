@@ -16,7 +16,8 @@ from webkit.core.kernel.hx import go, go_to
 from webkit.core.kernel.runtime import of
 
 STEP, PASSKEY_STEP, WANTED = "step", "passkey_step", "wanted"
-"""What a cookie holds of a sign-in that is not finished: two tokens, and where somebody wanted to go."""
+IDENTITY_STEP, LINK_STEP = "identity_step", "link_step"
+"""What a cookie holds of a sign-in that is not finished: tokens of steps, and where somebody wanted to go."""
 
 
 def init_app(app: Flask) -> None:

@@ -25,6 +25,8 @@ class Purpose(enum.StrEnum):
     PASSKEY = "passkey"  # somebody signs in with a passkey alone
     ADD_PASSKEY = "add_passkey"
     PROVE = "prove"  # somebody who is signed in shows again who they are
+    IDENTITY = "identity"  # somebody has left for an issuer, to sign in with an account there
+    LINK_IDENTITY = "link_identity"  # somebody who is signed in has, to let that account open this one
 
 
 class Authenticator(Record):

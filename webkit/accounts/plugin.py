@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from webkit.accounts import browser, mail_links, phones, proving_routes, routes, second_routes, security_routes, service
+from webkit.accounts import (
+    browser,
+    identity_routes,
+    mail_links,
+    phones,
+    proving_routes,
+    routes,
+    second_routes,
+    security_routes,
+    service,
+)
 from webkit.accounts.directory import HouseDirectory
 from webkit.core.extensions import JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
@@ -15,7 +25,7 @@ from webkit.core.kernel.runtime import of
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    ours = [routes.blueprint, routes.mine]
+    ours = [routes.blueprint, routes.mine, identity_routes.blueprint, identity_routes.own]
     return [*ours, second_routes.blueprint, security_routes.blueprint, proving_routes.blueprint]
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, request, session, url_fo
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webkit.accounts import browser, mail_links, pages, passkeys, service, setup
+from webkit.accounts import browser, identities, mail_links, pages, passkeys, service, setup
 from webkit.accounts.forms import LinkForm, PersonForm, ResetForm, SetupForm, SignInForm
 from webkit.accounts.service import NewUser
 from webkit.agencies.forms import AgencyForm
@@ -99,7 +99,7 @@ def sign_in_now() -> Response:
     try:
         entry = service.sign_in_with_password(bound.data.email, bound.data.password, request.remote_addr or "")
     except DomainError as error:
-        return _not_in(bound.state, wanted, error)
+        return not_in(bound.state, wanted, error)
     if entry is None:
         bound.state.errors[""] = _("Address and password do not match.")
         return _sign_in_page(bound.state, wanted, 422)
@@ -122,7 +122,7 @@ def sign_in_with_passkey() -> Response:
     try:
         return browser.enter(passkeys.sign_in(token, request.form.get("passkey", "")), wanted)
     except DomainError as error:
-        return _not_in(state, wanted, error)
+        return not_in(state, wanted, error)
 
 
 @blueprint.route("/sign-in/link", methods=["GET", "POST"])
@@ -271,11 +271,12 @@ def _start_page(form: FormState | None, local: bool, code: int = 200) -> Respons
 
 
 def _sign_in_page(form: FormState | None, wanted: str | None, code: int = 200) -> Response:
-    values = {"form": form, "wanted": wanted or "", "passkeys": passkeys.usable()}
+    values = {"form": form, "wanted": wanted or "", "passkeys": passkeys.usable(), "issuers": identities.offered()}
     return page("accounts/sign_in.html", "form", code=code, **values)
 
 
-def _not_in(form: FormState, wanted: str | None, error: DomainError) -> Response:
+def not_in(form: FormState, wanted: str | None, error: DomainError) -> Response:
+    """The page that asks who is there, saying why that was not enough."""
     form.errors[""] = error.message
     response = _sign_in_page(form, wanted, error.code)
     if isinstance(error, TooMany):

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, request, session
 from flask_login import current_user
 
-from webkit.accounts import browser, passkeys, phones, securing, service
+from webkit.accounts import browser, identities, passkeys, phones, securing, service
 from webkit.accounts.forms import CodeForm, EmailForm, PasskeyForm, PasswordForm, PhoneForm
 from webkit.accounts.routes import demand_sign_in
 from webkit.core.kernel import i18n, stepup
@@ -261,4 +261,5 @@ def _page(code: int = 200, **forms: FormState | None) -> Response:
     account = service.account(current_user.id, current_user.token)
     sessions = service.sessions_of(current_user.id, current_user.token)
     security = securing.overview(current_user.id)
+    values |= {"identities": identities.linked(current_user.id), "issuers": identities.offered()}
     return page("accounts/security.html", code=code, account=account, security=security, sessions=sessions, **values)

@@ -136,6 +136,13 @@ def accept_as_new(token: str, name: str, password: str, locale: str) -> tuple[UU
     return user_id, accept(token, user_id)
 
 
+def invites(email: str, path: str) -> bool:
+    """Whether the page at `path` is an open invitation of exactly this address."""
+    prefix = "/invitations/"
+    found = offered(path.removeprefix(prefix)) if path.startswith(prefix) else None
+    return found is not None and found.open and found.email.lower() == email
+
+
 def decline(token: str) -> Offered:
     """Say no. Raises Gone."""
     found = _open(token)

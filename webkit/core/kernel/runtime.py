@@ -75,6 +75,8 @@ class Runtime:
     print_context: Callable[[str, str], dict[str, object]] = lambda _brand, _cover: {}
     prove: Callable[[], Response | None] = lambda: abort(403)
     """Asks somebody who is signed in to show again who they are; None when this request has just done so."""
+    invites: Callable[[str, str], bool] = lambda _email, _path: False
+    """Whether the page at a path of ours invites whoever an address belongs to: then they may have an account."""
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
     tiers: Policy | None = None
     """Who says what an agency may use; without, it may use everything."""
