@@ -15,10 +15,13 @@ from tests.factories import documents, proposals
 from tests.factories import people as factory
 from tests.factories.people import Person
 from webkit.administration import service
+from webkit.charges import jobs as charges
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import audit, clock, db, events, links, stepup
+from webkit.core.extensions import Job
+from webkit.core.kernel import audit, clock, db, events, links, outbox, stepup, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, Forbidden, NotFound
+from webkit.recurring import jobs as recurring
 
 
 @pytest.fixture
@@ -55,6 +58,36 @@ def test_a_closed_agency(
     assert "Closed" in root.get("/platform/agencies?view=closed").text
     assert root.post(f"{place}/open").status_code == 303
     assert owner.get("/northwind/").status_code == anonymous.get(f"/i/{token}").status_code == 200
+
+
+def test_a_closed_agency_does_nothing_by_itself(
+    root: Browser,
+    agency: AgencyView,
+    run_jobs: Callable[[], int],
+    outbox_mails: Callable[[], list[OutboxMessage]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No mail leaves, no plan bills, no card is charged; all of it goes on when it is open again."""
+    proposals.sent()
+    db.release()
+    root.post(f"/platform/agencies/{agency.id}/close", data={"reason": "Sends spam"})
+    run_jobs()
+    assert not outbox_mails()
+    monkeypatch.setattr(charges.models, "agencies_due", lambda _now: [agency.id])
+    monkeypatch.setattr(recurring.models, "agencies_to_look", lambda _now: [agency.id])
+    monkeypatch.setattr(recurring, "_with_plans", lambda: {agency.id})
+    wanted = (charges.RUN, recurring.RUN, recurring.REMIND)
+    for is_open in (False, True):
+        with tenancy.platform("a test of sweeps"):
+            for sweep in (charges.sweep, recurring.sweep):
+                sweep(Job(agency.id, None, {}, 1, ""))
+        with tenancy.platform("a test of sweeps"):
+            assert [agency.id in outbox.asked_for(kind) for kind in wanted] == [is_open] * 3
+        if not is_open:
+            root.post(f"/platform/agencies/{agency.id}/open")
+    with clock.frozen(clock.now() + timedelta(hours=1, minutes=1)):
+        run_jobs()
+    assert outbox_mails()
 
 
 def test_a_suspended_person_is_out_at_once(root: Browser, member: Browser, max_: Person) -> None:

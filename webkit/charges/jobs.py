@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from webkit.agencies import service as agencies
 from webkit.charges import charging, collecting, models
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, outbox, tenancy
@@ -23,7 +24,8 @@ def carry_out(job: Job) -> None:
 
 def sweep(job: Job) -> None:
     """Ask for a job of each agency with an invoice whose moment has come; each waits with one."""
-    for agency_id in sorted(set(models.agencies_due(clock.now())) - outbox.asked_for(RUN)):
+    due = set(models.agencies_due(clock.now())) - agencies.closed_ids()
+    for agency_id in sorted(due - outbox.asked_for(RUN)):
         with tenancy.tenant(agency_id), writing():
             outbox.add(RUN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,14 @@ from webkit.core.kernel import attachments, entitlements, frozen, i18n, outbox
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.entitlements import Feature
+from webkit.core.kernel.outbox import PutBack
 from webkit.core.kernel.runtime import current
 from webkit.messaging import fate, handing, models, service
 from webkit.messaging.handing import Draft
 from webkit.messaging.models import AnyMail, MailState
 
+HELD = timedelta(hours=1)
+"""How long a mail of a closed agency waits before it is looked at again."""
 NO_MAIL = "The tier of the agency has no sending by e-mail. Hand the link over yourself."
 
 
@@ -29,6 +33,8 @@ def send(job: Job) -> None:
     mail = models.mail(UUID(job.args["mail_id"]))
     if mail is None or mail.state not in handing.TO_DO or not mail.sealed:
         return
+    if agencies.here().closed:  # its links open nothing meanwhile
+        raise PutBack(HELD)
     draft = _draft(mail, attach=tuple(map(_stored, mail.attach)))
     if not _may_go(draft):
         _give_up(draft, NO_MAIL)

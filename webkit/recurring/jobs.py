@@ -28,9 +28,9 @@ AGAIN = timedelta(seconds=1)
 def sweep(job: Job) -> None:
     """Ask for the jobs of agencies in which a plan or a reminder is due by their own clocks. However long nobody works,
     each waits with one job of a kind."""
-    now = clock.now()
+    now, closed = clock.now(), agencies.closed_ids()
     for kind, found in ((RUN, _with_plans()), (REMIND, set(models.agencies_to_look(now)))):
-        for agency_id in sorted(found - outbox.asked_for(kind)):
+        for agency_id in sorted(found - closed - outbox.asked_for(kind)):
             with tenancy.tenant(agency_id), writing():
                 outbox.add(kind)
 
