@@ -30,7 +30,7 @@ def test_json_has_these_fields(tmp_path: Path) -> None:
         "plugin": "email_outbox",
         "version": rows[0]["version"],
         "chosen": True,
-        "features": ["idempotent"],
+        "features": ["idempotent", "inline_images"],
         "health": "ok",
     }
     assert wanted in [{name: row[name] for name in wanted} for row in rows]
@@ -58,7 +58,7 @@ def test_a_wrong_choice_is_explained_and_fails(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("EMAIL_PROVIDER", "pigeon")
     result = run("--json")
     assert result.exit_code == 1
-    assert "EMAIL_PROVIDER: there is no provider 'pigeon'; installed: outbox" in result.stderr
+    assert "EMAIL_PROVIDER: there is no provider 'pigeon'; installed: msgraph, outbox, postmark, resend" in result.stderr
     assert {row["provider"]: row["chosen"] for row in json.loads(result.stdout)}["outbox"] is False
 
 

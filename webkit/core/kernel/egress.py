@@ -22,6 +22,7 @@ from webkit.core.kernel.outbound import Target, check_url
 
 CONNECT_SECONDS, IDLE_SECONDS = 5.0, 60.0
 PIECE = 65_536
+LONGEST_HEAD = 4 * PIECE
 _OF_THE_HOP = {"connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
 
@@ -78,9 +79,10 @@ class _Passage(BaseHTTPRequestHandler):
         kept = [f"{n}: {v}" for n, v in self.headers.items() if n.lower() not in _OF_THE_HOP]
         path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         head = [f"{self.command} {path} HTTP/1.1", *kept, "Connection: close", "", ""]
-        with there:
-            there.sendall("\r\n".join(head).encode("latin-1", "replace"))
-            _relay(self.connection, there, first=self._body())
+        with there, suppress(OSError):
+            there.sendall("\r\n".join(head).encode("latin-1", "replace") + self._body())
+            self.connection.sendall(_last_answer(there))
+            _relay(self.connection, there)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _pass_on  # noqa: N815
 
@@ -105,12 +107,20 @@ class _Passage(BaseHTTPRequestHandler):
         """What a page loads is nobody's log."""
 
 
-def _relay(here: socket.socket, there: socket.socket, first: bytes = b"") -> None:
+def _last_answer(there: socket.socket) -> bytes:
+    """The head of the answer, which says that no other comes through this connection, and what came with it."""
+    there.settimeout(IDLE_SECONDS)
+    came = b""
+    while b"\r\n\r\n" not in came and len(came) < LONGEST_HEAD and (piece := there.recv(PIECE)):
+        came += piece
+    status, line_end, rest = came.partition(b"\r\n")
+    return status + line_end + (b"Connection: close\r\n" if line_end else b"") + rest
+
+
+def _relay(here: socket.socket, there: socket.socket) -> None:
     """Carry bytes both ways until one side ends or neither says anything for a minute."""
     with suppress(OSError):
         there.settimeout(IDLE_SECONDS)
-        if first:
-            there.sendall(first)
         other = {here: there, there: here}
         while ready := select.select([here, there], [], [], IDLE_SECONDS)[0]:
             for side in ready:
