@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from webkit.core.capabilities.observing import OBSERVING, Observer
 
-from .http import without_addresses
-
 if TYPE_CHECKING:
     from webkit.core.kernel.gauges import Gauges
 
@@ -31,6 +29,8 @@ _TYPED = re.compile(r"\[parameters: .*|input_value=.*?(?=, input_type=|\]|$)|\[S
 def scrubbed(text: str, longest: int = 300) -> str:
     """`text` on one line, without what looks like a secret, addresses, phone numbers and values that were typed."""
     from webkit.core.kernel.logging import scrub
+
+    from .http import without_addresses
 
     return without_addresses(_TYPED.sub("…", scrub(text[:MOST_READ])), longest)
 
