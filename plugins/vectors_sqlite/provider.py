@@ -25,6 +25,7 @@ from webkit.sdk import (
     check_points,
     check_vector,
 )
+from webkit.sdk.files import writable
 
 from .settings import SqliteSettings
 
@@ -85,6 +86,8 @@ class SqliteVectors:
             return int(found[0])
 
     def health(self) -> HealthReport:
+        if not self._path.exists():
+            return writable(self._path.parent)
         try:
             with self._reading() as file:
                 file.execute("SELECT 1 FROM spaces LIMIT 1").fetchone()
