@@ -47,6 +47,7 @@ from webkit.quotations import plugin as quotations
 from webkit.receipts import plugin as receipts
 from webkit.recurring import plugin as recurring
 from webkit.reports import plugin as reports
+from webkit.retainers import plugin as retainers
 from webkit.runtime.cli import commands
 from webkit.signing import plugin as signing
 from webkit.statements import plugin as statements
@@ -83,6 +84,7 @@ FEATURES: tuple[ModuleType, ...] = (
     charges,
     plans,
     recurring,
+    retainers,
     statements,
     imports,
     reports,

@@ -22,6 +22,8 @@ OWNED = (
     "payment_agreements",
     "payment_methods",
     "payment_payers",
+    "retainer_bills",
+    "retainers",
     "subscriptions",
     "tier_grants",
 )
@@ -391,6 +393,53 @@ def upgrade() -> None:
         sa.UniqueConstraint("agency_id", "id", name=op.f("uq_payment_payers_agency_id_id")),
     )
     op.create_table(
+        "retainers",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("interval", sa.Enum("month", "year", name="interval", native_enum=False, length=32), nullable=False),
+        sa.Column("start", sa.Date(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "offered", "active", "past_due", "paused", "ending", "ended", name="word", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("payer_id", sa.String(length=128), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("checkout_id", sa.String(length=128), nullable=False),
+        sa.Column("checkout_url", sa.Text(), nullable=False),
+        sa.Column("checkout_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column("period_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_retainers_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_retainers_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retainers")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_retainers_agency_id_id")),
+    )
+    with op.batch_alter_table("retainers", schema=None) as batch_op:
+        batch_op.create_index("ix_retainers_client", ["agency_id", "client_id", "id"], unique=False)
+        batch_op.create_index("ix_retainers_state_looked_at", ["state", "looked_at"], unique=False)
+
+    op.create_table(
         "payment_methods",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("agreement_id", sa.Uuid(), nullable=False),
@@ -439,6 +488,39 @@ def upgrade() -> None:
         batch_op.create_index("ix_payment_methods_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_payment_methods_vendor_id", ["vendor_id"], unique=False)
 
+    op.create_table(
+        "retainer_bills",
+        sa.Column("retainer_id", sa.Uuid(), nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("vendor_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("draft", "open", "paid", "void", name="billstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("invoice_id", sa.Uuid(), nullable=True),
+        sa.Column("payment_id", sa.Uuid(), nullable=True),
+        sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "retainer_id"],
+            ["retainers.agency_id", "retainers.id"],
+            name=op.f("fk_retainer_bills_agency_id_retainer_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_retainer_bills_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retainer_bills")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_retainer_bills_agency_id_id")),
+        sa.UniqueConstraint(
+            "agency_id", "provider", "vendor_id", name=op.f("uq_retainer_bills_agency_id_provider_vendor_id")
+        ),
+    )
     op.create_table(
         "charge_collections",
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
@@ -656,12 +738,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_charge_collections_agency_id_look_at")
 
     op.drop_table("charge_collections")
+    op.drop_table("retainer_bills")
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_methods_vendor_id")
         batch_op.drop_index("ix_payment_methods_agency_id_client_id")
         batch_op.drop_index("ix_payment_methods_agency_id_agreement_id")
 
     op.drop_table("payment_methods")
+    with op.batch_alter_table("retainers", schema=None) as batch_op:
+        batch_op.drop_index("ix_retainers_state_looked_at")
+        batch_op.drop_index("ix_retainers_client")
+
+    op.drop_table("retainers")
     op.drop_table("payment_payers")
     with op.batch_alter_table("payment_agreements", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_agreements_done_at_created_at")

@@ -37,6 +37,7 @@ from .billing import Sells
 from .connect import Connect
 from .errors import in_turn, translated
 from .payouts import PaidOut
+from .retained import Retained
 from .saved import Saved
 from .settings import StripeSettings
 
@@ -52,7 +53,7 @@ _SESSION = re.compile(r"cs_\w{1,120}")
 _REFUNDS = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
 
 
-class Stripe(Connect, PaidOut, Saved, Sells):
+class Stripe(Connect, PaidOut, Retained, Saved, Sells):
     """Checkout on the platform's own account, or on a connected one (`account`) with the platform's key."""
 
     def __init__(self, settings: StripeSettings, account: str = "") -> None:

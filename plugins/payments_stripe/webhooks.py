@@ -11,7 +11,7 @@ from typing import Any
 
 from webkit.sdk import PaymentEvent, PaymentEventKind, ProviderRejected, SignatureInvalid
 
-from . import billing, declines
+from . import billing, declines, retained
 from .amounts import from_stripe
 
 SIGNATURE = "Stripe-Signature"
@@ -70,7 +70,9 @@ def events(body: bytes, *, live: bool, connect: bool = False) -> tuple[PaymentEv
         if event["livemode"] is not live or (event.get("account") and not connect):
             kinds = _nothing
         elif event["type"] in billing.READ:
-            kinds = _nothing if event.get("account") else billing.read
+            kinds = retained.read if event.get("account") else _subscribed
+        elif event["type"] in retained.READ:
+            kinds = retained.read
         elif event["type"] in ABOUT_ACCOUNTS and not event.get("account"):
             kinds = _nothing  # about the platform's own account
         return tuple(_event(event, *found) for found in kinds(subject)) or (_event(event, Kind.IGNORED, {}),)
@@ -90,8 +92,16 @@ def _completed(session: Mapping[str, Any]) -> Iterator[Found]:
     """Paid, or complete with a method that takes days; or a method was left."""
     if session["mode"] == "setup":
         yield Kind.METHOD, session
+    elif session["mode"] == "subscription":
+        yield from retained.read(session)
     elif (kind := _COMPLETED.get(session["payment_status"])) is not None and session["mode"] == "payment":
         yield kind, session
+
+
+def _subscribed(subject: Mapping[str, Any]) -> Iterator[Found]:
+    """On the platform's own account: of its own subscriptions, or of a client's where the agency is paid through it."""
+    yield from billing.read(subject)
+    yield from retained.read(subject)
 
 
 def _session(kind: Kind) -> Reader:

@@ -37,6 +37,7 @@ ORDER = (
     "charges",
     "plans",
     "recurring",
+    "retainers",
     "statements",
     "imports",
     "reports",
@@ -72,6 +73,7 @@ EXCEPTIONS = {
     "webkit/imports/routes.py": {"webkit.agencies.pages"},
     # What is billed again and again is written as an invoice is, and clients live where agencies do.
     "webkit/recurring/editor.py": {"webkit.invoices.editor", "webkit.invoices.forms"},
+    "webkit/retainers/editor.py": {"webkit.invoices.editor", "webkit.invoices.forms"},
     "webkit/recurring/reminder_routes.py": {"webkit.agencies.pages"},
     # A line of a bank is recorded as a payment is typed, by the same people.
     "webkit/banking/routes.py": {"webkit.receipts.forms"},

@@ -35,6 +35,7 @@ SPEAKS_HTTP_TOO = {
     "webkit/quotations/editor.py": "routes of the editor",
     "webkit/invoices/editor.py": "routes of the editor",
     "webkit/recurring/editor.py": "routes of the editor",
+    "webkit/retainers/editor.py": "routes of the editor",
 }
 NEEDS_NO_FLASK = re.compile(r"webkit/\w+/(models|service|events|views|forms)\.py")
 

@@ -22,11 +22,13 @@ from plugins.payments_stripe.settings import StripeSettings
 from webkit.sdk import (
     AccountRequest,
     ChargeRequest,
+    Interval,
     MethodKind,
     NotFoundAtProvider,
     PayerMethod,
     PayerRequest,
     RefundRequest,
+    RetainerRequest,
     SetupRequest,
 )
 from webkit.sdk.testing.payments import ORDER
@@ -37,6 +39,10 @@ HERE = "https://webkit.example/m/token"
 SETUP = SetupRequest("setup", "cus_123", "client:1", "EUR", HERE, HERE, "https://webkit.example/hook")
 CARD = PayerMethod("pm_123", "cus_123", MethodKind.CARD, "visa", "4242")
 CHARGE = ChargeRequest("charge", CARD, "invoice:1", 12_200, "EUR", "Work", "https://webkit.example/hook")
+RETAINER = RetainerRequest(
+    "begin", "cus_123", "agency:1/retainer:1", "Care", 12_200, "EUR", Interval.MONTH, HERE, HERE
+)
+LATER = datetime.now(UTC) + timedelta(days=9)
 SINCE = datetime.now(UTC) - timedelta(days=1)
 
 
@@ -96,6 +102,15 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "onboarding_url": lambda stripe: stripe.onboarding_url(
         "acct_123", return_url="https://webkit.example/back", again_url="https://webkit.example/again"
     ),
+    "begin_retainer": lambda stripe: stripe.begin_retainer(RETAINER),
+    "begin_retainer_later": lambda stripe: stripe.begin_retainer(replace(RETAINER, start=LATER)),
+    "retainers": lambda stripe: stripe.retainers("cus_123", "agency:1/retainer:1"),
+    "retainer_bills": lambda stripe: stripe.retainer_bills("sub_123"),
+    "pause_retainer": lambda stripe: stripe.pause_retainer("sub_123", key="pause") or True,
+    "resume_retainer": lambda stripe: stripe.resume_retainer("sub_123", key="resume") or True,
+    "end_retainer": lambda stripe: stripe.end_retainer("sub_123", now=False, key="end") or True,
+    "end_retainer_now": lambda stripe: stripe.end_retainer("sub_123", now=True, key="end now") or True,
+    "void_bill": lambda stripe: stripe.void_bill("in_123", key="void") or True,
     "account_status": lambda stripe: stripe.account_status("acct_123"),
 }
 

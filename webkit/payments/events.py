@@ -101,6 +101,15 @@ class SubscriptionTold:
     reference: str
 
 
+@dataclass(frozen=True, slots=True)
+class RetainerTold:
+    """Something became of a client's retainer, as an account tells that is one of `accounts`. Ask how it stands."""
+
+    reference: str
+    provider: str
+    accounts: tuple[UUID | None, ...]
+
+
 OUTCOMES: tuple[type[PaymentOutcome], ...] = (
     PaymentSucceeded,
     PaymentPending,

@@ -34,14 +34,16 @@ from webkit.core.kernel.money import format_money
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
 from webkit.core.values import dataclass
-from webkit.payments import asking, connecting, ledger, models, tills
+from webkit.payments import adopting as adopting
+from webkit.payments import asking, connecting, ledger, models
 from webkit.payments import charging as charging
 from webkit.payments import methods as methods
+from webkit.payments import tills as tills
 from webkit.payments.asking import pull as pull
 from webkit.payments.asking import refresh as refresh
 from webkit.payments.asking import taker
 from webkit.payments.asking import withdraw as withdraw
-from webkit.payments.events import PayoutTold, SubscriptionTold
+from webkit.payments.events import PayoutTold, RetainerTold, SubscriptionTold
 from webkit.payments.ledger import News
 from webkit.payments.method_models import Agreement, SavedMethod
 from webkit.payments.method_models import MethodState as MethodState
@@ -337,6 +339,10 @@ def apply(delivery: Delivery) -> None:
     if event.kind is PaymentEventKind.SUBSCRIPTION:
         signals.publish(SubscriptionTold(event.reference))
         return
+    if event.kind is PaymentEventKind.RETAINER:
+        reference = event.reference.partition("/")[2]
+        signals.publish(RetainerTold(reference, delivery.provider, tuple(_tellers(event, delivery))))
+        return
     if event.kind is PaymentEventKind.METHOD:
         methods.hear(_method_of(event, delivery))
         return
@@ -381,6 +387,8 @@ def agency_of(delivery: Delivery) -> UUID | None:
         return None
     if event.kind is PaymentEventKind.SUBSCRIPTION:
         return _agency_named(event.reference) if delivery.account is None and not event.account else None
+    if event.kind is PaymentEventKind.RETAINER:
+        return _agency_named(event.reference.partition("/")[0])
     if event.kind is PaymentEventKind.METHOD and (about := _method_of(event, delivery)) is not None:
         return about.agency_id
     payment = None if event.kind in _ABOUT_ACCOUNTS else _found(event, delivery)[0]

@@ -139,6 +139,14 @@ from webkit.core.capabilities.payments import (
     RefundState,
 )
 from webkit.core.capabilities.pdf import PDF, DocumentRejected, Pdf, PdfDocument, PdfFeature, PdfRequest
+from webkit.core.capabilities.retainers import (
+    BillState,
+    RetainerBill,
+    RetainerRequest,
+    RetainerState,
+    RetainerStatus,
+    SellsRetainers,
+)
 from webkit.core.capabilities.sms import (
     SMS,
     KeptText,
@@ -230,6 +238,7 @@ __all__ = [
     "AuditReport",
     "AuditRequest",
     "Begun",
+    "BillState",
     "BrokenOff",
     "Capability",
     "Card",
@@ -329,11 +338,16 @@ __all__ = [
     "Refusal",
     "ReportsDelivery",
     "ReportsTexts",
+    "RetainerBill",
+    "RetainerRequest",
+    "RetainerState",
+    "RetainerStatus",
     "Role",
     "SavesMethods",
     "Schedule",
     "Score",
     "ScoreKey",
+    "SellsRetainers",
     "SellsSubscriptions",
     "SendReceipt",
     "SetupRequest",

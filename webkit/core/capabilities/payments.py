@@ -26,6 +26,7 @@ class PaymentFeature(enum.StrEnum):
     CONNECT = "connect"  # agencies connect accounts that the platform acts for: see ConnectsAccounts
     SUBSCRIPTIONS = "subscriptions"  # sells subscriptions to the platform: see subscriptions.SellsSubscriptions
     SAVED_METHODS = "saved_methods"  # payers leave methods for later: see charging.SavesMethods
+    RETAINERS = "retainers"  # clients are asked for the same again and again: see retainers.SellsRetainers
     OFF_SESSION = "off_session"  # these are charged while nobody is at a page: see charging.ChargesMethods
 
 
@@ -66,6 +67,7 @@ class PaymentEventKind(enum.StrEnum):
     METHOD = "method"  # a saved method changed, went or came: ask about `part_id`, or about `checkout_id`
     ACTION = "action"  # a charge wants its payer: ask how it stands
     SUBSCRIPTION = "subscription"  # something became of a subscription to the platform: ask how it stands
+    RETAINER = "retainer"  # something became of a client's retainer or of a bill for it: ask how it stands
     ACCOUNT_CHANGED = "account_changed"  # a connected account may do more, or less: ask how it stands
     ACCOUNT_LEFT = "account_left"  # its owner has withdrawn the platform's access
     IGNORED = "ignored"  # genuine, but nothing to act on: kept under its id and acknowledged

@@ -18,14 +18,23 @@ PRICE: p.Shape = {
     "recurring": {"interval": p.one_of("day", "week", "month", "year"), "interval_count": p.integer(1)},
     "product_data": {"name": p.text(250), "metadata": p.metadata}, "nickname": p.text(200), **EXPAND,
 }  # fmt: skip
+OFFER: p.Shape = {
+    "currency": p.currency, "unit_amount": p.integer(), "product_data": {"name": p.text(250)},
+    "recurring": {"interval": p.one_of("day", "week", "month", "year")},
+}  # fmt: skip
 ITEM: p.Shape = {"id": p.text(255), "price": p.text(255), "quantity": p.integer(1)}
 SESSION: p.Shape = {
-    "mode": p.one_of("subscription"), "customer": p.text(255), "client_reference_id": p.text(200), "line_items": [ITEM],
+    "mode": p.one_of("subscription"), "customer": p.text(255), "client_reference_id": p.text(200),
+    "line_items": [{**ITEM, "price_data": OFFER}],
     "success_url": p.url, "cancel_url": p.url, "allow_promotion_codes": p.boolean, "metadata": p.metadata,
-    "subscription_data": {"metadata": p.metadata, "trial_end": p.integer()}, "expires_at": p.integer(), **EXPAND,
+    "subscription_data": {
+        "metadata": p.metadata, "trial_end": p.integer(), "application_fee_percent": p.text(8),
+    }, "expires_at": p.integer(), **EXPAND,
 }  # fmt: skip
 CHANGE: p.Shape = {
-    "items": [ITEM], "cancel_at_period_end": p.boolean, "metadata": p.metadata, "proration_date": p.integer(),
+    "items": [ITEM], "cancel_at_period_end": p.boolean,
+    "pause_collection": lambda where, value: _pause(where, value),
+    "metadata": p.metadata, "proration_date": p.integer(),
     "proration_behavior": p.one_of("always_invoice", "create_prorations", "none"),
     "payment_behavior": p.one_of(
         "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"
@@ -60,6 +69,8 @@ class Plans:
             ("GET /subscriptions", self.subscriptions),
             ("GET /subscriptions/<id>", self._get("subscription")),
             ("POST /subscriptions/<id>", self.change),
+            ("DELETE /subscriptions/<id>", self.cancel),
+            ("POST /invoices/<id>/void", self.void),
             ("POST /subscription_schedules", self.plan),
             ("POST /subscription_schedules/<id>", self.change_plan),
             ("POST /subscription_schedules/<id>/release", self.release),
@@ -104,6 +115,9 @@ class Plans:
         if "customer" in wanted:
             account.get("customer", wanted["customer"], "customer")
         for nth, item in enumerate(items):
+            if "price_data" in item:
+                item["price"] = self._priced(account, given["line_items"][nth], f"line_items[{nth}]")
+                continue
             check(given["line_items"][nth], ITEM, ("price", "quantity"), f"line_items[{nth}]")
             if account.get("price", item["price"], "price")["recurring"] is None:
                 raise Refused("You must provide at least one recurring price in `subscription` mode", "line_items")
@@ -116,6 +130,16 @@ class Plans:
         made = self.books.open(account, wanted, total, price["currency"])
         made |= {"subscription": None, "_asked": wanted.get("subscription_data", {})}
         return made
+
+    def _priced(self, account: Account, given: Mapping[str, Any], where: str) -> str:
+        """The price that was said with the order."""
+        offered = check(given["price_data"], OFFER, ("currency", "unit_amount", "product_data", "recurring"), where)
+        recurring = {"interval_count": 1, **offered["recurring"]}
+        made = self.books.add(
+            account, "price", "price", active=True, currency=offered["currency"], unit_amount=offered["unit_amount"],
+            lookup_key=None, metadata={}, recurring=recurring, product=self.books.id("prod", 14), type="recurring",
+        )  # fmt: skip
+        return str(made["id"])
 
     def begin(self, session_id: str, number: str = GOOD_CARD) -> Object:
         """Somebody subscribes with a card on the page of a session."""
@@ -131,7 +155,7 @@ class Plans:
         made = self.books.add(
             account, "subscription", "sub", customer=session["customer"], metadata=asked.get("metadata", {}),
             status="trialing" if trial else "active", cancel_at_period_end=False, cancel_at=None, canceled_at=None,
-            ended_at=None, trial_end=trial, schedule=None, latest_invoice=None, start_date=now,
+            pause_collection=None, ended_at=None, trial_end=trial, schedule=None, latest_invoice=None, start_date=now,
             items=self._items(price, now, end), _anchor=end if trial else now, _number=number,
         )  # fmt: skip
         session |= {"subscription": made["id"], "status": "complete", "payment_status": "paid", "url": None}
@@ -172,12 +196,37 @@ class Plans:
             )
         if "items" in wanted:
             self._swap(account, held, wanted)
-        for name in ("cancel_at_period_end", "metadata"):
+        for name in ("cancel_at_period_end", "metadata", "pause_collection"):
             if name in wanted:
                 held[name] = wanted[name]
         held["cancel_at"] = held["items"]["data"][0]["current_period_end"] if held["cancel_at_period_end"] else None
         self._tell(account, held, "updated")
         return held
+
+    def cancel(self, account: Account, given: Mapping[str, Any], id: str) -> Object:
+        """It ends at once; an open invoice stays open, and is not tried again."""
+        check(given, {"prorate": p.boolean, "invoice_now": p.boolean, **EXPAND})
+        held = _living(account.get("subscription", id, "subscription"))
+        held |= {"status": "canceled", "ended_at": self.books.now(), "canceled_at": self.books.now()}
+        for invoice in account.all("latest_invoice").values():
+            if invoice["subscription"] == id:
+                invoice["next_payment_attempt"] = None
+        self._tell(account, held, "deleted")
+        return held
+
+    def void(self, account: Account, given: Mapping[str, Any], id: str) -> Object:
+        check(given, EXPAND)
+        invoice = account.get("latest_invoice", id, "invoice")
+        if invoice["status"] != "open":
+            raise Refused(f"This invoice is {invoice['status']} and cannot be voided.")
+        invoice |= {"status": "void", "next_payment_attempt": None}
+        self.books.tell(account, "invoice.voided", invoice)
+        return invoice
+
+    def _keeper(self, id: str) -> Account:
+        """The account a subscription is on."""
+        found = (each for each in self.books.accounts.values() if id in each.all("subscription"))
+        return next(found, self.books.accounts[""])
 
     def _swap(self, account: Account, held: Object, wanted: Mapping[str, Any]) -> None:
         """Another price: what is left of the old one is set off, in seconds, and the difference is paid at once."""
@@ -270,7 +319,7 @@ class Plans:
 
     def next_period(self, id: str, *, ok: bool = True) -> Object:
         """The end of what is paid has come."""
-        account = self.books.accounts[""]
+        account = self._keeper(id)
         held = _living(account.get("subscription", id))
         item = held["items"]["data"][0]
         end = item["current_period_end"]
@@ -282,7 +331,8 @@ class Plans:
         self._turn(account, held, item, end)
         price = item["price"]
         item |= {"current_period_start": end, "current_period_end": _after(held["_anchor"], end, price)}
-        held["status"] = "active" if ok else "past_due"
+        paused = held["pause_collection"] is not None
+        held["status"] = "active" if ok or paused else "past_due"
         self._invoice(account, held, price["unit_amount"], "subscription_cycle", ok=ok)
         self._tell(account, held, "updated")
         return held
@@ -304,10 +354,13 @@ class Plans:
 
     def pay_invoice(self, id: str) -> Object:
         """What was missing is paid."""
-        account = self.books.accounts[""]
+        account = self._keeper(id)
         held = _living(account.get("subscription", id))
         invoice = account.get("latest_invoice", held["latest_invoice"])
-        invoice |= {"status": "paid", "amount_paid": invoice["amount_due"]}
+        invoice |= {"status": "paid", "amount_paid": invoice["amount_due"], "next_payment_attempt": None}
+        for each in invoice["payments"]["data"]:
+            each["status"] = "paid"
+            self.books.succeed(account, account.get("payment_intent", each["payment"]["payment_intent"]))
         held["status"] = "active"
         self._tell(account, held, "updated")
         self.books.tell(account, "invoice.paid", invoice)
@@ -317,17 +370,49 @@ class Plans:
         """An invoice for a subscription; less than nothing is kept for the next one."""
         currency = held["items"]["data"][0]["price"]["currency"]
         told = {"subscription": held["id"], "metadata": dict(held["metadata"])}
+        void = held["pause_collection"] is not None
+        paid = self._paid_by(account, held, amount, ok=ok) if amount > 0 and not void else []
         made = self.books.add(
             account, "latest_invoice", "in", object="invoice", customer=held["customer"], currency=currency,
             amount_due=max(amount, 0), amount_paid=max(amount, 0) if ok else 0, total=amount, billing_reason=why,
-            status="paid" if ok else "open", metadata={}, subscription=held["id"],
+            status="void" if void else "paid" if ok else "open", metadata={}, attempt_count=0 if void else 1,
+            next_payment_attempt=None if ok or void else self.books.now() + TWO_DAYS,
+            payments={"object": "list", "data": paid, "has_more": False, "url": "/v1/invoice_payments"},
+            subscription=held["id"],
             parent={"type": "subscription_details", "subscription_details": told},
         )  # fmt: skip
         held["latest_invoice"] = made["id"]
-        self.books.tell(account, "invoice.paid" if ok else "invoice.payment_failed", made)
+        word = "voided" if void else "paid" if ok else "payment_failed"
+        self.books.tell(account, f"invoice.{word}", made)
+
+    def _paid_by(self, account: Account, held: Object, amount: int, *, ok: bool) -> list[Object]:
+        """What takes the money of an invoice."""
+        intent = self.books.add(
+            account, "payment_intent", "pi", amount=amount, amount_received=0, latest_charge=None, description=None,
+            currency=held["items"]["data"][0]["price"]["currency"], capture_method="automatic", metadata={},
+            last_payment_error=None, payment_method_types=["card"], status="requires_payment_method",
+            application_fee_amount=None, customer=held["customer"], payment_method=None, setup_future_usage=None,
+            next_action=None, _number=held["_number"],
+        )  # fmt: skip
+        if ok:
+            self.books.succeed(account, intent)
+        else:
+            self.books.fail(account, intent, {"code": "card_declined", "decline_code": "insufficient_funds"})
+        row = {"object": "invoice_payment", "status": "paid" if ok else "open"}
+        return [row | {"payment": {"type": "payment_intent", "payment_intent": intent["id"]}}]
 
     def _tell(self, account: Account, held: Object, what: str) -> None:
         self.books.tell(account, f"customer.subscription.{what}", held)
+
+
+def _pause(where: str, value: Any) -> Object | None:
+    """How collection is paused; nothing resumes it."""
+    shape = {"behavior": p.one_of("keep_as_draft", "mark_uncollectible", "void"), "resumes_at": p.integer()}
+    if value == "":
+        return None
+    if not isinstance(value, dict):
+        raise Refused("Invalid object", where)
+    return check(value, shape, ("behavior",), where)
 
 
 def _list(rows: list[Object], limit: int, url: str) -> Object:
