@@ -55,7 +55,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     """An application from settings and features. Raises SettingsError with every problem at once."""
     _make_data_folder(settings)
     logging.configure(settings)
-    app = Flask("webkit", template_folder=str(TEMPLATES), static_folder=str(STATIC), static_url_path="/static")
+    app = doors.Site("webkit", template_folder=str(TEMPLATES), static_folder=str(STATIC), static_url_path="/static")
     app.extensions["webkit"] = _assemble(settings, features, os.environ if environ is None else environ)
     _configure_database(app, settings)
     requests.init_app(app)

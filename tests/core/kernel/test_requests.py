@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import uuid4
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, g, url_for
 from werkzeug.datastructures import Headers
 
 from tests.client import Browser
@@ -127,3 +129,23 @@ def test_a_header_that_is_there_is_kept() -> None:
     headers = Headers([("cache-control", "private")])
     security.complete(headers, [("Cache-Control", "no-store"), ("X-Frame-Options", "DENY")])
     assert list(headers) == [("cache-control", "private"), ("X-Frame-Options", "DENY")]
+
+
+def test_addresses_are_remembered_by_all_they_depend_on(app: Flask, agency: AgencyView) -> None:
+    one = UUID(int=1)
+
+    def built(root: str = "", slug: str = "north", **values: Any) -> str:
+        with app.test_request_context(f"/{slug}/invoices/", base_url=f"http://localhost{root}"):
+            g.agency = replace(agency, slug=slug)
+            return url_for(".show", invoice_id=one, **values)
+
+    for _time in range(2):
+        assert built() == f"/north/invoices/{one}"
+        assert built(slug="south") == f"/south/invoices/{one}"
+        assert built("/below") == f"/below/north/invoices/{one}"
+        assert built(a=1) == built(a="1") == f"/north/invoices/{one}?a=1"
+        assert built(a=True) == f"/north/invoices/{one}?a=True"
+        assert built(a=["x", "y"]) == f"/north/invoices/{one}?a=x&a=y"
+        assert built(a="x" * 200).endswith("x" * 200)
+        assert built(_external=True) == f"http://localhost/north/invoices/{one}"
+        assert built(_anchor="end") == f"/north/invoices/{one}#end"

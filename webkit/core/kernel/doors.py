@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, g, has_request_context, request, url_for
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
@@ -24,6 +24,11 @@ from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 
 STAFF, PUBLIC = "staff", "public"
+ADDRESSES, LONGEST = 2048, 100
+"""How many a process remembers, and of texts up to which length."""
+PLAIN = {int, UUID, type(None)}
+MORE = {"_anchor", "_external", "_method", "_scheme"}
+"""What makes an address more than a path."""
 SCANNERS = ("bot", "scan", "preview", "crawler", "spider", "curl", "python", "headless", "safelinks")
 """What programs that open links in mails call themselves."""
 
@@ -57,6 +62,34 @@ class LateRule(Rule):
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled = functools.cache(functools.partial(super()._compile_builder, append_unknown))
         return lambda rule, /, **values: compiled()(rule, **values)
+
+
+class Site(Flask):
+    """An application that builds an address once: the same ones stand on page after page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._built = functools.lru_cache(ADDRESSES, typed=True)(self._build)
+
+    def url_for(self, /, endpoint: str, **values: Any) -> str:
+        """As ever. What defaults say is a value like others, and what else an address within a request depends on is
+        where the site is mounted and, for pages that share a name, the method."""
+        if not has_request_context() or not MORE.isdisjoint(values):
+            return super().url_for(endpoint, **values)
+        if endpoint.startswith("."):
+            endpoint = f"{request.blueprint}{endpoint}" if request.blueprint else endpoint[1:]
+        self.inject_url_defaults(endpoint, values)
+        if not all(map(_is_short, values.values())):
+            return super().url_for(endpoint, **values)
+        return self._built(request.script_root, request.method, endpoint, **values)
+
+    def _build(self, _root: str, _method: str, endpoint: str, /, **values: Any) -> str:
+        return super().url_for(endpoint, **values)
+
+
+def _is_short(value: object) -> bool:
+    kind = type(value)
+    return kind in PLAIN or (kind is str and len(value) <= LONGEST)  # type: ignore[arg-type]
 
 
 def init_app(app: Flask) -> None:

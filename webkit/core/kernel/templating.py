@@ -205,7 +205,8 @@ def _place(urls: dict[str, str]) -> str:
     siblings = [endpoint for endpoint in urls if endpoint.rpartition(".")[0] == request.blueprint]
     if len(siblings) == 1:
         return siblings[0]
-    above = [endpoint for endpoint, url in urls.items() if _is_here(request.path.rstrip("/"), url)]
+    here, home = request.path.rstrip("/"), f"/{g.agency.slug}" if "agency" in g else None
+    above = [endpoint for endpoint, url in urls.items() if _is_here(here, url.rstrip("/"), home)]
     return max(above, key=lambda endpoint: len(urls[endpoint]), default="")
 
 
@@ -218,10 +219,8 @@ def _role() -> str:
     return OPERATOR if signed_in and current_user.is_operator else ""
 
 
-def _is_here(here: str, url: str) -> bool:
-    place = url.rstrip("/")
-    home = "agency" in g and place == f"/{g.agency.slug}"
-    return here == place or (not home and here.startswith(place + "/"))
+def _is_here(here: str, place: str, home: str | None) -> bool:
+    return here == place or (place != home and here.startswith(place + "/"))
 
 
 def _date(value: date | str, format: str = "long") -> str:
