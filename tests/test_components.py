@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -168,6 +168,23 @@ def test_the_menu_of_a_page_is_drawn_once_for_all_who_have_the_same(ui: Componen
 def test_what_was_drawn_with_markup_is_never_shown_for_a_text(ui: Components) -> None:
     assert "<b>" in ui.key(Markup("<b>"))
     assert "&lt;b&gt;" in ui.key("<b>")
+
+
+def test_heads_of_tables_are_drawn_once_and_tell_markup_from_text(ui: Components) -> None:
+    def table(label: str) -> str:
+        return str(ui.list_heads(components.heads([{"label": label, "class": "who"}, {"class": "c", "pick": True}])))
+
+    assert 'class=" who"><b>x</b></th>' in table(Markup("<b>x</b>"))
+    assert "&lt;b&gt;x&lt;/b&gt;" in table("<b>x</b>")
+    assert "Actions" not in table("Name") and table("Name") == table("Name")
+
+
+def test_moments_are_drawn_in_the_zone_of_whoever_looks(ui: Components) -> None:
+    at = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    with i18n.use_locale("en", "Europe/Rome"):
+        assert "13:30" in ui.time_entry("Sent", at)
+    with i18n.use_locale("en", "America/New_York"):
+        assert "07:30" in ui.time_entry("Sent", at)
 
 
 def test_a_menu_is_found_by_itself_alone(ui: Components) -> None:

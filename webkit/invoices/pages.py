@@ -85,8 +85,8 @@ class EditorPage:
 @dataclass(frozen=True, slots=True)
 class ShowPage:
     invoice: InvoiceView
-    sums: list[SumRow]
-    lines: list[ShownLine]
+    sums: tuple[SumRow, ...]
+    lines: tuple[ShownLine, ...]
     changed: Renewal | None
     client: ClientView
     verified_by: str

@@ -137,8 +137,8 @@ def show(invoice_id: UUID) -> Response:
     priced = changed.priced if changed and changed.priced else invoice.priced
     view = ShowPage(
         invoice=invoice,
-        sums=sum_rows(priced),
-        lines=lines(priced),
+        sums=tuple(sum_rows(priced)),
+        lines=tuple(lines(priced)),
         changed=changed,
         client=client,
         verified_by=frozen.code(invoice.frozen_id) if invoice.frozen_id else "",

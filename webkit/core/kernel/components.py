@@ -14,15 +14,15 @@ import functools
 import re
 import time
 from collections import ChainMap
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
 from jinja2 import Environment, Template, TemplateNotFound, Undefined
 from jinja2.runtime import Macro
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from webkit.core.assets import icons
 from webkit.core.kernel import i18n, money
@@ -35,18 +35,40 @@ LINES = 2048
 PURE = {
     "agency_switcher": 256,
     "avatar": 1024,
+    "button": 1024,
     "date": 1024,
+    "datetime": 1024,
     "icon": 1024,
     "key": 64,
     "menu": 256,
     "money": 4096,
     "palette": 256,
+    "priced_totals": 512,
     "shortcuts_help": 16,
     "state": 256,
+    "time_entry": 1024,
 }
-"""Macros of every page that depend on nothing but the language and what they are given, and how many to keep."""
-_FIXED: set[type[Any]] = {type(None), str, Markup, bool, int, Decimal, date}
+"""Macros that depend on nothing but language, time zone and what they are given, and how many to keep."""
+_FIXED: set[type[Any]] = {type(None), str, Markup, bool, int, Decimal, date, datetime}
+HEAD = ("class", "right", "sorted", "pick")
+
+
+def heads(columns: Iterable[Mapping[str, Any]]) -> tuple[tuple[Any, ...], ...]:
+    """What a table says of its columns, as a value: the same heads are drawn once.
+
+    Its texts are all markup, so that what is markup and what reads the same as a text are two values.
+    """
+    return tuple([(*_texts(column), *[column.get(name) for name in HEAD]) for column in columns])
+
+
+def _texts(column: Mapping[str, Any]) -> Iterator[Markup | None]:
+    for name in ("label", "url"):
+        found = column.get(name)
+        yield escape(found) if found else None
+
+
 HELPERS = {
+    "heads": heads,
     "icon_drawings": icons,
     "format_date": i18n.format_date,
     "format_datetime": i18n.format_datetime,
@@ -154,16 +176,16 @@ class Components:
 
 
 def _remembering(macro: Macro, size: int) -> Render:
-    """Renders each combination of what cannot change once in each language; a lazy text may come out differently.
+    """Renders each combination of what cannot change once in each language and zone; a lazy text may differ each time.
 
     Texts that are equal are not the same when one of them is markup and goes out as it is.
     """
-    kept = functools.lru_cache(size, typed=True)(lambda _locale, *args, **kwargs: macro(*args, **kwargs))
+    kept = functools.lru_cache(size, typed=True)(lambda _locale, _timezone, *args, **kwargs: macro(*args, **kwargs))
 
     def render(*args: Any, **kwargs: Any) -> Any:
         given = (*args, *kwargs.values())
         if _FIXED.issuperset(map(type, given)) or all(map(_is_fixed, given)):
-            return kept(i18n.current_locale(), *args, **kwargs)
+            return kept(i18n.current_locale(), i18n.current_timezone(), *args, **kwargs)
         return macro(*args, **kwargs)
 
     return render
