@@ -103,7 +103,7 @@ def linked(user_id: UUID) -> list[Linked]:
 def leave(name: str, address: str, user_id: UUID | None = None) -> Left:
     """Begin: to sign in, or to link with the account of `user_id`. Raises NotFound, TooMany, DomainError."""
     label = _label(name)
-    ratelimit.hit(f"identity/{address}", TRIES_OF_ADDRESS, WINDOW)
+    ratelimit.hit(f"identity/{ratelimit.home(address)}", TRIES_OF_ADDRESS, WINDOW)
     purpose = Purpose.LINK_IDENTITY if user_id else Purpose.IDENTITY
     token = signing_in.begin_step(purpose, user_id, method=name)
     request = SignInRequest(_return_address(name), state(token), _drawn("nonce", token), _drawn("verifier", token))
