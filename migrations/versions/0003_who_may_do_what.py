@@ -521,6 +521,9 @@ def upgrade() -> None:
             "agency_id", "provider", "vendor_id", name=op.f("uq_retainer_bills_agency_id_provider_vendor_id")
         ),
     )
+    with op.batch_alter_table("retainer_bills", schema=None) as batch_op:
+        batch_op.create_index("ix_retainer_bills_retainer", ["agency_id", "retainer_id"], unique=False)
+
     op.create_table(
         "charge_collections",
         sa.Column("invoice_id", sa.Uuid(), nullable=False),
@@ -738,6 +741,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_charge_collections_agency_id_look_at")
 
     op.drop_table("charge_collections")
+    with op.batch_alter_table("retainer_bills", schema=None) as batch_op:
+        batch_op.drop_index("ix_retainer_bills_retainer")
+
     op.drop_table("retainer_bills")
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_methods_vendor_id")

@@ -73,7 +73,9 @@ class RetainerBillRow(Owned):
 
     __tablename__ = "retainer_bills"
     __table_args__ = owned_args(
-        owned_fk("retainer_id", "retainers"), sa.UniqueConstraint("agency_id", "provider", "vendor_id")
+        owned_fk("retainer_id", "retainers"),
+        sa.UniqueConstraint("agency_id", "provider", "vendor_id"),
+        sa.Index("ix_retainer_bills_retainer", "agency_id", "retainer_id"),
     )
 
     retainer_id: Mapped[UUID]
