@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import MagicMock
 from uuid import UUID, uuid4
@@ -171,14 +173,24 @@ def test_generated_requests_across_agencies(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("filtered", [True, False])
-def test_ten_thousand_requests_across_agencies(
+def test_every_document_asked_for_across_agencies(
     app: Flask, docs: dict[str, UUID], stranger: Any, monkeypatch: pytest.MonkeyPatch, filtered: bool
 ) -> None:
-    assert _cross(app, docs, stranger, monkeypatch, filtered, every=1) > 500
+    """Each address of a document as a page, as a fragment and for a machine, with the ids in what is sent too."""
+    named = {name: str(value) for name, value in docs.items()}
+    ways = ({}, {"HX-Request": "true"}, {"Accept": "application/json"})
+    assert _cross(app, docs, stranger, monkeypatch, filtered, every=1, ways=ways, data=named) > 500
 
 
 def _cross(
-    app: Flask, docs: dict[str, UUID], stranger: Any, monkeypatch: pytest.MonkeyPatch, filtered: bool, every: int
+    app: Flask,
+    docs: dict[str, UUID],
+    stranger: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    filtered: bool,
+    every: int,
+    ways: Sequence[dict[str, str]] = ({},),
+    data: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     app.testing = False
     if not filtered:
@@ -189,8 +201,9 @@ def _cross(
         if at % every or not (set(rule.arguments) & set(docs)):
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            for slug in ("northwind", "harbour-pine"):
-                answer = stranger.open(world.address(rule, slug, docs), method=method, data={"once": "x"})
+            for slug, way in itertools.product(("northwind", "harbour-pine"), ways):
+                sent = {"once": "x", **data}
+                answer = stranger.open(world.address(rule, slug, docs), method=method, data=sent, headers=way)
                 assert world.MARK not in answer.text, f"{method} {rule.rule} under {slug}"
                 assert slug != "northwind" or answer.status_code == NOT_THERE or not filtered
                 if filtered:
