@@ -77,10 +77,10 @@ def chosen(app: Flask, double: StripeDouble, **more: str) -> Iterator[None]:
         here.registry = before
 
 
-def subscribed(double: StripeDouble, account: str = "") -> list[dict[str, Any]]:
-    """All events so far that the endpoint would be told, oldest first; those of a connected account."""
+def subscribed(double: StripeDouble, account: str = "", kind: str = "") -> list[dict[str, Any]]:
+    """All events so far (of one kind) that the endpoint would be told, oldest first; those of a connected account."""
     types = TYPES + (("account.updated", "account.application.deauthorized") if account else ())
-    return [event for event in double.all("event", account) if event["type"] in types]
+    return [event for event in double.all("event", account) if event["type"] in types and kind in ("", event["type"])]
 
 
 def post(app: Flask, event: dict[str, Any], *, path: str = PATH, secret: str = SECRET, age: int = 0) -> Any:
