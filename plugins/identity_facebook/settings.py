@@ -11,8 +11,8 @@ from webkit.sdk.oidc import check_issuer
 class FacebookSettings(ProviderSettings):
     """An app of Meta's with Facebook Login."""
 
-    client_id: str = env("FACEBOOK_CLIENT_ID", description="App id.", pattern=r"^[0-9]{1,32}$")
-    client_secret: SecretStr = env("FACEBOOK_CLIENT_SECRET", description="App secret.")
+    client_id: str = env("FACEBOOK_CLIENT_ID", description="Id of the app.", pattern=r"^[0-9]{1,32}$")
+    client_secret: SecretStr = env("FACEBOOK_CLIENT_SECRET", description="Secret of the app.")
     url: str = env(
         "FACEBOOK_URL", default="https://www.facebook.com/v23.0", description="Address and version of the dialog."
     )

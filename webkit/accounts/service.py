@@ -16,6 +16,7 @@ from webkit.accounts import (
     setup,
     signing_in,
 )
+from webkit.accounts.identities import offered as issuers
 from webkit.accounts.mail_links import CONFIRM, LINK_MINUTES, LINKS, MAIL_LINK, RESET, SIGN_IN
 from webkit.accounts.models import Method, Role, User
 from webkit.accounts.signing_in import Entry, suspend, unsuspend
@@ -37,6 +38,7 @@ __all__ = [  # what stands in files of its own
     "LINK_MINUTES",
     "MAIL_LINK",
     "Entry",
+    "issuers",
     "suspend",
     "unsuspend",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, Response, flash, g, request, session, url_for
 from flask_login import current_user
 
-from webkit.accounts import browser, identities
+from webkit.accounts import browser
 from webkit.accounts import service as accounts
 from webkit.core.kernel import i18n, stepup
 from webkit.core.kernel.doors import ask_to_sign_in, staff_blueprint
@@ -299,7 +299,7 @@ def _invitation(token: str, form: FormState, code: int = 200) -> Response:
     mine = current_user.is_authenticated and current_user.email == found.email
     if not found.open:
         code = 410
-    values = {"mine": mine, "sign_in": url_for("accounts.sign_in", next=request.path), "issuers": identities.offered()}
+    values = {"mine": mine, "sign_in": url_for("accounts.sign_in", next=request.path), "issuers": accounts.issuers()}
     return page("people/invitation.html", found=found, form=form, code=code, wanted=request.path, **values)
 
 
