@@ -71,7 +71,7 @@ CALLS_NOBODY = {
 DOWNLOAD = "waits for a document; made now if no job has made it yet"
 KEPT = "reads a mail where the provider keeps mails instead of sending them"
 IN_A_REQUEST = {
-    "accounts.identity_routes.come_back": "waits to hear from the issuer who has come back: a few calls of five seconds",
+    "accounts.identity_routes.come_back": "waits to hear from the issuer who has come back: some seconds",
     "accounts.identity_routes.leave": "waits for the issuer's own description, once an hour",
     "accounts.identity_routes.link": "waits for the issuer's own description, once an hour",
     "connections.routes.test": "waits to hear whether the connection works: two seconds at most",
