@@ -20,6 +20,7 @@ REASONS = {
         "which agencies a person belongs to",
     ],
     "core/kernel/downloads.py": ["find the agency of a document before membership is checked"],
+    "core/kernel/gauges.py": ["count what waits"],
     "core/kernel/inbox.py": ["a vendor's event for the platform", "whose document a vendor's event is about"],
     "core/kernel/outbox.py": [
         "job {spec.kind}",

