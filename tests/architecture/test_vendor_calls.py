@@ -42,8 +42,7 @@ def _provider(capability: Capability[object]) -> object:
     return registry.get(capability)
 
 
-METHODS = [(capability, name) for capability in ALL if capability.required for name in _methods(capability)]
-"""Where nobody need be chosen nobody is here; their contracts ask the same of each provider."""
+METHODS = [(capability, name) for capability in ALL for name in _methods(capability)]
 
 
 @pytest.mark.parametrize(("capability", "name"), METHODS, ids=[f"{c.key}.{name}" for c, name in METHODS])

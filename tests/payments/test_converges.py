@@ -243,7 +243,7 @@ def _truth(double: StripeDouble) -> dict[str, dict[str, Any]]:
 def test_the_ledger_becomes_the_vendors(
     app: Flask, agency: AgencyView, double: StripeDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _storm(app, agency, double, monkeypatch, int(os.environ.get("WEBKIT_EVENTS", "3000")))
+    _storm(app, agency, double, monkeypatch, int(os.environ.get("WEBKIT_EVENTS", "2500")))
 
 
 @pytest.mark.soak

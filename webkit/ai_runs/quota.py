@@ -16,6 +16,7 @@ from webkit.core.kernel.errors import TooMany
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 
+
 def today() -> date:
     """The day it is for the agency."""
     return clock.today(agencies.profile().timezone)
