@@ -119,7 +119,9 @@ def test_addresses_as_their_post_wants_them() -> None:
     assert addresses.lines("", "", "", "", "DE") == ()
 
 
-@pytest.mark.parametrize("slug", ["n0rthwind", "north-wind", "northvvind", "northw1nd", "support", "login", "no", "a--"])
+@pytest.mark.parametrize(
+    "slug", ["n0rthwind", "north-wind", "northvvind", "northw1nd", "support", "login", "no", "a--"]
+)
 def test_addresses_that_would_mislead(agency: AgencyView, slug: str) -> None:
     assert service.check_slug(slug)
 

@@ -58,7 +58,9 @@ def test_a_wrong_choice_is_explained_and_fails(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("EMAIL_PROVIDER", "pigeon")
     result = run("--json")
     assert result.exit_code == 1
-    assert "EMAIL_PROVIDER: there is no provider 'pigeon'; installed: msgraph, outbox, postmark, resend" in result.stderr
+    assert (
+        "EMAIL_PROVIDER: there is no provider 'pigeon'; installed: msgraph, outbox, postmark, resend" in result.stderr
+    )
     assert {row["provider"]: row["chosen"] for row in json.loads(result.stdout)}["outbox"] is False
 
 

@@ -33,7 +33,8 @@ NO_PAGES = re.compile(
     r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|invitations\.look|platform\..*|subscriptions\.(preview|back)"
     r"|(method|charge|retainer)_public\..*|retainers\.show)$"
 )
-"""Not pages: files, fragments, answers for machines, addresses that only lead on; and payouts, saved methods and retainers, which need a vendor."""
+"""Not pages: files, fragments, answers for machines, addresses that only lead on; and what needs a vendor: payouts,
+saved methods, retainers."""
 
 
 @pytest.fixture(scope="module")

@@ -39,9 +39,7 @@ HERE = "https://webkit.example/m/token"
 SETUP = SetupRequest("setup", "cus_123", "client:1", "EUR", HERE, HERE, "https://webkit.example/hook")
 CARD = PayerMethod("pm_123", "cus_123", MethodKind.CARD, "visa", "4242")
 CHARGE = ChargeRequest("charge", CARD, "invoice:1", 12_200, "EUR", "Work", "https://webkit.example/hook")
-RETAINER = RetainerRequest(
-    "begin", "cus_123", "agency:1/retainer:1", "Care", 12_200, "EUR", Interval.MONTH, HERE, HERE
-)
+RETAINER = RetainerRequest("begin", "cus_123", "agency:1/retainer:1", "Care", 12_200, "EUR", Interval.MONTH, HERE, HERE)
 LATER = datetime.now(UTC) + timedelta(days=9)
 SINCE = datetime.now(UTC) - timedelta(days=1)
 

@@ -253,9 +253,7 @@ def test_a_draft_that_was_deleted_is_not_made_again(account: str, double: Stripe
     assert "deleted" in row.held and row.payment_id is None
 
 
-def test_refunds_go_on_as_for_other_payments(
-    app: Flask, account: str, double: StripeDouble, run_jobs: Jobs
-) -> None:
+def test_refunds_go_on_as_for_other_payments(app: Flask, account: str, double: StripeDouble, run_jobs: Jobs) -> None:
     retainer_id = offer()
     begun(double, retainer_id)
     sync(retainer_id)

@@ -18,7 +18,7 @@ from webkit.core.kernel.tables import Record
 
 
 class ExternalIdentity(Record):
-    """Who somebody is to an issuer. Its subject is the key; the address is what the issuer said, to be recognised by."""
+    """Who somebody is to an issuer. Its subject is the key; the address is what the issuer said, to know it by."""
 
     __tablename__ = "external_identities"
     __table_args__ = (sa.UniqueConstraint("issuer", "subject"),)

@@ -38,9 +38,42 @@ PATTERNS = {
 """The series of numbers an agency has, and how they look until it says otherwise."""
 BRAND = "#2438d6"
 KEPT_SLUGS = frozenset(
-    "about account accounts admin api app auth billing blog contact dashboard docs help home legal login logout mail "
-    "platform privacy profile register root security settings signup staff status super-admin support system terms "
-    "webmaster www".split()
+    [
+        "about",
+        "account",
+        "accounts",
+        "admin",
+        "api",
+        "app",
+        "auth",
+        "billing",
+        "blog",
+        "contact",
+        "dashboard",
+        "docs",
+        "help",
+        "home",
+        "legal",
+        "login",
+        "logout",
+        "mail",
+        "platform",
+        "privacy",
+        "profile",
+        "register",
+        "root",
+        "security",
+        "settings",
+        "signup",
+        "staff",
+        "status",
+        "super-admin",
+        "support",
+        "system",
+        "terms",
+        "webmaster",
+        "www",
+    ]
 )
 """Addresses that sound like the platform, whether or not it has such pages."""
 VOICES = ("plain", "formal", "friendly", "direct")

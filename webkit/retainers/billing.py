@@ -105,14 +105,10 @@ def _issue(row: RetainerBillRow, bill: RetainerBill) -> None:
     try:
         invoice = invoices.get(row.invoice_id)
     except NotFound:
-        raise Conflict(
-            _("The draft of this bill was deleted. Make one and record the payment.")
-        ) from None
+        raise Conflict(_("The draft of this bill was deleted. Make one and record the payment.")) from None
     _demand_same(invoice, bill)
     if bill.state is BillState.PAID and not bill.payment_id:
-        raise Conflict(
-            _("The bill was settled outside of the payment service. Record the payment by hand.")
-        )
+        raise Conflict(_("The bill was settled outside of the payment service. Record the payment by hand."))
     if invoice.state is InvoiceState.DRAFT:
         invoices.issue(invoice.id, SYSTEM)
         invoice = invoices.get(invoice.id)

@@ -58,7 +58,7 @@ class SignInAnswer:
 class Identity:
     """Who somebody is to an issuer: `issuer` and `subject` together never change and never mean somebody else.
 
-    `email_verified` only where the issuer itself says that the address is this person's; an address alone proves nothing.
+    `email_verified` only where the issuer itself says that the address is this person's; alone it proves nothing.
     """
 
     issuer: str
