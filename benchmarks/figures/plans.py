@@ -49,7 +49,7 @@ def _running(client: UUID, number: int) -> Running:
     plan = PlanView(
         id=uuid4(), client_id=client, title="Care {month}", note="", payment_days=14, currency="EUR", issues=True,
         state=PlanState.ACTIVE, revision=1, unit=rhythm.unit, every=1, day=rhythm.start.day, hour=rhythm.hour,
-        arrears=False, until=None, times=None, done=0, next_on=rhythm.start, paused_at=None, problem="",
+        arrears=False, charges=False, until=None, times=None, done=0, next_on=rhythm.start, paused_at=None, problem="",
         created_at=BEGIN, prices=(price,),
     )  # fmt: skip
     return Running(plan, Course(rhythm))

@@ -161,9 +161,9 @@ def add(agency: dict[str, Any], profile: dict[str, Any]) -> Agency:
 @prepared
 def _told() -> sa.Executable:
     columns = [column for name, column in sa.inspect(Profile).columns.items() if name not in ("id", "created_at")]
-    shown = (Agency.id, Agency.slug, Agency.name, Agency.currency, Agency.country, Agency.locale, Agency.timezone)
+    place = (Agency.currency, Agency.country, Agency.locale, Agency.timezone)
     own = sa.and_(Agency.id == Profile.agency_id, mine(Profile))
-    shown = (*shown, Agency.brand, Agency.closed)
+    shown = (Agency.id, Agency.slug, Agency.name, *place, Agency.brand, Agency.closed)
     return sa.select(*shown, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
 
 

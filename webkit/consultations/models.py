@@ -63,7 +63,7 @@ class Consultation(Authored, Owned):
     state: Mapped[State] = enum_column(State, default=State.DRAFT)
     current: Mapped[int] = mapped_column(default=1)
     last: Mapped[int] = mapped_column(default=1)
-    author_id: Mapped[UUID] = mapped_column(nullable=False)  # type: ignore[assignment]
+    author_id: Mapped[UUID] = mapped_column(nullable=False)
     author_name: Mapped[str] = mapped_column(sa.String(255))
     updated_at: Mapped[datetime] = mapped_column(default=clock.now)
     updated_by: Mapped[str] = mapped_column(sa.String(255))

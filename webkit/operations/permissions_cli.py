@@ -89,4 +89,4 @@ def door_of(app: Flask, rule: Any) -> str:
 
 
 def _shown(rule: Any) -> str:
-    return rule.rule.replace("<slug:agency>", "{agency}").replace("|", "\\|")
+    return str(rule.rule).replace("<slug:agency>", "{agency}").replace("|", "\\|")

@@ -86,7 +86,7 @@ class Proposal(Authored, Owned):
     contract_template_id: Mapped[UUID | None]
     once_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
     monthly_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
-    author_id: Mapped[UUID] = mapped_column(nullable=False)  # type: ignore[assignment]
+    author_id: Mapped[UUID] = mapped_column(nullable=False)
     author_name: Mapped[str] = mapped_column(sa.String(255))
     author_email: Mapped[str] = mapped_column(sa.String(255), default="")
     to_name: Mapped[str] = mapped_column(sa.String(255), default="")

@@ -91,7 +91,7 @@ class Quotation(Authored, Owned):
     memo: Mapped[str] = mapped_column(sa.Text, default="")
     valid_until: Mapped[date | None] = mapped_column(sa.Date)
     total_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
-    author_id: Mapped[UUID] = mapped_column(nullable=False)  # type: ignore[assignment]
+    author_id: Mapped[UUID] = mapped_column(nullable=False)
     author_name: Mapped[str] = mapped_column(sa.String(255))
     author_email: Mapped[str] = mapped_column(sa.String(255), default="")
     to_name: Mapped[str] = mapped_column(sa.String(255), default="")
