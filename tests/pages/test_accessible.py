@@ -232,7 +232,7 @@ def _walk(eyes: Eyes, paths: list[str]) -> None:
             wrong.append(f"{path} answers {answer.status}")
         wrong += [f"{path}: {problem}" for problem in _problems(eyes)]
     eyes.context.close()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def _problems(eyes: Eyes) -> Iterator[str]:
