@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr, field_validator
 
-from webkit.sdk import ProviderSettings, env
-from webkit.sdk.oidc import check_issuer
+from webkit.sdk import ProviderSettings, check_issuer, env
 
 
 class GoogleSettings(ProviderSettings):

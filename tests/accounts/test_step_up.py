@@ -31,6 +31,8 @@ GUARDED = {
     "platform.sit_in": "acting for somebody else",
     "platform.suspend": "administration",
     "ownership.offer": "whose the agency is",
+    "linked.link": "one's own sign-in",
+    "linked.unlink": "one's own sign-in",
     "security.change_email": "one's own sign-in",
     "security.end_session": "a thief would sign the owner out",
     "security.end_other_sessions": "a thief would sign the owner out",
@@ -94,7 +96,7 @@ def browser(app: Flask, person: Person) -> Browser:
 def test_each_asks_and_does_nothing(browser: Browser, app: Flask) -> None:
     one = "01890a5d-ac96-774b-bcce-b302099a8057"
     given = {"agency": "northwind", "capability": "email", "provider": "resend", "account_id": one, "passkey_id": one}
-    given["session_id"] = one
+    given |= {"session_id": one, "name": "oidc", "identity_id": one}
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in GUARDED]
     assert len(rules) == len(GUARDED)
     rules = [rule for rule in rules if not rule.endpoint.startswith("platform.")]  # who may not, is not even asked

@@ -28,7 +28,8 @@ from webkit.extras import service
 SOURCE = Path(__file__).resolve().parents[1] / "fixtures" / "chaos_plugin" / "webkit_chaos.py"
 PLUGINS = {"webkit-chaos": {"chaos": SOURCE.read_text("utf-8")}}
 WAYS = ("raise", "leave", "hang", "burn", "nonsense", "flood")
-STRANGERS = [hook for hook in HOOKS if hook not in ("event_kinds", "inbox_handlers", "document_sources", "slots")]
+OURS = ("event_kinds", "inbox_handlers", "document_sources", "slots", "permissions")
+STRANGERS = [hook for hook in HOOKS if hook not in OURS]
 RESERVED = [hook for hook in HOOKS if hook not in STRANGERS]
 HOOK = """
 import time

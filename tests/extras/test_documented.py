@@ -36,6 +36,9 @@ FILES = documented.files()
 store = Store(documented.NAME)
 
 
+OURS = ("event_kinds", "inbox_handlers", "document_sources", "slots", "permissions")
+
+
 @pytest.fixture
 def desk() -> ModuleType:
     return importlib.import_module(documented.MODULE)
@@ -60,7 +63,7 @@ def test_it_is_let_in(app: Flask) -> None:
     guest = runtime.of(app).guests[documented.NAME]
     assert runtime.of(app).plugins.problems() == []
     for hook in HOOKS:
-        expected = hook not in ("providers", "event_kinds", "inbox_handlers", "document_sources", "slots")
+        expected = hook not in ("providers", *OURS)
         assert bool(getattr(guest, hook)) is expected, hook
 
 

@@ -25,6 +25,8 @@ from tests.plugins.beside import PROMISED
 ROOT = Path(__file__).resolve().parents[2]
 QUIET = ("--no-build-isolation", "--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
 WHERE = "import plugins, webkit; print(webkit.__file__); print(plugins.__file__)"
+CHOSEN = {"console", "hashing", "local", "none", "outbox", "outline", "pluto", "sqlite"}
+"""Who works without a key."""
 PRINT = """
 import os
 from webkit.core.plugins import load_plugins
@@ -108,7 +110,7 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     assert all(line.startswith(home) for line in installed.python(WHERE).splitlines())
 
     rows = installed.plugins()
-    assert {row["provider"] for row in rows if row["chosen"]} == {"none", "outline", "local", "outbox", "pluto"}
+    assert {row["provider"] for row in rows if row["chosen"]} == CHOSEN
     assert {row["health"] for row in rows if row["chosen"]} == {"ok"}
 
     assert json.loads(installed.webkit("db", "upgrade", "--json").splitlines()[-1])["ok"]

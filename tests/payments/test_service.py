@@ -342,6 +342,7 @@ ASKED_ABOUT = (
     PaymentEventKind.METHOD,
     PaymentEventKind.ACTION,
     PaymentEventKind.SUBSCRIPTION,
+    PaymentEventKind.RETAINER,
 )
 """What only says that there is something to ask about."""
 

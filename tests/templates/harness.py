@@ -167,6 +167,7 @@ def _dress(app: Flask) -> None:
     env.globals["brand_colours"] = public_colours
     env.globals["locale"] = i18n.current_locale
     env.filters["money"] = format_money
+    env.globals["may_open"] = lambda endpoint, method="GET": True
     env.globals["current_user"] = SimpleNamespace(is_authenticated=True, name="Elena Marchetti")
 
     def theme() -> Response:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pyotp
-import segno
 
 from webkit.accounts import factor_models as models
 from webkit.accounts import passwords
@@ -46,6 +45,8 @@ def enrolment(user_id: UUID, email: str) -> Enrolment | None:
     row = models.authenticator(user_id)
     if row is None or row.confirmed_at is not None:
         return None
+    import segno  # with xml, which pages do without
+
     secret = current().keys.unseal(row.secret)
     address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=_issuer())
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")

@@ -151,9 +151,9 @@ def version(consultation_id: UUID, number: int) -> Response:
 def compare(consultation_id: UUID) -> Response:
     """Two versions side by side, the older one first; without a choice, the current one with the one before."""
     view = service.get(consultation_id)
-    new = _number("to") or view.version
-    old = _number("from") or max(1, service.version(consultation_id, new).parent)
-    before, after = (service.version(consultation_id, number) for number in sorted((old, new)))
+    newer = service.version(consultation_id, _number("to") or view.version)
+    older = service.version(consultation_id, _number("from") or max(1, newer.parent))
+    before, after = sorted((older, newer), key=lambda version: version.number)
     shown = ComparePage(view, before, after, said.diff(before.answers, after.answers, service.lists()))
     return page("consultations/compare.html", **fields(shown))
 

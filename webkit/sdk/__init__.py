@@ -95,6 +95,7 @@ from webkit.core.capabilities.identity import (
     SignInAnswer,
     SignInRequest,
     check_identity,
+    check_issuer,
 )
 from webkit.core.capabilities.observing import OBSERVING, Begun, Doing, Observer
 from webkit.core.capabilities.pagespeed import (
@@ -389,6 +390,7 @@ __all__ = [
     "calls_nobody",
     "check_code",
     "check_identity",
+    "check_issuer",
     "check_key",
     "check_message",
     "check_namespace",

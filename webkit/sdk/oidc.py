@@ -23,10 +23,10 @@ from webkit.core.capabilities.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from webkit.core.capabilities.identity import IdentityRefused, Refusal, SignInAnswer, SignInRequest
+from webkit.core.capabilities.identity import IdentityRefused, Refusal, SignInAnswer, SignInRequest, check_issuer
 from webkit.sdk.http import HttpAnswer, HttpLine
 
-__all__ = ["ALGORITHMS", "CodeFlow", "OidcIssuer", "check_issuer"]
+__all__ = ["ALGORITHMS", "CodeFlow", "OidcIssuer"]
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519")
 """Signatures with a key that only the issuer has. Never `none`, and none with a secret that two sides share."""
@@ -37,16 +37,6 @@ LEEWAY = 60
 LARGEST = 200_000
 _CLIENT = {"invalid_client", "unauthorized_client", "incorrect_client_credentials"}
 _CODE = {"invalid_grant", "bad_verification_code"}
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
-def check_issuer(address: str) -> str:
-    """Return an issuer's address: https, or on this machine. Raises ValueError."""
-    parts = urlsplit(address)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not (safe and parts.netloc) or parts.query or parts.fragment or parts.username:
-        raise ValueError("is not an address like https://login.example.com")
-    return address
 
 
 class CodeFlow:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from .base import Arity, Capability, Provider, calls_nobody
 from .errors import ProviderRejected
 
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 LONGEST = 255
 """Letters of an issuer, a subject, an address."""
 
@@ -77,6 +79,15 @@ def check_identity(found: Identity) -> Identity:
         email = ""
     name = " ".join(word for word in found.name.split() if word.isprintable())[:100].strip()
     return Identity(found.issuer, found.subject, email, bool(email) and found.email_verified is True, name)
+
+
+def check_issuer(address: str) -> str:
+    """Return an issuer's address: https, or on this machine. Raises ValueError."""
+    parts = urlsplit(address)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not (safe and parts.netloc) or parts.query or parts.fragment or parts.username:
+        raise ValueError("is not an address like https://login.example.com")
+    return address
 
 
 class Identities(Provider, Protocol):
