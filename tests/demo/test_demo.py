@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from flask import Flask, current_app
 from flask.cli import ScriptInfo
 
+from plugins.payments_local import courier
 from tests.client import Browser
 from tests.factories import listed
 from tests.factories.people import Person
@@ -31,6 +32,12 @@ from webkit.proposals import service as proposals
 from webkit.proposals.service import Filter
 from webkit.quotations import service as quotations
 from webkit.quotations.service import Filter as QuotationFilter
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens at the address the courier would call."""
+    monkeypatch.setattr(courier, "start", lambda *_args: None)
 
 
 @pytest.fixture
