@@ -105,7 +105,8 @@ def survive(hurt: Wounded, kills: Sequence[Kill], deals: int, facts: type[F]) ->
     quiet(hurt.stack)
     numbers(hurt.stack)
     assert hurt.stack.verify()["ok"]
-    assert hurt.disarm() == [], "nobody was killed"
+    away = hurt.disarm()
+    assert not away, f"nobody was killed at {away}"
     assert serious(people) == {}
     hurt.stack.ready()
     return found

@@ -100,7 +100,7 @@ class Pump:
                 self._wake.clear()
                 texts = self._living()
                 self._send([text for text in texts if text.is_due])
-                time.sleep(BREATH * (len(texts) - 1))
+                time.sleep(BREATH * max(0, len(texts) - 1))
 
     def _send(self, texts: Sequence[Text]) -> None:
         with self._sending:
