@@ -1,4 +1,4 @@
-"""How long personal data is kept, and why: the classes that erasure, deletion and the register of personal data share."""
+"""How long personal data is kept, and why: the classes that erasure, deletion and the register share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Retention(enum.StrEnum):
     AGENCY = "agency"
     SECURITY = "security"
     PASSING = "passing"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
