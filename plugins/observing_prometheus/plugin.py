@@ -1,15 +1,10 @@
-"""Registers Prometheus and its page."""
+"""Registers Prometheus."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from webkit.sdk import OBSERVING, Observer, ProviderSpec, hookimpl
+from webkit.sdk import OBSERVING, Observer, ObservingFeature, ProviderSpec, hookimpl
 
 from .settings import PrometheusSettings
-
-if TYPE_CHECKING:
-    from flask import Blueprint
 
 
 @hookimpl
@@ -21,14 +16,8 @@ def webkit_register_providers() -> list[ProviderSpec[Observer]]:
             label="Prometheus",
             factory="plugins.observing_prometheus.provider:PrometheusObserver",
             settings=PrometheusSettings,
+            features=frozenset({ObservingFeature.METRICS}),
             modules=("prometheus_client",),
             install_hint="pip install 'webkit[prometheus]'",
         )
     ]
-
-
-@hookimpl
-def webkit_register_blueprints() -> list[Blueprint]:
-    from .pages import pages
-
-    return [pages]

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from webkit.sdk import Begun, Doing, Health, HealthReport, Observer, calls_nobody
+from webkit.sdk import Begun, Doing, Exposition, HasMetrics, Health, HealthReport, Observer, calls_nobody
 from webkit.sdk.watching import Patience, PerProcess, gauges, shared_memory
 
 from .counts import COUNT, LEVELS, SUM, Counts, Part, Series
@@ -74,14 +74,13 @@ class PrometheusObserver:
         return HealthReport(Health.OK)
 
     @calls_nobody
-    def read(self, authorization: str) -> tuple[bytes, str] | None:
-        """The page and what it is; None for whoever does not show the token."""
+    def metrics(self, authorization: str) -> Exposition | None:
         want = f"Bearer {self._token.get_secret_value()}"
-        if not hmac.compare_digest(want.encode(), authorization.encode()):
+        if not hmac.compare_digest(want.encode(), authorization.encode("utf-8", "replace")):
             return None
         registry = CollectorRegistry(auto_describe=False)
         registry.register(Everything(self._counts.get(), shared=shared_memory() is not None))
-        return generate_latest(registry), CONTENT_TYPE_LATEST
+        return Exposition(generate_latest(registry), CONTENT_TYPE_LATEST)
 
 
 class Everything(Collector):
@@ -142,3 +141,4 @@ def _name(doing: Doing, name: str) -> str:
 
 
 _checked: type[Observer] = PrometheusObserver
+_metrics: type[HasMetrics] = PrometheusObserver

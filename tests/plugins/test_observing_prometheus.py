@@ -33,7 +33,7 @@ from webkit.sdk.testing.observing import Heard, ObservingContract
 
 SPEC = webkit_register_providers()[0]
 TOKEN = "metrics-token-0123456789"
-PAGE = "/x/observing_prometheus/metrics"
+PAGE = "/metrics"
 SHOWN = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -61,12 +61,17 @@ class TestPrometheus(ObservingContract):
 
     @pytest.fixture
     def heard(self, app: Flask, provider: PrometheusObserver) -> Heard:
-        return lambda: (provider.read(SHOWN["Authorization"]) or (b"",))[0]
+        return lambda: _shown(provider)
 
     @pytest.fixture
     def dead(self, provider: PrometheusObserver, monkeypatch: pytest.MonkeyPatch) -> PrometheusObserver:
         monkeypatch.setattr("plugins.observing_prometheus.provider.shared_memory", Silent)
         return provider
+
+
+def _shown(provider: PrometheusObserver) -> bytes:
+    found = provider.metrics(SHOWN["Authorization"])
+    return found.content if found else b""
 
 
 def _registry(**environ: str) -> ProviderRegistry:
@@ -108,6 +113,10 @@ def test_without_the_token_nothing_is_shown(chosen: object, anonymous: FlaskClie
 
 def test_whoever_did_not_choose_it_has_no_page(app: Flask, anonymous: FlaskClient) -> None:
     assert anonymous.get(PAGE, headers=SHOWN).status_code == 404
+
+
+def test_who_reads_may_call_the_process_by_its_number(chosen: object, anonymous: FlaskClient) -> None:
+    assert anonymous.get(PAGE, headers={**SHOWN, "Host": "10.1.2.3:8000"}).status_code == 200
 
 
 def test_requests_are_counted_by_rule_and_class(chosen: object, anonymous: FlaskClient) -> None:

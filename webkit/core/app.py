@@ -28,6 +28,7 @@ from webkit.core.kernel import (
     inbox,
     listeners,
     logging,
+    metrics,
     observing,
     permissions,
     requests,
@@ -65,6 +66,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     turnstile.init_app(app)
     error_pages.init_app(app)
     health.init_app(app)
+    metrics.init_app(app)
     templating.init_app(app)
     templating.keep_compiled(app, settings.data / "cache" / "templates")
     _configure_sign_in(app)

@@ -97,7 +97,15 @@ from webkit.core.capabilities.identity import (
     check_identity,
     check_issuer,
 )
-from webkit.core.capabilities.observing import OBSERVING, Begun, Doing, Observer
+from webkit.core.capabilities.observing import (
+    OBSERVING,
+    Begun,
+    Doing,
+    Exposition,
+    HasMetrics,
+    Observer,
+    ObservingFeature,
+)
 from webkit.core.capabilities.pagespeed import (
     MOST_RECOMMENDATIONS,
     PAGESPEED,
@@ -271,8 +279,10 @@ __all__ = [
     "Embedded",
     "Embeddings",
     "EmbeddingsFeature",
+    "Exposition",
     "FeatureNotSupported",
     "Happened",
+    "HasMetrics",
     "Health",
     "HealthReport",
     "Identities",
@@ -296,6 +306,7 @@ __all__ = [
     "NoSuchObject",
     "NotFoundAtProvider",
     "Observer",
+    "ObservingFeature",
     "OutboxEntry",
     "OutboxMessage",
     "OutcomeUnknown",

@@ -9,12 +9,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from webkit.core.capabilities.observing import OBSERVING, Observer
-
 if TYPE_CHECKING:
     from webkit.core.kernel.gauges import Gauges
 
-__all__ = ["Patience", "PerProcess", "chosen_observer", "gauges", "scrubbed", "shared_memory", "surrounding_trace"]
+__all__ = ["Patience", "PerProcess", "gauges", "scrubbed", "shared_memory", "surrounding_trace"]
 
 T = TypeVar("T")
 
@@ -56,14 +54,6 @@ def gauges() -> Gauges:
     from webkit.core.kernel import gauges
 
     return gauges.gauges()
-
-
-def chosen_observer(name: str) -> Observer | None:
-    """The observer `name` as the platform tells it, or None if it is not chosen. Needs the application."""
-    from webkit.core.kernel.runtime import current
-
-    registry = current().registry
-    return registry.get(OBSERVING, name=name) if name in registry.chosen_names(OBSERVING) else None
 
 
 class PerProcess(Generic[T]):

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from .base import Arity, Capability, Provider, calls_nobody
+
+
+class ObservingFeature(enum.StrEnum):
+    """What an observer may do beyond the contract's core."""
+
+    METRICS = "metrics"  # it is a HasMetrics: what it counted is read at /metrics
 
 
 class Doing(enum.StrEnum):
@@ -49,6 +56,27 @@ class Observer(Provider, Protocol):
     @calls_nobody
     def flush(self) -> None:
         """The process may end without warning: send what waits, within a second."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exposition:
+    """Counts as they are read from outside, and the type of that text."""
+
+    content: bytes
+    content_type: str
+
+
+@runtime_checkable
+class HasMetrics(Protocol):
+    """What an observer with METRICS offers beside: the platform shows it at `/metrics`."""
+
+    @calls_nobody
+    def metrics(self, authorization: str) -> Exposition | None:
+        """The counts of all processes, or None for whoever does not show what the settings ask for.
+
+        `authorization` is the header of that name, "" without one. Compare it in constant time.
+        """
         ...
 
 

@@ -95,7 +95,7 @@ def _render(template: str, code: int, message: str, request_id: str) -> str:
 
 
 def _wants_json() -> bool:
-    if request.path.startswith(("/api/", "/webhooks/", "/healthz", "/readyz")):
+    if request.path.startswith(("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
     return best == "application/json"

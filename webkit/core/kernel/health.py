@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, jsonify
 from redis.exceptions import RedisError
 
+from webkit.core.kernel import metrics
 from webkit.core.kernel.db import session
 from webkit.core.kernel.runtime import current
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-ADDRESSES = ("/healthz", "/readyz")
+ADDRESSES = ("/healthz", "/readyz", metrics.ADDRESS)
 
 
 def init_app(app: Flask) -> None:
@@ -26,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 
 def _by_any_name(serve: WSGIApplication) -> WSGIApplication:
-    """Who probes a process calls it by its number; every other page answers only to the names it was given."""
+    """Who probes or measures a process calls it by its number; all else answers only to the names it was given."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in ADDRESSES:

@@ -142,6 +142,11 @@ def trace() -> str:
     return _trace.get()
 
 
+def observers() -> tuple[Observer, ...]:
+    """Who is told, here and now."""
+    return _observers(current())
+
+
 def _observers(runtime: Runtime) -> tuple[Observer, ...]:
     if runtime.observers is None:
         runtime.observers = tuple(_made(runtime))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from webkit.core.capabilities.observing import Doing, Observer
+from webkit.core.capabilities.observing import Doing, HasMetrics, Observer, ObservingFeature
 from webkit.core.kernel.observing import Begin, trace
 
 from .contract import ProviderContract
@@ -90,6 +90,14 @@ class ObservingContract(ProviderContract):
         told = heard().decode("utf-8", "replace")
         assert told, "the vendor heard nothing"
         assert [word for word in HIDDEN if word in told] == []
+
+    def test_who_declares_metrics_has_them(self, provider: Observer) -> None:
+        assert isinstance(provider, HasMetrics) is (ObservingFeature.METRICS in self.spec.features)
+
+    @pytest.mark.parametrize("shown", ["", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "Bearer \xe9\udc80"])
+    def test_metrics_are_for_whoever_shows_the_token(self, provider: Observer, shown: str) -> None:
+        self.needs(ObservingFeature.METRICS)
+        assert isinstance(provider, HasMetrics) and provider.metrics(shown) is None
 
     @pytest.mark.parametrize("name", ["", "x" * 100_000, "GET /\u0000\udc80", "東京 🎉"])
     def test_nothing_that_is_told_makes_it_raise(self, provider: Observer, name: str) -> None:
