@@ -59,11 +59,14 @@ soak: dev-setup ## many deals while everything fails, a million documents, long 
 live: dev-setup ## contracts against the vendors whose keys are set: real mail, real texts, real money (LIVE_EMAIL_FROM, LIVE_EMAIL_TO, LIVE_SMS_TO)
 	WEBKIT_LIVE=1 $(BIN)/pytest -q -rs tests/live
 
-lint: dev-setup ## formatting, style, types, rules of the house
+lint: dev-setup ## formatting, style, types, rules of the house; secrets, weak dependencies, build/sbom.cdx.json
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/supply.py secrets
+	$(BIN)/python .ci/supply.py audit requirements/run.lock
+	$(BIN)/python .ci/supply.py sbom requirements/run.lock build/sbom.cdx.json
 
 format: dev-setup ## put the code into shape
 	$(BIN)/ruff format .

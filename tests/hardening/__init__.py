@@ -1,0 +1,1 @@
+"""What a hostile person tries: wrong sites, wrong addresses, wrong files, wrong texts."""
