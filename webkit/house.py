@@ -56,6 +56,7 @@ from webkit.subscriptions import plugin as subscriptions
 from webkit.webhooks import plugin as webhooks
 from webkit.website_audits import plugin as website_audits
 
+from webkit.tokens import plugin as tokens
 FEATURES: tuple[ModuleType, ...] = (
     extras,
     lists,
@@ -65,6 +66,7 @@ FEATURES: tuple[ModuleType, ...] = (
     connections,
     branding,
     clients,
+    tokens,
     catalogue,
     consultations,
     website_audits,

@@ -12,10 +12,14 @@ depends_on = None
 
 
 OWNED = (
+    "agency_deletions",
+    "agency_exports",
+    "api_answers",
     "charge_collections",
     "charge_settings",
     "charges",
     "custom_roles",
+    "former_keys",
     "invitations",
     "invoice_write_offs",
     "ownership_transfers",
@@ -26,12 +30,143 @@ OWNED = (
     "retainers",
     "subscriptions",
     "tier_grants",
+    "webhook_deliveries",
+    "webhook_endpoints",
 )
 
 APPEND_ONLY = ("invoice_write_offs",)
 
 
 def upgrade() -> None:
+    op.create_table(
+        "account_deletions",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("asked", "cancelled", "running", "done", name="deletionstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_deletions")),
+    )
+    with op.batch_alter_table("account_deletions", schema=None) as batch_op:
+        batch_op.create_index("ix_account_deletions_user_id_id", ["user_id", "id"], unique=False)
+
+    op.create_table(
+        "user_exports",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("waiting", "done", "failed", "gone", name="archivestate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("file_key", sa.String(length=255), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_user_exports")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_user_exports_token_hash")),
+    )
+    with op.batch_alter_table("user_exports", schema=None) as batch_op:
+        batch_op.create_index("ix_user_exports_user_id_id", ["user_id", "id"], unique=False)
+
+    op.create_table(
+        "agency_deletions",
+        sa.Column(
+            "state",
+            sa.Enum("asked", "cancelled", "running", "done", name="deletionstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_name", sa.String(length=100), nullable=False),
+        sa.Column("asked_email", sa.String(length=255), nullable=False),
+        sa.Column("locale", sa.String(length=16), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_agency_deletions_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agency_deletions")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_agency_deletions_agency_id_id")),
+    )
+    op.create_table(
+        "agency_exports",
+        sa.Column(
+            "state",
+            sa.Enum("waiting", "done", "failed", "gone", name="archivestate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_name", sa.String(length=100), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("files", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("file_key", sa.String(length=255), nullable=True),
+        sa.Column("file_account", sa.Uuid(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_agency_exports_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agency_exports")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_agency_exports_agency_id_id")),
+    )
+    op.create_table(
+        "api_answers",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("asked", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=False),
+        sa.Column("location", sa.String(length=500), nullable=False),
+        sa.Column("told", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_api_answers_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_answers")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_api_answers_agency_id_id")),
+        sa.UniqueConstraint("agency_id", "key", name=op.f("uq_api_answers_agency_id_key")),
+    )
+    with op.batch_alter_table("api_answers", schema=None) as batch_op:
+        batch_op.create_index("ix_api_answers_created_at", ["created_at"], unique=False)
+
+    op.create_table(
+        "api_keys",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.Enum("personal", "agency", name="kind", native_enum=False, length=32), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("hint", sa.String(length=16), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_api_keys_agency_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
+    )
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.create_index("ix_api_keys_agency_id_id", ["agency_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_api_keys_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_api_keys_user_id"), ["user_id"], unique=False)
+
     op.create_table(
         "authenticators",
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -98,6 +233,14 @@ def upgrade() -> None:
     with op.batch_alter_table("external_identities", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_external_identities_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "former_keys",
+        sa.Column("public_key", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_former_keys_agency_id")),
+        sa.PrimaryKeyConstraint("agency_id", "public_key", name=op.f("pk_former_keys")),
+    )
     op.create_table(
         "ownership_transfers",
         sa.Column("from_user", sa.Uuid(), nullable=False),
@@ -302,6 +445,39 @@ def upgrade() -> None:
         batch_op.create_index("ix_tier_grants_agency_id_expires_at", ["agency_id", "expires_at"], unique=False)
 
     op.create_table(
+        "webhook_endpoints",
+        sa.Column("url", sa.String(length=2048), nullable=False),
+        sa.Column("description", sa.String(length=200), nullable=False),
+        sa.Column("kinds", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=False),
+        sa.Column("old_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum("active", "paused", "stopped", name="endpointstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_full", sa.Boolean(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_ok_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_webhook_endpoints_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_webhook_endpoints_agency_id_id")),
+    )
+    with op.batch_alter_table("webhook_endpoints", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_endpoints_state", ["state"], unique=False)
+
+    op.create_table(
         "invitations",
         sa.Column("email", sa.String(length=255), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -440,6 +616,58 @@ def upgrade() -> None:
         batch_op.create_index("ix_retainers_state_looked_at", ["state", "looked_at"], unique=False)
 
     op.create_table(
+        "token_families",
+        sa.Column("key_id", sa.Uuid(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_why", sa.String(length=32), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["key_id"], ["api_keys.id"], name=op.f("fk_token_families_key_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_token_families")),
+    )
+    with op.batch_alter_table("token_families", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_token_families_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_token_families_key_id"), ["key_id"], unique=False)
+
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("waiting", "delivered", "failed", name="deliverystate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("log", sa.Text(), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "endpoint_id"],
+            ["webhook_endpoints.agency_id", "webhook_endpoints.id"],
+            name=op.f("fk_webhook_deliveries_agency_id_endpoint_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_webhook_deliveries_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_webhook_deliveries_agency_id_id")),
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_done_at", ["done_at"], unique=False)
+        batch_op.create_index("ix_webhook_deliveries_endpoint", ["agency_id", "endpoint_id", "id"], unique=False)
+        batch_op.create_index("ix_webhook_deliveries_state", ["agency_id", "endpoint_id", "state", "seq"], unique=False)
+
+    op.create_table(
         "payment_methods",
         sa.Column("client_id", sa.Uuid(), nullable=False),
         sa.Column("agreement_id", sa.Uuid(), nullable=False),
@@ -487,6 +715,22 @@ def upgrade() -> None:
         batch_op.create_index("ix_payment_methods_agency_id_agreement_id", ["agency_id", "agreement_id"], unique=False)
         batch_op.create_index("ix_payment_methods_agency_id_client_id", ["agency_id", "client_id"], unique=False)
         batch_op.create_index("ix_payment_methods_vendor_id", ["vendor_id"], unique=False)
+
+    op.create_table(
+        "refresh_tokens",
+        sa.Column("family_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["family_id"], ["token_families.id"], name=op.f("fk_refresh_tokens_family_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refresh_tokens")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_refresh_tokens_token_hash")),
+    )
+    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refresh_tokens_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_refresh_tokens_family_id"), ["family_id"], unique=False)
 
     op.create_table(
         "retainer_bills",
@@ -673,6 +917,8 @@ def upgrade() -> None:
     schema.protect(op.get_bind(), *OWNED)
     for table in APPEND_ONLY:
         schema.append_only(op.get_bind(), table)
+    schema.append_only(op.get_bind(), "signatures", allow_delete=True)
+    schema.append_only(op.get_bind(), "ledger_receipts", may_empty=("reference", "note"))
     # Whose a contract or an invoice is: whoever wrote what it was made from.
     for made, source in (
         ("contracts", "proposal"),
@@ -745,12 +991,28 @@ def downgrade() -> None:
         batch_op.drop_index("ix_retainer_bills_retainer")
 
     op.drop_table("retainer_bills")
+    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_refresh_tokens_family_id"))
+        batch_op.drop_index(batch_op.f("ix_refresh_tokens_expires_at"))
+
+    op.drop_table("refresh_tokens")
     with op.batch_alter_table("payment_methods", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_methods_vendor_id")
         batch_op.drop_index("ix_payment_methods_agency_id_client_id")
         batch_op.drop_index("ix_payment_methods_agency_id_agreement_id")
 
     op.drop_table("payment_methods")
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_deliveries_state")
+        batch_op.drop_index("ix_webhook_deliveries_endpoint")
+        batch_op.drop_index("ix_webhook_deliveries_done_at")
+
+    op.drop_table("webhook_deliveries")
+    with op.batch_alter_table("token_families", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_token_families_key_id"))
+        batch_op.drop_index(batch_op.f("ix_token_families_expires_at"))
+
+    op.drop_table("token_families")
     with op.batch_alter_table("retainers", schema=None) as batch_op:
         batch_op.drop_index("ix_retainers_state_looked_at")
         batch_op.drop_index("ix_retainers_client")
@@ -773,6 +1035,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_invitations_agency_id_role_id")
 
     op.drop_table("invitations")
+    with op.batch_alter_table("webhook_endpoints", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_endpoints_state")
+
+    op.drop_table("webhook_endpoints")
     with op.batch_alter_table("tier_grants", schema=None) as batch_op:
         batch_op.drop_index("ix_tier_grants_agency_id_expires_at")
 
@@ -805,6 +1071,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("ownership_transfers")
+    op.drop_table("former_keys")
     with op.batch_alter_table("external_identities", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_external_identities_user_id"))
 
@@ -813,3 +1080,23 @@ def downgrade() -> None:
     op.drop_table("charge_settings")
     op.drop_table("backup_codes")
     op.drop_table("authenticators")
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_keys_user_id"))
+        batch_op.drop_index(batch_op.f("ix_api_keys_expires_at"))
+        batch_op.drop_index("ix_api_keys_agency_id_id")
+
+    op.drop_table("api_keys")
+    with op.batch_alter_table("api_answers", schema=None) as batch_op:
+        batch_op.drop_index("ix_api_answers_created_at")
+
+    op.drop_table("api_answers")
+    op.drop_table("agency_exports")
+    op.drop_table("agency_deletions")
+    with op.batch_alter_table("user_exports", schema=None) as batch_op:
+        batch_op.drop_index("ix_user_exports_user_id_id")
+
+    op.drop_table("user_exports")
+    with op.batch_alter_table("account_deletions", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_deletions_user_id_id")
+
+    op.drop_table("account_deletions")

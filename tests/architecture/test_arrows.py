@@ -19,6 +19,7 @@ ORDER = (
     "messaging",
     "accounts",
     "people",
+    "tokens",
     "clients",
     "catalogue",
     "consultations",

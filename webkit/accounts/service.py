@@ -20,7 +20,7 @@ from webkit.accounts.identities import offered as issuers
 from webkit.accounts.mail_links import CONFIRM, LINK_MINUTES, LINKS, MAIL_LINK, RESET, SIGN_IN
 from webkit.accounts.models import Method, Role, User
 from webkit.accounts.signing_in import Entry, suspend, unsuspend
-from webkit.accounts.views import AccountView, MemberView, PlaceView, SessionView
+from webkit.accounts.views import AccountView, MemberView, PlaceView, SessionView, UserView
 from webkit.agencies import service as agencies
 from webkit.agencies.service import NewAgency
 from webkit.core.extensions import Job
@@ -130,6 +130,20 @@ def user_id_of(email: str) -> UUID | None:
     """The account of an address."""
     found = models.by_email(email.lower())
     return found.id if found else None
+
+
+def active(user_id: UUID) -> UserView | None:
+    """Somebody who may do anything at all; None for who is suspended or no longer there."""
+    user = models.user(user_id)
+    if user is None or user.suspended_at is not None:
+        return None
+    return UserView(user.id, user.name, user.email, user.locale, user.is_operator)
+
+
+@writes
+def tell(user_id: UUID, sentence: str) -> None:
+    """Write to somebody what was changed about their ways in, in the write that does it."""
+    notices.tell(_user(user_id), sentence)
 
 
 def sign_in_with_password(email: str, password: str, address: str) -> Entry | None:

@@ -103,6 +103,13 @@ class Settings(BaseSettings):
         description="Requests a minute of one signed-in browser, a sixth of them at once; 0 sets no limit.",
     )
     web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("WEB_WORKERS"), description="Web processes.")
+    rate_bearer: int = Field(
+        300,
+        ge=0,
+        le=1_000_000,
+        validation_alias=_env("WEBKIT_RATE_API"),
+        description="Requests a minute of one API key, also from everywhere at once; 0 sets no limit.",
+    )
     web_threads: int = Field(
         128, ge=4, le=1024, validation_alias=_env("WEB_THREADS"), description="Threads of each web process."
     )
@@ -174,6 +181,25 @@ class Settings(BaseSettings):
         description="Signs cookies. Empty: made once in the data folder.",
     )
     mail_from: str = Field(
+    jwt_algorithm: Literal["EdDSA", "HS256"] = Field(
+        "EdDSA",
+        validation_alias=_env("JWT_ALGORITHM"),
+        description="What signs access tokens of the API. `webkit tokens rotate` makes its keys.",
+    )
+    jwt_access_minutes: int = Field(
+        15,
+        ge=1,
+        le=60,
+        validation_alias=_env("JWT_ACCESS_TOKEN_EXPIRE_MINUTES"),
+        description="Minutes for which an access token is good.",
+    )
+    jwt_refresh_days: int = Field(
+        30,
+        ge=1,
+        le=90,
+        validation_alias=_env("JWT_REFRESH_TOKEN_EXPIRE_DAYS"),
+        description="Days for which a refresh token can be exchanged, once.",
+    )
         "webkit@localhost",
         validation_alias=_env("EMAIL_FROM_ADDRESS", "EMAIL_FROM"),
         description="Sender address of all mail.",

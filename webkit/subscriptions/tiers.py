@@ -34,6 +34,7 @@ FEATURES: Mapping[Feature, Sold] = {
     Feature.EMAIL_DELIVERY: Sold(_l("Sending by e-mail"), ("webkit.messaging.jobs:_may_go",)),
     Feature.CUSTOM_BRANDING: Sold(_l("Your own colours"), ("webkit.agencies.service:change",)),
     Feature.ANALYTICS: Sold(_l("Reports"), ("webkit.reports.report_routes:demand_tier",)),
+    Feature.API_ACCESS: Sold(_l("API access"), ("webkit.core.kernel.bearers:enter", "webkit.tokens.service:_add")),
 }
 LIMITS: Mapping[Limit, Sold] = {
     Limit.MEMBERS: Sold(_l("Members"), ("webkit.accounts.service:add_member", "webkit.people.service:_seat")),
@@ -58,7 +59,7 @@ class Tier:
 
 _FREE = frozenset({Feature.PROPOSALS, Feature.AI_WRITING})
 _STARTER = _FREE | {Feature.PDF_EXPORT, Feature.EMAIL_DELIVERY}
-_GROWTH = _STARTER | {Feature.CUSTOM_BRANDING, Feature.ANALYTICS}
+_GROWTH = _STARTER | {Feature.CUSTOM_BRANDING, Feature.ANALYTICS, Feature.API_ACCESS}
 
 
 def _tier(key: str, label: LazyText, features: frozenset[Feature], *most: int | None) -> Tier:

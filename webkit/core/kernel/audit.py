@@ -41,7 +41,10 @@ def log(action: str, *, subject: str = "", detail: Mapping[str, Any] | None = No
     if has_request_context():
         entry.address = (request.remote_addr or "")[:64]
         entry.request_id = g.get("request_id", "")
-        if current_user and current_user.is_authenticated:
+        if (bearer := g.get("bearer")) is not None:  # a program with somebody's key
+            entry.user_id = bearer.user_id
+            entry.detail = {**entry.detail, "key": str(bearer.token_id)}
+        elif current_user and current_user.is_authenticated:
             entry.user_id = current_user.id
         if whom := g.get("sitting_in"):
             entry.detail = {**entry.detail, "for": whom}

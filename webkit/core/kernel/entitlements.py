@@ -27,6 +27,7 @@ class Feature(enum.StrEnum):
     EMAIL_DELIVERY = "email_delivery"
     CUSTOM_BRANDING = "custom_branding"
     ANALYTICS = "analytics"
+    API_ACCESS = "api_access"
 
 
 class Limit(enum.StrEnum):

@@ -129,6 +129,12 @@ def of_seat(user_id: UUID, seat: Seat) -> Grant:
     return Grant(user_id, OWNER, "sitting in", lent, frozenset(), frozenset())
 
 
+def lesser(held: Grant, key: str, reaches: Mapping[str, Reach]) -> Grant:
+    """A part of what somebody may do. It is nobody's role, so what no feature has declared is no part of it."""
+    own, hidden = _sight(key, tuple((table, reaches.get(name, NONE)) for table, name in current().rules.sight.items()))
+    return Grant(held.user_id, "", key, reaches, own, hidden)
+
+
 def whole(user_id: UUID) -> Grant:
     """What an owner may do."""
     return grant(user_id, OWNER)

@@ -37,13 +37,18 @@ def hit(key: str, limit: int, seconds: int) -> int:
 
     Call it as a write of its own: a count that a failing request rolls back counts nothing.
     """
+    left, over_in = tally(key, limit, seconds)
+    if left < 0:
+        message = _("Too many tries. Please wait %(n)s minutes and try again.", n=math.ceil(over_in / 60))
+        raise TooMany(message, over_in, limit)
+    return left
+
+
+def tally(key: str, limit: int, seconds: int) -> tuple[int, int]:
+    """Count a try; how many are left, less than none for one too many, and in how many seconds the window is over."""
     tries, since = _count(_hashed(key), seconds)
-    if tries > limit:
-        left = (since + timedelta(seconds=seconds) - clock.now()).total_seconds()
-        minutes = math.ceil(left / 60)
-        message = _("Too many tries. Please wait %(n)s minutes and try again.", n=minutes)
-        raise TooMany(message, max(1, math.ceil(left)), limit)
-    return limit - tries
+    left = (since + timedelta(seconds=seconds) - clock.now()).total_seconds()
+    return limit - tries, max(1, math.ceil(left))
 
 
 @functools.lru_cache(1024)

@@ -39,6 +39,8 @@ def init_app(app: Flask) -> None:
 def _log(response: Response) -> None:
     agency = g.get("agency")
     signed_in = "agency" in g and bool(current_user) and current_user.is_authenticated
+    bearer = g.get("bearer")
+    user_id = bearer.user_id if bearer else current_user.id if signed_in else ""
     log.info(
         "request",
         method=request.method,
@@ -46,5 +48,5 @@ def _log(response: Response) -> None:
         status=response.status_code,
         ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
         agency=agency.slug if agency else "",
-        user=str(current_user.id) if signed_in else "",
+        user=str(user_id),
     )

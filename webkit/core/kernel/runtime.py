@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Schedule,
         Slot,
     )
+    from webkit.core.kernel.bearers import Bearer
     from webkit.core.kernel.circuits import Own
     from webkit.core.kernel.crypto import Keys
     from webkit.core.kernel.directory import Directory
@@ -77,6 +78,8 @@ class Runtime:
     """Asks somebody who is signed in to show again who they are; None when this request has just done so."""
     invites: Callable[[str, str], bool] = lambda _email, _path: False
     """Whether the page at a path of ours invites whoever an address belongs to: then they may have an account."""
+    bearer: Callable[[str], Bearer] | None = None
+    """Who an Authorization header belongs to; raises `bearers.Unauthorized`."""
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
     tiers: Policy | None = None
     """Who says what an agency may use; without, it may use everything."""

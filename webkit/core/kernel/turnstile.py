@@ -13,7 +13,8 @@ import re
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
 
-from webkit.core.kernel import cache, entrances, ratelimit
+from webkit.core.kernel import bearers, cache, entrances, ratelimit
+from webkit.core.kernel.bearers import Unauthorized
 from webkit.core.kernel.cache import Trip
 from webkit.core.kernel.errors import TooMany
 from webkit.core.kernel.i18n import ngettext
@@ -27,6 +28,7 @@ _FREE = re.compile(
 )
 """Files, vendors whose signature is checked, and those who look after us."""
 _THIRD, _SIXTH = 3, 6
+UNKNOWN = Unauthorized.code
 
 
 def init_app(app: Flask) -> None:
@@ -35,8 +37,13 @@ def init_app(app: Flask) -> None:
 
 
 def count() -> None:
-    """Count this request before anything is done for it. Raises TooMany."""
-    if current().redis is None or _is_free():
+    """Count this request before anything is done for it. Raises TooMany, and Unauthorized for a key of nobody."""
+    if _is_free():
+        return
+    if header := bearers.shown():
+        _count_bearer(header)
+        return
+    if current().redis is None:
         return
     settings, token = current().settings, session.get("_user_id")
     if token:
@@ -49,21 +56,50 @@ def count() -> None:
     _decide()
 
 
+def _count_bearer(header: str) -> None:
+    """A key has a bucket wherever it is used; what opens nothing counts for the address that it came from."""
+    settings = current().settings
+    try:
+        g.bearer = bearers.authenticate(header)
+    except Unauthorized:
+        g.trip = _of_address(settings) if settings.rate_per_minute else None
+        _decide()
+        raise
+    per_minute, whose = settings.rate_bearer, str(g.bearer.token_id)
+    if not per_minute:
+        return
+    if current().redis is None:
+        g.counted = (per_minute, *ratelimit.tally(f"bearer/{whose}", per_minute, 60))
+        if g.counted[1] < 0:
+            raise _too_many(g.counted[2])
+        return
+    g.trip = Trip(_bucket("bearer", whose), per_minute, max(1, per_minute // _SIXTH))
+    _decide()
+
+
 def tell(response: Response) -> Response:
     """Say what is left, on every answer that was counted."""
     trip: Trip | None = g.get("trip")
     if trip is not None and trip.answer is not None:
-        told = (("Limit", trip.per_minute), ("Remaining", trip.answer.left), ("Reset", math.ceil(trip.answer.full_in)))
-        complete(response.headers, [(f"RateLimit-{name}", str(number)) for name, number in told])
+        g.counted = (trip.per_minute, trip.answer.left, math.ceil(trip.answer.full_in))
+    if "counted" in g:
+        told = zip(("Limit", "Remaining", "Reset"), g.counted, strict=True)
+        complete(response.headers, [(f"RateLimit-{name}", str(max(0, number))) for name, number in told])
+    if response.status_code == UNKNOWN and request.path.startswith(bearers.BELOW):
+        refused = 'Bearer error="invalid_token"' if bearers.shown() else "Bearer"
+        complete(response.headers, [("WWW-Authenticate", refused)])
     return response
 
 
 def _decide() -> None:
     trip = cache.travel()
     if trip is not None and trip.answer is not None and not trip.answer.allowed:
-        seconds = max(1, math.ceil(trip.answer.retry_in))
-        text = ngettext("Please wait one second and try again.", "Please wait %(n)s seconds and try again.", seconds)
-        raise TooMany(text, seconds)
+        raise _too_many(max(1, math.ceil(trip.answer.retry_in)))
+
+
+def _too_many(seconds: int) -> TooMany:
+    text = ngettext("Please wait one second and try again.", "Please wait %(n)s seconds and try again.", seconds)
+    return TooMany(text, seconds)
 
 
 def _is_free() -> bool:
