@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from types import ModuleType
 from typing import cast
@@ -19,6 +19,7 @@ from whitenoise import WhiteNoise
 from webkit.core.extensions import JobSpec
 from webkit.core.guarding import guarded, owners
 from webkit.core.kernel import (
+    cors,
     db,
     doors,
     downloads,
@@ -37,6 +38,7 @@ from webkit.core.kernel import (
     templating,
     tenancy,
     turnstile,
+    violations,
 )
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.crypto import load_keys
@@ -61,11 +63,13 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     _configure_database(app, settings)
     requests.init_app(app)
     observing.init_app(app)
+    cors.init_app(app)
     doors.init_app(app)
     security.configure(app, settings, runtimes.of(app).keys)
     turnstile.init_app(app)
     error_pages.init_app(app)
     health.init_app(app)
+    violations.init_app(app)
     metrics.init_app(app)
     templating.init_app(app)
     templating.keep_compiled(app, settings.data / "cache" / "templates")
@@ -152,7 +156,17 @@ def _configure_sign_in(app: Flask) -> None:
 
 
 def _configure_wsgi(app: Flask, settings: Settings) -> None:
-    files = WhiteNoise(app.wsgi_app, max_age=YEAR, immutable_file_test=lambda _path, _url: True)
+    def complete(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
+        for name, value in (*security.FILES, *security.promises(settings)):
+            headers[name] = value
+
+    files = WhiteNoise(
+        app.wsgi_app,
+        max_age=YEAR,
+        allow_all_origins=False,
+        immutable_file_test=lambda _path, _url: True,
+        add_headers_function=complete,
+    )
     if STATIC.is_dir():
         files.add_files(str(STATIC), prefix="static/")
     app.wsgi_app = files  # type: ignore[method-assign]

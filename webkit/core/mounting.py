@@ -21,7 +21,10 @@ from .plugins import Plugins
 AT_ONCE = 4
 LONGEST_SECONDS = 30.0
 MOST_BYTES = 16 * 2**20
-OURS = ("Content-Security-Policy", "X-Frame-Options", "Strict-Transport-Security", "X-Content-Type-Options")
+OURS = (
+    *("Content-Security-Policy", "X-Frame-Options", "Strict-Transport-Security", "X-Content-Type-Options"),
+    *("Reporting-Endpoints", "Cross-Origin-Resource-Policy", "Access-Control-Allow-Origin"),
+)
 """Headers that are not a stranger's to set."""
 NO_BODY = (204, 304)
 

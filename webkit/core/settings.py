@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from webkit.core.kernel.currencies import exponent, is_currency
 from webkit.core.problems import Problem
 
+_SITE = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?")
 _PRICE = r"[a-z]{1,16} \d{1,7}(\.\d{1,4})?/\d{1,7}(\.\d{1,4})?"
 
 
@@ -102,7 +103,6 @@ class Settings(BaseSettings):
         validation_alias=_env("WEBKIT_RATE_SIGNED_IN"),
         description="Requests a minute of one signed-in browser, a sixth of them at once; 0 sets no limit.",
     )
-    web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("WEB_WORKERS"), description="Web processes.")
     rate_bearer: int = Field(
         300,
         ge=0,
@@ -110,6 +110,7 @@ class Settings(BaseSettings):
         validation_alias=_env("WEBKIT_RATE_API"),
         description="Requests a minute of one API key, also from everywhere at once; 0 sets no limit.",
     )
+    web_workers: int = Field(2, ge=1, le=64, validation_alias=_env("WEB_WORKERS"), description="Web processes.")
     web_threads: int = Field(
         128, ge=4, le=1024, validation_alias=_env("WEB_THREADS"), description="Threads of each web process."
     )
@@ -134,6 +135,11 @@ class Settings(BaseSettings):
         (),
         validation_alias=_env("WEBKIT_ALLOW_HOSTS"),
         description="Exact host:port, separated by commas, that may be opened although private; not in production.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        validation_alias=_env("CORS_ORIGINS"),
+        description="Sites whose pages may ask /api/ with a key of theirs: https://app.example, separated by commas.",
     )
     audits_per_day: int = Field(
         50, ge=0, le=10_000, validation_alias=_env("WEBKIT_AUDITS_PER_DAY"), description="Website audits per agency."
@@ -175,12 +181,6 @@ class Settings(BaseSettings):
         validation_alias=_env("WEBKIT_AI_RUNS_PER_DAY"),
         description="Most sections the AI writes for an agency in a day, whatever its tier; 0 switches it off.",
     )
-    secret_key: SecretStr | None = Field(
-        None,
-        validation_alias=_env("SECRET_KEY"),
-        description="Signs cookies. Empty: made once in the data folder.",
-    )
-    mail_from: str = Field(
     jwt_algorithm: Literal["EdDSA", "HS256"] = Field(
         "EdDSA",
         validation_alias=_env("JWT_ALGORITHM"),
@@ -200,6 +200,12 @@ class Settings(BaseSettings):
         validation_alias=_env("JWT_REFRESH_TOKEN_EXPIRE_DAYS"),
         description="Days for which a refresh token can be exchanged, once.",
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        validation_alias=_env("SECRET_KEY"),
+        description="Signs cookies. Empty: made once in the data folder.",
+    )
+    mail_from: str = Field(
         "webkit@localhost",
         validation_alias=_env("EMAIL_FROM_ADDRESS", "EMAIL_FROM"),
         description="Sender address of all mail.",
@@ -214,7 +220,7 @@ class Settings(BaseSettings):
     )
     demo: bool = Field(False, validation_alias=_env("DEMO"), description="1 loads the demo agency at start.")
 
-    @field_validator("plugins_off", "allow_hosts", mode="before")
+    @field_validator("plugins_off", "allow_hosts", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -227,6 +233,13 @@ class Settings(BaseSettings):
         if wrong := [name for name in value if not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", name)]:
             raise ValueError(f"{', '.join(wrong)} is not host:port")
         return tuple(name.lower() for name in value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [name for name in value if not _SITE.fullmatch(name)]:
+            raise ValueError(f"{', '.join(wrong)} is no site like https://app.example: each is named, without a path")
+        return value
 
     @field_validator("database_url", "migrations_url")
     @classmethod

@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.capabilities.payments import PAYMENTS
-from webkit.core.kernel import vendors
+from webkit.core.kernel import cors, vendors
 from webkit.core.kernel.crypto import Keys
 from webkit.core.kernel.runtime import current
 from webkit.core.settings import Settings
@@ -24,15 +24,26 @@ log = structlog.get_logger(__name__)
 
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 2 * 1024 * 1024
+REPORTS = "/csp-reports"
+"""Where browsers report what was against the policy of a page."""
+UNUSED = (
+    *("accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope"),
+    *("magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+)
+"""What a browser can do and no page of ours asks for."""
+FILES = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"))
+"""Headers of static files too."""
 ALWAYS = (
-    ("X-Content-Type-Options", "nosniff"),
+    *FILES,
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"),
+    ("Permissions-Policy", ", ".join(f"{name}=()" for name in UNUSED)),
+    ("Reporting-Endpoints", f'csp="{REPORTS}"'),
     ("Cache-Control", "no-store"),
 )
-IN_PRODUCTION = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
+BY_HTTPS = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
+"""Where the platform is reached by https: a promise that it always will be."""
 V = TypeVar("V", bound=Callable[..., object])
 JSON = "application/json"
 FOR_MACHINES = "default-src 'none'; frame-ancestors 'none'"
@@ -81,9 +92,14 @@ def refuse_cross_site() -> None:
     elif origin is not None:
         proven = origin == own_origin()
     else:
-        proven = request.headers.get("Authorization", "").startswith("Bearer ")
-    if not proven:
+        proven = _has_key()
+    if not proven and not (_has_key() and request.path.startswith(cors.BELOW) and cors.permits(origin)):
         abort(403, "This form was sent from another site.")
+
+
+def _has_key() -> bool:
+    """No browser adds this by itself, so whoever sends it means to."""
+    return request.headers.get("Authorization", "").startswith("Bearer ")
 
 
 def own_origin() -> str:
@@ -96,8 +112,13 @@ def own_origin() -> str:
 def add_headers(response: Response) -> Response:
     """Headers of every answer; a view that set one of them keeps it."""
     own = [("Content-Security-Policy", FOR_MACHINES if response.mimetype == JSON else policy())]
-    complete(response.headers, (*own, *ALWAYS, *(IN_PRODUCTION if current().settings.production else ())))
+    complete(response.headers, (*own, *ALWAYS, *promises(current().settings)))
     return response
+
+
+def promises(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """What only an address with https can promise."""
+    return BY_HTTPS if settings.base_url.startswith("https://") else ()
 
 
 def complete(headers: Headers, wanted: Iterable[tuple[str, str]]) -> None:
@@ -131,5 +152,5 @@ def _around_nonce(address: str, origins: tuple[str, ...]) -> tuple[str, str]:
     return (
         "default-src 'self'; script-src 'self' 'nonce-",
         "'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; "
-        f"base-uri 'none'; frame-ancestors 'none'; form-action {forms}",
+        f"base-uri 'none'; frame-ancestors 'none'; form-action {forms}; report-uri {REPORTS}; report-to csp",
     )
