@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, pool, text
 
-from webkit.core.kernel import schema
+from webkit.core.kernel import expectations, schema
 from webkit.core.kernel.db import db, prepare_sqlite
 from webkit.core.kernel.runtime import current
 
@@ -32,6 +32,7 @@ def run() -> None:
             render_item=_render,
         )
         context.run_migrations()
+        expectations.expect(connection)
         _check_foreign_keys(connection)
     engine.dispose()
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
-from webkit.core.kernel import schema
+from webkit.core.kernel import expectations, schema
 from webkit.core.kernel.tables import Base
 
 # Whatever is defined, altered or granted in a test's database leaves a line, also by one who switched triggers off.
@@ -143,6 +143,7 @@ def build(engine: Engine) -> None:
         schema.roles(connection)
         Base.metadata.create_all(connection)
         schema.harden(connection)
+        expectations.expect(connection)
 
 
 @contextmanager
