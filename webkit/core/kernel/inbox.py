@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.extensions import Delivery, Job
-from webkit.core.kernel import clock, ids, jobs, outbox, tenancy, vendors
+from webkit.core.kernel import asking, clock, ids, jobs, outbox, tenancy, vendors
 from webkit.core.kernel.db import Alone, insert, release, session, writes, writing
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.logging import is_secret
@@ -218,10 +218,15 @@ def _keep(row: dict[str, Any]) -> bool:
             jobs.nudge(APPLY)
         return fresh
     with writing() as unit:
-        added = unit.scalars(insert(InboxEvent).values(row).on_conflict_do_nothing().returning(InboxEvent.id)).first()
-        if added is not None:
-            outbox.add(APPLY, inbox_id=str(added))
-    return added is not None
+        if fresh := bool(asking.rows(unit.line, _event(dialect), row)):
+            outbox.add(APPLY, inbox_id=str(row["id"]))
+    return fresh
+
+
+@functools.cache
+def _event(dialect: str) -> sa.Executable:
+    values = {column.name: sa.bindparam(column.name, type_=column.type) for column in _columns()}
+    return insert(InboxEvent).values(values).on_conflict_do_nothing().returning(InboxEvent.id)  # type: ignore[no-any-return]
 
 
 @functools.cache

@@ -8,6 +8,7 @@ done already. What an error means is decided here: later, never, or now again.
 from __future__ import annotations
 
 import enum
+import functools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.extensions import Job, JobSpec
-from webkit.core.kernel import clock, observing, tenancy
+from webkit.core.kernel import asking, clock, observing, tenancy
 from webkit.core.kernel.db import after_commit, db, session, writing
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.ids import uuid7
@@ -170,28 +171,52 @@ def _door(job: Job, spec: JobSpec) -> AbstractContextManager[Any]:
 
 def _claim(job_ids: Sequence[UUID]) -> list[tuple[Job, str]]:
     moment = clock.now()
-    # The queue may hold an id several times: what backs off after a failure is not tried by the next of them. A row
-    # the sweeper has just sent is due within its pause.
-    due_now = OutboxJob.next_at <= moment + SWEEP_PAUSE
+    found, count = _named(job_ids), len(job_ids)
     with tenancy.platform("claim a job"), writing() as unit:
-        kinds = unit.scalars(sa.select(OutboxJob.kind).where(OutboxJob.id.in_(job_ids)).distinct()).all()
+        kinds = {row.kind for row in asking.rows(unit.line, _kinds(count), found)}
         rows: list[Any] = []
         # One that nobody knows is asked for when there is none, so that it is prepared like the others.
-        for kind in [kind for kind in kinds if kind in current().jobs] or [""]:
+        for kind in sorted(kind for kind in kinds if kind in current().jobs) or [""]:
             lease = timedelta(seconds=_lease(kind) if kind else 0)
-            claimed = (
-                sa.update(OutboxJob)
-                .where(OutboxJob.id.in_(job_ids), OutboxJob.kind == kind, OutboxJob.state == State.WAITING)
-                .where(_free(moment), due_now)
-                .values(lease_until=moment + lease, attempt=OutboxJob.attempt + 1)
-                .returning(OutboxJob.id, OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt, OutboxJob.kind)
-                .execution_options(synchronize_session=False)
-            )
-            rows += unit.execute(claimed)
+            given = {**found, "of_kind": kind, "moment": moment, "due": moment + SWEEP_PAUSE, "lease": moment + lease}
+            rows += asking.rows(unit.line, _claimed(count), given)
     return [
         (Job(id=row.id, agency_id=row.agency_id, args=row.args, attempt=row.attempt, key=f"job-{row.id}"), row.kind)
         for row in rows
     ]
+
+
+def _named(job_ids: Sequence[UUID]) -> dict[str, UUID]:
+    return {f"id{nth}": job_id for nth, job_id in enumerate(job_ids)}
+
+
+def _among(count: int) -> sa.ColumnElement[bool]:
+    return OutboxJob.id.in_([sa.bindparam(f"id{nth}", type_=OutboxJob.id.type) for nth in range(count)])
+
+
+@functools.lru_cache(64)
+def _kinds(count: int) -> sa.Executable:
+    return sa.select(OutboxJob.kind).where(_among(count)).distinct()
+
+
+@functools.lru_cache(64)
+def _claimed(count: int) -> sa.Executable:
+    """Takes so many jobs of a kind. It is kept: everything that is done in the background begins with it."""
+    free = sa.or_(OutboxJob.lease_until.is_(None), OutboxJob.lease_until < _given("moment", OutboxJob.lease_until))
+    # The queue may hold an id several times: what backs off after a failure is not tried by the next of them. A row
+    # the sweeper has just sent is due within its pause.
+    due_now = OutboxJob.next_at <= _given("due", OutboxJob.next_at)
+    return (
+        sa.update(OutboxJob.__table__)  # type: ignore[arg-type]
+        .where(_among(count), OutboxJob.kind == _given("of_kind", OutboxJob.kind))
+        .where(OutboxJob.state == State.WAITING, free, due_now)
+        .values(lease_until=_given("lease", OutboxJob.lease_until), attempt=OutboxJob.attempt + 1)
+        .returning(OutboxJob.id, OutboxJob.agency_id, OutboxJob.args, OutboxJob.attempt, OutboxJob.kind)
+    )
+
+
+def _given(name: str, column: Any) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=column.type)
 
 
 def rehearse() -> None:
@@ -224,13 +249,18 @@ def time_limit(kind: str) -> int:
 
 
 def _update(job: Job, **values: Any) -> None:
+    given = {f"to_{name}": value for name, value in values.items()}
     with tenancy.platform("finish a job"), writing() as unit:
-        unit.execute(
-            sa.update(OutboxJob)
-            .where(OutboxJob.id == job.id, OutboxJob.state == State.WAITING, OutboxJob.attempt == job.attempt)
-            .values(lease_until=None, **values)
-            .execution_options(synchronize_session=False)
-        )
+        asking.rows(unit.line, _ended(tuple(values)), {**given, "of_id": job.id, "of_attempt": job.attempt})
+
+
+@functools.cache
+def _ended(names: tuple[str, ...]) -> sa.Executable:
+    """Ends an attempt, if it is the living one."""
+    here = (OutboxJob.id == _given("of_id", OutboxJob.id), OutboxJob.attempt == _given("of_attempt", OutboxJob.attempt))
+    values = {name: _given(f"to_{name}", getattr(OutboxJob, name)) for name in names}
+    ended = sa.update(OutboxJob.__table__).where(*here, OutboxJob.state == State.WAITING)  # type: ignore[arg-type]
+    return ended.values(lease_until=None, **values).returning(OutboxJob.id)
 
 
 def put_back(job: Job, after: timedelta = timedelta()) -> None:
