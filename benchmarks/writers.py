@@ -87,14 +87,15 @@ def main(kind: str) -> None:
 
 
 def _ours() -> Callable[[str], None]:
-    """Through the service, again and again until it is done: a connection may be cut at any moment."""
+    """As a web process does it, again and again until it is done: a connection may be cut at any moment."""
     from sqlalchemy.exc import DBAPIError
 
     from benchmarks import house
-    from webkit.core.kernel import tenancy
+    from webkit.core.kernel import jobs, tenancy
     from webkit.invoices import service
 
     app = house.create()
+    jobs.serve()
     app.app_context().push()
     with tenancy.platform("the first agency of the benchmark"):
         from webkit.agencies import service as agencies

@@ -14,6 +14,7 @@ from webkit.accounts import plugin as accounts
 from webkit.administration import plugin as administration
 from webkit.agencies import plugin as agencies
 from webkit.ai_runs import plugin as ai_runs
+from webkit.api import plugin as api
 from webkit.banking import plugin as banking
 from webkit.branding import plugin as branding
 from webkit.catalogue import plugin as catalogue
@@ -93,6 +94,7 @@ FEATURES: tuple[ModuleType, ...] = (
     subscriptions,
     administration,
     operations,
+    api,
     webhooks,
     styleguide,
     demo,

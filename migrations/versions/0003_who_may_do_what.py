@@ -19,6 +19,7 @@ OWNED = (
     "charge_settings",
     "charges",
     "custom_roles",
+    "erasures",
     "former_keys",
     "invitations",
     "invoice_write_offs",
@@ -478,6 +479,37 @@ def upgrade() -> None:
         batch_op.create_index("ix_webhook_endpoints_state", ["state"], unique=False)
 
     op.create_table(
+        "erasures",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("nth", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Enum("asked", "done", name="erasurestate", native_enum=False, length=32), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("known", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("kept", sa.Text(), nullable=False),
+        sa.Column("next_due", sa.Date(), nullable=True),
+        sa.Column("frozen_id", sa.Uuid(), nullable=True),
+        sa.Column("receipt", sa.Text(), nullable=False),
+        sa.Column("signature", sa.String(length=128), nullable=False),
+        sa.Column("public_key", sa.String(length=64), nullable=False),
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agency_id", "client_id"],
+            ["clients.agency_id", "clients.id"],
+            name=op.f("fk_erasures_agency_id_client_id"),
+        ),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_erasures_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasures")),
+        sa.UniqueConstraint("agency_id", "client_id", "nth", name=op.f("uq_erasures_agency_id_client_id_nth")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f("uq_erasures_agency_id_id")),
+    )
+    with op.batch_alter_table("erasures", schema=None) as batch_op:
+        batch_op.create_index("ix_erasures_agency_id_next_due", ["agency_id", "next_due"], unique=False)
+
+    op.create_table(
         "invitations",
         sa.Column("email", sa.String(length=255), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -874,6 +906,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("closed", sa.String(length=300), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("goes_on", sa.Date(), nullable=True))
 
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("author_id", sa.Uuid(), nullable=True))
@@ -972,6 +1005,7 @@ def downgrade() -> None:
         batch_op.drop_column("author_id")
 
     with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.drop_column("goes_on")
         batch_op.drop_column("closed")
 
     with op.batch_alter_table("invoice_write_offs", schema=None) as batch_op:
@@ -1035,6 +1069,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_invitations_agency_id_role_id")
 
     op.drop_table("invitations")
+    with op.batch_alter_table("erasures", schema=None) as batch_op:
+        batch_op.drop_index("ix_erasures_agency_id_next_due")
+
+    op.drop_table("erasures")
     with op.batch_alter_table("webhook_endpoints", schema=None) as batch_op:
         batch_op.drop_index("ix_webhook_endpoints_state")
 

@@ -53,7 +53,9 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     schedule, content = _dated(invoice, profile, client, today)
     begun = frozen.begin(KIND, invoice_id, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale)
     # The number comes late: its row stays locked until the commit, and everybody else waits.
-    number, issued = counters.take_today(series.counter, series.pattern, profile.timezone, client=client.name)
+    number, issued = counters.take_today(
+        series.counter, series.pattern, profile.timezone, client=client.name, last_lock=True
+    )
     if issued != today:
         schedule, content = _dated(invoice, profile, client, issued)
         begun = frozen.begin_again(begun, content)

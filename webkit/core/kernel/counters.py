@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from webkit.core.kernel import asking, clock, number_patterns, tenancy
+from webkit.core.kernel import asking, clock, events, number_patterns, tenancy
 from webkit.core.kernel.db import insert, session
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import format_date
@@ -85,10 +85,14 @@ def take(series: str, pattern: str, on: date, *, client: str = "") -> str:
     return _number(row, pattern, row.raised(), on, client)
 
 
-def take_today(series: str, pattern: str, timezone: str, *, client: str = "") -> tuple[str, date]:
+def take_today(
+    series: str, pattern: str, timezone: str, *, client: str = "", last_lock: bool = False
+) -> tuple[str, date]:
     """The next number and its date, read once the counter is ours: no later number has an earlier date.
 
-    Raises Conflict when the clock was put back to a day before the last number's.
+    With `last_lock` nothing else is locked after it, and the head of the chain is locked by the question whether the
+    number is free: whoever waits for the counter waits one answer less. Raises Conflict when the clock was put back to
+    a day before the last number's.
     """
     _demand_usable(pattern)
     name = _named(series, pattern, client)
@@ -102,7 +106,7 @@ def take_today(series: str, pattern: str, timezone: str, *, client: str = "") ->
     if last > day:
         told = {"day": format_date(day), "last": format_date(last)}
         raise Conflict(_("The clock says %(day)s, but the last number was given on %(last)s. Please set it.", **told))
-    return _number(row, pattern, value, day, client), day
+    return _number(row, pattern, value, day, client, last_lock), day
 
 
 def following(series: str, pattern: str, on: date, *, client: str = "") -> Following:
@@ -167,15 +171,17 @@ def gaps() -> list[Gap]:
     return [Gap(*key, count) for key, count in missing if _kind(key[1]) in current().numbered]
 
 
-def _is_used(name: str, number: str) -> bool:
+def _is_used(name: str, number: str, last_lock: bool) -> bool:
     """Whether a document of the series has this number already."""
     series = _kind(name)
     if series not in current().numbered:
         return False
-    asked = _with_number(current().numbered[series][0])
+    column = current().numbered[series][0]
     # What this write leaves for its end are no other numbers of this counter: nothing is written while it is locked.
+    if last_lock:
+        return events.lock_and_ask(_standing(column), number=number)
     own = {"agency": tenancy.agency_id(), "number": number}
-    return bool(asking.rows(session().line, asked, own))
+    return bool(asking.rows(session().line, _with_number(column), own))
 
 
 def _kind(name: str) -> str:
@@ -184,9 +190,14 @@ def _kind(name: str) -> str:
 
 
 @functools.cache
-def _with_number(column: InstrumentedAttribute[str | None]) -> sa.Executable:
+def _with_number(column: InstrumentedAttribute[str | None]) -> sa.Select[Any]:
     own = column.class_.agency_id == sa.bindparam("agency")
     return sa.select(column).where(own, column == sa.bindparam("number")).limit(1)
+
+
+@functools.cache
+def _standing(column: InstrumentedAttribute[str | None]) -> sa.ColumnElement[bool]:
+    return _with_number(column).exists()
 
 
 def _demand_usable(pattern: str) -> None:
@@ -198,10 +209,10 @@ def _named(series: str, pattern: str, client: str) -> str:
     return f"{series}:{number_patterns.client_code(client)}" if "{client}" in pattern else series
 
 
-def _number(row: _Row, pattern: str, value: int, on: date, client: str) -> str:
+def _number(row: _Row, pattern: str, value: int, on: date, client: str, last_lock: bool = False) -> str:
     code = number_patterns.client_code(client)
     number = number_patterns.written(pattern, value, on, code)
-    while _is_used(row.series, number):
+    while _is_used(row.series, number, last_lock):
         value = row.raised(skipped=1)
         number = number_patterns.written(pattern, value, on, code)
     return number

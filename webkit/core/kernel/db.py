@@ -83,6 +83,8 @@ class UnitSession(Session):
         self.after: list[Callable[[], None]] = []
         self.answers: dict[Any, Any] = {}
         self.late = Late()
+        self.head: tuple[int, str] | None = None
+        """The head of the event chain, once this transaction has locked it."""
         self._line: Connection | None = None
 
     @property
@@ -100,6 +102,7 @@ class UnitSession(Session):
         """Also forgets what `asked_once` remembers: it was true in the transaction that ends here."""
         self.answers.clear()
         self.late.clear()
+        self.head = None
         super().rollback()
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
@@ -116,6 +119,7 @@ class UnitSession(Session):
     def commit(self) -> None:
         self.answers.clear()
         super().commit()
+        self.head = None
 
 
 @event.listens_for(UnitSession, "after_flush")

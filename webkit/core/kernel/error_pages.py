@@ -10,7 +10,7 @@ from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from webkit.core.capabilities.errors import ProviderError
-from webkit.core.kernel import db, observing
+from webkit.core.kernel import db, observing, problems
 from webkit.core.kernel.errors import DomainError, Invalid, TooMany
 from webkit.core.kernel.hx import wants_fragment
 from webkit.core.kernel.i18n import gettext as _
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 def on_domain_error(error: DomainError) -> Response:
     """Something a person can mend."""
-    response = answer(error.code, error.message, error.errors if isinstance(error, Invalid) else None)
+    response = answer(error.code, error.message, _fields(error))
     if isinstance(error, TooMany):
         response.headers.update(error.headers())
     return response
@@ -66,6 +66,8 @@ def on_crash(error: BaseException) -> Response:
 def answer(code: int, message: str, fields: dict[str, str] | None = None) -> Response:
     """The answer in the shape the caller reads."""
     request_id = g.get("request_id", "")
+    if problems.wanted():
+        return problems.answer(code, message, fields)
     if _wants_json():
         body: dict[str, Any] = {"error": {"code": code, "message": message, "request_id": request_id}}
         if fields:
@@ -79,6 +81,12 @@ def answer(code: int, message: str, fields: dict[str, str] | None = None) -> Res
         response = make_response(_render(f"errors/{code}.html", code, message, request_id), code)
     response.vary.add("HX-Request")
     return response
+
+
+def _fields(error: DomainError) -> dict[str, str] | None:
+    if isinstance(error, Invalid):
+        return error.errors
+    return {error.field: error.message} if error.field and problems.wanted() else None
 
 
 def _render(template: str, code: int, message: str, request_id: str) -> str:

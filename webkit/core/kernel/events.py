@@ -177,7 +177,7 @@ def _append(current: UnitSession) -> None:
     if not pending:
         return
     current.flush_changed()
-    seq, hash_ = _lock_head(current)
+    seq, hash_ = current.head or _lock_head(current)
     chain = _Chain(tenancy.agency_id(), seq, hash_)
     for item in pending:
         chain.add(item)
@@ -185,18 +185,31 @@ def _append(current: UnitSession) -> None:
     current.info["chained"] = [(event["seq"], event["kind"]) for event in chain.events]
 
 
+def lock_and_ask(question: sa.ColumnElement[bool], **values: Any) -> bool:
+    """Lock the head of the chain for the events of this write, and answer a kept question with the same message."""
+    current = session()
+    seq, hash_, answer = _locked(current, _head(question), values)
+    current.head = seq, hash_
+    return bool(answer)
+
+
 @functools.cache
-def _head() -> sa.Executable:
-    return sa.select(EventHead.seq, EventHead.hash).where(mine(EventHead)).with_for_update()
+def _head(*besides: sa.ColumnElement[bool]) -> sa.Executable:
+    return sa.select(EventHead.seq, EventHead.hash, *besides).where(mine(EventHead)).with_for_update()
 
 
 def _lock_head(current: UnitSession) -> tuple[int, str]:
-    line, here = current.line, {"agency": tenancy.agency_id()}
-    if not (found := asking.rows(line, _head(), here)):
-        insert_missing(EventHead, agency_id=here["agency"], seq=0, hash=GENESIS)
-        found = asking.rows(line, _head(), here)
-    ((seq, hash_),) = found
+    seq, hash_ = _locked(current, _head(), {})
     return seq, hash_
+
+
+def _locked(current: UnitSession, asked: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+    line, here = current.line, {"agency": tenancy.agency_id(), **values}
+    if not (found := asking.rows(line, asked, here)):
+        insert_missing(EventHead, agency_id=here["agency"], seq=0, hash=GENESIS)
+        found = asking.rows(line, asked, here)
+    (row,) = found
+    return row  # type: ignore[no-any-return]
 
 
 class _Chain:

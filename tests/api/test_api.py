@@ -1,0 +1,159 @@
+"""The API as programs use it: pages, tags, keys, problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.client import Browser
+from webkit.core.kernel.directory import AgencyView
+
+BASE = "/api/v1/agencies/northwind"
+CLIENT = {"name": "Birch & Co", "email": "hi@birch.example", "country": "DE"}
+
+
+@pytest.fixture
+def client_id(owner: Browser) -> str:
+    made = owner.post(f"{BASE}/clients", json=CLIENT)
+    assert made.status_code == 201, made.text
+    return str(made.json["id"])
+
+
+def draft(client_id: str, **more: Any) -> dict[str, Any]:
+    line = {"description": "Design", "quantity": "2", "unit_price": "100.50"}
+    return {"client_id": client_id, "title": "Website", "lines": [line], **more}
+
+
+def problem(answer: Any, code: int) -> dict[str, Any]:
+    assert (answer.status_code, answer.mimetype) == (code, "application/problem+json"), answer.text
+    told: dict[str, Any] = answer.json
+    assert told["status"] == code
+    assert told["request_id"]
+    return told
+
+
+def test_a_client_is_made_read_changed_and_put_away(owner: Browser, client_id: str) -> None:
+    one = f"{BASE}/clients/{client_id}"
+    assert owner.get(one).json["name"] == "Birch & Co"
+    assert owner.put(one, json={**CLIENT, "city": "Kiel"}).json["city"] == "Kiel"
+    assert owner.post(f"{one}/archive").json["active"] is False
+    assert owner.post(f"{one}/restore").json["active"] is True
+
+
+def test_what_was_made_says_where_it_is(owner: Browser, agency: AgencyView) -> None:
+    made = owner.post(f"{BASE}/clients", json=CLIENT)
+    assert owner.get(made.headers["Location"]).json == made.json
+
+
+def test_a_list_is_read_page_by_page(owner: Browser, agency: AgencyView) -> None:
+    names = [f"Client {n}" for n in range(5)]
+    for name in names:
+        owner.post(f"{BASE}/clients", json={"name": name, "country": "DE"})
+    found, cursor = [], ""
+    while True:
+        page = owner.get(f"{BASE}/clients?limit=2{cursor}")
+        found += [each["name"] for each in page.json["data"]]
+        if page.json["next"] is None:
+            break
+        assert f"cursor={page.json['next']}" in page.headers["Link"]
+        cursor = f"&cursor={page.json['next']}"
+    assert found == names
+    assert [each["name"] for each in owner.get(f"{BASE}/clients?q=Client+3").json["data"]] == ["Client 3"]
+
+
+def test_an_invoice_from_draft_to_credit(owner: Browser, client_id: str) -> None:
+    made = owner.post(f"{BASE}/invoices", json=draft(client_id)).json
+    assert (made["state"], made["figures"]["totals"]["net_minor"]) == ("draft", 20100)
+    one = f"{BASE}/invoices/{made['id']}"
+    changed = owner.put(one, json=draft(client_id, discount={"percent": "10"})).json
+    assert changed["figures"]["totals"]["discount_minor"] == 2010
+    issued = owner.post(f"{one}/issue", json={})
+    assert issued.json["number"], issued.text
+    assert owner.get(f"{BASE}/invoices?state=issued").json["data"][0]["id"] == made["id"]
+    note = owner.post(f"{one}/credit-notes", json={"extent": "all", "reason": "Agreed"})
+    assert note.status_code == 201, note.text
+    assert note.json["total_minor"] == issued.json["total_minor"]
+    assert len(owner.get(f"{one}/credit-notes").json["data"]) == 1
+    kinds = [each["kind"] for each in owner.get(f"{one}/events?limit=1").json["data"]]
+    assert len(kinds) == 1
+    assert problem(owner.delete(one), 409)["detail"]
+
+
+def test_the_same_key_does_it_once(owner: Browser, agency: AgencyView) -> None:
+    key = {"Idempotency-Key": "one"}
+    first = owner.post(f"{BASE}/clients", json=CLIENT, headers=key)
+    again = owner.post(f"{BASE}/clients", json=CLIENT, headers=key)
+    assert (again.status_code, again.data, again.headers["Location"]) == (201, first.data, first.headers["Location"])
+    assert again.headers["Idempotency-Replayed"] == "true"
+    other = problem(owner.post(f"{BASE}/clients", json={**CLIENT, "city": "Kiel"}, headers=key), 422)
+    assert other["errors"][0]["header"] == "Idempotency-Key"
+
+
+def test_a_refusal_is_not_kept_under_a_key(owner: Browser, client_id: str) -> None:
+    key = {"Idempotency-Key": "two"}
+    problem(owner.post(f"{BASE}/clients", json=CLIENT, headers=key), 422)
+    owner.put(f"{BASE}/clients/{client_id}", json={**CLIENT, "email": "else@birch.example"})
+    assert owner.post(f"{BASE}/clients", json=CLIENT, headers=key).status_code == 201
+
+
+def test_tags(owner: Browser, client_id: str) -> None:
+    one = f"{BASE}/clients/{client_id}"
+    tag = owner.get(one).headers["ETag"]
+    assert owner.get(one, headers={"If-None-Match": tag}).status_code == 304
+    kept = owner.put(one, json={**CLIENT, "city": "Kiel"}, headers={"If-Match": tag})
+    assert kept.status_code == 200
+    problem(owner.put(one, json=CLIENT, headers={"If-Match": tag}), 412)
+    assert owner.put(one, json=CLIENT, headers={"If-Match": kept.headers["ETag"]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "pointer"),
+    [
+        ({**CLIENT, "archived": True}, "/archived"),
+        ({**CLIENT, "agency_id": "x"}, "/agency_id"),
+        ({**CLIENT, "name": 5}, "/name"),
+        ({**CLIENT, "email": "nobody"}, "/email"),
+        ({"country": "DE"}, "/name"),
+        ([], "/"),
+    ],
+)
+def test_each_wrong_field_is_pointed_at(owner: Browser, agency: AgencyView, sent: Any, pointer: str) -> None:
+    told = problem(owner.post(f"{BASE}/clients", json=sent), 422)
+    assert pointer in [each["pointer"] for each in told["errors"]]
+
+
+def test_a_wrong_line_is_pointed_at(owner: Browser, client_id: str) -> None:
+    sent = draft(client_id)
+    sent["lines"].append({"description": "More", "unit_price": "1e5"})
+    told = problem(owner.post(f"{BASE}/invoices", json=sent), 422)
+    assert [each["pointer"] for each in told["errors"]] == ["/lines/1/unit_price"]
+    sent["lines"][1] = {"description": "More", "unit_price": "1", "rate": "nothing"}
+    told = problem(owner.post(f"{BASE}/invoices", json=sent), 422)
+    assert [each["pointer"] for each in told["errors"]] == ["/lines/1/rate"]
+
+
+@pytest.mark.parametrize("asked", ["limit=0", "limit=1000", "cursor=x", "color=red", "sort=tax", "limit=1&limit=2"])
+def test_what_stands_behind_the_address_is_checked(owner: Browser, agency: AgencyView, asked: str) -> None:
+    told = problem(owner.get(f"{BASE}/clients?{asked}"), 422)
+    assert told["errors"][0]["parameter"] == asked.partition("=")[0]
+
+
+def test_other_problems(owner: Browser, agency: AgencyView, anonymous: Browser, stranger: Browser) -> None:
+    clients = f"{BASE}/clients"
+    problem(owner.get("/api/v1/nothing"), 404)
+    problem(owner.get(f"{clients}/{'0' * 8}-0000-7000-8000-{'0' * 12}"), 404)
+    told = owner.patch(clients)
+    assert problem(told, 405)
+    assert told.headers["Allow"]
+    problem(owner.post(clients, data="name=x"), 415)
+    problem(owner.post(clients, data="{", content_type="application/json"), 400)
+    problem(owner.post(clients, data=b" " * 600_000, content_type="application/json"), 413)
+    assert "Bearer" in anonymous.get(clients).headers["WWW-Authenticate"]
+    problem(anonymous.get(clients), 401)
+    problem(stranger.get(clients), 404)
+    problem(owner.post(clients, json=CLIENT, headers={"Sec-Fetch-Site": "cross-site"}), 403)
+
+
+def test_a_member_is_held_to_their_role(member: Browser, agency: AgencyView, client_id: str) -> None:
+    problem(member.post(f"{BASE}/clients/{client_id}/archive"), 403)

@@ -1,0 +1,188 @@
+"""From a request to an answer: read, check, do it in one write, tell it with its tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_login import current_user
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from webkit.api import door, repeats
+from webkit.api.operations import Call, Operation, read_params
+from webkit.api.shapes import Empty
+from webkit.core.kernel import db, locks
+from webkit.core.kernel.crypto import digest
+from webkit.core.kernel.errors import DomainError, Invalid
+from webkit.core.kernel.forms import sentence
+from webkit.core.kernel.i18n import gettext as _
+
+JSON = "application/json"
+BODY_LIMIT = 512 * 1024
+NO_BODY = 204
+
+
+class Unreadable(DomainError):
+    code = 400
+
+
+class TooLarge(DomainError):
+    code = 413
+
+
+class Unsupported(DomainError):
+    code = 415
+
+
+class Changed(DomainError):
+    """It is no longer what `If-Match` says."""
+
+    code = 412
+
+
+def view_of(operation: Operation, current: Operation | None) -> Callable[..., Response]:
+    """The view of an operation. `current` reads what it changes: that is what `If-Match` is compared with."""
+
+    def answer(**args: Any) -> Response:
+        query = read_params(operation.parameters(), request.args.to_dict(), _repeated())
+        if not operation.writes:
+            return _read(operation, _call(operation, args, query))
+        body = _body()
+        call = _call(operation, args, query, _checked(operation, body), key=repeats.key(door.caller()))
+        return _write(operation, current, call, repeats.asked(body) if call.key else "")
+
+    answer.__name__ = operation.endpoint
+    return answer
+
+
+def _call(operation: Operation, args: dict[str, Any], query: dict[str, Any], body: Any = None, key: str = "") -> Call:
+    return Call(args, body, query, current_user.id, current_user.name, current_user.email, key)
+
+
+def _repeated() -> list[str]:
+    return [name for name, values in request.args.lists() if len(values) > 1]
+
+
+def _read(operation: Operation, call: Call) -> Response:
+    found = operation.run(call)
+    if isinstance(found, Response):  # a file
+        return found
+    response = _told(operation, found)
+    if operation.is_list and found["next"]:
+        following = url_for(f"api.{operation.endpoint}", **call.args, **{**request.args, "cursor": found["next"]})
+        response.headers["Link"] = f'<{following}>; rel="next"'
+    response.make_conditional(request)
+    return response
+
+
+def _write(operation: Operation, current: Operation | None, call: Call, fingerprint: str) -> Response:
+    """Everything in one write; what is done in several steps is kept after the last of them."""
+    if not operation.apart:
+        with db.writing():
+            return _once(operation, current, call, fingerprint)
+    with db.writing():
+        if call.key and (known := repeats.known(call.key, fingerprint)) is not None:
+            return known
+        _demand_unchanged(current, call)
+    response = _told(operation, operation.run(call))
+    if call.key:
+        with db.writing():
+            if repeats.known(call.key, fingerprint) is None:
+                repeats.keep(call.key, fingerprint, response)
+    return response
+
+
+def _once(operation: Operation, current: Operation | None, call: Call, fingerprint: str) -> Response:
+    if call.key and (known := repeats.known(call.key, fingerprint)) is not None:
+        return known
+    _demand_unchanged(current, call)
+    response = _told(operation, operation.run(call))
+    if call.key:
+        repeats.keep(call.key, fingerprint, response)
+    return response
+
+
+def _demand_unchanged(current: Operation | None, call: Call) -> None:
+    """Compare what `If-Match` says with what is there, while nobody else who asks so can change it."""
+    if current is None or not request.if_match:
+        return
+    locks.hold(f"api{current.path}/{'/'.join(map(str, call.args.values()))}")
+    tag, _weak = _told(current, current.run(call)).get_etag()
+    if not request.if_match.contains(tag or ""):
+        raise Changed(_("This has been changed since you read it. Read it again, then decide."))
+
+
+def _told(operation: Operation, found: Any) -> Response:
+    if operation.shape is None:
+        return Response(status=operation.code if found is None else 200)
+    shown = operation.shape.model_validate(found)
+    text = shown.model_dump_json()
+    response = Response(text, operation.code, mimetype=JSON)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.update(("Authorization", "Cookie", "Accept-Language"))
+    response.set_etag(digest(text.encode())[:32])
+    if operation.code == 201 and (where := _location(operation, shown)):
+        response.headers["Location"] = where
+    return response
+
+
+def _location(operation: Operation, shown: BaseModel) -> str:
+    """Where something that was made is read: its own address below that of its list."""
+    made = getattr(shown, "id", None)
+    return f"{request.path}/{made}" if made and not operation.holes[1:] else ""
+
+
+def _body() -> bytes:
+    request.max_content_length = BODY_LIMIT
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise TooLarge(_("At most %(n)d KB, please.", n=BODY_LIMIT // 1024))
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise TooLarge(_("At most %(n)d KB, please.", n=BODY_LIMIT // 1024)) from None
+
+
+def _checked(operation: Operation, body: bytes) -> BaseModel:
+    """The body as the operation wants it. Raises a DomainError that points at what is wrong."""
+    shape = operation.body or Empty
+    if not body and operation.body is None:
+        return Empty()
+    if request.mimetype != JSON:
+        raise Unsupported(_("The body is JSON: “Content-Type: application/json”."))
+    try:
+        return shape.model_validate_json(body or b"null", strict=True)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        if any(each["type"] == "json_invalid" for each in problems):
+            raise Unreadable(_("The body is not JSON.")) from None
+        raise Invalid({_pointer(each["loc"]): _sentence(each) for each in problems[:50]}) from None
+
+
+def _sentence(problem: Any) -> str:
+    kind = problem["type"]
+    if kind == "extra_forbidden":
+        return _("There is no such field here.")
+    if kind in (
+        "string_type",
+        "int_type",
+        "bool_type",
+        "list_type",
+        "dict_type",
+        "model_type",
+        "model_attributes_type",
+    ):
+        return _("This is of another type: %(wanted)s is wanted.", wanted=_wanted(kind))
+    return sentence(problem)
+
+
+def _wanted(kind: str) -> str:
+    words = {"string": _("text"), "int": _("a whole number"), "bool": _("true or false"), "list": _("a list")}
+    return words.get(kind.partition("_")[0], _("an object"))
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """A JSON pointer (RFC 6901). Names of choices between shapes are no part of what was sent."""
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "/" + "/".join(parts) if location else "/"

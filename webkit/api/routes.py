@@ -1,0 +1,39 @@
+"""The addresses of the API, one for each operation of the table, and its description."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, request
+
+from webkit.api import document
+from webkit.api.answering import view_of
+from webkit.api.door import enter
+from webkit.api.operations import BASE
+from webkit.api.table import BY_ENDPOINT, current_of
+from webkit.core.kernel import doors
+
+blueprint = Blueprint("api", __name__, url_prefix=BASE)
+blueprint.url_value_preprocessor(doors.keep_slug)
+papers = Blueprint("api_papers", __name__, url_prefix=BASE)
+
+for operation in BY_ENDPOINT.values():
+    blueprint.add_url_rule(
+        operation.rule,
+        operation.endpoint,
+        view_of(operation, current_of(operation)),
+        methods=[operation.method],
+    )
+
+
+@blueprint.before_request
+def enter_api() -> None:
+    enter(BY_ENDPOINT[(request.endpoint or "").removeprefix("api.")])
+
+
+@papers.get("/openapi.json")
+def openapi() -> Response:
+    """The description of all this, for programs."""
+    response = Response(current_app.json.dumps(document.make()), mimetype="application/json")
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
