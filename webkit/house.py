@@ -42,6 +42,7 @@ from webkit.payments import plugin as payments
 from webkit.payouts import plugin as payouts
 from webkit.people import plugin as people
 from webkit.plans import plugin as plans
+from webkit.portability import plugin as portability
 from webkit.pricing import plugin as pricing
 from webkit.proposals import plugin as proposals
 from webkit.quotations import plugin as quotations

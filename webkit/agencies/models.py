@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,8 @@ class Agency(Record):
     tier: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
     closed: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     """Why nobody gets in for now, if the operator has closed it."""
+    goes_on: Mapped[date | None]
+    """The day on which it is deleted, if its owner has asked for that."""
 
 
 class Profile(Owned):
@@ -163,7 +165,7 @@ def _told() -> sa.Executable:
     columns = [column for name, column in sa.inspect(Profile).columns.items() if name not in ("id", "created_at")]
     place = (Agency.currency, Agency.country, Agency.locale, Agency.timezone)
     own = sa.and_(Agency.id == Profile.agency_id, mine(Profile))
-    shown = (Agency.id, Agency.slug, Agency.name, *place, Agency.brand, Agency.closed)
+    shown = (Agency.id, Agency.slug, Agency.name, *place, Agency.brand, Agency.closed, Agency.goes_on)
     return sa.select(*shown, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
 
 
@@ -215,3 +217,14 @@ def set_closed(agency_id: UUID, why: str) -> bool:
     """Store why nobody gets in, or with none that everybody does, inside a write."""
     query = sa.update(Agency).where(Agency.id == agency_id).values(closed=why).returning(Agency.id)
     return session().scalars(query).one_or_none() is not None
+
+
+def set_goes_on(agency_id: UUID, day: date | None) -> None:
+    """Store on which day it is deleted, inside a write."""
+    session().execute(sa.update(Agency).where(Agency.id == agency_id).values(goes_on=day))
+
+
+def bury(agency_id: UUID, slug: str, why: str) -> None:
+    """Close it for good and free its address, inside a write."""
+    gone = {"slug": slug, "closed": why, "goes_on": None}
+    session().execute(sa.update(Agency).where(Agency.id == agency_id).values(**gone))

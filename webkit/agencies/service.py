@@ -375,6 +375,7 @@ def _view(row: Agency | Any) -> AgencyView:
         brand=row.brand,
         theme=_theme(row.brand),
         closed=row.closed,
+        goes_on=row.goes_on.isoformat() if row.goes_on else "",
     )
 
 
@@ -401,6 +402,21 @@ def close(agency_id: UUID, why: str) -> None:
         raise NotFound(_("There is no such agency."))
     entrances.changed()
     audit.log("agency.closed", subject=ref("agency", agency_id), detail={"why": why})
+
+
+@writes
+def announce_end(agency_id: UUID, day: date | None) -> None:
+    """Say on every page of an agency on which day it is deleted; None when it is not."""
+    models.set_goes_on(agency_id, day)
+    entrances.changed()
+
+
+@writes
+def bury(agency_id: UUID) -> None:
+    """Close an agency that was deleted for good; its address is free for another one. Its name stays with what a law
+    keeps of it."""
+    models.bury(agency_id, f"gone-{agency_id.hex}", _("This agency was deleted."))
+    entrances.changed()
 
 
 @writes

@@ -38,7 +38,7 @@ def verify_command(info: ScriptInfo, file: Path | None, as_json: bool, keys: tup
 
 def _house(info: ScriptInfo, keys: tuple[str, ...]) -> dict[str, Any]:
     with info.load_app().app_context():
-        trusted = frozenset({current().keys.public_key.hex(), *_tidy(keys)})
+        given = frozenset(_tidy(keys))
         directory = current().directory
         with tenancy.platform("verify every agency"):
             if problem := evidence.unreadable():
@@ -47,7 +47,8 @@ def _house(info: ScriptInfo, keys: tuple[str, ...]) -> dict[str, Any]:
         reports = []
         for agency_id, agency in agencies:
             with tenancy.tenant(agency_id):
-                reports.append(evidence.examine(agency.slug if agency else str(agency_id), trusted))
+                name = agency.slug if agency else str(agency_id)
+                reports.append(evidence.examine(name, given | evidence.trusted_keys()))
     return {"ok": all(report.ok for report in reports), "chains": [_chain(report) for report in reports]}
 
 

@@ -93,7 +93,7 @@ def look_up(frozen_id: UUID) -> Verified:
         pdf_hash=kept.pdf_hash,
         intact=frozen.snapshot_is_intact(frozen_id),
         sealed=witness.seal_is_ours(kept) if kept.kind == SEALED and kept.seal is not None else None,
-        public_key=current().keys.public_key.hex(),
+        public_key=str((kept.seal or {}).get("statement", {}).get("public_key", "")) or current().keys.public_key.hex(),
         newer=newest is not None and newest.id != kept.id,
         state=state,
         tone=tone,

@@ -14,7 +14,6 @@ from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.evidence import Head, Witness
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.core.kernel.runtime import current
 from webkit.signing import seal, service
 from webkit.signing.seal import Seal, SealError
 
@@ -35,7 +34,7 @@ def seal_is_ours(kept: Frozen) -> bool:
         stored = Seal.from_dict(kept.seal or {})
     except SealError:
         return False
-    ours = stored.public_key == current().keys.public_key.hex()
+    ours = stored.public_key in evidence.trusted_keys()
     return ours and stored.holds() and stored.statement.get("snapshot_sha256") == kept.snapshot_hash
 
 
@@ -60,7 +59,7 @@ def _signature(kept: Frozen) -> list[str]:
 def _head(kept: Frozen) -> list[str]:
     printed = kept.snapshot["evidence"]
     head = Head(**{**printed["head"], "at": datetime.fromisoformat(printed["head"]["at"])})
-    ours = head.public_key == current().keys.public_key.hex()
+    ours = head.public_key in evidence.trusted_keys()
     if not ours or not evidence.head_is_signed(UUID(printed["agency_id"]), head):
         return ["the signature under the printed head is not valid."]
     for seq, hash_ in ((head.seq, head.hash), (printed["event"]["seq"], printed["event"]["hash"])):
@@ -79,7 +78,7 @@ def _file(kept: Frozen, pdf: bytes) -> list[str]:
         return ["the seal in the file is not the one that was kept."]
     if made.statement.get("snapshot_sha256") != kept.snapshot_hash:
         return ["the seal names another snapshot."]
-    return [] if made.public_key == current().keys.public_key.hex() else ["it is sealed with a key that is not ours."]
+    return [] if made.public_key in evidence.trusted_keys() else ["it is sealed with a key that is not ours."]
 
 
 WITNESS = Witness(label=_l("Signed contract"), state=state, differences=differences)

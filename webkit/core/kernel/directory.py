@@ -24,7 +24,7 @@ class Seat:
 class AgencyView:
     """An agency as every page may know it; `brand` is one hex colour, `theme` changes when its look does.
 
-    One that is `closed` lets nobody in; the text is why.
+    One that is `closed` lets nobody in; the text is why. `goes_on` is the day (ISO) on which it is deleted.
     """
 
     id: UUID
@@ -37,6 +37,7 @@ class AgencyView:
     brand: str
     theme: str
     closed: str = ""
+    goes_on: str = ""
 
 
 class Directory(Protocol):

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.extensions import Job, LazyText
@@ -26,11 +27,25 @@ from webkit.core.kernel.db import insert_missing, release, session, writes
 from webkit.core.kernel.events import COMMITTED, ERASED, Event, EventDetail, SignedHead
 from webkit.core.kernel.frozen import Frozen, FrozenDocument, keeper, view
 from webkit.core.kernel.runtime import current, of
+from webkit.core.kernel.tables import Base, Scoped
 from webkit.core.values import dataclass
 
 SIGN_HEADS = "evidence.sign_heads"
 CHUNK = 500
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class FormerKey(Scoped, Base):
+    """A key of another installation that signed for this agency before it came here."""
+
+    __tablename__ = "former_keys"
+    __table_args__ = (
+        sa.PrimaryKeyConstraint("agency_id", "public_key"),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"]),
+    )
+
+    public_key: Mapped[str] = mapped_column(sa.String(64))
+    since: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,11 @@ def sign_head() -> Head | None:
     return _head(row)
 
 
+def trusted_keys() -> frozenset[str]:
+    """The public keys (hex) that may sign for the current agency: ours, and those it came here with."""
+    return frozenset({current().keys.public_key.hex(), *session().scalars(sa.select(FormerKey.public_key))})
+
+
 def sign_all_heads(_job: Job) -> None:
     """The daily job: one signed head for every agency."""
     for agency in current().directory.all_ids():
@@ -143,7 +163,7 @@ def examine(agency: str, trusted: frozenset[str]) -> ChainReport:
         walk.signed = {row.seq: _head(row) for row in events.signed_heads()}
         _walk_to_the_end(walk)
         walk.finish(trusted)
-        _examine_documents(report, walk.named)
+        _examine_documents(report, walk.named, walk.gone)
     except (sa.exc.SQLAlchemyError, ValueError) as error:
         report.findings.append(Finding(walk.seq + 1, f"The database cannot be read here: {type(error).__name__}."))
     return report
@@ -198,6 +218,8 @@ class _Walk:
         self.named: dict[str, list[tuple[int, dict[str, str]]]] = {}
         self._bare: set[int] = set()
         self._erased: set[int] = set()
+        self.gone: set[str] = set()
+        """Documents of which an event says that they were erased."""
 
     def broken(self, seq: int | None, problem: str) -> None:
         self.report.findings.append(Finding(seq, problem))
@@ -234,6 +256,7 @@ class _Walk:
         facts = copied[3]
         if row.kind == ERASED:
             self._erased.update(seq for seq in facts.get("seqs", ()) if isinstance(seq, int))
+            self.gone.update(each for each in facts.get("documents", ()) if isinstance(each, str))
         if isinstance(facts, dict) and isinstance(facts.get("frozen"), str):
             hashes = {name: value for name, value in facts.items() if isinstance(value, str)}
             self.named.setdefault(facts["frozen"], []).append((row.seq, hashes))
@@ -273,12 +296,14 @@ def _fits(detail: tuple[str, str], committed: object) -> bool:
         return False
 
 
-def _examine_documents(report: ChainReport, named: dict[str, list[tuple[int, dict[str, str]]]]) -> None:
+def _examine_documents(
+    report: ChainReport, named: dict[str, list[tuple[int, dict[str, str]]]], gone: set[str]
+) -> None:
     missing = dict(named)
     for document_id in list(session().scalars(sa.select(FrozenDocument.id).order_by(FrozenDocument.id))):
         _examine_document(report, document_id, missing.pop(str(document_id), []))
         report.documents += 1
-    for claims in missing.values():
+    for claims in (claims for name, claims in missing.items() if name not in gone):
         report.findings.append(Finding(claims[0][0], "The document this event names is gone."))
 
 
