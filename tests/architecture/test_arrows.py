@@ -19,6 +19,7 @@ ORDER = (
     "messaging",
     "accounts",
     "people",
+    "endpoints",
     "tokens",
     "clients",
     "catalogue",

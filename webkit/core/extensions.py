@@ -24,7 +24,7 @@ class LazyText(Protocol):
 
 
 class Queue(enum.StrEnum):
-    """Who runs a job: `now` short ones people wait for, `long` bulk, `ai` threads that mostly wait for a model."""
+    """Who runs a job: `now` short ones people wait for, `long` bulk, `ai` threads that mostly wait for somebody else."""
 
     NOW = "now"
     LONG = "long"
@@ -76,13 +76,18 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Adds a job of `kind` again and again: either `every` so many seconds or `daily_at` "HH:MM" in UTC."""
+    """Adds a job of `kind` again and again: either `every` so many seconds or `daily_at` "HH:MM" in UTC.
+
+    Where `wanted` is given it is asked each time, in a read of the platform: while it says no, no job is added and
+    nothing is written. So what is rarely needed may be looked for often.
+    """
 
     name: str
     kind: str
     every: int | None = None
     daily_at: str | None = None
     args: Mapping[str, str] = field(default_factory=dict)
+    wanted: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
         _dotted(self.name)

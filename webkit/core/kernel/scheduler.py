@@ -59,7 +59,7 @@ def _run_if_due(schedule: Schedule) -> None:
     moment = clock.now()
     with tenancy.platform(f"schedule {schedule.name}") as unit:
         state = unit.get(ScheduleState, schedule.name)
-        if state is not None and state.next_at > moment:
+        if state is not None and (state.next_at > moment or not (schedule.wanted is None or schedule.wanted())):
             return
         with writing():
             if _claim(schedule, moment):

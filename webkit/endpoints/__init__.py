@@ -1,0 +1,1 @@
+"""Addresses of an agency's own systems that are told what happens: webhooks that go out."""
