@@ -75,12 +75,12 @@ def _turn(token_hash: str, scopes: frozenset[str]) -> _Turned:
     shown = models.refresh_by_hash(token_hash)
     if shown is None:
         return _Turned()
-    if not models.use_refresh(shown.id):
-        return _used_before(shown)
     row, family = models.key_of_family(shown.family_id), models.family(shown.family_id)
     if row is None or family is None or not _may_go_on(row, shown):
         return _Turned()
-    _within(scopes, frozenset(family.scopes))  # raising undoes the write: nothing was used up
+    _within(scopes, frozenset(family.scopes))
+    if not models.use_refresh(shown.id):  # what was refused until here has used nothing up
+        return _used_before(shown)
     return _Turned(_pair(row, family, scopes))
 
 
