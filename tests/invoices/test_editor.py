@@ -13,7 +13,7 @@ from tests.factories import catalogue as shop
 from tests.factories import documents
 from webkit.agencies import service as agencies
 from webkit.catalogue import service as catalogue
-from webkit.core.kernel import clock, db, frozen, links
+from webkit.core.kernel import clock, counters, db, frozen, links
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict
 from webkit.invoices import beginnings, drafts, service
@@ -188,6 +188,27 @@ def test_rows_are_changed_by_buttons_too(owner: Browser, agency: AgencyView, act
 def test_compute_is_a_button(owner: Browser, agency: AgencyView) -> None:
     page = text(owner.post(NEW, data=form("", ("A", "3", "81.97"), do="compute")))
     assert "€300.01" in page
+
+
+def test_a_new_invoice_is_issued_from_its_editor_once(owner: Browser, agency: AgencyView) -> None:
+    assert "Issue and send" in owner.get(NEW).text
+    data = form(documents.client(), then="issue", once="one-key")
+    first, again = made(owner, data), made(owner, data)
+    assert first == again
+    assert service.get(first).state == "issued"
+    assert service.get(first).number == "INV-2026-0001"
+    assert counters.following("invoice", "INV-{year}-{n:04}", clock.today("Europe/Rome")).value == 2
+
+
+def test_what_cannot_be_issued_is_not_kept_and_stands_in_the_form(owner: Browser, agency: AgencyView) -> None:
+    nowhere = documents.client(email="")
+    answer = owner.post(NEW, data=form(nowhere, then="issue", once="one-key"))
+    assert answer.status_code == 422
+    assert "has no e-mail address to send the invoice to" in text(answer)
+    assert 'value="150.00"' in answer.text
+    assert "Online shop" not in owner.get("/northwind/invoices").text
+    draft = made(owner, form(nowhere, once="one-key"))  # by the same form it can be kept as a draft
+    assert service.get(draft).state == "draft"
 
 
 def test_saved_twice_with_the_same_words_it_is_saved_once(owner: Browser, agency: AgencyView) -> None:

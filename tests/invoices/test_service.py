@@ -9,6 +9,7 @@ from contextvars import Context
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -98,10 +99,10 @@ def test_nobody_changes_a_draft_while_it_is_issued(
     intruder = threading.Thread(target=lambda: Context().run(intrude))
     real = counters.take_today
 
-    def slow(series: str, pattern: str, timezone: str, *, client: str = "") -> tuple[str, date]:
+    def slow(*series: str, **more: Any) -> tuple[str, date]:
         intruder.start()
         intruder.join(0.5)
-        return real(series, pattern, timezone, client=client)
+        return real(*series, **more)
 
     monkeypatch.setattr(counters, "take_today", slow)
     service.issue(draft, ACTOR)

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.client import Browser
+from tests.factories import documents
 from tests.factories import people as factory
 from tests.factories.people import Person
 from webkit.accounts import seats
@@ -171,6 +172,18 @@ def test_a_role_of_ones_own(owner: Browser, member: Browser, max_: Person) -> No
     assert owner.post(f"/northwind/settings/roles/{made.id}/delete").status_code == 409
     assert owner.post(f"{TEAM}/{max_.id}/role", data={"role": "member"}).status_code == 303
     assert owner.post(f"/northwind/settings/roles/{made.id}/delete").status_code == 303
+
+
+def test_a_form_that_does_two_things_demands_both(owner: Browser, member: Browser, max_: Person) -> None:
+    """The editor of a new invoice may issue it at once: for those who may issue."""
+    chosen = {"name": "Drafter", "may:invoices.view": "all", "may:invoices.create": "all"}
+    assert owner.post("/northwind/settings/roles/new", data=chosen).status_code == 303
+    assert owner.post(f"{TEAM}/{max_.id}/role", data={"role": roles.every()[-1].key}).status_code == 303
+    lines = {"line_description": "Design", "line_quantity": "1", "line_price": "100"}
+    data = {"client_id": str(documents.client()), "title": "Shop", "payment_days": "14", "then": "issue", **lines}
+    assert member.post("/northwind/invoices/new", data=data).status_code == 403
+    assert owner.post("/northwind/invoices/new", data=data).status_code == 303
+    assert "Issue and send" not in member.get("/northwind/invoices/new").text
 
 
 def test_nobody_gives_what_they_do_not_have(agency: AgencyView, max_: Person) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, flash, request
+from flask_login import current_user
 
 from webkit.agencies import service as agencies
 from webkit.agencies.service import AgencyProfile
 from webkit.clients import service as clients
-from webkit.core.kernel import clock
-from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel import clock, events, permissions
+from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.forms import Bound, FormState, bind, hidden_number
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import format_decimal
@@ -34,6 +35,7 @@ from webkit.pricing.typed import habits_fields, share_or_amount, share_or_amount
 
 MORE_ROWS = 5
 LIVE = ("totals",)
+ISSUE = "issue"
 FIELDS = {"prepaid": "withholding", "adjustments": "charge"}
 """Fields of the editor for what the kernel names otherwise."""
 
@@ -102,7 +104,20 @@ def created() -> Response:
     given = _input(bound, typed)
     if given is None:
         return _page(None, bound.state, typed, code=422)
-    return go("invoices.show", invoice_id=service.create_draft(given, bound.data.once))
+    if request.form.get("then") != ISSUE:
+        return go("invoices.show", invoice_id=service.create_draft(given, bound.data.once))
+    permissions.demand("invoices.send", current_user.id)
+    try:
+        invoice_id = service.create_and_issue(given, bound.data.once, events.ref("user", current_user.id))
+    except DomainError as error:
+        return _page(None, bound.state, replace(typed, problem=error.message), code=error.code)
+    flash(issued_said(), "ok")
+    return go("invoices.show", invoice_id=invoice_id)
+
+
+def issued_said() -> str:
+    """What staff read once an invoice is issued."""
+    return _("The invoice has its number and is on its way to the client.")
 
 
 def saved(invoice: InvoiceView) -> Response:
@@ -258,6 +273,7 @@ def _page(
         notice=_notice(invoice, profile) if invoice and not blocks else notice,
         stale=stale,
         templates=[] if blocks or invoice else beginnings.templates(),
+        may_issue=invoice is None and permissions.may("invoices.send", current_user.id),
         **table(typed, currency, state, more=more, live=bool(blocks)),
     )
     return page("invoices/edit.html", *blocks, code=code, **fields(view))

@@ -15,7 +15,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
 from webkit.invoices import arranging, drafts, mails, models, pro_formas, snapshot, waiting_models
-from webkit.invoices.drafts import totals
+from webkit.invoices.drafts import InvoiceInput, totals
 from webkit.invoices.events import InvoiceIssued
 from webkit.invoices.models import KIND, Invoice, InvoiceKind, InvoiceState
 from webkit.invoices.paying import LINK
@@ -65,6 +65,14 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     content["number"] = number
     mails.send_invoice(content, document.id, url, locale=invoice.locale, files=invoice.attached)
     waiting_models.issue(invoice, number=number, frozen_id=document.id, **fresh, **_dates(issued, schedule))
+
+
+@writes
+def create_and_issue(given: InvoiceInput, once_key: str, actor: str) -> UUID:
+    """A new invoice that is issued at once; the form sent twice leads to the same one. Refused, nothing is kept."""
+    invoice_id = drafts.create_draft(given, once_key)
+    issue(invoice_id, actor)
+    return invoice_id
 
 
 def _dated(

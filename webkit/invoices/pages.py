@@ -80,6 +80,7 @@ class EditorPage:
     stale: int | None
     suggestions: list[Suggestion]
     templates: list[Template]
+    may_issue: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def show(invoice_id: UUID) -> Response:
 @blueprint.post("/<uuid:invoice_id>/issue")
 def issue(invoice_id: UUID) -> Response:
     service.issue(invoice_id, events.ref("user", current_user.id), seen=request.form.get("seen", ""))
-    flash(_("The invoice has its number and is on its way to the client."), "ok")
+    flash(editor.issued_said(), "ok")
     return go(".show", invoice_id=invoice_id)
 
 

@@ -58,6 +58,7 @@ from webkit.invoices.imported import imported_numbers as imported_numbers
 from webkit.invoices.imported import mark_paid as mark_paid
 from webkit.invoices.imported import remove_imported as remove_imported
 from webkit.invoices.imported import stored as stored
+from webkit.invoices.issuing import create_and_issue as create_and_issue
 from webkit.invoices.issuing import issue as issue
 from webkit.invoices.issuing import on_contract_signed as on_contract_signed
 from webkit.invoices.models import InvoiceKind as InvoiceKind
