@@ -45,6 +45,7 @@ from webkit.people import plugin as people
 from webkit.plans import plugin as plans
 from webkit.portability import plugin as portability
 from webkit.pricing import plugin as pricing
+from webkit.privacy import plugin as privacy
 from webkit.proposals import plugin as proposals
 from webkit.quotations import plugin as quotations
 from webkit.receipts import plugin as receipts
@@ -95,6 +96,7 @@ FEATURES: tuple[ModuleType, ...] = (
     imports,
     reports,
     subscriptions,
+    privacy,
     administration,
     operations,
     api,

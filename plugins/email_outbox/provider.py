@@ -15,6 +15,7 @@ from pathlib import Path
 from webkit.sdk import (
     Email,
     EmailMessage,
+    ErasableOutbox,
     HealthReport,
     NotFoundAtProvider,
     OutboxEntry,
@@ -60,6 +61,12 @@ class OutboxFolder:
         entry = self._entry(id)
         return parse(entry, self._file(id, "eml").read_bytes())
 
+    @calls_nobody
+    def forget(self, id: str) -> None:
+        if _ID.fullmatch(id):
+            for kind in ("json", "eml"):
+                (self._folder / f"{id}.{kind}").unlink(missing_ok=True)
+
     def health(self) -> HealthReport:
         return writable(self._folder)
 
@@ -93,3 +100,4 @@ def _line(message: EmailMessage, at: datetime) -> dict[str, object]:
 
 _checked: type[Email] = OutboxFolder
 _readable: type[ReadableOutbox] = OutboxFolder
+_erasable: type[ErasableOutbox] = OutboxFolder

@@ -44,6 +44,7 @@ ORDER = (
     "imports",
     "reports",
     "subscriptions",
+    "privacy",
     "administration",
     "operations",
     "api",

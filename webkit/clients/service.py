@@ -17,6 +17,7 @@ from webkit.clients.imported import read as read
 from webkit.clients.imported import remove_imported as remove_imported
 from webkit.clients.imported import stored as stored
 from webkit.clients.models import Client
+from webkit.clients.vies import vat_number as vat_number
 from webkit.core.kernel import addresses, audit, once, signals, tenancy
 from webkit.core.kernel import events as chain
 from webkit.core.kernel.db import writes

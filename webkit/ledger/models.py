@@ -110,7 +110,7 @@ class Receipt(Owned):
         sa.UniqueConstraint("agency_id", "counters"),
         sa.Index("ix_ledger_receipts_client", "agency_id", "client_id", "id"),
         sa.Index("ix_ledger_receipts_day", "agency_id", "day", "id"),
-        APPEND_ONLY,
+        {"info": {"append_only": True, "may_empty": ("reference", "note")}},
     )
 
     client_id: Mapped[UUID]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import insert, session
 from webkit.core.kernel.ids import uuid7
-from webkit.core.kernel.schema import APPEND_ONLY
+from webkit.core.kernel.schema import NEVER_CHANGED
 from webkit.core.kernel.tables import Owned, owned_args, owned_fk
 
 TRIES = 5
@@ -46,7 +46,7 @@ class Signature(Owned):
             sa.UniqueConstraint("agency_id", "contract_id"),
             sa.Index("ix_signatures_agency_id_frozen_id", "agency_id", "frozen_id"),
         ),
-        APPEND_ONLY,
+        NEVER_CHANGED,
     )
 
     contract_id: Mapped[UUID]

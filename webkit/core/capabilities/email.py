@@ -190,6 +190,15 @@ class ReadableOutbox(Protocol):
         ...
 
 
+@runtime_checkable
+class ErasableOutbox(Protocol):
+    """What a provider that keeps messages offers, so that one of somebody who asks for it can be erased."""
+
+    def forget(self, id: str) -> None:
+        """Delete one message and all that is kept of it. Deleting what is not there is fine."""
+        ...
+
+
 EMAIL: Capability[Email] = Capability(
     key="email", env="EMAIL_PROVIDER", protocol=Email, default="outbox", arity=Arity.CHAIN, agencies=True
 )

@@ -15,14 +15,14 @@ from webkit.core.kernel.tenancy import agency_id
 def referred(table: type[Owned], ids: Collection[UUID], *, but: Collection[str] = ()) -> set[UUID]:
     """Of these rows of a table those that others refer to; tables in `but` hold parts of the rows themselves."""
     found: set[UUID] = set()
-    for other, column in _pointing(table.__tablename__):
+    for other, column in pointing(table.__tablename__):
         if other.name not in but:
             here = (other.c.agency_id == agency_id(), column.in_(ids))
             found.update(session().scalars(sa.select(column).where(*here).distinct()))
     return found
 
 
-def _pointing(name: str) -> list[tuple[sa.Table, sa.Column[UUID]]]:
+def pointing(name: str) -> list[tuple[sa.Table, sa.Column[UUID]]]:
     """(table, column) of every foreign key that leads there."""
     return [
         (other, key.parent)

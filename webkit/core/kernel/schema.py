@@ -6,6 +6,8 @@ calls `append_only` again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
@@ -28,7 +30,8 @@ def harden(connection: Connection) -> None:
         append_only(connection, table)
     for marked in Base.metadata.sorted_tables:
         if marked.info.get("append_only"):
-            append_only(connection, marked.name, allow_delete=marked.info.get("may_go", False))
+            rules = {"allow_delete": marked.info.get("may_go", False), "may_empty": marked.info.get("may_empty", ())}
+            append_only(connection, marked.name, **rules)
 
 
 def roles(connection: Connection) -> None:
@@ -71,24 +74,40 @@ def protect(connection: Connection, *tables: str) -> None:
             connection.execute(text(statement))
 
 
-def append_only(connection: Connection, table: str, *, allow_delete: bool = False) -> None:
-    """Triggers that refuse UPDATE, and DELETE unless allowed, whoever asks."""
-    verbs = ("UPDATE",) if allow_delete else ("UPDATE", "DELETE")
+def append_only(
+    connection: Connection, table: str, *, allow_delete: bool = False, may_empty: Sequence[str] = ()
+) -> None:
+    """Triggers that refuse UPDATE, and DELETE unless allowed, whoever asks. Texts in `may_empty` may be emptied, as
+    erasure does, while all else stays as it is. Called again, it replaces the former rules."""
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            text(f"""
-            CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE EXCEPTION '{table} is append-only'; END $$""")
-        )
-        connection.execute(
-            text(f"""
-            CREATE TRIGGER {table}_append_only BEFORE {" OR ".join(verbs)} ON {table}
-            FOR EACH ROW EXECUTE FUNCTION {table}_append_only()""")
-        )
+        _append_only_postgresql(connection, table, allow_delete, may_empty)
         return
-    for verb in verbs:
-        connection.execute(
-            text(f"""
-            CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table}
-            BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END""")
-        )
+    said = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    columns = [row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))]
+    same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in columns if name not in may_empty)
+    emptied = " AND ".join(f"NEW.{name} = ''" for name in may_empty)
+    unless = {"UPDATE": f"WHEN NOT ({same} AND {emptied})" if may_empty else "", "DELETE": ""}
+    for verb in unless:
+        connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{verb.lower()}"))
+        if verb == "UPDATE" or not allow_delete:
+            name = f"{table}_no_{verb.lower()}"
+            connection.execute(text(f"CREATE TRIGGER {name} BEFORE {verb} ON {table} {unless[verb]} {said}"))
+
+
+def _append_only_postgresql(connection: Connection, table: str, allow_delete: bool, may_empty: Sequence[str]) -> None:
+    verbs = "UPDATE" if allow_delete else "UPDATE OR DELETE"
+    names = ", ".join(f"'{name}'" for name in may_empty)
+    emptied = " AND ".join(f"NEW.{name} = ''" for name in may_empty)
+    same = f"to_jsonb(NEW) - ARRAY[{names}] = to_jsonb(OLD) - ARRAY[{names}]"
+    allowed = f"IF TG_OP = 'UPDATE' AND {same} AND {emptied} THEN RETURN NEW; END IF; " if may_empty else ""
+    connection.execute(
+        text(f"""
+        CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN {allowed}RAISE EXCEPTION '{table} is append-only'; END $$""")
+    )
+    connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}"))
+    connection.execute(
+        text(f"""
+        CREATE TRIGGER {table}_append_only BEFORE {verbs} ON {table}
+        FOR EACH ROW EXECUTE FUNCTION {table}_append_only()""")
+    )

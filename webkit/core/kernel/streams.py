@@ -208,6 +208,17 @@ def _entry(position: Position, fields: dict[bytes, bytes]) -> tuple[Place, Piece
     return place, Piece(start, fields[b"text"].decode(), fields[b"over"] == b"1")
 
 
+def forget(names: Sequence[str]) -> None:
+    """Throw streams away whose texts are gone. Raises Unreachable: nobody knows then whether they are."""
+    redis = current().redis
+    if redis is None or not names:
+        return
+    try:
+        redis.delete(*map(_key, names))
+    except RedisError as error:
+        raise Unreachable from error
+
+
 def _key(name: str) -> str:
     return f"webkit:stream:{name}"
 
