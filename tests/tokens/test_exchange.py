@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey, OKPKey
+from werkzeug.test import TestResponse
 
 from tests.factories.people import Person
 from tests.threads import at_once
@@ -22,7 +23,6 @@ from webkit.core.kernel import clock, db
 from webkit.core.kernel.bearers import Bearer, Unauthorized
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError
-from webkit.core.settings import Settings
 from webkit.tokens import access_tokens, bearer, cli, exchange, models, secrets, service, signing_keys
 from webkit.tokens.access_tokens import Access
 from webkit.tokens.views import NewKey, Pair
@@ -51,10 +51,9 @@ def opens(token: str) -> bool:
     return True
 
 
-def configured(app: Flask, **values: object) -> Settings:
+def configured(app: Flask, **values: object) -> None:
     runtime = app.extensions["webkit"]
     runtime.settings = runtime.settings.model_copy(update=values)
-    return runtime.settings
 
 
 @pytest.fixture(autouse=True)
@@ -65,9 +64,15 @@ def as_before(app: Flask) -> Iterator[None]:
     runtime.settings = before
 
 
+def body(answer: TestResponse) -> dict[str, Any]:
+    found = answer.get_json(force=True)
+    assert isinstance(found, dict)
+    return found
+
+
 def claims_of(token: str) -> dict[str, Any]:
-    body = token.split(".")[1]
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    part = token.split(".")[1]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     return found
 
 
@@ -76,20 +81,20 @@ def test_an_exchange(app: Flask, key: NewKey, ada: Person) -> None:
     asked = client.post(
         "/api/v1/auth/token", json={"grant_type": "api_key"}, headers={"Authorization": f"Bearer {key.key}"}
     )
-    given = asked.json
+    given = body(asked)
     assert asked.headers["Cache-Control"] == "no-store" and given["token_type"] == "Bearer"
     assert (given["expires_in"], given["scope"]) == (900, "invoices:write read")
     claims = claims_of(given["access_token"])
     assert {"iss", "aud", "sub", "jti", "sid", "iat", "exp", "typ", "kind", "scope"} == set(claims)
     assert (claims["typ"], claims["sub"], claims["kind"]) == ("access", str(ada.id), "personal")
-    keys = KeySet.import_key_set(client.get("/.well-known/jwks.json").json)
+    keys = KeySet.import_key_set(cast("Any", body(client.get("/.well-known/jwks.json"))))
     assert jwt.decode(given["access_token"], keys, registry=access_tokens._registry("EdDSA")).claims == claims
     again = client.post(
         "/api/v1/auth/token", data={"grant_type": "refresh_token", "refresh_token": given["refresh_token"]}
     )
-    assert again.status_code == 200 and again.json["refresh_token"] != given["refresh_token"]
-    assert client.post("/api/v1/auth/revoke", data={"token": again.json["refresh_token"]}).status_code == 200
-    assert not opens(again.json["access_token"]) and not opens(given["access_token"]) and opens(key.key)
+    assert again.status_code == 200 and body(again)["refresh_token"] != given["refresh_token"]
+    assert client.post("/api/v1/auth/revoke", data={"token": body(again)["refresh_token"]}).status_code == 200
+    assert not opens(body(again)["access_token"]) and not opens(given["access_token"]) and opens(key.key)
 
 
 def test_what_the_endpoint_refuses(app: Flask, key: NewKey) -> None:
@@ -107,10 +112,10 @@ def test_what_the_endpoint_refuses(app: Flask, key: NewKey) -> None:
         ({}, {"grant_type": "refresh_token", "refresh_token": pair.access}, 401, "invalid_grant"),
         ({}, {"grant_type": "refresh_token", "refresh_token": {"a": [1]}}, 401, "invalid_grant"),
     ]
-    for headers, body, code, word in wanted:
-        answer = client.post("/api/v1/auth/token", json=body, headers=headers)
-        assert (answer.status_code, answer.mimetype) == (code, "application/problem+json"), body
-        assert answer.json["error"] == word and key.key not in answer.text
+    for headers, sent, code, word in wanted:
+        answer = client.post("/api/v1/auth/token", json=sent, headers=headers)
+        assert (answer.status_code, answer.mimetype) == (code, "application/problem+json"), sent
+        assert body(answer)["error"] == word and key.key not in answer.text
     assert client.post("/api/v1/auth/token", json=[1], headers=with_key).status_code == 400
     assert client.post("/api/v1/auth/revoke", json={"token": "nobody's"}).status_code == 200
 

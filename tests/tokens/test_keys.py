@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -170,8 +170,10 @@ def test_when_it_was_used_is_written_once_a_minute(app: Flask, agency: AgencyVie
         assert _used(made.id) == clock.now()
 
 
-def _used(key_id: UUID) -> object:
-    return next(each.used_at for each in service.own(models.key(key_id).user_id) if each.id == key_id)
+def _used(key_id: UUID) -> datetime:
+    row = models.key(key_id)
+    assert row is not None and row.used_at is not None
+    return row.used_at
 
 
 def test_a_key_has_a_limit_wherever_it_is_used(
