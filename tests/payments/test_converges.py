@@ -239,11 +239,11 @@ def _truth(double: StripeDouble) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_the_ledger_becomes_the_vendors(
     app: Flask, agency: AgencyView, double: StripeDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _storm(app, agency, double, monkeypatch, int(os.environ.get("WEBKIT_EVENTS", "2500")))
+    _storm(app, agency, double, monkeypatch, int(os.environ.get("WEBKIT_EVENTS", "10000")))
 
 
 @pytest.mark.soak

@@ -16,7 +16,7 @@ from webkit.core.kernel import clock
 from webkit.core.kernel.db import insert, insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Json, Owned, Record, enum_column, owned_args, owned_fk
-from webkit.core.kernel.tenancy import prepared, stored
+from webkit.core.kernel.tenancy import changed, changing, kept, prepared, stored
 
 
 class PaymentState(enum.StrEnum):
@@ -330,34 +330,37 @@ def agencies_with_unsettled(since: datetime) -> list[UUID]:
 
 def move(payment_id: UUID, to: PaymentState, **values: Any) -> bool:
     """One conditional transition; False when it is stale or somebody was faster."""
-    changed = session().scalars(
-        sa.update(Payment)
-        .where(Payment.id == payment_id, Payment.state.in_(TRANSITIONS[to]))
-        .values(state=to, **values)
-        .returning(Payment.id)
-    )
-    return changed.one_or_none() is not None
+    return changed(Payment, payment_id, _moved(to, tuple(values)), **values)
+
+
+@kept(None)
+def _moved(to: PaymentState, names: tuple[str, ...]) -> sa.Executable:
+    return changing(Payment, names, Payment.state.in_(sorted(TRANSITIONS[to])), state=to)
 
 
 def stand(payment_id: UUID, state: PaymentState, returned_minor: int) -> bool:
     """What the reversals have made of a payment that arrived; False when it stood like that already."""
-    changed = session().scalars(
-        sa.update(Payment)
-        .where(Payment.id == payment_id, Payment.state.in_(ARRIVED))
-        .where(sa.or_(Payment.state != state, Payment.returned_minor != returned_minor))
-        .values(state=state, returned_minor=returned_minor)
-        .returning(Payment.id)
+    return changed(Payment, payment_id, _stood(), state=state, returned_minor=returned_minor)
+
+
+@kept(None)
+def _stood() -> sa.Executable:
+    state, returned = (
+        sa.bindparam(f"to_{each.key}", type_=each.type) for each in (Payment.state, Payment.returned_minor)
     )
-    return changed.one_or_none() is not None
+    news = sa.or_(Payment.state != state, Payment.returned_minor != returned)
+    return changing(Payment, ("state", "returned_minor"), Payment.state.in_(ARRIVED), news)
 
 
 def set_checkout(payment_id: UUID, checkout_id: str, url: str, expires_at: datetime | None) -> None:
     """Keep what the vendor opened, once."""
-    session().execute(
-        sa.update(Payment)
-        .where(Payment.id == payment_id, Payment.checkout_id.is_(None))
-        .values(checkout_id=checkout_id, checkout_url=url, expires_at=expires_at)
-    )
+    values = {"checkout_id": checkout_id, "checkout_url": url, "expires_at": expires_at}
+    changed(Payment, payment_id, _opened(tuple(values)), **values)
+
+
+@kept(None)
+def _opened(names: tuple[str, ...]) -> sa.Executable:
+    return changing(Payment, names, Payment.checkout_id.is_(None))
 
 
 def add_reversal(reversal: Reversal) -> UUID:
@@ -389,13 +392,12 @@ def read_reversals(payment_ids: Collection[UUID]) -> Sequence[Any]:
 
 def move_reversal(reversal_id: UUID, to: ReversalState, **values: Any) -> bool:
     """One step on; False when it is stale."""
-    changed = session().scalars(
-        sa.update(Reversal)
-        .where(Reversal.id == reversal_id, Reversal.state.in_(BEFORE[to]))
-        .values(state=to, **values)
-        .returning(Reversal.id)
-    )
-    return changed.one_or_none() is not None
+    return changed(Reversal, reversal_id, _stepped(to, tuple(values)), **values)
+
+
+@kept(None)
+def _stepped(to: ReversalState, names: tuple[str, ...]) -> sa.Executable:
+    return changing(Reversal, names, Reversal.state.in_(BEFORE[to]), state=to)
 
 
 def name_reversal(reversal_id: UUID, vendor_id: str) -> None:

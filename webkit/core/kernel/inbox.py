@@ -243,7 +243,8 @@ def _columns() -> list[sa.Column[Any]]:
 
 def apply(job: Job) -> None:
     """Hand one kept event to the feature that owns its capability; in one transaction with the mark that it was."""
-    row = session().get(InboxEvent, UUID(job.args["inbox_id"]) if "inbox_id" in job.args else job.id)
+    wanted_id = UUID(job.args["inbox_id"]) if "inbox_id" in job.args else job.id
+    row = next(iter(asking.rows(session().line, _kept_event(), {"row": wanted_id})), None)
     if row is None or row.state == State.APPLIED:
         return
     row_id, agency, wanted, body = row.id, row.agency_id, row.event_id, row.body
@@ -262,6 +263,13 @@ def apply(job: Job) -> None:
             for delivery in deliveries:
                 handler.apply(delivery)
         session().connection().execute(_applied(), {"row": row_id, "at": clock.now()})
+
+
+@functools.cache
+def _kept_event() -> sa.Executable:
+    names = ("id", "agency_id", "event_id", "body", "capability", "provider", "endpoint", "state")
+    wanted = InboxEvent.id == sa.bindparam("row", type_=InboxEvent.id.type)
+    return sa.select(*(InboxEvent.__table__.columns[name] for name in names)).where(wanted)
 
 
 @functools.cache

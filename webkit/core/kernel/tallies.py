@@ -71,7 +71,7 @@ def change(
     if before is None and not fresh:
         return False
     changed = sa.update(table).where(*here).values(**values).returning(*columns)
-    after = _fresh_changed(table, changed) if fresh else session().execute(changed).one_or_none()
+    after = _changed_now(table, changed)
     if after is None:
         return False
     if before and told is not None:
@@ -80,7 +80,7 @@ def change(
     return True
 
 
-def _fresh_changed(table: type[Scoped], changed: sa.Executable) -> Any:
+def _changed_now(table: type[Scoped], changed: sa.Executable) -> Any:
     """Somebody may hold a lock meanwhile: what the session knows is read again when it is asked for, not worked out."""
     unit = session()
     after = unit.execute(changed, execution_options={"synchronize_session": False}).one_or_none()

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import event, inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm.util import identity_key
 
 from webkit.core.kernel import asking, late
 from webkit.core.kernel.db import NoUnit, Scope, UnitSession, later, session, unit
@@ -103,6 +104,28 @@ def ask(statement: sa.Executable, **values: Any) -> Sequence[Any]:
     if current.scope.own:
         given["viewer"] = current.scope.viewer
     return asking.rows(current.line, statement, given)
+
+
+def changed(table: type[Scoped], row_id: UUID, statement: sa.Executable, **values: Any) -> bool:
+    """Run a prepared change of one row, which returns something of it; False when it was not as the change asks for.
+
+    What the session knows of the row is read again.
+    """
+    found = ask(statement, of_id=row_id, **{f"to_{name}": value for name, value in values.items()})
+    current = session()
+    if found:
+        current.answers.clear()
+        if (known := current.identity_map.get(identity_key(table, row_id))) is not None:
+            current.expire(known)
+    return bool(found)
+
+
+def changing(table: type[Scoped], names: Iterable[str], *where: sa.ColumnElement[bool], **fixed: Any) -> sa.Executable:
+    """The change of one row for `changed`: it is to be `where`, and what is named gets the values given then."""
+    columns: Any = table.__table__.columns  # type: ignore[attr-defined]
+    given = {name: sa.bindparam(f"to_{name}", type_=columns[name].type) for name in names}
+    here = sa.update(table.__table__).where(mine(table), columns.id == sa.bindparam("of_id"), *where)  # type: ignore[attr-defined]
+    return here.values(**given, **fixed).returning(columns.id)
 
 
 def mine(table: type[Scoped]) -> sa.ColumnElement[bool]:
