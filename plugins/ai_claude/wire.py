@@ -83,7 +83,7 @@ def _events(lines: Iterator[str], deadline: float) -> Iterator[dict[str, Any]]:
 def _understood() -> Iterator[None]:
     try:
         yield
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise garbage() from None
 
 

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -50,7 +51,7 @@ _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 MILLION = Decimal(1_000_000)
 
 
-class Writer:
+class Writer(ABC):
     """One client for each provider object, so that keys never mix; nothing is asked twice, the platform does that."""
 
     name: str
@@ -128,8 +129,9 @@ class Writer:
             turns.insert(0, {"role": "system", "content": request.system})
         return {"model": self._model, "messages": turns, self.limit: request.max_tokens} | self._format(request)
 
+    @abstractmethod
     def _format(self, request: CompletionRequest) -> dict[str, Any]:
-        raise NotImplementedError
+        """What makes the vendor follow the request's schema."""
 
     @contextlib.contextmanager
     def _speaking(self) -> Iterator[None]:

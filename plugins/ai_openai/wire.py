@@ -104,5 +104,5 @@ class Reader:
     def _understood(self) -> Iterator[None]:
         try:
             yield
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             raise self._words.garbage() from None

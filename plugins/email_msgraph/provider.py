@@ -70,7 +70,7 @@ class GraphEmail:
     def health(self) -> HealthReport:
         """Signs the app in: with the right to send alone nothing more can be asked."""
         try:
-            self._sign_in.token(seconds=HEALTH_SECONDS)
+            self._sign_in.renew(seconds=HEALTH_SECONDS)
         except ProviderError as error:
             return HealthReport(Health.DOWN, str(error))
         return HealthReport(Health.OK)

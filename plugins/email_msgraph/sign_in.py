@@ -30,6 +30,12 @@ class SignIn:
                 self._token, self._ends = self._asked(seconds)
             return self._token
 
+    def renew(self, *, seconds: float = READ_SECONDS) -> None:
+        """Sign in anew, whether the token is still good or not."""
+        asked = self._asked(seconds)
+        with self._lock:
+            self._token, self._ends = asked
+
     def _asked(self, seconds: float) -> tuple[str, float]:
         settings = self._settings
         form = {

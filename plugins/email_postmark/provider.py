@@ -62,6 +62,8 @@ class PostmarkEmail:
             server = self._ask("GET", "/server", None, seconds=HEALTH_SECONDS)
         except ProviderError as error:
             return HealthReport(Health.DOWN, str(error))
+        if "ID" not in server:
+            return HealthReport(Health.DOWN, "what answers is not the mail service")
         if server.get("DeliveryType") == "Sandbox":
             return HealthReport(Health.DEGRADED, "the server is a sandbox: nobody gets mail")
         return HealthReport(Health.OK)

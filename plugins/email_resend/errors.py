@@ -26,7 +26,7 @@ def refused(status: int, content: Mapping[str, Any], headers: Mapping[str, str])
     """The platform's error for an answer that is not a success. Addresses are struck out of the vendor's sentence."""
     name = str(content.get("name", ""))
     words = _ADDRESS.sub("…", str(content.get("message", "")))[:300] or f"status {status}"
-    if status == 401 or name in _KEYS:
+    if status == 401 or (status == 403 and not name) or name in _KEYS:
         return CredentialsRejected(f"the mail service does not accept our key: {words}", provider=VENDOR, code=name)
     if status == 429:
         wait = _seconds(headers.get("retry-after")) or (QUOTA_SECONDS if "quota" in name else None)

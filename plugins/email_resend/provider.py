@@ -168,7 +168,7 @@ def _idempotency_key(key: str) -> str:
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -79,7 +79,9 @@ class SesEmail:
             if error.code == RESTRICTED:
                 return HealthReport(Health.OK)
             return HealthReport(Health.DOWN, str(error))
-        if account.get("SendingEnabled") is False:
+        if "SendingEnabled" not in account:
+            return HealthReport(Health.DOWN, "what answers is not the mail service")
+        if account["SendingEnabled"] is False:
             return HealthReport(Health.DOWN, "Amazon has stopped the sending of this account")
         if account.get("ProductionAccessEnabled") is False:
             return HealthReport(Health.DEGRADED, "the account is in the sandbox: only verified addresses get mail")

@@ -62,7 +62,9 @@ class OpenAIEmbeddings:
             answer = self._ask("GET", f"/models/{self._settings.model}", None, HEALTH_SECONDS)
         except ProviderError as error:
             return HealthReport(Health.DEGRADED if isinstance(error, RateLimited) else Health.DOWN, str(error))
-        return HealthReport(Health.OK, str(answer.json().get("id", "")))
+        if not (name := str(answer.json().get("id") or "")):
+            return HealthReport(Health.DOWN, str(_garbage()))
+        return HealthReport(Health.OK, name)
 
     def _asked(self, texts: list[str]) -> tuple[list[Vector], int]:
         asked = {

@@ -20,14 +20,16 @@ MINUTE, DAY = 60.0, 86_400.0
 _LIGHTHOUSE = re.compile(r"Lighthouse returned error: ([A-Z_]+)")
 
 
-def failure(status: int, answer: Any) -> ProviderError:
-    """The error for an answer that is not 200."""
+def failure(status: int, answer: Any, retry_after: str = "") -> ProviderError:
+    """The error for an answer that is not 200. Google itself says when to come back only in its words."""
     error = _error(answer)
     reason, text = _reason(error), str(error.get("message", ""))
     if found := _LIGHTHOUSE.search(text):
         return not_measured(found[1], NAME)
     if status == 429:
-        return RateLimited(_quota(text), provider=NAME, code=reason, retry_after=DAY if "per day" in text else MINUTE)
+        usual = DAY if "per day" in text else MINUTE
+        given = min(float(retry_after), DAY) if retry_after.isascii() and retry_after.isdecimal() else usual
+        return RateLimited(_quota(text), provider=NAME, code=reason, retry_after=given)
     if status in (401, 403) or reason.startswith("API_KEY"):
         return CredentialsRejected(f"Google refuses the key ({reason or status})", provider=NAME, code=reason)
     if status >= 500 or status == 408:

@@ -32,10 +32,10 @@ class Google:
 
     def audit(self, request: AuditRequest) -> AuditReport:
         deadline = time.monotonic() + self._settings.seconds
-        status, body = self._get(_query(request), deadline)
+        status, body, retry_after = self._get(_query(request), deadline)
         answer = _parsed(body)
         if status != 200:
-            raise failure(status, answer)
+            raise failure(status, answer, retry_after)
         lighthouse = answer.get("lighthouseResult") if isinstance(answer, dict) else None
         if not isinstance(lighthouse, dict):
             raise ProviderUnavailable("the answer holds no report of Lighthouse", provider=NAME)
@@ -47,7 +47,7 @@ class Google:
         """Asks nobody: every question costs some of the day's quota."""
         return HealthReport(Health.OK, f"asks {self._settings.url}")
 
-    def _get(self, query: str, deadline: float) -> tuple[int, bytes]:
+    def _get(self, query: str, deadline: float) -> tuple[int, bytes, str]:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "webkit"}
         if self._settings.api_key is not None:
             headers["X-Goog-Api-Key"] = self._settings.api_key.get_secret_value()
@@ -62,7 +62,7 @@ class Google:
                 preload_content=False,
             )
             try:
-                return response.status, _body(response, deadline)
+                return response.status, _body(response, deadline), response.headers.get("Retry-After", "")
             finally:
                 response.close()
         except (HTTPError, OSError) as error:

@@ -89,6 +89,11 @@ def _raise(error: stripe.StripeError) -> NoReturn:
             raise told(ProviderRejected, f"Stripe refused: {words}") from None
         case stripe.InvalidRequestError() | stripe.CardError() | stripe.IdempotencyError():
             raise told(ProviderRejected, f"Stripe refused: {words}") from None
+    match error.http_status:  # said without Stripe's words: by somebody on the way
+        case 401 | 403:
+            raise told(CredentialsRejected, f"Stripe does not accept our key: {words}") from None
+        case 429:
+            raise told(RateLimited, words, retry_after=_retry_after(error)) from None
     raise told(ProviderUnavailable, f"{error.http_status} {words}", retry_after=_retry_after(error)) from None
 
 
@@ -97,5 +102,6 @@ def _told(kind: type[ProviderError], words: str, *, code: str, retry_after: floa
 
 
 def _retry_after(error: stripe.StripeError) -> float | None:
-    value = next((value for name, value in (error.headers or {}).items() if name.lower() == "retry-after"), "")
+    headers: Any = error.headers or error.json_body or {}  # where the library keeps those of answers it cannot read
+    value = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
     return float(value) if re.fullmatch(r"\d{1,6}(\.\d+)?", value) else None

@@ -17,7 +17,6 @@ from webkit.sdk import (
     CheckoutRequest,
     CheckoutState,
     CheckoutStatus,
-    CredentialsRejected,
     Health,
     HealthReport,
     NotFoundAtProvider,
@@ -25,6 +24,7 @@ from webkit.sdk import (
     Payments,
     ProviderError,
     ProviderRejected,
+    RateLimited,
     Refund,
     RefundRequest,
     RefundState,
@@ -44,7 +44,7 @@ from .settings import StripeSettings
 if TYPE_CHECKING:
     import stripe
 
-CONNECT_SECONDS, ANSWER_SECONDS = 1.5, 3.5
+CONNECT_SECONDS, ANSWER_SECONDS, HEALTH_SECONDS = 1.5, 3.5, 0.8
 """Together what a person waits at most."""
 CONFIRM_ORIGIN = "https://hooks.stripe.com"
 """Where a payer's bank is asked."""
@@ -63,13 +63,22 @@ class Stripe(Connect, PaidOut, Retained, Saved, Sells):
 
     @functools.cached_property
     def _client(self) -> stripe.StripeClient:
+        return self._connect(CONNECT_SECONDS, ANSWER_SECONDS)
+
+    @functools.cached_property
+    def _quick_client(self) -> stripe.StripeClient:
+        return self._connect(HEALTH_SECONDS, HEALTH_SECONDS)
+
+    def _connect(self, connect: float, answer: float) -> stripe.StripeClient:
         import stripe
+
+        from .wire import Line
 
         return stripe.StripeClient(
             self._settings.secret_key.get_secret_value(),
             base_addresses={"api": self._settings.api_base, "connect": self._settings.connect_base},
             client_id=self._settings.connect_client_id or None,
-            http_client=stripe.RequestsClient(timeout=(CONNECT_SECONDS, ANSWER_SECONDS)),
+            http_client=Line(timeout=(connect, answer)),
             max_network_retries=0,  # jobs repeat, with a pause that the vendor may name; a person presses Pay again
         )
 
@@ -184,11 +193,10 @@ class Stripe(Connect, PaidOut, Retained, Saved, Sells):
     def health(self) -> HealthReport:
         try:
             with translated():
-                self._client.v1.balance.retrieve(None, self._options())
-        except CredentialsRejected as error:
-            return HealthReport(Health.DOWN, str(error))
+                self._quick_client.v1.balance.retrieve(None, self._options())
         except ProviderError as error:
-            return HealthReport(Health.DEGRADED if error.retryable else Health.DOWN, str(error))
+            busy = isinstance(error, RateLimited)
+            return HealthReport(Health.DEGRADED if busy else Health.DOWN, str(error))
         return HealthReport(Health.OK, "" if self._settings.live else "test mode: no money moves")
 
 

@@ -33,7 +33,7 @@ def refused(answer: HttpAnswer) -> ProviderError:
         return RateLimited(f"too many codes to one number: {words}", retry_after=CODES_SECONDS, **named)
     if status == 429 or code in _SLOW:
         return RateLimited(f"too many texts at once: {words}", retry_after=answer.retry_after(), **named)
-    if status == 401 or code in _ACCOUNT:
+    if status == 401 or code in (*_ACCOUNT, "403"):
         return CredentialsRejected(f"the text service does not accept our account: {words}", **named)
     if status == 504:
         return OutcomeUnknown("the text service did not answer in time", **named)

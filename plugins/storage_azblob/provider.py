@@ -215,7 +215,7 @@ def _in_our_words(*, missing_is_container: bool = False) -> Iterator[None]:
         yield
     except HttpResponseError as error:
         raise _answered(error, missing_is_container) from None
-    except (ServiceRequestError, ServiceResponseError) as error:
+    except (ServiceRequestError, ServiceResponseError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable(f"the storage does not answer ({type(error).__name__})", provider=VENDOR) from None
     except (AzureError, binascii.Error) as error:
         raise ProviderMisconfigured(f"the storage cannot be used ({type(error).__name__})", provider=VENDOR) from None
@@ -240,7 +240,7 @@ def _answered(error: HttpResponseError, missing_is_container: bool) -> ProviderE
         return ProviderUnavailable("another upload of the same key came first", provider=VENDOR, code=code)
     if status == 429 or code == "ServerBusy":
         return RateLimited("the storage asks us to slow down", provider=VENDOR, code=code, retry_after=_seconds(error))
-    if status >= 500 or status == 408:
+    if status >= 500 or status == 408 or 0 < status < 400:  # a success that is none: something else answered
         return ProviderUnavailable(f"the storage has trouble ({code})", provider=VENDOR, code=code)
     return ProviderRejected(f"the storage refused ({code})", provider=VENDOR, code=code)
 

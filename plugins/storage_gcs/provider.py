@@ -185,6 +185,8 @@ def _give_up(writer: Any) -> None:
         writer.terminate()
     except (GoogleAuthError, RequestException):
         return
+    finally:  # an open writer that nobody holds any more would send the rest, and half a body would be an object
+        writer._buffer.close()
 
 
 @contextmanager
@@ -228,7 +230,7 @@ def _answered(error: google.GoogleAPICallError | InvalidResponse, missing_is_buc
     if status == 429:
         seconds = float(after) if after.isdigit() else None
         return RateLimited("the storage asks us to slow down", provider=VENDOR, code=code, retry_after=seconds)
-    if status >= 500 or status == 408:
+    if status >= 500 or status == 408 or 0 < status < 400:  # a success that is none: something else answered
         return ProviderUnavailable(f"the storage has trouble ({code})", provider=VENDOR, code=code)
     return ProviderRejected(f"the storage refused ({code})", provider=VENDOR, code=code)
 

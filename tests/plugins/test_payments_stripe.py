@@ -222,7 +222,7 @@ def test_health_knows_the_mode_and_what_is_wrong(double: StripeDouble, payments:
     assert payments.health().status is Health.OK
     assert "test mode" in payments.health().detail
     double.trouble(status=500)
-    assert payments.health().status is Health.DEGRADED
+    assert payments.health().status is Health.DOWN
 
 
 def test_an_answer_that_got_lost_is_had_again(double: StripeDouble, payments: Stripe) -> None:

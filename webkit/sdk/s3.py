@@ -97,7 +97,9 @@ class S3Storage:
         first = source.read(PART)
         try:
             if len(first) < PART:
-                self._client.put_object(**into, Body=first, ContentType=content_type)
+                answer = self._client.put_object(**into, Body=first, ContentType=content_type)
+                if not answer.get("ETag"):  # a gateway that welcomes everybody has kept nothing
+                    raise ResponseParserError
             else:
                 source.unread(first)
                 del first
@@ -158,8 +160,11 @@ class S3Storage:
     def health(self) -> HealthReport:
         """Asks for an object that nobody stored: "not there" proves address, key and bucket."""
         try:
-            self._quick_client.get_object(Bucket=self._bucket, Key=NOBODY)["Body"].close()
-        except (BotoCoreError, ClientError) as error:
+            answer = self._quick_client.get_object(Bucket=self._bucket, Key=NOBODY)
+            answer["Body"].close()
+            if not answer.get("ETag"):  # a gateway that welcomes everybody
+                raise ResponseParserError
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             found = self._mapped(error)
             if not isinstance(found, NoSuchObject):
                 return HealthReport(Health.DOWN, str(found))
@@ -277,8 +282,10 @@ def _code(error: ClientError) -> str:
 
 def _mapped(error: Exception, vendor: str) -> ProviderError:
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return _answered(_code(error), int(status), vendor)
+        answer = error.response.get("ResponseMetadata", {})
+        after = str(answer.get("HTTPHeaders", {}).get("retry-after", ""))
+        seconds = float(after) if after.isascii() and after.isdecimal() else None
+        return _answered(_code(error), int(answer.get("HTTPStatusCode", 0)), vendor, seconds)
     what = type(error).__name__
     if isinstance(error, _UNREACHED):
         return ProviderUnavailable(f"the storage does not answer ({what})", provider=vendor)
@@ -289,7 +296,7 @@ def _mapped(error: Exception, vendor: str) -> ProviderError:
     return ProviderUnavailable(f"the storage answered with something else ({what})", provider=vendor)
 
 
-def _answered(code: str, status: int, vendor: str) -> ProviderError:
+def _answered(code: str, status: int, vendor: str, after: float | None) -> ProviderError:
     """The platform's error for an answer; `code` is the vendor's word, or the status where the answer has no body.
 
     The message names neither keys nor objects.
@@ -301,7 +308,9 @@ def _answered(code: str, status: int, vendor: str) -> ProviderError:
     if code in _KEYS or status in (401, 403):
         return CredentialsRejected("the storage does not accept our key for this bucket", provider=vendor, code=code)
     if code in _SLOW or status == 429:
-        return RateLimited("the storage asks us to slow down", provider=vendor, code=code)
+        return RateLimited("the storage asks us to slow down", provider=vendor, code=code, retry_after=after)
+    if status == 404:  # said by somebody who is no storage: it is no proof that nothing is stored
+        return ProviderMisconfigured("there is no storage at this address", provider=vendor, code=code)
     if status >= 500 or code in ("RequestTimeout", "InternalError"):
         return ProviderUnavailable(f"the storage has trouble ({code or status})", provider=vendor, code=code)
     return ProviderRejected(f"the storage refused ({code or status})", provider=vendor, code=code)

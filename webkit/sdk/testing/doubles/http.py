@@ -170,6 +170,11 @@ def _handler(double: HttpDouble) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
         wbufsize = -1
 
+        def handle_expect_100(self) -> bool:
+            super().handle_expect_100()
+            self.wfile.flush()  # else who waits for the word waits for nothing
+            return True
+
         def _serve(self) -> None:
             half = False
             try:
