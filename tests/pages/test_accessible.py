@@ -143,6 +143,9 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     care = {"client_id": client, "title": "Care", "start": "2030-01-31", "issues": "issue", **line}
     done.staff.post(f"/{done.agency}/recurring/new", care).ok()
     done.staff.post(f"/{done.agency}/settings/roles/new", {"name": "Bookkeeper", "may:invoices.view": "all"}).ok()
+    hooks = f"/{done.agency}/settings/webhooks"
+    done.staff.post(f"{hooks}/new", {"url": "https://hooks.kestrel.example/", "kinds": "*"}).ok()
+    done.staff.post(f"{hooks}/{ids('webhook_endpoints')[0]}/test", {}).ok()
     here = f"agency_id = (SELECT id FROM agencies WHERE slug = '{done.agency}')"
     people = done.stack.rows(f"SELECT user_id FROM memberships WHERE {here}")
     account = next(url for _text, url in done.staff.get(f"/{done.agency}/statements/{client}").links if "/s/" in url)
@@ -155,6 +158,8 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "client_id": [client],
         "client": [client],
         "role_id": ids("custom_roles"),
+        "endpoint_id": ids("webhook_endpoints"),
+        "delivery_id": ids("webhook_deliveries"),
         "user_id": [str(UUID(row["user_id"])) for row in people],
         "credit_id": ids("credit_notes"),
         "receipt_id": ids("ledger_receipts"),

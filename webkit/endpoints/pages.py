@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from uuid import UUID
 
-from flask import Response, g, render_template, request
-
 from webkit.core.extensions import EventKind
-from webkit.core.kernel import clock
 from webkit.core.kernel.forms import FormState
-from webkit.core.kernel.hx import fields, page
 from webkit.core.values import dataclass
+from webkit.endpoints import example as verifying
 from webkit.endpoints import service
 from webkit.endpoints.models import DeliveryState
-from webkit.endpoints.views import DeliveryView, EndpointView, Secret
+from webkit.endpoints.views import DeliveryView, EndpointView
 
 PAGE = 25
 VIEWS = ("all", "waiting", "failed", "delivered")
@@ -61,9 +59,9 @@ class ShowPage:
     first_day: str
 
 
-def edit(endpoint: EndpointView | None, form: FormState, code: int = 200) -> Response:
+def form_page(endpoint: EndpointView | None, form: FormState) -> EditPage:
     groups = [(group, [Choice.of(kind) for kind in kinds]) for group, kinds in service.offered()]
-    return page("endpoints/edit.html", code=code, **fields(EditPage(endpoint, form, groups)))
+    return EditPage(endpoint, form, groups)
 
 
 def filled(endpoint: EndpointView) -> FormState:
@@ -71,26 +69,15 @@ def filled(endpoint: EndpointView) -> FormState:
     return FormState.of(kept)
 
 
-def show(endpoint: EndpointView, form: FormState, *blocks: str, code: int = 200) -> Response:
-    view = request.args.get("view", "all")
+def show_page(endpoint: EndpointView, form: FormState, view: str, before: UUID | None, today: date) -> ShowPage:
     view = view if view in VIEWS else "all"
     state = DeliveryState(view) if view != "all" else None
-    before = request.args.get("before", type=UUID)
     found = service.deliveries(endpoint.id, state, limit=PAGE + 1, before=before)
     older = str(found[PAGE - 1].id) if len(found) > PAGE else ""
-    today = clock.today(g.agency.timezone)
     days = {"today": today.isoformat(), "first_day": (today - timedelta(days=7)).isoformat()}
-    shown = ShowPage(endpoint, form, view, found[:PAGE], older, service.waiting(endpoint.id), **days)
-    return page("endpoints/show.html", *blocks, code=code, **fields(shown))
-
-
-def secret(made: Secret, *, is_new: bool) -> Response:
-    """The one time a key is shown; not kept by the browser."""
-    response = page("endpoints/secret.html", made=made, is_new=is_new, example=example())
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return ShowPage(endpoint, form, view, found[:PAGE], older, service.waiting(endpoint.id), **days)
 
 
 def example() -> str:
     """How a receiver verifies a signature, in Python."""
-    return render_template("endpoints/verify.py.txt")
+    return Path(verifying.__file__).read_text()

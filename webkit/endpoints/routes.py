@@ -9,17 +9,18 @@ from zoneinfo import ZoneInfo
 from flask import Response, flash, g, request
 from flask_login import current_user
 
-from webkit.core.kernel import stepup
+from webkit.core.kernel import clock, stepup
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import DomainError, Invalid
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.forms import FormState, bind
-from webkit.core.kernel.hx import go, page
+from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import ngettext
 from webkit.endpoints import pages, service
 from webkit.endpoints.forms import EndpointForm, RangeForm
 from webkit.endpoints.models import DeliveryState
+from webkit.endpoints.views import EndpointView, Secret
 
 blueprint = staff_blueprint("endpoints", __name__, "/settings/webhooks")
 
@@ -39,7 +40,7 @@ def kinds() -> Response:
 
 @blueprint.get("/new")
 def new() -> Response:
-    return pages.edit(None, FormState())
+    return _edit(None, FormState())
 
 
 @blueprint.post("/new")
@@ -48,25 +49,25 @@ def create() -> Response:
     """Set one up; its key is shown with the answer, and never again."""
     bound = bind(EndpointForm, request.form)
     if not bound.ok:
-        return pages.edit(None, bound.state, 422)
+        return _edit(None, bound.state, 422)
     try:
         given = bound.data
         made = service.create(given.url, given.description, given.kinds, _actor())
     except DomainError as error:
-        return pages.edit(None, _wrong(bound.state, error, "url"), error.code)
-    return pages.secret(made, is_new=True)
+        return _edit(None, _wrong(bound.state, error, "url"), error.code)
+    return _secret(made, is_new=True)
 
 
 @blueprint.get("/<uuid:endpoint_id>")
 def show(endpoint_id: UUID) -> Response:
     """One of them, and what was sent."""
-    return pages.show(service.get(endpoint_id), FormState(), "deliveries")
+    return _show(service.get(endpoint_id), FormState(), "deliveries")
 
 
 @blueprint.get("/<uuid:endpoint_id>/edit")
 def edit(endpoint_id: UUID) -> Response:
     endpoint = service.get(endpoint_id)
-    return pages.edit(endpoint, pages.filled(endpoint))
+    return _edit(endpoint, pages.filled(endpoint))
 
 
 @blueprint.post("/<uuid:endpoint_id>/edit")
@@ -75,12 +76,12 @@ def save(endpoint_id: UUID) -> Response:
     bound = bind(EndpointForm, request.form)
     endpoint = service.get(endpoint_id)
     if not bound.ok:
-        return pages.edit(endpoint, bound.state, 422)
+        return _edit(endpoint, bound.state, 422)
     try:
         given = bound.data
         service.update(endpoint_id, given.url, given.description, given.kinds, _actor())
     except DomainError as error:
-        return pages.edit(endpoint, _wrong(bound.state, error, "url"), error.code)
+        return _edit(endpoint, _wrong(bound.state, error, "url"), error.code)
     flash(_("Saved. It counts for what happens from now on."), "ok")
     return go(".show", endpoint_id=endpoint_id)
 
@@ -103,7 +104,7 @@ def resume(endpoint_id: UUID) -> Response:
 @stepup.required
 def rotate(endpoint_id: UUID) -> Response:
     """A new key, shown with the answer."""
-    return pages.secret(service.rotate(endpoint_id, _actor()), is_new=False)
+    return _secret(service.rotate(endpoint_id, _actor()), is_new=False)
 
 
 @blueprint.post("/<uuid:endpoint_id>/key/end")
@@ -157,16 +158,34 @@ def replay_range(endpoint_id: UUID) -> Response:
     endpoint = service.get(endpoint_id)
     bound = bind(RangeForm, request.form)
     if not bound.ok:
-        return pages.show(endpoint, bound.state, code=422)
+        return _show(endpoint, bound.state, code=422)
     zone, given = ZoneInfo(g.agency.timezone), bound.data
     since = datetime.combine(given.since, time(), zone)
     until = datetime.combine(given.until, time(), zone) + timedelta(days=1)
     try:
         count = service.replay_range(endpoint_id, since, until, only_failed=given.failed)
     except Invalid as error:
-        return pages.show(endpoint, _wrong(bound.state, error, "until"), code=error.code)
+        return _show(endpoint, _wrong(bound.state, error, "until"), code=error.code)
     flash(ngettext("%(n)s delivery is sent again.", "%(n)s deliveries are sent again.", count), "ok")
     return go(".show", endpoint_id=endpoint_id)
+
+
+def _edit(endpoint: EndpointView | None, form: FormState, code: int = 200) -> Response:
+    return page("endpoints/edit.html", code=code, **fields(pages.form_page(endpoint, form)))
+
+
+def _show(endpoint: EndpointView, form: FormState, *blocks: str, code: int = 200) -> Response:
+    before = request.args.get("before", type=UUID)
+    today = clock.today(g.agency.timezone)
+    shown = pages.show_page(endpoint, form, request.args.get("view", "all"), before, today)
+    return page("endpoints/show.html", *blocks, code=code, **fields(shown))
+
+
+def _secret(made: Secret, *, is_new: bool) -> Response:
+    """The one time a key is shown; not kept by the browser."""
+    response = page("endpoints/secret.html", made=made, is_new=is_new, example=pages.example())
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _actor() -> str:

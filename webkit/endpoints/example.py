@@ -1,3 +1,5 @@
+"""How a receiver verifies what it is sent. To be copied: it needs nothing but Python."""
+
 import base64
 import hashlib
 import hmac
