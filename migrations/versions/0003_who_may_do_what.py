@@ -779,6 +779,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("next_try", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pay_url", sa.Text(), server_default="", nullable=False),
         sa.Column("invoice_id", sa.Uuid(), nullable=True),
         sa.Column("payment_id", sa.Uuid(), nullable=True),
         sa.Column("held", sa.Text(), nullable=False),
@@ -907,6 +908,7 @@ def upgrade() -> None:
     with op.batch_alter_table("agencies", schema=None) as batch_op:
         batch_op.add_column(sa.Column("closed", sa.String(length=300), server_default="", nullable=False))
         batch_op.add_column(sa.Column("goes_on", sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column("second_from", sa.Date(), nullable=True))
 
     with op.batch_alter_table("contracts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("author_id", sa.Uuid(), nullable=True))
@@ -1005,6 +1007,7 @@ def downgrade() -> None:
         batch_op.drop_column("author_id")
 
     with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.drop_column("second_from")
         batch_op.drop_column("goes_on")
         batch_op.drop_column("closed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -215,6 +216,19 @@ def drop_passkey(user_id: UUID, passkey_id: UUID) -> str | None:
     """Forget one of somebody's passkeys; returns what it was called."""
     gone = sa.delete(Passkey).where(Passkey.user_id == user_id, Passkey.id == passkey_id).returning(Passkey.name)
     return session().scalars(gone).one_or_none()
+
+
+def with_second(user_ids: Iterable[UUID]) -> set[UUID]:
+    """Of people those who have a second factor: an app, a passkey or a phone."""
+    wanted = list(user_ids)
+    held = (
+        sa.select(Authenticator.user_id).where(
+            Authenticator.user_id.in_(wanted), Authenticator.confirmed_at.is_not(None)
+        ),
+        sa.select(Passkey.user_id).where(Passkey.user_id.in_(wanted)),
+        sa.select(Phone.user_id).where(Phone.user_id.in_(wanted), Phone.confirmed_at.is_not(None)),
+    )
+    return set(session().scalars(sa.union(*held)))
 
 
 # --- Phones -------------------------------------------------------------------------------------------------------

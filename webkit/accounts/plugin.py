@@ -33,6 +33,7 @@ def webkit_register_blueprints() -> list[Blueprint]:
 def webkit_startup(app: Flask) -> None:
     browser.init_app(app)
     of(app).prove = proving_routes.prove
+    of(app).has_second = service.has_second
     meter(app, Limit.MEMBERS, service.member_count)
 
 

@@ -108,7 +108,8 @@ def sign_in_now() -> Response:
 
 @blueprint.post("/sign-in/passkey/options")
 def passkey_options() -> Response:
-    """What the browser needs to show a passkey, whosever it is."""
+    """What the browser needs to show a passkey, whosever it is. Each asks for a row, so they are counted."""
+    ratelimit.hit(f"passkey/{ratelimit.home(request.remote_addr or '')}", service.TRIES_OF_ADDRESS, service.WINDOW)
     asked = passkeys.ask_for_any()
     session[browser.PASSKEY_STEP] = asked.token
     return Response(asked.options, mimetype="application/json")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from webkit.accounts import models, seat_models
+from webkit.accounts import factor_models, models, seat_models
 from webkit.accounts.models import Role as Role
 from webkit.core.kernel import entrances, tenancy
 from webkit.core.kernel.db import writes, writing
@@ -42,6 +42,13 @@ def member(user_id: UUID) -> Member | None:
 def owner() -> Member:
     """Whose agency it is."""
     return next(each for each in members() if each.role == Role.OWNER)
+
+
+def without_second() -> list[Member]:
+    """Who works here and has no second factor yet."""
+    everybody = members()
+    having = factor_models.with_second(each.user_id for each in everybody)
+    return [each for each in everybody if each.user_id not in having]
 
 
 @writes

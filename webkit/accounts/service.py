@@ -140,6 +140,11 @@ def active(user_id: UUID) -> UserView | None:
     return UserView(user.id, user.name, user.email, user.locale, user.is_operator)
 
 
+def has_second(user_id: UUID) -> bool:
+    """Whether somebody has set up a second factor."""
+    return user_id in factor_models.with_second([user_id])
+
+
 @writes
 def tell(user_id: UUID, sentence: str) -> None:
     """Write to somebody what was changed about their ways in, in the write that does it."""

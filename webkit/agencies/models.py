@@ -36,6 +36,8 @@ class Agency(Record):
     """Why nobody gets in for now, if the operator has closed it."""
     goes_on: Mapped[date | None]
     """The day on which it is deleted, if its owner has asked for that."""
+    second_from: Mapped[date | None]
+    """The day from which everybody who enters needs a second factor, if the agency demands one."""
 
 
 class Profile(Owned):
@@ -165,7 +167,8 @@ def _told() -> sa.Executable:
     columns = [column for name, column in sa.inspect(Profile).columns.items() if name not in ("id", "created_at")]
     place = (Agency.currency, Agency.country, Agency.locale, Agency.timezone)
     own = sa.and_(Agency.id == Profile.agency_id, mine(Profile))
-    shown = (Agency.id, Agency.slug, Agency.name, *place, Agency.brand, Agency.closed, Agency.goes_on)
+    rest = (Agency.brand, Agency.closed, Agency.goes_on, Agency.second_from)
+    shown = (Agency.id, Agency.slug, Agency.name, *place, *rest)
     return sa.select(*shown, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
 
 
@@ -222,6 +225,11 @@ def set_closed(agency_id: UUID, why: str) -> bool:
 def set_goes_on(agency_id: UUID, day: date | None) -> None:
     """Store on which day it is deleted, inside a write."""
     session().execute(sa.update(Agency).where(Agency.id == agency_id).values(goes_on=day))
+
+
+def set_second_from(agency_id: UUID, day: date | None) -> None:
+    """Store from which day everybody needs a second factor, inside a write."""
+    session().execute(sa.update(Agency).where(Agency.id == agency_id).values(second_from=day))
 
 
 def bury(agency_id: UUID, slug: str, why: str) -> None:

@@ -376,6 +376,7 @@ def _view(row: Agency | Any) -> AgencyView:
         theme=_theme(row.brand),
         closed=row.closed,
         goes_on=row.goes_on.isoformat() if row.goes_on else "",
+        second_from=row.second_from.isoformat() if row.second_from else "",
     )
 
 
@@ -409,6 +410,16 @@ def announce_end(agency_id: UUID, day: date | None) -> None:
     """Say on every page of an agency on which day it is deleted; None when it is not."""
     models.set_goes_on(agency_id, day)
     entrances.changed()
+
+
+@writes
+def demand_second(day: date | None) -> None:
+    """From a day on let nobody into the current agency who has no second factor; None demands none."""
+    agency_id = tenancy.agency_id()
+    models.set_second_from(agency_id, day)
+    entrances.changed()
+    told = day.isoformat() if day else ""
+    audit.log("agency.second_step_demanded", subject=ref("agency", agency_id), detail={"from": told})
 
 
 @writes

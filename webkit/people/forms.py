@@ -28,6 +28,10 @@ class OfferForm(Form):
     to: Key
 
 
+class SecondStepForm(Form):
+    days: int = Field(14, ge=0, le=365)
+
+
 class RoleForm(Form):
     name: Line(60, minimum=2)  # type: ignore[valid-type]
 

@@ -16,8 +16,10 @@ from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import go, go_to, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.i18n import ngettext
 from webkit.people import forms, roles, service
-from webkit.people.forms import InviteForm, NewPersonForm, OfferForm, RoleForm, RoleOfForm
+from webkit.people import second_step as second
+from webkit.people.forms import InviteForm, NewPersonForm, OfferForm, RoleForm, RoleOfForm, SecondStepForm
 
 team = staff_blueprint("team", __name__, "/settings/members")
 role_pages = staff_blueprint("roles", __name__, "/settings/roles")
@@ -103,6 +105,35 @@ def leave() -> Response:
     service.leave(current_user.id)
     flash(_("You no longer work at %(agency)s.", agency=name), "ok")
     return go("account.agencies")
+
+
+@team.get("/second-step")
+def second_step() -> Response:
+    """Whether everybody needs a second factor, and who has none."""
+    return _second_step(FormState())
+
+
+@team.post("/second-step")
+@stepup.required
+def demand_second_step() -> Response:
+    bound = bind(SecondStepForm, request.form)
+    if not bound.ok:
+        return _second_step(bound.state, 422)
+    try:
+        second.begin(bound.data.days, current_user.id)
+    except DomainError as error:
+        bound.state.errors["days"] = error.message
+        return _second_step(bound.state, error.code)
+    flash(_("Decided. Whoever has no second step yet was told by mail."), "ok")
+    return go(".second_step")
+
+
+@team.post("/second-step/end")
+@stepup.required
+def end_second_step() -> Response:
+    second.end()
+    flash(_("Nobody needs a second step any more."), "ok")
+    return go(".second_step")
 
 
 # --- roles ------------------------------------------------------------------------------------------------------
@@ -271,6 +302,15 @@ def _members(form: FormState, code: int = 200) -> Response:
         "offer": service.transfer(),
     }
     return page("people/members.html", form=form, code=code, **values)
+
+
+def _second_step(form: FormState, code: int = 200) -> Response:
+    days = [
+        (str(each), ngettext("In %(n)s day", "In %(n)s days", each) if each else _("At once")) for each in second.DAYS
+    ]
+    demand = second.demand()
+    day_words = i18n.format_date(demand.day) if demand.day else ""
+    return page("people/second_step.html", form=form, days=days, demand=demand, day_words=day_words, code=code)
 
 
 def _member(user_id: UUID, form: FormState | None, code: int = 200) -> Response:

@@ -11,7 +11,7 @@ from uuid import UUID
 from flask import g, has_request_context, request
 
 from webkit.core.access import ALL, NONE, OWN
-from webkit.core.kernel import entitlements, entrances, i18n, permissions
+from webkit.core.kernel import doors, entitlements, entrances, i18n, permissions
 from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.entrances import Entrance
 from webkit.core.kernel.errors import DomainError, Forbidden, NotFound
@@ -114,12 +114,13 @@ def entrance(bearer: Bearer, slug: str = "") -> tuple[Entrance, Grant]:
     """
     wanted = slug or _own_slug(bearer)
     found = entrances.find(wanted, bearer.user_id, f"key/{bearer.token_id}") if wanted else None
-    if found is None and bearer.agency_id is not None:
+    if found is None and wanted and wanted == _own_slug(bearer):
         raise Unauthorized(_("Who made this key no longer works there, so it opens nothing."))
     if found is None or found.seat.sitting_in or bearer.agency_id not in (None, found.agency.id):
         raise NotFound(_("There is no such agency, or this key does not open it."))
     if found.agency.closed:
         raise Forbidden(_("%(agency)s is closed for now: %(why)s", agency=found.agency.name, why=found.agency.closed))
+    doors.demand_second(found.agency, bearer.user_id)
     return found, narrowed(bearer, permissions.of_seat(bearer.user_id, found.seat))
 
 
@@ -127,8 +128,6 @@ def enter(slug: str = "") -> Bearer:
     """Open the agency's door for the rest of this request, as `doors.enter_agency` does for browsers: sets `g.agency`,
     `g.grant`, `g.role`. Raises Unauthorized, NotFound, Forbidden. What is asked for is compared by the caller:
     `permissions.demand(…)` or `permissions.at_the_door(g.grant)`."""
-    from webkit.core.kernel import doors  # they know pages; we are known by what counts requests before any page
-
     bearer = demanded()
     found, grant = entrance(bearer, slug)
     agency = found.agency

@@ -24,7 +24,8 @@ class Seat:
 class AgencyView:
     """An agency as every page may know it; `brand` is one hex colour, `theme` changes when its look does.
 
-    One that is `closed` lets nobody in; the text is why. `goes_on` is the day (ISO) on which it is deleted.
+    One that is `closed` lets nobody in; the text is why. `goes_on` is the day (ISO) on which it is deleted,
+    `second_from` the one from which everybody needs a second factor.
     """
 
     id: UUID
@@ -38,6 +39,7 @@ class AgencyView:
     theme: str
     closed: str = ""
     goes_on: str = ""
+    second_from: str = ""
 
 
 class Directory(Protocol):

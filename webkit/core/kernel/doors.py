@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, has_request_context, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, flash, g, has_request_context, request, url_for
 from flask_login import current_user
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
-from webkit.core.kernel import db, entrances, i18n, links, permissions, tenancy
+from webkit.core.kernel import clock, db, entrances, i18n, links, permissions, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entrances import Entrance
-from webkit.core.kernel.errors import Forbidden, Gone, NotFound
+from webkit.core.kernel.errors import Forbidden, Gone, NotFound, SecondMissing
 from webkit.core.kernel.hx import go_to
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.permissions import Grant
@@ -171,17 +171,31 @@ def enter_agency() -> Response | None:
     entrance = entrances.find(g.slug, current_user.id, current_user.token)
     if entrance is None:
         abort(404)
-    sit_down(entrance)
+    try:
+        sit_down(entrance)
+    except SecondMissing as missing:
+        flash(missing.message, "wait")
+        return go_to(url_for("security.show"))
     permissions.at_the_door(g.grant)
     return None
 
 
+def demand_second(agency: AgencyView, user_id: UUID) -> None:
+    """The one place where an agency's demand is held up, for browsers and programs. Raises SecondMissing."""
+    due = agency.second_from and clock.today(agency.timezone).isoformat() >= agency.second_from
+    if due and not current().has_second(user_id):
+        text = _("%(agency)s lets in only people who have a second step. Please set one up here.", agency=agency.name)
+        raise SecondMissing(text)
+
+
 def sit_down(entrance: Entrance) -> None:
-    """Open the agency for whoever may enter it, as far as they see. Raises Forbidden while it is closed."""
+    """Open the agency for whoever may enter it, as far as they see. Raises Forbidden while it is closed, and
+    SecondMissing."""
     agency, seat = entrance.agency, entrance.seat
     i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
     if agency.closed and not seat.sitting_in:
         raise Forbidden(_("%(agency)s is closed for now: %(why)s", agency=agency.name, why=agency.closed))
+    demand_second(agency, current_user.id)
     g.grant = permissions.of_seat(current_user.id, seat)
     open_tenant(agency, g.grant)
     g.agency, g.role, g.side, g.sitting_in = agency, seat.role, STAFF, seat.sitting_in

@@ -27,6 +27,10 @@ class Forbidden(DomainError):
     code = 403
 
 
+class SecondMissing(Forbidden):
+    """The agency demands a second factor, and somebody has none yet."""
+
+
 class NotFound(DomainError):
     """Not there, or not there for you: both look the same from outside."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from flask import Flask, Response, abort, current_app
 
@@ -78,6 +79,8 @@ class Runtime:
     """Asks somebody who is signed in to show again who they are; None when this request has just done so."""
     invites: Callable[[str, str], bool] = lambda _email, _path: False
     """Whether the page at a path of ours invites whoever an address belongs to: then they may have an account."""
+    has_second: Callable[[UUID], bool] = lambda _user_id: True
+    """Whether somebody has set up a second factor."""
     bearer: Callable[[str], Bearer] | None = None
     """Who an Authorization header belongs to; raises `bearers.Unauthorized`."""
     endpoints: dict[tuple[str, str, str], Endpoint] = field(default_factory=dict)
