@@ -172,7 +172,13 @@ def _bill(found: Any) -> RetainerBill:
         payment_id=next((each for each in intents if each), ""),
         tries=int(getattr(found, "attempt_count", 0) or 0),
         next_try=_moment(following) if following else None,
+        pay_url=_address(getattr(found, "hosted_invoice_url", None) or ""),
     )
+
+
+def _address(text: str) -> str:
+    """A page at the vendor that payers are sent to; nothing else is."""
+    return text if text.startswith(("https://", "http://127.0.0.1:")) and len(text) <= 2_000 else ""
 
 
 def _moment(seconds: int) -> datetime:

@@ -185,6 +185,44 @@ def test_a_payment_that_fails_is_told_and_nobody_pays_twice(account: str, double
     assert word(retainer_id) is Word.ACTIVE and billed(retainer_id) == [PAID] * 2
 
 
+def failures(mails: Callable[[], list[Any]], run_jobs: Jobs) -> list[Any]:
+    db.release()
+    run_jobs()
+    return [mail for mail in mails() if mail.entry.subject.endswith("did not come")]
+
+
+def test_a_try_that_fails_is_written_about_once_to_both_sides(
+    account: str,
+    double: StripeDouble,
+    run_jobs: Jobs,
+    outbox_mails: Callable[[], list[Any]],
+    anonymous: Browser,
+) -> None:
+    retainer_id = offer()
+    held = begun(double, retainer_id)
+    double.next_period(held, ok=False)
+    for _again in range(3):
+        sync(retainer_id)
+    found = failures(outbox_mails, run_jobs)
+    assert len(found) == 2
+    written = "\n".join(mail.text for mail in found)
+    assert "€122.00" in written and "tried again on" in written and f"{BASE}/{retainer_id}" in written
+    token = links.token_for(selling.LINK, retainer_id)
+    assert token and links.url(selling.LINK, token) in written
+    db.release()
+    page = anonymous.get(f"/r/{token}").get_data(as_text=True)
+    assert "A payment is missing" in page and f"{double.url}/i/{held}" in page
+    double.fail_again(held)
+    sync(retainer_id)
+    assert len(failures(outbox_mails, run_jobs)) == 4
+    double.pay_invoice(held)
+    for _again in range(2):
+        sync(retainer_id)
+    assert word(retainer_id) is Word.ACTIVE
+    assert len(failures(outbox_mails, run_jobs)) == 4
+    assert "Pay what is open" not in anonymous.get(f"/r/{token}").get_data(as_text=True)
+
+
 def test_ended_at_once_what_is_open_can_be_paid_by_its_invoice(account: str, double: StripeDouble) -> None:
     retainer_id = offer()
     double.next_period(begun(double, retainer_id), ok=False)

@@ -20,10 +20,11 @@ from webkit.core.kernel.money import format_money
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Figures, InvoiceInput, InvoiceState, InvoiceView
 from webkit.payments.service import adopting
-from webkit.retainers import models
+from webkit.retainers import mails, models
+from webkit.retainers.mails import KIND as KIND
 from webkit.retainers.models import Retainer, RetainerBillRow
 
-KIND, SYSTEM = "retainer", "system"
+SYSTEM = "system"
 
 
 class _Step(enum.IntEnum):
@@ -57,7 +58,7 @@ def _take(retainer_id: UUID, bill: RetainerBill, number: int, step: _Step, why: 
     if row is None or row.retainer_id != retainer.id:
         return
     failed = bill.state is BillState.OPEN and bill.tries > row.tries
-    row.state, row.tries, row.next_try = bill.state, bill.tries, bill.next_try
+    row.state, row.tries, row.next_try, row.pay_url = bill.state, bill.tries, bill.next_try, bill.pay_url
     if row.payment_id is None and bill.state is not BillState.VOID:
         if row.invoice_id is None and step >= _Step.DRAFTED:
             row.invoice_id = _draft(retainer)
@@ -71,6 +72,7 @@ def _take(retainer_id: UUID, bill: RetainerBill, number: int, step: _Step, why: 
     if failed:
         told = {"next": bill.next_try.date().isoformat() if bill.next_try else _("no other try is planned")}
         _record("retainer.failed", retainer, row, **told)
+        mails.failed(retainer, row)
 
 
 def _new(retainer: Retainer, bill: RetainerBill) -> RetainerBillRow | None:

@@ -87,6 +87,8 @@ class RetainerBillRow(Owned):
     at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     next_try: Mapped[datetime | None]
+    pay_url: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    """Where the vendor takes the money for it from a person."""
     invoice_id: Mapped[UUID | None]
     payment_id: Mapped[UUID | None]
     held: Mapped[str] = mapped_column(sa.Text, default="")

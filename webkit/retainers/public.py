@@ -55,4 +55,5 @@ def _show(*, silent: bool = False, code: int = 200) -> Response:
         silent=silent,
         came_back=bool(request.args.get("back")),
         open_here=selling.seller() is not None,
+        pay_url=selling.pay_url(row.id),
     )

@@ -39,11 +39,12 @@ from webkit.payments.events import RetainerTold
 from webkit.payments.service import methods, tills
 from webkit.retainers import billing, models
 from webkit.retainers.billing import KIND as KIND
+from webkit.retainers.mails import LINK as LINK
 from webkit.retainers.models import LIVING, Retainer, RetainerBillRow, Word
 
 log = structlog.get_logger(__name__)
 
-SYNC, LINK = "retainers.sync", "r"
+SYNC = "retainers.sync"
 AHEAD = timedelta(days=3)
 """A later beginning is at least so far away: vendors do not wait for less than two days."""
 LONGEST = timedelta(days=730)
@@ -109,8 +110,8 @@ def offer(given: RetainerInput, actor: str, once_key: str = "") -> UUID:
 
 
 def record(kind: str, row: Retainer, actor: str, **facts: str) -> None:
-    about = (events.ref("client", row.client_id),)
-    events.record(kind, events.ref(KIND, row.id), {"actor": actor, "title": row.title, **facts}, about=about)
+    about, title = (events.ref("client", row.client_id),), {"title": row.title}
+    events.record(kind, events.ref(KIND, row.id), {"actor": actor, **facts}, personal=title, about=about)
 
 
 def get(retainer_id: UUID) -> Retainer:
@@ -128,6 +129,12 @@ def of_client(client_id: UUID) -> list[Retainer]:
 
 def bills(retainer_id: UUID) -> list[RetainerBillRow]:
     return models.bills(retainer_id)
+
+
+def pay_url(retainer_id: UUID) -> str:
+    """Where the client pays what was tried and did not come; nothing where there is no such page."""
+    waiting = [bill for bill in models.bills(retainer_id) if bill.state is BillState.OPEN and bill.tries]
+    return waiting[-1].pay_url if waiting else ""
 
 
 # --- the client accepts --------------------------------------------------------------------------------------------

@@ -67,7 +67,8 @@ class RetainerStatus:
 @dataclass(frozen=True, slots=True)
 class RetainerBill:
     """What the vendor asks for at one turn. `payment_id` is what pays it, empty where nothing does through the vendor;
-    `tries` were made, and `next_try` comes where one is planned."""
+    `tries` were made, and `next_try` comes where one is planned. At `pay_url` the payer may pay it, if the vendor has such
+    a page."""
 
     id: str
     state: BillState
@@ -77,6 +78,7 @@ class RetainerBill:
     payment_id: str = ""
     tries: int = 0
     next_try: datetime | None = None
+    pay_url: str = ""
 
 
 @runtime_checkable

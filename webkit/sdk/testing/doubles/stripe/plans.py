@@ -366,6 +366,15 @@ class Plans:
         self.books.tell(account, "invoice.paid", invoice)
         return held
 
+    def fail_again(self, id: str) -> Object:
+        """What is missing is tried once more, in vain."""
+        account = self._keeper(id)
+        held = _living(account.get("subscription", id))
+        invoice = account.get("latest_invoice", held["latest_invoice"])
+        invoice |= {"attempt_count": invoice["attempt_count"] + 1, "next_payment_attempt": self.books.now() + TWO_DAYS}
+        self.books.tell(account, "invoice.payment_failed", invoice)
+        return invoice
+
     def _invoice(self, account: Account, held: Object, amount: int, why: str, *, ok: bool) -> None:
         """An invoice for a subscription; less than nothing is kept for the next one."""
         currency = held["items"]["data"][0]["price"]["currency"]
@@ -378,7 +387,7 @@ class Plans:
             status="void" if void else "paid" if ok else "open", metadata={}, attempt_count=0 if void else 1,
             next_payment_attempt=None if ok or void else self.books.now() + TWO_DAYS,
             payments={"object": "list", "data": paid, "has_more": False, "url": "/v1/invoice_payments"},
-            subscription=held["id"],
+            subscription=held["id"], hosted_invoice_url=f"{self._url()}/i/{held['id']}",
             parent={"type": "subscription_details", "subscription_details": told},
         )  # fmt: skip
         held["latest_invoice"] = made["id"]

@@ -25,7 +25,7 @@ from .trouble import Trouble, Troubles
 KEY = "sk_test_double"
 ACTS = (
     "advance", "allow", "allow_redirect", "authenticate", "bank_says", "begin_subscription", "calm", "chaos",
-    "close_dispute", "connect", "consent", "debit", "decline", "detach", "dispute", "expire", "forget", "hold",
+    "close_dispute", "connect", "consent", "debit", "decline", "detach", "dispute", "expire", "fail_again", "forget", "hold",
     "leave", "leave_method", "next_period", "pay", "pay_invoice", "pay_out", "refund", "renew", "send_again",
     "settle", "settle_payout", "settle_refund", "state", "subscribe", "trouble", "wait",
 )  # fmt: skip
@@ -112,6 +112,10 @@ class StripeDouble:
     def next_period(self, subscription: str, ok: bool = True) -> Object:
         """The clock moves to the end of what is paid: renewed, changed or ended; the payment arrives or fails."""
         return self._act(lambda: self.plans.next_period(subscription, ok=ok))
+
+    def fail_again(self, subscription: str) -> Object:
+        """What is missing is tried once more, in vain."""
+        return self._act(lambda: self.plans.fail_again(subscription))
 
     def pay_invoice(self, subscription: str) -> Object:
         """The open invoice of a subscription is paid after all, in the vendor's pages."""
