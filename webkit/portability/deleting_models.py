@@ -19,7 +19,7 @@ from webkit.portability import keeping
 from webkit.portability.content import FILES, PDFS, FileColumns
 from webkit.portability.row_models import owned
 
-BATCH = 200
+BATCH, DETAILS = 200, "event_details"
 _FILES = {**FILES, "list_tasks": FileColumns("file_key", "file_account", ""),
           "agency_exports": FileColumns("file_key", "file_account", "")}  # fmt: skip
 _LISTS = ("invoices", "quotations")
@@ -30,7 +30,7 @@ FileAt = tuple[str, str]
 
 def order() -> tuple[str, ...]:
     """Every table of which something goes, those first to which nothing left points."""
-    names = [name for name in reversed(owned()) if name not in _for_good() and name != "agencies"]
+    names = [name for name in reversed(owned()) if name not in _for_good() and name != DETAILS]
     return (*(each for each in names if each not in keeping.LAST), *keeping.LAST)
 
 
@@ -82,8 +82,9 @@ def let_go(name: str, today: date, country: str) -> None:
         other = constraint.referred_table
         if column is None or not column.nullable or other.name in _for_good() or "agency_id" not in other.c:
             continue
-        staying = sa.select(other.c.id).where(_mine(other), _rule(other, today, country))
-        pointing = sa.update(table).where(_mine(table), column.is_not(None), column.not_in(staying))
+        pointing = sa.update(table).where(_mine(table), column.is_not(None))
+        if other.name in keeping.RULES or other.name == PDFS:
+            pointing = pointing.where(column.not_in(_staying(other.name, today, country)))
         session().connection().execute(pointing.values({column.name: None}))
     if emptied := keeping.EMPTIED.get(name):
         session().connection().execute(sa.update(table).where(_mine(table)).values(dict.fromkeys(emptied, "")))
@@ -111,6 +112,8 @@ def _rule(table: sa.Table, today: date, country: str) -> sa.ColumnElement[bool]:
             for name, kinds in keeping.FROZEN.items()
         ]
         return sa.or_(*kinds)
+    if table.name == "outbox":
+        return table.c.kind.startswith("portability.")  # the very job that is at work
     rule = keeping.RULES.get(table.name)
     if rule is None:
         return sa.false()

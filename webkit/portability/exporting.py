@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from importlib.metadata import version
@@ -178,3 +179,13 @@ def _pour(stream: BinaryIO, part: Part) -> None:
 def export(into: BinaryIO, until: datetime, passphrase: str = "", step: Step = lambda _done, _all: None) -> Exported:
     """Write the archive of the agency whose door is open. `passphrase` seals its secrets; without one they stay."""
     return Export(tenancy.agency_id(), until, passphrase, step).write(into)
+
+
+def measured(file: BinaryIO) -> tuple[int, str]:
+    """The size of an archive and the hash of all of it."""
+    file.seek(0)
+    hashed, size = hashlib.sha256(), 0
+    while chunk := file.read(CHUNK):
+        hashed.update(chunk)
+        size += len(chunk)
+    return size, hashed.hexdigest()

@@ -127,9 +127,9 @@ def waiting() -> AgencyExport | None:
     return session().scalars(here.limit(1)).first()
 
 
-def change_export(export_id: UUID, state: ArchiveState, **values: Any) -> bool:
+def change_export(export_id: UUID, at: ArchiveState, **values: Any) -> bool:
     """Change an archive that is in this state right now."""
-    here = sa.update(AgencyExport).where(AgencyExport.id == export_id, AgencyExport.state == state)
+    here = sa.update(AgencyExport).where(AgencyExport.id == export_id, AgencyExport.state == at)
     return session().scalars(here.values(**values).returning(AgencyExport.id)).first() is not None
 
 

@@ -1,0 +1,174 @@
+"""An agency ends: 30 days, then everything goes but for what a law keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from plugins.payments_local import courier
+from tests.client import Browser
+from tests.factories import people
+from tests.factories.documents import client, draft
+from tests.factories.people import Person
+from tests.portability.moving import agency_at, outside, verified
+from webkit.accounts import service as accounts
+from webkit.agencies import service as agencies
+from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.capabilities.storage import STORAGE
+from webkit.core.kernel import clock, jobs, runtime, tenancy
+from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.outbox import PutBack
+from webkit.demo import service as demo
+from webkit.portability import deleting, deleting_models, models, personal, personal_models, row_models
+from webkit.portability.models import DeletionState
+
+MONTH = timedelta(days=31)
+SOMEBODY = UUID(int=7)
+
+
+def counts(agency: UUID) -> dict[str, int]:
+    """How many rows there are of each table."""
+    with tenancy.platform("count rows"):
+        found = {name: sum(1 for _ in row_models.rows(name, agency, clock.now())) for name in row_models.owned()}
+    return {name: count for name, count in found.items() if count}
+
+
+def begin_due() -> None:
+    """What the schedule does every night."""
+    for look in (deleting.look_for_due, personal.look_for_due):
+        with tenancy.platform("what is due"):
+            look(None)  # type: ignore[arg-type]
+    jobs.run_waiting()
+
+
+@pytest.mark.slow
+def test_the_demo_agency_is_deleted(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "start", lambda *_args: None)
+    slug = outside(app, demo.load).agency
+    outside(app, delete_with_interruptions, agency_at(slug), monkeypatch)
+
+
+def delete_with_interruptions(agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = iter(range(10_000))
+
+    def die(_self: deleting.Deletion) -> None:
+        if next(steps) in (2, 9, 21):
+            raise PutBack
+
+    monkeypatch.setattr(deleting_models, "BATCH", 20)
+    monkeypatch.setattr(deleting.Deletion, "_pause", die)
+    keys = files_of(agency.id)
+    with tenancy.tenant(agency.id):
+        deleting.ask(agency, f" {agency.name.upper()} ", SOMEBODY, "Anna", "anna@example.org", "en")
+    with clock.frozen(clock.now() + MONTH):
+        begin_due()
+        begin_due()
+        after, gone = counts(agency.id), f"gone-{agency.id.hex}"
+        report = verified(gone)
+    assert report.ok, report.findings
+    assert after.keys() - {"outbox"} == {
+        "agency_deletions", "agency_profiles", "clients", "contract_templates", "contracts", "counters",
+        "event_details", "event_heads", "event_subjects", "events", "frozen_documents", "invoices", "ledger_entries",
+        "payments", "proposals", "quotations", "signatures", "signed_heads",
+    }  # fmt: skip
+    left = files_of(agency.id)
+    storage = runtime.current().registry.get(STORAGE)
+    assert left < keys and all(storage.exists(key) for key in left)
+    assert not any(storage.exists(key) for key in keys - left)
+    with tenancy.tenant(agency.id):
+        said = {each["what"]: each for row in _deletions() for each in row.report}
+    assert said["Invoices"]["count"] == after["invoices"] and said["Invoices"]["until"] > "2030"
+
+
+def files_of(agency: UUID) -> set[str]:
+    with tenancy.platform("which files there are"):
+        return {row["pdf_key"] for row in row_models.rows("frozen_documents", agency, clock.now()) if row["pdf_key"]}
+
+
+def _deletions() -> list[models.AgencyDeletion]:
+    with tenancy.platform("the report"):
+        found = list(row_models.rows("agency_deletions", tenancy.session().scope.agency or UUID(int=0), clock.now()))
+    return [models.AgencyDeletion(**row) for row in found]
+
+
+def test_an_agency_of_which_nothing_has_to_be_kept_goes_whole(
+    app: Flask, agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]]
+) -> None:
+    draft("7.00", client_id=client())
+    deleting.ask(agency, agency.name, SOMEBODY, "Ada", "ada@northwind.example", "en")
+    tenancy.session().rollback()
+    run_jobs()
+    assert {to for mail in outbox_mails() for to in mail.entry.to} >= {"ada@northwind.example", "max@northwind.example"}
+    outside(app, begin_due)
+    assert "clients" in outside(app, counts, agency.id)  # its days of grace are not over
+    with clock.frozen(clock.now() + MONTH):
+        outside(app, begin_due)
+        after = outside(app, counts, agency.id)
+    kept = {"agency_deletions", "agency_profiles", "event_heads", "events", "event_subjects"}
+    assert after.keys() - {"outbox", "counters", "signed_heads"} == kept
+    gone = outside(app, agency_at, f"gone-{agency.id.hex}")
+    assert gone.closed and not gone.goes_on
+    assert any("was deleted" in mail.entry.subject for mail in outbox_mails())
+
+
+def test_what_is_taken_back_is_not_deleted(app: Flask, agency: AgencyView) -> None:
+    deleting.ask(agency, agency.name, SOMEBODY, "Ada", "ada@northwind.example", "en")
+    assert agencies.by_id(agency.id).goes_on  # type: ignore[union-attr]
+    deleting.cancel(agency, SOMEBODY, "Ada")
+    tenancy.session().rollback()
+    with clock.frozen(clock.now() + MONTH):
+        outside(app, begin_due)
+    assert "memberships" in outside(app, counts, agency.id)
+    assert not outside(app, agency_at, agency.slug).goes_on
+
+
+def test_the_owner_asks_and_everybody_sees_it(agency: AgencyView, owner: Browser, member: Browser) -> None:
+    address = f"/{agency.slug}/settings/data"
+    assert member.get(address).status_code == 403
+    assert "Delete the agency" in owner.get(address).text
+    refused = owner.post(f"{address}/deletion", data={"name": "Somebody else"})
+    assert refused.status_code in (400, 422) and "Somebody else" in refused.text
+    assert owner.post(f"{address}/deletion", data={"name": agency.name}).status_code == 303
+    assert "will be deleted on" in member.get(f"/{agency.slug}/clients").text
+    assert member.post(f"{address}/deletion/cancel").status_code == 403
+    assert owner.post(f"{address}/deletion/cancel").status_code == 303
+    assert "will be deleted on" not in member.get(f"/{agency.slug}/clients").text
+
+
+def test_an_account_goes_and_leaves_its_agencies(
+    app: Flask, agency: AgencyView, member: Browser, max_: Person, owner: Browser, run_jobs: Callable[[], int]
+) -> None:
+    assert "You own" in owner.get("/account/data").text
+    assert owner.post("/account/data/deletion", data={"email": "ada@northwind.example"}).status_code == 409
+    assert member.post("/account/data/deletion", data={"email": "other@x.example"}).status_code in (400, 422)
+    assert member.post("/account/data/deletion", data={"email": max_.email}).status_code == 303
+    run_jobs()
+    tenancy.session().rollback()
+    with clock.frozen(clock.now() + MONTH):
+        outside(app, begin_due)
+    assert outside(app, rows_about, max_.id) == {"audit_log", "account_deletions"}
+    assert outside(app, name_of, max_.id) == ("Deleted account", None)
+    assert member.get("/account/data").status_code in (302, 303)
+
+
+def rows_about(user_id: UUID) -> set[str]:
+    with tenancy.platform("what is left"):
+        return {name for name in personal_models.tables() if any(personal_models.rows(name, user_id))}
+
+
+def name_of(user_id: UUID) -> tuple[str, UUID | None]:
+    with tenancy.platform("who that was"):
+        return personal_models.account(user_id)["name"], accounts.user_id_of("max@northwind.example")
+
+
+def test_an_account_that_is_taken_back_stays(app: Flask, agency: AgencyView, member: Browser, max_: Person) -> None:
+    member.post("/account/data/deletion", data={"email": max_.email})
+    assert member.post("/account/data/deletion/cancel").status_code == 303
+    with clock.frozen(clock.now() + MONTH):
+        outside(app, begin_due)
+    assert outside(app, name_of, max_.id)[1] == people.id_of(max_.email)
+    assert DeletionState.CANCELLED.value == "cancelled"
