@@ -121,9 +121,9 @@ def _harm(answer: TestResponse, seen: Seen) -> Iterator[str]:
     for kind, text in seen.within:
         if MARK in text and ("json" not in kind or "<" in text):
             yield f"inside {kind}: {text:.80}"
-    if COMPUTED in answer.text:
+    if COMPUTED.encode() in answer.data:
         yield "somebody has computed it"
-    if "root:x:0:" in answer.text:
+    if b"root:x:0:" in answer.data:
         yield "shows a file of the machine"
 
 

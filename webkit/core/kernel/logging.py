@@ -20,6 +20,7 @@ _SECRET_TEXT = re.compile(
     r"|://[^/\s:@]*:[^/\s@]+@"
     r"|DETAIL:[^\n]*)"  # PostgreSQL repeats the row
 )
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 HIDDEN = "[hidden]"
 
 
@@ -27,6 +28,14 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
     """Blank what has a secret's name, and what looks like a secret inside any text."""
     for name, value in event.items():
         event[name] = HIDDEN if is_secret(name) else _clean(value)
+    return event
+
+
+def on_one_line(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Have no text begin a line of its own, or move a terminal's cursor: JSON does that by itself."""
+    for name, value in event.items():
+        if isinstance(value, str) and name != "exception":
+            event[name] = _BREAKS.sub(lambda found: repr(found[0])[1:-1], value)
     return event
 
 
@@ -69,9 +78,10 @@ def configure(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    last = [] if as_json else [on_one_line]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, renderer],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
