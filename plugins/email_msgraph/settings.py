@@ -14,17 +14,24 @@ class GraphSettings(ProviderSettings):
 
     tenant: str = env(
         "MSGRAPH_TENANT_ID",
+        "MS_GRAPH_TENANT_ID",
         description="Directory (tenant) id, or a domain of it.",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{2,252}$",
     )
     client: str = env(
-        "MSGRAPH_CLIENT_ID", description="Application (client) id.", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{7,63}$"
+        "MSGRAPH_CLIENT_ID",
+        "MS_GRAPH_CLIENT_ID",
+        description="Application (client) id.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{7,63}$",
     )
     client_secret: SecretStr = env(
-        "MSGRAPH_CLIENT_SECRET", description="Client secret of the app: its value, not its id."
+        "MSGRAPH_CLIENT_SECRET",
+        "MS_GRAPH_CLIENT_SECRET",
+        description="Client secret of the app: its value, not its id.",
     )
     mailbox: str = env(
         "MSGRAPH_MAILBOX",
+        "MS_GRAPH_SENDER_EMAIL",
         default="",
         max_length=254,
         description="Address or id of the mailbox. Empty: that of the sender.",
