@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from tests.client import Browser
+from tests.factories.people import Person
+from tests.threads import at_once
+from webkit.api import repeats
+from webkit.core.kernel import clock, db
 from webkit.core.kernel.directory import AgencyView
+from webkit.tokens import service as tokens
 
 BASE = "/api/v1/agencies/northwind"
 CLIENT = {"name": "Birch & Co", "email": "hi@birch.example", "country": "DE"}
 
 
 @pytest.fixture
-def client_id(owner: Browser) -> str:
+def client_id(owner: Any) -> str:
     made = owner.post(f"{BASE}/clients", json=CLIENT)
     assert made.status_code == 201, made.text
     return str(made.json["id"])
@@ -33,7 +39,7 @@ def problem(answer: Any, code: int) -> dict[str, Any]:
     return told
 
 
-def test_a_client_is_made_read_changed_and_put_away(owner: Browser, client_id: str) -> None:
+def test_a_client_is_made_read_changed_and_put_away(owner: Any, client_id: str) -> None:
     one = f"{BASE}/clients/{client_id}"
     assert owner.get(one).json["name"] == "Birch & Co"
     assert owner.put(one, json={**CLIENT, "city": "Kiel"}).json["city"] == "Kiel"
@@ -41,12 +47,12 @@ def test_a_client_is_made_read_changed_and_put_away(owner: Browser, client_id: s
     assert owner.post(f"{one}/restore").json["active"] is True
 
 
-def test_what_was_made_says_where_it_is(owner: Browser, agency: AgencyView) -> None:
+def test_what_was_made_says_where_it_is(owner: Any, agency: AgencyView) -> None:
     made = owner.post(f"{BASE}/clients", json=CLIENT)
     assert owner.get(made.headers["Location"]).json == made.json
 
 
-def test_a_list_is_read_page_by_page(owner: Browser, agency: AgencyView) -> None:
+def test_a_list_is_read_page_by_page(owner: Any, agency: AgencyView) -> None:
     names = [f"Client {n}" for n in range(5)]
     for name in names:
         owner.post(f"{BASE}/clients", json={"name": name, "country": "DE"})
@@ -62,7 +68,7 @@ def test_a_list_is_read_page_by_page(owner: Browser, agency: AgencyView) -> None
     assert [each["name"] for each in owner.get(f"{BASE}/clients?q=Client+3").json["data"]] == ["Client 3"]
 
 
-def test_an_invoice_from_draft_to_credit(owner: Browser, client_id: str) -> None:
+def test_an_invoice_from_draft_to_credit(owner: Any, client_id: str) -> None:
     made = owner.post(f"{BASE}/invoices", json=draft(client_id)).json
     assert (made["state"], made["figures"]["totals"]["net_minor"]) == ("draft", 20100)
     one = f"{BASE}/invoices/{made['id']}"
@@ -80,7 +86,7 @@ def test_an_invoice_from_draft_to_credit(owner: Browser, client_id: str) -> None
     assert problem(owner.delete(one), 409)["detail"]
 
 
-def test_the_same_key_does_it_once(owner: Browser, agency: AgencyView) -> None:
+def test_the_same_key_does_it_once(owner: Any, agency: AgencyView) -> None:
     key = {"Idempotency-Key": "one"}
     first = owner.post(f"{BASE}/clients", json=CLIENT, headers=key)
     again = owner.post(f"{BASE}/clients", json=CLIENT, headers=key)
@@ -90,14 +96,14 @@ def test_the_same_key_does_it_once(owner: Browser, agency: AgencyView) -> None:
     assert other["errors"][0]["header"] == "Idempotency-Key"
 
 
-def test_a_refusal_is_not_kept_under_a_key(owner: Browser, client_id: str) -> None:
+def test_a_refusal_is_not_kept_under_a_key(owner: Any, client_id: str) -> None:
     key = {"Idempotency-Key": "two"}
     problem(owner.post(f"{BASE}/clients", json=CLIENT, headers=key), 422)
     owner.put(f"{BASE}/clients/{client_id}", json={**CLIENT, "email": "else@birch.example"})
     assert owner.post(f"{BASE}/clients", json=CLIENT, headers=key).status_code == 201
 
 
-def test_tags(owner: Browser, client_id: str) -> None:
+def test_tags(owner: Any, client_id: str) -> None:
     one = f"{BASE}/clients/{client_id}"
     tag = owner.get(one).headers["ETag"]
     assert owner.get(one, headers={"If-None-Match": tag}).status_code == 304
@@ -118,12 +124,12 @@ def test_tags(owner: Browser, client_id: str) -> None:
         ([], "/"),
     ],
 )
-def test_each_wrong_field_is_pointed_at(owner: Browser, agency: AgencyView, sent: Any, pointer: str) -> None:
+def test_each_wrong_field_is_pointed_at(owner: Any, agency: AgencyView, sent: Any, pointer: str) -> None:
     told = problem(owner.post(f"{BASE}/clients", json=sent), 422)
     assert pointer in [each["pointer"] for each in told["errors"]]
 
 
-def test_a_wrong_line_is_pointed_at(owner: Browser, client_id: str) -> None:
+def test_a_wrong_line_is_pointed_at(owner: Any, client_id: str) -> None:
     sent = draft(client_id)
     sent["lines"].append({"description": "More", "unit_price": "1e5"})
     told = problem(owner.post(f"{BASE}/invoices", json=sent), 422)
@@ -134,12 +140,12 @@ def test_a_wrong_line_is_pointed_at(owner: Browser, client_id: str) -> None:
 
 
 @pytest.mark.parametrize("asked", ["limit=0", "limit=1000", "cursor=x", "color=red", "sort=tax", "limit=1&limit=2"])
-def test_what_stands_behind_the_address_is_checked(owner: Browser, agency: AgencyView, asked: str) -> None:
+def test_what_stands_behind_the_address_is_checked(owner: Any, agency: AgencyView, asked: str) -> None:
     told = problem(owner.get(f"{BASE}/clients?{asked}"), 422)
     assert told["errors"][0]["parameter"] == asked.partition("=")[0]
 
 
-def test_other_problems(owner: Browser, agency: AgencyView, anonymous: Browser, stranger: Browser) -> None:
+def test_other_problems(owner: Any, agency: AgencyView, anonymous: Any, stranger: Any) -> None:
     clients = f"{BASE}/clients"
     problem(owner.get("/api/v1/nothing"), 404)
     problem(owner.get(f"{clients}/{'0' * 8}-0000-7000-8000-{'0' * 12}"), 404)
@@ -155,5 +161,44 @@ def test_other_problems(owner: Browser, agency: AgencyView, anonymous: Browser, 
     problem(owner.post(clients, json=CLIENT, headers={"Sec-Fetch-Site": "cross-site"}), 403)
 
 
-def test_a_member_is_held_to_their_role(member: Browser, agency: AgencyView, client_id: str) -> None:
+def test_a_member_is_held_to_their_role(member: Any, agency: AgencyView, client_id: str) -> None:
     problem(member.post(f"{BASE}/clients/{client_id}/archive"), 403)
+
+
+def test_two_at_once_with_one_key_make_one(app: Flask, agency: AgencyView, ada: Person) -> None:
+    key = tokens.create_for_agency(ada.id, "twice", ["clients:write"], 30).key
+    db.release()
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "both"}
+    answers: list[Any] = at_once(
+        app,
+        lambda: app.test_client().post(f"{BASE}/clients", json=CLIENT, headers=headers),
+        lambda: app.test_client().post(f"{BASE}/clients", json=CLIENT, headers=headers),
+    )
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[0].json["id"] == answers[1].json["id"]
+
+
+def test_a_key_reaches_as_far_as_its_scopes(app: Flask, agency: AgencyView, ada: Person, anonymous: Any) -> None:
+    headers = _with(tokens.create_for_agency(ada.id, "one", ["clients:read"], 30).key)
+    assert anonymous.get(f"{BASE}/clients", headers=headers).status_code == 200
+    assert anonymous.get("/api/v1/me", headers=headers).json["scopes"] == ["clients:read"]
+    problem(anonymous.post(f"{BASE}/clients", json=CLIENT, headers=headers), 403)
+    problem(anonymous.get(f"{BASE}/invoices", headers=headers), 403)
+    problem(anonymous.get("/api/v1/agencies/harbour-pine/clients", headers=headers), 404)
+    problem(anonymous.get(f"{BASE}/clients", headers=_with("wka_nothing")), 401)
+
+
+def test_a_key_counts_and_not_the_session_beside_it(owner: Any, agency: AgencyView) -> None:
+    problem(owner.get(f"{BASE}/clients", headers=_with("wka_nothing")), 401)
+
+
+def test_kept_answers_are_forgotten_after_a_day(owner: Any, agency: AgencyView) -> None:
+    key = {"Idempotency-Key": "late"}
+    sent = {"name": "No address", "country": "DE"}
+    first = owner.post(f"{BASE}/clients", json=sent, headers=key).json["id"]
+    with clock.frozen(clock.now() + repeats.KEPT + timedelta(minutes=1)):
+        assert owner.post(f"{BASE}/clients", json=sent, headers=key).json["id"] != first
+
+
+def _with(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}

@@ -35,7 +35,7 @@ from webkit.operations import permissions_cli
 
 PAGE = ROOT / "docs" / "operations" / "permissions.md"
 PEOPLE = ("owner", "admin", "member", "colleague", "stranger", "suspended", "anonymous")
-PASSED, ASKED_IN, REFUSED, NOT_THERE = 299, 303, 403, 404
+PASSED, ASKED_IN, UNKNOWN, REFUSED, NOT_THERE = 299, 303, 401, 403, 404
 NO_READERS = {"words", "look_up"}
 """Service functions that are given the document itself, and read nothing."""
 
@@ -86,6 +86,7 @@ def test_every_address_as_everybody(app: Flask, docs: dict[str, UUID], visitors:
         path, about = world.address(rule, "northwind", docs), _subjects(app, rule)
         for name in PEOPLE:
             wanted, tried = _expected(name, reaches, about), tried + 1
+            wanted = UNKNOWN if wanted == ASKED_IN and path.startswith("/api/") else wanted
             got = _status(clients[name], path, method)
             if got != wanted:
                 wrong.append(f"{method} {path} as {name}: {got}, not {wanted}")

@@ -65,5 +65,6 @@ def tokens(values: dict[str, UUID]) -> dict[str, str]:
 
 
 def staff_rules(app: Flask) -> list[Rule]:
-    """The addresses of an agency's staff, plugins' aside."""
-    return [each for each in app.url_map.iter_rules() if each.rule.startswith("/<slug:agency>/")]
+    """The addresses of an agency's staff and of their programs, plugins' aside."""
+    inside = ("/<slug:agency>/", "/api/v1/agencies/<slug:agency>")
+    return [each for each in app.url_map.iter_rules() if each.rule.startswith(inside)]

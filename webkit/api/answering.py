@@ -12,9 +12,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from webkit.api import door, repeats
 from webkit.api.operations import Call, Operation, read_params
+from webkit.api.repeats import Repeat
 from webkit.api.shapes import Empty
 from webkit.core.kernel import db, locks
-from webkit.core.kernel.crypto import digest
 from webkit.core.kernel.errors import DomainError, Invalid
 from webkit.core.kernel.forms import sentence
 from webkit.core.kernel.i18n import gettext as _
@@ -50,8 +50,10 @@ def view_of(operation: Operation, current: Operation | None) -> Callable[..., Re
         if not operation.writes:
             return _read(operation, _call(operation, args, query))
         body = _body()
-        call = _call(operation, args, query, _checked(operation, body), key=repeats.key(door.caller()))
-        return _write(operation, current, call, repeats.asked(body) if call.key else "")
+        key = repeats.key(door.caller())
+        # What is one write is kept with its answer; what takes several steps is told apart by its service.
+        call = _call(operation, args, query, _checked(operation, body), key if operation.apart else "")
+        return _write(operation, current, call, Repeat(key, repeats.asked(body) if key else ""))
 
     answer.__name__ = operation.endpoint
     return answer
@@ -77,31 +79,21 @@ def _read(operation: Operation, call: Call) -> Response:
     return response
 
 
-def _write(operation: Operation, current: Operation | None, call: Call, fingerprint: str) -> Response:
+def _write(operation: Operation, current: Operation | None, call: Call, repeat: Repeat) -> Response:
     """Everything in one write; what is done in several steps is kept after the last of them."""
     if not operation.apart:
         with db.writing():
-            return _once(operation, current, call, fingerprint)
+            if (known := repeat.known()) is not None:
+                return known
+            _demand_unchanged(current, call)
+            return repeat.keep(_told(operation, operation.run(call)))
     with db.writing():
-        if call.key and (known := repeats.known(call.key, fingerprint)) is not None:
+        if (known := repeat.known()) is not None:
             return known
         _demand_unchanged(current, call)
     response = _told(operation, operation.run(call))
-    if call.key:
-        with db.writing():
-            if repeats.known(call.key, fingerprint) is None:
-                repeats.keep(call.key, fingerprint, response)
-    return response
-
-
-def _once(operation: Operation, current: Operation | None, call: Call, fingerprint: str) -> Response:
-    if call.key and (known := repeats.known(call.key, fingerprint)) is not None:
-        return known
-    _demand_unchanged(current, call)
-    response = _told(operation, operation.run(call))
-    if call.key:
-        repeats.keep(call.key, fingerprint, response)
-    return response
+    with db.writing():
+        return repeat.known() or repeat.keep(response)
 
 
 def _demand_unchanged(current: Operation | None, call: Call) -> None:
@@ -118,14 +110,10 @@ def _told(operation: Operation, found: Any) -> Response:
     if operation.shape is None:
         return Response(status=operation.code if found is None else 200)
     shown = operation.shape.model_validate(found)
-    text = shown.model_dump_json()
-    response = Response(text, operation.code, mimetype=JSON)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.vary.update(("Authorization", "Cookie", "Accept-Language"))
-    response.set_etag(digest(text.encode())[:32])
+    response = Response(shown.model_dump_json(), operation.code, mimetype=JSON)
     if operation.code == 201 and (where := _location(operation, shown)):
         response.headers["Location"] = where
-    return response
+    return repeats.tagged(response)
 
 
 def _location(operation: Operation, shown: BaseModel) -> str:

@@ -36,7 +36,7 @@ PROBLEMS = {
     502: "A service this needs failed.",
     503: "A service this needs did not answer.",
 }
-WRITES_ONLY, APART_ONLY = {409, 412, 413, 415, 410}, {502, 503}
+WRITES_ONLY, APART_ONLY = {410, 412, 413, 415}, {502, 503}
 _PROBLEM = {
     "type": "object",
     "title": "Problem",

@@ -25,7 +25,8 @@ DEFAULT_SIZE, LARGEST = 25, 100
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What somebody asks of an operation, checked. `key` is the same when they ask the same once more."""
+    """What somebody asks of an operation, checked. `key` is the same when they ask the same once more, for what is done
+    in several steps; everything else is done once by itself."""
 
     args: Mapping[str, Any]
     body: Any

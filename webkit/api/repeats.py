@@ -18,6 +18,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.values import dataclass
 
 HEADER, PRUNE = "Idempotency-Key", "api.prune"
 KEPT = timedelta(hours=24)
@@ -40,31 +41,48 @@ def asked(body: bytes) -> str:
     return digest("\n".join(said).encode() + b"\n" + body)
 
 
-def known(name: str, fingerprint: str) -> Response | None:
-    """The first answer to this request. Raises DomainError when the key was used for another one."""
-    row = models.held(name, clock.now() - KEPT)
-    if row is None:
-        return None
-    if row.asked != fingerprint:
-        raise DomainError(_("This key was used for another request. Take a new one for each."), f"#{HEADER}")
-    told = current().keys.unseal(row.told) if row.told else ""
-    response = Response(told, row.code, mimetype="application/json" if told else None)
-    if row.location:
-        response.headers["Location"] = row.location
-    response.headers["Idempotency-Replayed"] = "true"
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A request that may come again: its key, if it has one, and what it asks for. Both calls belong to a write."""
+
+    key: str
+    asked: str
+
+    def known(self) -> Response | None:
+        """The first answer to it. Raises DomainError when the key was used for another request."""
+        row = models.held(self.key, clock.now() - KEPT) if self.key else None
+        if row is None:
+            return None
+        if row.asked != self.asked:
+            raise DomainError(_("This key was used for another request. Take a new one for each."), f"#{HEADER}")
+        told = current().keys.unseal(row.told) if row.told else ""
+        response = Response(told, row.code, mimetype="application/json" if told else None)
+        if row.location:
+            response.headers["Location"] = row.location
+        response.headers["Idempotency-Replayed"] = "true"
+        return tagged(response)
+
+    def keep(self, response: Response) -> Response:
+        """Remember the answer in the write that it is about."""
+        if self.key:
+            told = response.get_data(as_text=True)
+            models.keep(
+                key=self.key,
+                asked=self.asked,
+                code=response.status_code,
+                location=response.headers.get("Location", ""),
+                told=current().keys.seal(told) if told else "",
+            )
+        return response
+
+
+def tagged(response: Response) -> Response:
+    """With the tag of what it tells, for whoever asked and nobody else."""
+    if response.data:
+        response.set_etag(digest(response.data)[:32])
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.vary.update(("Authorization", "Cookie", "Accept-Language"))
     return response
-
-
-def keep(name: str, fingerprint: str, response: Response) -> None:
-    """Remember an answer in the write that it is about."""
-    told = response.get_data(as_text=True)
-    models.keep(
-        key=name,
-        asked=fingerprint,
-        code=response.status_code,
-        location=response.headers.get("Location", ""),
-        told=current().keys.seal(told) if told else "",
-    )
 
 
 def prune(_job: Job) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app, request
 
-from webkit.api import document
+from webkit.api import document, reference
 from webkit.api.answering import view_of
 from webkit.api.door import enter
 from webkit.api.operations import BASE
 from webkit.api.table import BY_ENDPOINT, current_of
 from webkit.core.kernel import doors
+from webkit.core.kernel.hx import page
+from webkit.core.kernel.security import own_origin
 
 blueprint = Blueprint("api", __name__, url_prefix=BASE)
 blueprint.url_value_preprocessor(doors.keep_slug)
@@ -37,3 +39,12 @@ def openapi() -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+@papers.get("/reference")
+def read() -> Response:
+    """The same, for people."""
+    base_url = own_origin()
+    lede = document.ABOUT.split("\n\n")
+    found = reference.groups(base_url)
+    return page("api/reference.html", groups=found, lede=lede, problems=reference.problems(), base_url=base_url)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from webkit.api.operations import Operation
-from webkit.api.resources import clients, invoices
+from itertools import chain
 
-OPERATIONS: tuple[Operation, ...] = (*clients.OPERATIONS, *invoices.OPERATIONS)
+from webkit.api.operations import Operation
+from webkit.api.resources import clients, contracts, house, invoices, money, proposals, quotations, repeated, work
+
+RESOURCES = (house, clients, work, proposals, quotations, contracts, invoices, money, repeated)
+OPERATIONS: tuple[Operation, ...] = tuple(chain.from_iterable(each.OPERATIONS for each in RESOURCES))
 BY_ENDPOINT = {each.endpoint: each for each in OPERATIONS}
-_READS = {each.path: each for each in OPERATIONS if each.method == "GET" and not each.is_list and each.answer}
+_READS = {
+    (each.in_agency, each.path): each
+    for each in OPERATIONS
+    if each.method == "GET" and not each.is_list and each.answer and each.holes
+}
 
 if len(BY_ENDPOINT) != len(OPERATIONS):
     raise ValueError("two operations have one name")
@@ -16,8 +23,9 @@ if len(BY_ENDPOINT) != len(OPERATIONS):
 def current_of(operation: Operation) -> Operation | None:
     """The operation that reads what another one changes: at the same address, or the one it hangs on."""
     path = operation.path
-    while operation.writes and "{" in path:
-        if path in _READS:
-            return _READS[path]
+    while operation.writes and "/" in path:
+        found = _READS.get((operation.in_agency, path))
+        if found is not None and set(found.holes) <= set(operation.holes):
+            return found
         path = path.rpartition("/")[0]
     return None

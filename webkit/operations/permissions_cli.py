@@ -12,9 +12,10 @@ from flask.cli import with_appcontext
 from webkit.core.access import BASES, NONE, OWN, Policy, Reach
 from webkit.core.kernel.runtime import of
 
-STAFF, LINK, EVERYBODY = "staff", "link", "everybody"
+STAFF, LINK, API, EVERYBODY = "staff", "link", "who has a key, or has signed in", "everybody"
 DOORS = {
     "enter_agency": STAFF,
+    "enter_api": API,
     "enter": LINK,
     "demand_sign_in": "signed in",
     "only_operators": "operators",
@@ -85,7 +86,8 @@ def addresses(app: Flask, door: str = "") -> list[tuple[Any, str]]:
 def door_of(app: Flask, rule: Any) -> str:
     """Who gets as far as the view of an address."""
     before = app.before_request_funcs.get(rule.endpoint.rpartition(".")[0], [])
-    return next((DOORS[each.__name__] for each in before if each.__name__ in DOORS), EVERYBODY)
+    door = next((DOORS[each.__name__] for each in before if each.__name__ in DOORS), EVERYBODY)
+    return STAFF if door == API and "agency" in rule.arguments else door
 
 
 def _shown(rule: Any) -> str:

@@ -16,7 +16,7 @@ from webkit.api.paging import of_numbered
 from webkit.api.shapes import Currency, Exact, Input, Number, Positive, View
 from webkit.core.kernel import downloads, events, frozen
 from webkit.core.kernel.errors import DomainError, Invalid
-from webkit.core.kernel.forms import Line, wrong
+from webkit.core.kernel.forms import Email, Line, Text, wrong
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import Amount, Percent, PricingError
 from webkit.pricing.terms import Category
@@ -48,6 +48,20 @@ class Cut(Input):
             return Percent(self.percent) if self.percent is not None else Amount(self.amount_minor or 0)
         except PricingError as error:
             raise Invalid({f"/{field}": error.message}) from None
+
+
+class SendIn(Input):
+    """To whom the mail with the link goes; without `to_email` nothing is mailed: hand over the link yourself."""
+
+    to_email: Email | None = None
+    to_name: Line(160) = ""  # type: ignore[valid-type]
+    message: Text(2000) = ""  # type: ignore[valid-type]
+
+
+class Link(View):
+    """Where the client reads it; null while the link is closed, or there is none yet."""
+
+    url: str | None
 
 
 class Rate(View):
@@ -137,6 +151,17 @@ def pointing() -> Iterator[None]:
         field = names.get(error.field or "", error.field or "")
         place = f"/lines/{int(error.line) - 1}" if error.line and error.line.isdecimal() else ""
         raise Invalid({f"{place}/{field}" if field else place or "/lines": error.message}) from None
+
+
+@contextmanager
+def slashed(below: str = "") -> Iterator[None]:
+    """Fields of editors (`lines-0-price`) as pointers (`/offer/lines/0/price`)."""
+    try:
+        yield
+    except Invalid as error:
+        names = {name: name.replace("-", "/") for name in error.errors}
+        found = {f"{below}/{names[name]}" if "-" in name else name: text for name, text in error.errors.items()}
+        raise Invalid(found) from None
 
 
 @contextmanager
