@@ -31,6 +31,7 @@ SPEAKS_HTTP_TOO = {
     "webkit/accounts/sessions.py": "notes the browser a session was opened in",
     "webkit/accounts/setup.py": "recognises who stands at the machine itself",
     "webkit/operations/dashboard.py": "guards the pages of rq-dashboard",
+    "webkit/tokens/bearer.py": "writes down that a key was used once its caller has the answer",
     "webkit/proposals/editor.py": "routes of the editor",
     "webkit/quotations/editor.py": "routes of the editor",
     "webkit/invoices/editor.py": "routes of the editor",
@@ -167,6 +168,8 @@ FEATURES_USE_TOO = {
     "webkit/pricing/tax_ids.py": {"stdnum"},
     "webkit/operations/dashboard.py": {"rq_dashboard"},
     "webkit/operations/models.py": {"alembic"},
+    "webkit/tokens/access_tokens.py": {"joserfc"},
+    "webkit/tokens/signing_keys.py": {"joserfc"},
 }
 """A package here is a library; the SDK of a vendor belongs to the provider.py or webhooks.py of a plugin."""
 
