@@ -57,6 +57,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_account_deletions_user_id_id", ["user_id", "id"], unique=False)
 
     op.create_table(
+        "trials",
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("began_for", sa.Uuid(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trials")),
+        sa.UniqueConstraint("person", name=op.f("uq_trials_person")),
+    )
+    with op.batch_alter_table("trials", schema=None) as batch_op:
+        batch_op.create_index("ix_trials_began_for", ["began_for"], unique=False)
+
+    op.create_table(
         "user_exports",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
@@ -954,6 +967,11 @@ def upgrade() -> None:
         schema.append_only(op.get_bind(), table)
     schema.append_only(op.get_bind(), "signatures", allow_delete=True)
     schema.append_only(op.get_bind(), "ledger_receipts", may_empty=("reference", "note"))
+    # Whoever has founded an agency before has had a trial, and so has the agency.
+    op.execute(
+        "INSERT INTO trials (id, created_at, person, began_for, granted)"
+        " SELECT id, created_at, 'agency:' || replace(CAST(id AS VARCHAR(36)), '-', ''), id, true FROM agencies"
+    )
     # Whose a contract or an invoice is: whoever wrote what it was made from.
     for made, source in (
         ("contracts", "proposal"),
@@ -1137,6 +1155,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_user_exports_user_id_id")
 
     op.drop_table("user_exports")
+    with op.batch_alter_table("trials", schema=None) as batch_op:
+        batch_op.drop_index("ix_trials_began_for")
+
+    op.drop_table("trials")
     with op.batch_alter_table("account_deletions", schema=None) as batch_op:
         batch_op.drop_index("ix_account_deletions_user_id_id")
 

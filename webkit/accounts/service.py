@@ -16,6 +16,7 @@ from webkit.accounts import (
     setup,
     signing_in,
 )
+from webkit.accounts.events import AgencyFounded
 from webkit.accounts.identities import offered as issuers
 from webkit.accounts.mail_links import CONFIRM, LINK_MINUTES, LINKS, MAIL_LINK, RESET, SIGN_IN
 from webkit.accounts.models import Method, Role, User
@@ -24,7 +25,7 @@ from webkit.accounts.views import AccountView, MemberView, PlaceView, SessionVie
 from webkit.agencies import service as agencies
 from webkit.agencies.service import NewAgency
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, clock, entitlements, ratelimit, tenancy
+from webkit.core.kernel import audit, clock, entitlements, ratelimit, signals, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entitlements import Limit
@@ -311,4 +312,6 @@ def _add_user(person: NewUser, stored: str | None, *, is_operator: bool) -> UUID
 def _found(user_id: UUID, agency: NewAgency) -> AgencyView:
     view = agencies.found(agency)
     models.add_membership(view.id, user_id, Role.OWNER)
+    if (founder := models.user(user_id)) is not None:
+        signals.publish(AgencyFounded(view.id, user_id, founder.email))
     return view

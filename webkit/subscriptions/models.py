@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.capabilities.subscriptions import Interval, SubscriptionState
 from webkit.core.kernel import clock
-from webkit.core.kernel.db import insert_missing, session
+from webkit.core.kernel.db import insert, insert_missing, session
 from webkit.core.kernel.ids import uuid7
-from webkit.core.kernel.tables import Owned, enum_column, owned_args
+from webkit.core.kernel.tables import Owned, Record, enum_column, owned_args
 
 
 class Reason(enum.StrEnum):
@@ -79,6 +80,39 @@ class TierGrant(Owned):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str] = mapped_column(sa.String(64), default="")
+
+
+class Trial(Record):
+    """A person who began an agency's trial, or would have: without `granted` there was one before, and this is none.
+
+    `person` names an account, or is the keyed hash of an address. It stays when the agency goes.
+    """
+
+    __tablename__ = "trials"
+    __table_args__ = (sa.UniqueConstraint("person"), sa.Index("ix_trials_began_for", "began_for"))
+
+    person: Mapped[str] = mapped_column(sa.String(64))
+    began_for: Mapped[UUID]
+    granted: Mapped[bool] = mapped_column(default=True)
+
+
+def begin_trial(agency_id: UUID, persons: Sequence[str]) -> bool:
+    """Remember who begins a trial; False when one of them has had one. Two at once: the second waits, then has none."""
+    rows = [
+        {"id": uuid7(), "created_at": clock.now(), "person": person, "began_for": agency_id, "granted": True}
+        for person in sorted(persons)
+    ]
+    added = insert(Trial).values(rows).on_conflict_do_nothing().returning(Trial.id)
+    fresh = len(session().scalars(added).all()) == len(rows)
+    if not fresh:
+        session().execute(sa.update(Trial).where(Trial.began_for == agency_id).values(granted=False))
+    return fresh
+
+
+def has_trial(agency_id: UUID) -> bool:
+    """Whether an agency may try a tier, or could once."""
+    query = sa.select(Trial.id).where(Trial.began_for == agency_id, Trial.granted)
+    return session().scalars(query.limit(1)).first() is not None
 
 
 def own() -> Subscription | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from click import Command
 from flask import Blueprint, Flask
 
+from webkit.accounts.events import AgencyFounded
 from webkit.core.access import Policy
 from webkit.core.extensions import EventKind, JobSpec, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel import entitlements, runtime, signals
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.payments.events import SubscriptionTold
-from webkit.subscriptions import buying, jobs
+from webkit.subscriptions import buying, jobs, trials
 from webkit.subscriptions.cli import tier_group
 from webkit.subscriptions.policy import POLICY
 from webkit.subscriptions.routes import blueprint
@@ -63,4 +64,5 @@ def webkit_register_event_kinds() -> list[EventKind]:
 def webkit_startup(app: Flask) -> None:
     entitlements.sell(app, Seller())
     signals.subscribe(app, SubscriptionTold, buying.told)
+    signals.subscribe(app, AgencyFounded, trials.founded)
     app.jinja_env.globals["sells_tiers"] = lambda: runtime.of(app).settings.billing

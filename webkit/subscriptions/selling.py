@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from webkit.agencies import service as agencies
-from webkit.core.kernel import clock
+from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import asked_once
 from webkit.core.kernel.entitlements import Feature, Limit, NotInTier
 from webkit.core.kernel.errors import DomainError, TooMany
@@ -100,7 +100,7 @@ def known() -> Known:
     return Known(
         base=base(),
         founded_at=agencies.given_tier()[1],
-        trial=timedelta(days=settings.trial_days),
+        trial=timedelta(days=settings.trial_days if models.has_trial(tenancy.agency_id()) else 0),
         grace=timedelta(days=settings.grace_days),
         lent=tuple((grant.tier, grant.expires_at) for grant in models.lent(moment)),
         paid=_paid(row) if row is not None else None,

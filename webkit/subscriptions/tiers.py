@@ -34,7 +34,10 @@ FEATURES: Mapping[Feature, Sold] = {
     Feature.EMAIL_DELIVERY: Sold(_l("Sending by e-mail"), ("webkit.messaging.jobs:_may_go",)),
     Feature.CUSTOM_BRANDING: Sold(_l("Your own colours"), ("webkit.agencies.service:change",)),
     Feature.ANALYTICS: Sold(_l("Reports"), ("webkit.reports.report_routes:demand_tier",)),
-    Feature.API_ACCESS: Sold(_l("API access"), ("webkit.core.kernel.bearers:enter", "webkit.tokens.service:_add")),
+    Feature.API_ACCESS: Sold(
+        _l("API access"),
+        ("webkit.core.kernel.bearers:enter", "webkit.tokens.service:_add", "webkit.endpoints.service:create"),
+    ),
 }
 LIMITS: Mapping[Limit, Sold] = {
     Limit.MEMBERS: Sold(_l("Members"), ("webkit.accounts.service:add_member", "webkit.people.service:_seat")),

@@ -25,8 +25,8 @@ from .trouble import Trouble, Troubles
 KEY = "sk_test_double"
 ACTS = (
     "advance", "allow", "allow_redirect", "authenticate", "bank_says", "begin_subscription", "calm", "chaos",
-    "close_dispute", "connect", "consent", "debit", "decline", "detach", "dispute", "expire", "fail_again", "forget", "hold",
-    "leave", "leave_method", "next_period", "pay", "pay_invoice", "pay_out", "refund", "renew", "send_again",
+    "close_dispute", "connect", "consent", "debit", "decline", "detach", "dispute", "expire", "fail_again", "forget",
+    "hold", "leave", "leave_method", "next_period", "pay", "pay_invoice", "pay_out", "refund", "renew", "send_again",
     "settle", "settle_payout", "settle_refund", "state", "subscribe", "trouble", "wait",
 )  # fmt: skip
 """What can be done from another process."""
