@@ -27,9 +27,13 @@ from webkit.sdk import (
     NotFoundAtProvider,
     PayerMethod,
     PayerRequest,
+    PlanPrice,
+    ProviderMisconfigured,
     RefundRequest,
     RetainerRequest,
     SetupRequest,
+    SubscriberRequest,
+    SubscriptionRequest,
 )
 from webkit.sdk.testing.payments import ORDER
 
@@ -40,6 +44,8 @@ SETUP = SetupRequest("setup", "cus_123", "client:1", "EUR", HERE, HERE, "https:/
 CARD = PayerMethod("pm_123", "cus_123", MethodKind.CARD, "visa", "4242")
 CHARGE = ChargeRequest("charge", CARD, "invoice:1", 12_200, "EUR", "Work", "https://webkit.example/hook")
 RETAINER = RetainerRequest("begin", "cus_123", "agency:1/retainer:1", "Care", 12_200, "EUR", Interval.MONTH, HERE, HERE)
+GROWTH = PlanPrice("growth", Interval.MONTH, 7_900, "EUR", "Growth")
+SUBSCRIBES = SubscriptionRequest("subscribe", "cus_123", "agency:1", GROWTH, HERE, HERE)
 LATER = datetime.now(UTC) + timedelta(days=9)
 SINCE = datetime.now(UTC) - timedelta(days=1)
 
@@ -111,15 +117,44 @@ CALLS: dict[str, Callable[[Any], object]] = {
     "void_bill": lambda stripe: stripe.void_bill("in_123", key="void") or True,
     "account_status": lambda stripe: stripe.account_status("acct_123"),
 }
+PLATFORM: dict[str, Callable[[Any], object]] = {
+    "open_subscriber": lambda stripe: stripe.open_subscriber(
+        SubscriberRequest("subscriber", "agency:1", "Studio", "studio@example.it")
+    ),
+    "subscribe": lambda stripe: stripe.subscribe(SUBSCRIBES),
+    "subscribe_after_a_trial": lambda stripe: stripe.subscribe(replace(SUBSCRIBES, free_until=LATER)),
+    "subscriptions": lambda stripe: stripe.subscriptions("cus_123"),
+    "change_now": lambda stripe: stripe.change_now("sub_123", GROWTH, at=SINCE, key="now") or True,
+    "change_at_end": lambda stripe: stripe.change_at_end("sub_123", GROWTH, key="end") or True,
+    "end_at_period_end": lambda stripe: stripe.end_at_period_end("sub_123", key="stop") or True,
+    "go_on": lambda stripe: stripe.go_on("sub_123", key="go on") or True,
+    "portal_url": lambda stripe: stripe.portal_url("cus_123", return_url=HERE),
+}
+"""What the platform asks for itself: nothing of it happens on an account of others."""
 
 
-@pytest.mark.parametrize("connected", [False, True])
-@pytest.mark.parametrize("name", CALLS)
-def test_stripe_knows_what_we_ask_for(mock: str, name: str, connected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def stripe(mock: str, monkeypatch: pytest.MonkeyPatch) -> Stripe:
     given = {
         "STRIPE_SECRET_KEY": "sk_test_123", "STRIPE_WEBHOOK_SECRET": "whsec_1", "STRIPE_API_BASE": mock,
         "STRIPE_CONNECT": "true", "STRIPE_APPLICATION_FEE_PERCENT": "2",
     }  # fmt: skip
     monkeypatch.setattr(Stripe, "_kept_a_fee", lambda self, payment: True)
-    stripe = Stripe(StripeSettings.model_validate(given))
+    return Stripe(StripeSettings.model_validate(given))
+
+
+@pytest.mark.parametrize("connected", [False, True])
+@pytest.mark.parametrize("name", CALLS)
+def test_stripe_knows_what_we_ask_for(stripe: Stripe, name: str, connected: bool) -> None:
     assert CALLS[name](stripe.acting_for("acct_123") if connected else stripe) is not None
+
+
+@pytest.mark.parametrize("name", PLATFORM)
+def test_stripe_knows_what_the_platform_asks_for(stripe: Stripe, name: str) -> None:
+    assert PLATFORM[name](stripe) is not None
+
+
+def test_a_price_that_is_configured_is_compared(stripe: Stripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StripeSettings, "price_id", lambda self, plan, interval: "price_123")
+    with pytest.raises(ProviderMisconfigured, match="price_123"):
+        stripe.subscribe(SUBSCRIBES)
