@@ -15,7 +15,7 @@ from flask import Flask
 from tests.client import Browser
 from tests.endpoints.receiver import Came, Receiver, is_genuine
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, db, events, jobs, outbound, outbox, tenancy
+from webkit.core.kernel import clock, db, events, jobs, outbound, outbox, scheduler, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.db import writing
 from webkit.core.kernel.directory import AgencyView
@@ -357,6 +357,57 @@ def test_one_slow_endpoint_holds_up_no_other(
     pump()
     assert states(there.endpoint.id)[1] == "delivered"
     assert states(silent.endpoint.id) == ["waiting", "waiting"]
+
+
+def test_one_agency_takes_no_more_than_its_share(
+    agency: AgencyView, other_agency: AgencyView, receiver: Receiver, happen: Happen
+) -> None:
+    for _nth in range(6):
+        make(receiver.url)
+    happen("invoice.paid")
+    db.release()
+    with tenancy.tenant(other_agency.id):
+        make(receiver.url)
+        with writing():
+            events.record("invoice.paid", "invoice:2", {"actor": "system"})
+    with tenancy.platform("a test"):
+        with writing():
+            outbox.add(sending.SWEEP)
+        (sweep,) = (each for each in outbox.due() if each[1] == sending.SWEEP)
+        assert outbox.deliver(sweep[0])
+        busy = models.served(clock.now())
+    assert (busy.count(agency.id), busy.count(other_agency.id)) == (sending.OF_AN_AGENCY, 1)
+
+
+def test_the_scheduler_asks_once_a_second_and_writes_only_when_there_is_something(
+    app: Flask,
+    agency: AgencyView,
+    receiver: Receiver,
+    happen: Happen,
+    pump: Happen,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = runtimes.of(app)
+    monkeypatch.setattr(here, "schedules", [each for each in here.schedules if each.kind == sending.SWEEP])
+    make(receiver.url)
+    pump()  # that it was made is an event, too
+    began = clock.now()
+
+    def asked() -> int:
+        with tenancy.platform("a test"):
+            return sum(each.kind == sending.SWEEP for each in outbox.views())
+
+    before = asked()
+
+    for nth in range(3):
+        with clock.frozen(began + timedelta(seconds=2 * nth)):
+            scheduler.tick(app)
+        assert asked() == before
+    happen("invoice.paid")
+    db.release()
+    with clock.frozen(began + timedelta(seconds=10)):
+        scheduler.tick(app)
+    assert asked() == before + 1
 
 
 def test_what_waits_is_bounded_and_nothing_is_lost(

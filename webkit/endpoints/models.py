@@ -143,16 +143,16 @@ def _due(moment: datetime) -> sa.ColumnElement[bool]:
 
 
 def due(moment: datetime, limit: int) -> list[tuple[UUID, UUID]]:
-    """Endpoints (agency, id) with something to do and nobody who does it, the longest unserved first. In `platform`."""
+    """Endpoints (agency, id) with something to do and nobody who does it, as they fall, so that none is always last. In
+    `platform`."""
     query = sa.select(Endpoint.agency_id, Endpoint.id).outerjoin(EventHead, EventHead.agency_id == Endpoint.agency_id)
-    query = query.where(_due(moment)).order_by(Endpoint.next_at.nulls_first(), Endpoint.id).limit(limit)
+    query = query.where(_due(moment)).order_by(sa.func.random()).limit(limit)
     return [(row[0], row[1]) for row in session().execute(query)]
 
 
-def served(moment: datetime) -> int:
-    """How many endpoints somebody works for now. In `platform`."""
-    query = sa.select(sa.func.count()).select_from(Endpoint).where(Endpoint.lease_until >= moment)
-    return session().scalar(query) or 0
+def served(moment: datetime) -> list[UUID]:
+    """Whose endpoints somebody works for now, an agency as often as that is so. In `platform`."""
+    return list(session().scalars(sa.select(Endpoint.agency_id).where(Endpoint.lease_until >= moment)))
 
 
 def take(endpoint_id: UUID, moment: datetime, lease: timedelta) -> int | None:

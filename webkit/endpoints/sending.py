@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,8 +29,8 @@ from webkit.endpoints.calling import Outcome, Said, call
 from webkit.endpoints.models import Delivery, DeliveryState, Endpoint, EndpointState
 
 SWEEP, DELIVER, FORGET = "endpoints.sweep", "endpoints.deliver", "endpoints.forget"
-AT_ONCE = 16
-"""Endpoints that are served at one time: most of the threads of the queue are left to others."""
+AT_ONCE, OF_AN_AGENCY, LOOKED_AT = 16, 4, 200
+"""Endpoints that are served at one time, in all and of one agency: most of the queue's threads are left to others."""
 LEASE = timedelta(seconds=120)
 TURN_SECONDS = 20.0
 READ, SENT, MOST_WAITING = 200, 20, 1_000
@@ -69,15 +70,16 @@ def is_wanted() -> bool:
 
 
 def sweep(_job: Job) -> None:
-    """Begin a turn of each endpoint that has something to do, so many at a time."""
+    """Begin a turn of each endpoint that has something to do, so many at a time, and of an agency so many."""
     moment = clock.now()
-    found = models.due(moment, max(0, AT_ONCE - models.served(moment)))
+    busy, found = Counter(models.served(moment)), models.due(moment, LOOKED_AT)
     closed = agencies.closed_ids() if found else set()
     for agency_id, endpoint_id in found:
         with tenancy.tenant(agency_id):
             if agency_id in closed:
                 _rest(endpoint_id, moment)
-            else:
+            elif busy[agency_id] < OF_AN_AGENCY and busy.total() < AT_ONCE:
+                busy[agency_id] += 1
                 _begin(endpoint_id, moment)
 
 

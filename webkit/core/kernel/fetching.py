@@ -30,7 +30,7 @@ def get(target: Target, deadline: float, most: int, headers: Mapping[str, str]) 
             content += chunk
             if len(content) > most:
                 raise Unreachable(_("%(host)s sends more than we read.", host=target.host))
-        _left(deadline)  # one that was cut looks as if it had come to its end
+        _left(deadline)  # as it does with what follows
         return bytes(content)
 
     return _first(target, "GET", None, headers, deadline, read)
@@ -61,7 +61,7 @@ def _first(
     for address in target.addresses[:ADDRESSES_TRIED]:
         try:
             with _connected(target, address, deadline) as line:
-                return _ask(line, target, method, body, headers, read)
+                return _ask(line, target, method, body, headers, deadline, read)
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
             continue
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError):
@@ -70,7 +70,13 @@ def _first(
 
 
 def _ask(
-    line: Any, target: Target, method: str, body: bytes | None, headers: Mapping[str, str], read: Callable[[Any], bytes]
+    line: Any,
+    target: Target,
+    method: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    deadline: float,
+    read: Callable[[Any], bytes],
 ) -> Answer:
     """One request; the name only goes into the Host header and the certificate's check."""
     parts = urlsplit(target.url)
@@ -78,6 +84,7 @@ def _ask(
     given = {"Host": parts.netloc, "Accept-Encoding": "identity", **headers}
     line.request(method, path, body=body, headers=given, preload_content=False)
     response = line.getresponse()
+    _left(deadline)  # a head that was cut looks as if it had come to its end
     names = {name.lower(): value for name, value in response.headers.items()}
     return Answer(target.url, response.status, names, read(response))
 
