@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -14,9 +16,10 @@ from tests.factories import people
 from tests.factories.documents import client, draft, issued
 from tests.portability.moving import WORDS, agency_at, exported, outside, packed, unpacked, verified
 from webkit.agencies import service as agencies
-from webkit.core.kernel import db, frozen, links, tenancy
+from webkit.core.kernel import db, evidence, frozen, links, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.runtime import current
 from webkit.demo import service as demo
 from webkit.invoices import service as invoices
 from webkit.portability import importing
@@ -79,9 +82,21 @@ def test_secrets_stay_unless_there_is_a_passphrase(app: Flask, small: AgencyView
         assert links.resolve("verify", code) is not None  # it is printed, and no secret
 
 
-def test_a_log_of_the_export_is_in_none(app: Flask, small: AgencyView) -> None:
-    manifest = json.loads(unpacked(outside(app, exported, small.slug))["manifest.json"])
-    assert manifest["chain"]["seq"] > 0 and manifest["secrets"] is None and "exported" not in str(manifest)
+def test_the_page_about_archives_shows_how_to_prove_one(
+    app: Flask, small: AgencyView, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence.sign_head()
+    tenancy.session().rollback()
+    archive = tmp_path / "agency.zip"
+    archive.write_bytes(outside(app, exported, small.slug))
+    page = Path("docs/operations/export-format.md").read_text("utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    with ZipFile(archive) as opened:
+        exec(code.replace("zipfile.ZipFile(sys.argv[1])", "OPENED"), {"OPENED": opened})
+    said = capsys.readouterr().out
+    assert "events, keys: " in said and current().keys.public_key.hex() in said
+    manifest = json.loads(unpacked(archive.read_bytes())["manifest.json"])
+    assert manifest["chain"]["signed_heads"] == 1 and manifest["secrets"] is None
 
 
 DAMAGES: tuple[tuple[str, Callable[[bytes], bytes], str], ...] = (

@@ -188,7 +188,7 @@ def _begin(deletion_id: UUID, agency_id: UUID) -> None:
 
 @writes
 def _finish(deletion_id: UUID, agency: AgencyView) -> None:
-    kept = list(staying(agency.country))
+    kept = list(staying(agency))
     report = [
         {"what": each.what, "count": each.count, "why": each.why, "until": each.until and each.until.isoformat()}
         for each in kept
@@ -204,10 +204,11 @@ def _finish(deletion_id: UUID, agency: AgencyView) -> None:
     messaging.send_platform("agency_deleted", row.asked_name, row.asked_email, context=context, locale=row.locale)
 
 
-def staying(country: str) -> Iterator[Staying]:
+def staying(agency: AgencyView) -> Iterator[Staying]:
     """What is there of the agency that a law keeps."""
-    for table, retention, count, latest in deleting_models.what_stays():
-        until = CLASSES[retention].until(latest, country) if latest else None
+    today = clock.today(agency.timezone)
+    for table, retention, count, latest in deleting_models.what_stays(today, agency.country):
+        until = CLASSES[retention].until(latest, agency.country) if latest else None
         yield Staying(str(LABELS.get(table, table)), count, str(CLASSES[retention].label), until)
 
 

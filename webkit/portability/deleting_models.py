@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -146,16 +146,15 @@ def years(retention: Retention, country: str) -> int:
     return known.by_country.get(country, known.years)
 
 
-def what_stays() -> list[tuple[str, Retention, int, date | None]]:
+def what_stays(today: date, country: str) -> list[tuple[str, Retention, int, date | None]]:
     """Tables by law with how many rows stay, and the day of the latest of them."""
+    books = ((name, Retention.ACCOUNTING, column) for name, column in keeping.DATED_CHAIN)
+    ruled = ((name, rule.retention, rule.dated) for name, rule in keeping.RULES.items() if not rule.with_[0])
     found = []
-    dated: Mapping[str, tuple[Retention, str]] = {
-        **{name: (rule.retention, rule.dated) for name, rule in keeping.RULES.items() if not rule.with_[0]},
-        **{name: (Retention.ACCOUNTING, column) for name, column in keeping.DATED_CHAIN},
-    }
-    for name, (retention, column) in dated.items():
+    for name, retention, column in (*ruled, *books):
         table = _table(name)
-        query = sa.select(sa.func.count(), sa.func.max(table.c[column])).select_from(table).where(_mine(table))
+        here = [_mine(table), *([_rule(table, today, country)] if name in keeping.RULES else [])]
+        query = sa.select(sa.func.count(), sa.func.max(table.c[column])).select_from(table).where(*here)
         count, latest = session().connection().execute(query).one()
         if count:
             found.append((name, retention, int(count), latest.date() if isinstance(latest, datetime) else latest))

@@ -116,7 +116,7 @@ def _agency(*, export: FormState | None = None, ending: FormState | None = None,
         exports=[each for each in exports if each.state.value != "waiting"],
         waiting=next((each for each in exports if each.state.value == "waiting"), None),
         deletion=deleting.under_way(),
-        kept=list(deleting.staying(g.agency.country)),
+        kept=list(deleting.staying(g.agency)),
         export=export or FormState(),
         ending=ending or FormState(),
     )
