@@ -929,6 +929,9 @@ def upgrade() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.add_column(sa.Column("author_id", sa.Uuid(), nullable=True))
 
+    with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_ledger_entries_currency", ["agency_id", "currency"], unique=False)
+
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.add_column(sa.Column("role_id", sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column("permissions", sa.Text(), nullable=True))
@@ -1017,6 +1020,9 @@ def downgrade() -> None:
         batch_op.drop_column("is_default")
         batch_op.drop_column("permissions")
         batch_op.drop_column("role_id")
+
+    with op.batch_alter_table("ledger_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_ledger_entries_currency")
 
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_column("author_id")

@@ -76,6 +76,7 @@ class Entry(Owned):
         sa.Index("ix_ledger_entries_client", "agency_id", "client_id", "account"),
         sa.Index("ix_ledger_entries_cause", "agency_id", "cause"),
         sa.Index("ix_ledger_entries_day", "agency_id", "day", "id"),
+        sa.Index("ix_ledger_entries_currency", "agency_id", "currency"),
         APPEND_ONLY,
     )
 
@@ -365,17 +366,28 @@ class Unvalued(NamedTuple):
     day: date
 
 
-def _without_rate(base_currency: str) -> tuple[sa.ColumnElement[bool], ...]:
+def _others(base_currency: str) -> list[str]:
+    """The other currencies that anything was booked in. Nearly all of a ledger is in one: an index leaps over it."""
+    found: list[str] = []
+    last: str | None = ""
+    while (last := session().scalar(sa.select(sa.func.min(Entry.currency)).where(Entry.currency > last))) is not None:
+        found.append(last)
+    return [currency for currency in found if currency != base_currency]
+
+
+def _without_rate(currencies: Collection[str]) -> tuple[sa.ColumnElement[bool], ...]:
     fixed = sa.exists().where(Rate.agency_id == Entry.agency_id, Rate.source == Entry.source)
     # What was changed into another currency is worth what that is.
-    return Entry.currency != base_currency, Entry.source.not_like("%/%"), ~fixed
+    return Entry.currency.in_(currencies), Entry.source.not_like("%/%"), ~fixed
 
 
 def unvalued(base_currency: str, *, limit: int, source: str = "") -> list[Unvalued]:
     """The oldest first; only this one if it is given."""
+    if not (others := _others(base_currency)):
+        return []
     keys = (Entry.source, Entry.currency, Entry.client_id)
     first = sa.func.min(Entry.day)
-    query = sa.select(*keys, first).where(*_without_rate(base_currency)).group_by(*keys).order_by(first, Entry.source)
+    query = sa.select(*keys, first).where(*_without_rate(others)).group_by(*keys).order_by(first, Entry.source)
     query = query.where(Entry.source == source) if source else query
     return [Unvalued(*row) for row in session().execute(query.limit(limit))]
 
