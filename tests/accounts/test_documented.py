@@ -7,7 +7,7 @@ from pathlib import Path
 
 from webkit.core.paths import ROOT
 
-HERE = Path(__file__).parent
+ROOMS = [Path(__file__).parents[1] / name for name in ("accounts", "people", "tokens")]
 PAGE = ROOT / "docs" / "operations" / "security.md"
 NAMED = re.compile(r"`(test_\w+)::(test_\w+)`")
 
@@ -20,7 +20,8 @@ def test_every_requirement_has_its_test() -> None:
         last = row.strip("| ").rpartition("|")[2].strip()
         assert last == "-" or NAMED.fullmatch(last), row
     for module, name in NAMED.findall(PAGE.read_text()):
-        assert f"def {name}(" in (HERE / f"{module}.py").read_text(), f"{module}::{name}"
+        said_in = [room / f"{module}.py" for room in ROOMS if (room / f"{module}.py").exists()]
+        assert any(f"def {name}(" in path.read_text() for path in said_in), f"{module}::{name}"
 
 
 def test_every_act_in_the_log_is_named() -> None:

@@ -36,7 +36,11 @@ FEATURES: Mapping[Feature, Sold] = {
     Feature.ANALYTICS: Sold(_l("Reports"), ("webkit.reports.report_routes:demand_tier",)),
     Feature.API_ACCESS: Sold(
         _l("API access"),
-        ("webkit.core.kernel.bearers:enter", "webkit.tokens.service:_add", "webkit.endpoints.service:create"),
+        (
+            "webkit.core.kernel.bearers:enter",
+            "webkit.tokens.service:create_for_agency",
+            "webkit.endpoints.service:create",
+        ),
     ),
 }
 LIMITS: Mapping[Limit, Sold] = {
