@@ -75,7 +75,7 @@ def _everything(data: Path) -> Iterator[int]:
     """`make run` on its own data folder; where make would first install something, what it runs at the end."""
     data.mkdir(exist_ok=True)
     port = ports.free_port()
-    variables = environment(WEBKIT_DATA=str(data), PORT=str(port))
+    variables = environment(WEBKIT_DATA=str(data), PORT=str(port), WEBKIT_RATE_PER_MINUTE="0")
     fresh = subprocess.run(["make", "-C", ROOT, "--question", "setup"], env=variables, capture_output=True).returncode
     command = (
         webkit("dev") if fresh > 1 or not (ROOT / ".venv" / "run.stamp").exists() else ("make", "-C", str(ROOT), "run")

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel import references
@@ -22,7 +21,7 @@ from webkit.core.kernel.tables import Owned, owned_args, owned_fk
 from webkit.core.kernel.tenancy import mine, prepared, stored
 
 # Compared byte by byte, so that a prefix is a range of an index, on both databases.
-PLAIN_200 = sa.String(200).with_variant(postgresql.VARCHAR(200, collation="C"), "postgresql")
+PLAIN_200 = sa.String(200).with_variant(sa.VARCHAR(200, collation="C"), "postgresql")
 WORDS = 40
 
 

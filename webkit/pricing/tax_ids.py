@@ -5,9 +5,6 @@ Whether a number is in use says VIES, elsewhere. A number of another country is 
 
 from __future__ import annotations
 
-from stdnum import get_cc_module
-from stdnum.exceptions import InvalidChecksum, ValidationError
-
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.pricing.errors import PricingError
@@ -58,23 +55,27 @@ def _own_vat(kind: str, country: str, found: str) -> str:
 
 
 def _valid(kind: str, country: str, written: str) -> str | None:
+    from stdnum import exceptions, get_cc_module  # most processes never look at a tax number
+
     module = get_cc_module(country, kind)
     if module is None:
         return None
     try:
         return str(module.validate(written))
-    except ValidationError:
+    except exceptions.ValidationError:
         return None
 
 
 def _wrong(written: str, country: str) -> str:
     """Why it is none: a digit that does not fit, or another shape altogether."""
+    from stdnum import exceptions, get_cc_module
+
     kinds = ("vat", *_OTHERS.get(country, ()), *_NATIONAL.get(country, ()))
     for module in filter(None, (get_cc_module(country, kind) for kind in kinds)):
         try:
             module.validate(written)
-        except InvalidChecksum:
+        except exceptions.InvalidChecksum:
             return _("This tax number has a wrong digit somewhere. Please compare it with the original.")
-        except ValidationError:
+        except exceptions.ValidationError:
             continue
     return _("This does not look like a tax number of %(country)s. Compare it with the original.", country=country)

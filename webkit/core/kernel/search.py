@@ -14,7 +14,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel.db import UnitSession, before_commit, insert, later, session
@@ -23,7 +22,7 @@ from webkit.core.kernel.tables import Base, Scoped
 from webkit.core.kernel.tenancy import agency_id
 
 # Compared byte by byte, so that a prefix is a range of an index, on both databases.
-PLAIN_64 = sa.String(64).with_variant(postgresql.VARCHAR(64, collation="C"), "postgresql")
+PLAIN_64 = sa.String(64).with_variant(sa.VARCHAR(64, collation="C"), "postgresql")
 LAST = "\U0010ffff"
 """Behind every word that begins like another one."""
 WORDS, TERMS, LONGEST = 60, 8, 64
