@@ -24,7 +24,7 @@ class LazyText(Protocol):
 
 
 class Queue(enum.StrEnum):
-    """Who runs a job: `now` short ones people wait for, `long` bulk, `ai` threads that mostly wait for somebody else."""
+    """Who runs a job: `now` short ones people wait for, `long` bulk, `ai` threads that mostly wait for others."""
 
     NOW = "now"
     LONG = "long"
@@ -79,7 +79,7 @@ class Schedule:
     """Adds a job of `kind` again and again: either `every` so many seconds or `daily_at` "HH:MM" in UTC.
 
     Where `wanted` is given it is asked each time, in a read of the platform: while it says no, no job is added and
-    nothing is written. So what is rarely needed may be looked for often.
+    nothing is written. So what is rarely needed may be looked for often. What comes from a guest is not asked.
     """
 
     name: str
