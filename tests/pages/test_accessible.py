@@ -30,7 +30,7 @@ NO_PAGES = re.compile(
     r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|metrics|accounts\.home|account\.onward|accounts\.start|accounts\.use_\w+|identities\.come_back|second\.ask|security\.app|proof\.show"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
-    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|invitations\.look|platform\..*|subscriptions\.(preview|back)"
+    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|privacy\.receipt|invitations\.look|platform\..*|subscriptions\.(preview|back)"
     r"|tokens\.keys|agency_data\.(file|progress)|own_data\.fetch|(method|charge|retainer)_public\..*|retainers\.show)$"
 )
 """Not pages: files, fragments, answers for machines, addresses that only lead on; and what needs a vendor: payouts,
@@ -72,7 +72,14 @@ def places(shared: Deal, browser: Browser) -> tuple[Deal, dict[str, list[str]]]:
     done.staff.post(f"{lists}/start", {"action": "delete", "all": "1"}).ok()
     _import(browser, done)
     _bank(browser, done)
+    _erase(done)
     return done, _values(done, open_, draft)
+
+
+def _erase(deal: Deal) -> None:
+    """A client whose person asked for it."""
+    made = deal.staff.post(f"/{deal.agency}/clients/new", {"name": "Gone Ltd", "country": "IT"}).ok().path
+    deal.staff.post(f"/{deal.agency}/privacy/clients/{made.rsplit('/', 1)[-1]}", {"sure": "1"}).ok()
 
 
 def _import(browser: Browser, deal: Deal) -> None:
@@ -179,6 +186,7 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
         "template_id": ids("contract_templates")[:1],
         "mail_id": ids("mails")[:1],
         "import_id": ids("imports"),
+        "erasure_id": ids("erasures"),
         "audit_id": ids("website_audits"),
         "quotation_id": ids("quotations"),
         "block_id": ids("quotation_blocks"),

@@ -86,11 +86,7 @@ def _plain(column: sa.Column[Any], kind: Any, name: str) -> Any:
     if isinstance(kind, sa.LargeBinary):
         return f"{MARK} {MARK}@x.example".encode()
     if isinstance(kind, sa.String):
-        text = (
-            f"{MARK}-{column.table.name}-{name}"
-            if name in ours
-            else f"{name}-{column.table.name}"
-        )
+        text = f"{MARK}-{column.table.name}-{name}" if name in ours else f"{name}-{column.table.name}"
         text = f"{MARK}@x.example" if name in {"email", "address", "value", "told"} & {*ours} else text
         return text[: kind.length or 200]
     return _other(column, kind, name)
@@ -144,6 +140,6 @@ def _text(value: object) -> str:
 def files_saying(folder: Path, what: str = MARK) -> Iterator[Path]:
     """Files whose name or bytes say something; databases are looked at as such."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and ".db" not in path.name and "sqlite" not in path.name:
-            if what in path.name or what.encode() in path.read_bytes():
-                yield path
+        is_file = path.is_file() and ".db" not in path.name and "sqlite" not in path.name
+        if is_file and (what in path.name or what.encode() in path.read_bytes()):
+            yield path

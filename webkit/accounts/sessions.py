@@ -16,7 +16,7 @@ from flask import has_request_context, request
 from webkit.accounts import models
 from webkit.accounts.models import Method, SignInSession, User
 from webkit.accounts.views import SessionView, UserView
-from webkit.core.kernel import cache, clock, db, ids
+from webkit.core.kernel import audit, cache, clock, db, ids
 from webkit.core.kernel.db import after_commit, writes, writing
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
@@ -102,6 +102,7 @@ def keep_alive(token: str, live: Live) -> bool:
         return False
     hashed, longest = _hashed(token), timedelta(seconds=current().settings.session_max_seconds)
     with db.unit(db.Scope()), writing():
+        audit.by_the_way()
         alive = models.slide(hashed, moment, min(moment + _lifetime(), live.began_at + longest))
     cache.drop(_LIVE + hashed)
     return alive

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from werkzeug.datastructures import MultiDict
@@ -28,15 +29,16 @@ class RoleForm(Form):
     role: Annotated[str, Field(max_length=16)] = ""
 
 
-def asked_of(given: MultiDict[str, str], agency_id: UUID | None) -> Asked:
-    """What of the log an address asks for; what cannot be read is not asked."""
-    until = _day(given.get("until", ""))
+def asked_of(given: MultiDict[str, str], agency_id: UUID | None, timezone: str = "UTC") -> Asked:
+    """What of the log an address asks for, days as they are in a time zone; what cannot be read is not asked."""
+    until = _day(given.get("until", ""), timezone)
     return Asked(
         agency_id=agency_id,
         user_id=uuid_of(given.get("user", "")),
         action=given.get("action", "").strip()[:64],
         subject=given.get("subject", "").strip()[:64],
-        since=_day(given.get("since", "")),
+        since=_day(given.get("since", ""), timezone),
+        words=given.get("q", "").strip()[:64],
         until=until + timedelta(days=1) if until else None,
     )
 
@@ -48,9 +50,9 @@ def uuid_of(text: str) -> UUID | None:
         return None
 
 
-def _day(text: str) -> datetime | None:
+def _day(text: str, timezone: str) -> datetime | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return datetime.combine(day, time(), UTC) if 1970 <= day.year <= 9000 else None
+    return datetime.combine(day, time(), ZoneInfo(timezone)) if 1970 <= day.year <= 9000 else None

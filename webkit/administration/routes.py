@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, flash, g, request, url_for
 from flask_login import current_user
 
+from webkit.accounts import service as accounts
 from webkit.administration import forms, policy, service
 from webkit.administration.forms import ReasonForm, RoleForm, TierForm
 from webkit.core.kernel import audit, stepup
@@ -179,13 +181,18 @@ def export() -> Response:
 @agency_log.get("")
 def show() -> Response:
     """What was noted about this agency."""
-    return _log("administration/agency_log.html", forms.asked_of(request.args, g.agency.id), url_for(".export"))
+    people = [(key.partition(":")[2], name) for key, name in accounts.actors().items() if key.startswith("user:")]
+    return _log("administration/agency_log.html", _asked_here(), url_for(".export"), people)
 
 
 @agency_log.get("/log.csv", endpoint="export")
 def export_own() -> Response:
     audit.log("audit.exported")
-    return _csv(service.log(forms.asked_of(request.args, g.agency.id), None, MOST_EXPORTED))
+    return _csv(service.log(_asked_here(), None, MOST_EXPORTED), g.agency.timezone)
+
+
+def _asked_here() -> audit.Asked:
+    return forms.asked_of(request.args, g.agency.id, g.agency.timezone)
 
 
 def _agency(agency_id: UUID, states: dict[str, FormState], code: int = 200) -> Response:
@@ -203,12 +210,14 @@ def _agency(agency_id: UUID, states: dict[str, FormState], code: int = 200) -> R
     return page("administration/agency.html", code=code, **values)
 
 
-def _log(template: str, asked: audit.Asked, export: str) -> Response:
+def _log(template: str, asked: audit.Asked, export: str, people: Sequence[tuple[str, str]] = ()) -> Response:
     found = service.log(asked, forms.uuid_of(request.args.get("before", "")))
     more = _older(found, found[service.PAGE - 1][0].id if len(found) > service.PAGE else None)
     given = FormState({name: values for name, values in request.args.lists() if name != "before"})
     query = request.query_string.decode("ascii", "replace")
-    return page(template, entries=found[: service.PAGE], form=given, older=more, export=f"{export}?{query}")
+    return page(
+        template, entries=found[: service.PAGE], form=given, older=more, export=f"{export}?{query}", people=people
+    )
 
 
 def _older(found: list[Any], last: UUID | None) -> str | None:
@@ -219,15 +228,15 @@ def _older(found: list[Any], last: UUID | None) -> str | None:
     return f"{request.path}?{urlencode([*kept, ('before', str(last))])}"
 
 
-def _csv(found: Iterable[tuple[audit.EntryView, str]]) -> Response:
-    """The log as a sheet; nothing in it is a formula."""
+def _csv(found: Iterable[tuple[audit.EntryView, str]], timezone: str = "UTC") -> Response:
+    """The log as a sheet, moments as they were in a time zone; nothing in it is a formula."""
     text = io.StringIO()
     sheet = csv.writer(text)
     sheet.writerow(["at", "who", "action", "subject", "agency", "address", "detail"])
     for each, name in found:
         detail = json.dumps(each.detail, ensure_ascii=False, sort_keys=True)
         cells = (name, each.action, each.subject, str(each.agency_id or ""), each.address, detail)
-        sheet.writerow([each.at.isoformat(), *map(guarded, cells)])
+        sheet.writerow([each.at.astimezone(ZoneInfo(timezone)).isoformat(), *map(guarded, cells)])
     response = Response(text.getvalue(), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="log.csv")
     return response

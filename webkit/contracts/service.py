@@ -344,8 +344,8 @@ def cancel(contract_id: UUID, reason: str, *, actor: str) -> None:
     links.revoke(LINK, contract_id)
     if before.quotation_id:
         quotations.release(before.quotation_id, contract_id, actor)
-    facts = {"actor": actor, "number": before.number, "reason": reason}
-    events.record("contract.cancelled", before.subject, facts, about=before.about)
+    facts = {"actor": actor, "number": before.number}
+    events.record("contract.cancelled", before.subject, facts, personal={"reason": reason}, about=before.about)
     if before.state == ContractState.SENT:
         _mail(before, "contract_cancelled", {"reason": reason})
 

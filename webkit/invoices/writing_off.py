@@ -27,10 +27,10 @@ def write_off(invoice_id: UUID, reason: str, actor: str) -> None:
         raise Conflict(_("Only what was issued and has not been paid can be written off."))
     if invoice.pending_at is not None:
         raise Conflict(_("A payment of this invoice is on its way. Write it off if that does not arrive."))
-    facts = _facts(invoice, actor) | {"reason": reason}
+    facts, why = _facts(invoice, actor), {"reason": reason}
     subject, about = events.ref("invoice", invoice_id), (events.ref("client", invoice.client_id),)
     if models.move(invoice_id, InvoiceState.WRITTEN_OFF, written_off_at=clock.now(), write_off_reason=reason):
-        events.record("invoice.written_off", subject, facts, about=about)
+        events.record("invoice.written_off", subject, facts, personal=why, about=about)
 
 
 @writes

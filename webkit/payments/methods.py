@@ -447,5 +447,5 @@ def saver(vendor: Vendor[Payments]) -> SavesMethods:
 
 
 def _record(kind: str, row: SavedMethod, actor: str) -> None:
-    facts = {"actor": actor, "method": str(row.id), "name": named(row.kind, row.brand, row.last4)}
-    events.record(kind, events.ref("client", row.client_id), facts)
+    facts, name = {"actor": actor, "method": str(row.id)}, named(row.kind, row.brand, row.last4)
+    events.record(kind, events.ref("client", row.client_id), facts, personal={"name": name})

@@ -22,7 +22,7 @@ def erase(job: Job) -> None:
     erasure_id = UUID(job.args["erasure_id"])
     while (found := service.find(erasure_id)) is not None:
         service.remember(erasure_id, found)
-        if not _pass(erasure_id, found) and service.finish(erasure_id):
+        if not _pass(erasure_id, found) and service.finish(erasure_id, found):
             return
 
 

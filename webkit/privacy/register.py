@@ -102,8 +102,13 @@ when, follows from the classes. See also [privacy for users](../users/privacy.md
 
 
 def _classes() -> list[str]:
-    rows = ["| Class | Why | How long |", "|---|---|---|"]
-    return rows + [f"| **{each.label}** (`{each.key}`) | {each.ground} | {each.period} |" for each in CLASSES.values()]
+    found = []
+    for each in CLASSES.values():
+        found += [*_wrapped(f"- **{each.label}** (`{each.key}`): {each.ground}. {each.period}.")]
+        if each.by_country:
+            years = ", ".join(f"{country} {count}" for country, count in sorted(each.by_country.items()))
+            found += ["  " + line for line in _wrapped(f"Years elsewhere: {years}.", 118)]
+    return found
 
 
 def _section(table: Table) -> list[str]:

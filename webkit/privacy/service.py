@@ -157,15 +157,16 @@ def erase(erasure_id: UUID, name: str, keys: list[scope_models.Key], things: era
 
 
 @writes
-def finish(erasure_id: UUID) -> bool:
-    """Write the receipt when nothing is left to erase; False when somebody has made more meanwhile."""
+def finish(erasure_id: UUID, seen: Found) -> bool:
+    """Write the receipt when nothing is left but what was `seen` and cannot go further; False when there is more."""
     row = models.held(erasure_id)
     if row.state is ErasureState.DONE:
         return True
     models.hold_client(row.client_id)
     found = find(erasure_id)
     assert found is not None
-    if any(name for name in found.goes if name != CLIENTS and _counts(name)):
+    more = {name: {*keys} - {*seen.goes.get(name, ())} for name, keys in found.goes.items()}
+    if any(keys for name, keys in more.items() if name != CLIENTS and _counts(name)):
         return False
     erasing_models.empty_client(row.client_id, _made_up_name(row.client_id))
     models.settle(row.client_id)

@@ -274,8 +274,9 @@ def withdraw(quotation_id: UUID, reason: str, actor: str) -> None:
     if not models.move(quotation_id, sources, State.WITHDRAWN, answered_at=clock.now(), answer=""):
         raise Conflict(_("Only a quotation that waits for its answer can be withdrawn."))
     assert view.frozen_id is not None  # it was sent
-    facts = {"actor": actor, "number": view.number, "version": view.version, "reason": reason}
-    events.record("quotation.withdrawn", events.ref("quotation", quotation_id), facts, about=_about(view.client_id))
+    facts = {"actor": actor, "number": view.number, "version": view.version}
+    subject, about = events.ref("quotation", quotation_id), _about(view.client_id)
+    events.record("quotation.withdrawn", subject, facts, personal={"reason": reason}, about=about)
     reply_to = agencies.profile().email or _row(quotation_id).author_email
     mails.withdrawn(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), reply_to, reason)
 

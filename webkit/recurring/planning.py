@@ -329,5 +329,5 @@ def _lines(lines: Sequence[LineInput]) -> list[dict[str, Any]]:
 
 
 def _record(kind: str, plan: RecurringPlan, actor: str, **facts: Any) -> None:
-    about = (events.ref("client", plan.client_id),)
-    events.record(kind, events.ref(KIND, plan.id), {"actor": actor, "title": name_of(plan.title), **facts}, about=about)
+    about, title = (events.ref("client", plan.client_id),), {"title": name_of(plan.title)}
+    events.record(kind, events.ref(KIND, plan.id), {"actor": actor, **facts}, personal=title, about=about)

@@ -12,9 +12,14 @@ from flask import g, has_request_context, request
 from flask_login import current_user
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel.db import session, writes
+from webkit.core.kernel.db import UnitSession, before_commit, session, writes
 from webkit.core.kernel.tables import Json, Record
 from webkit.core.values import dataclass
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NOTED, BY_THE_WAY, TRACED = "audit.noted", "audit.by_the_way", "webkit.traced"
+UNTRACED = {"webhooks.receive": "what a vendor delivers is kept itself, with all it says"}
+"""Addresses whose writes leave no entry, and why."""
 
 
 class AuditEntry(Record):
@@ -49,6 +54,33 @@ def log(action: str, *, subject: str = "", detail: Mapping[str, Any] | None = No
         if whom := g.get("sitting_in"):
             entry.detail = {**entry.detail, "for": whom}
     session().add(entry)
+    session().info[NOTED] = True
+
+
+def by_the_way() -> None:
+    """Say of the current write that it is nobody's act: a session that goes on, and the like."""
+    session().info[BY_THE_WAY] = True
+
+
+@before_commit(rank=-1)
+def _trace(current: UnitSession) -> None:
+    """Whatever a request changes leaves a trace. What its feature neither records nor logs is logged here, by the name
+    of its address, in the same write; once in a request."""
+    noted = current.info.pop(NOTED, False) or bool(current.info.get("events"))
+    if current.info.pop(BY_THE_WAY, False) or not has_request_context() or request.method in SAFE:
+        return
+    if not noted and TRACED not in request.environ and (endpoint := request.endpoint or "") not in UNTRACED:
+        log(endpoint[:64], subject=_named(request.view_args or {}))
+        current.info.pop(NOTED)
+    request.environ[TRACED] = True
+
+
+def _named(given: Mapping[str, Any]) -> str:
+    """The object that an address names, as a subject."""
+    for name, value in given.items():
+        if name.endswith("_id") and isinstance(value, UUID):
+            return f"{name[:-3]}:{value}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +93,7 @@ class Asked:
     subject: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +121,9 @@ def entries(asked: Asked, *, limit: int, before: UUID | None = None) -> list[Ent
         query = query.where(AuditEntry.action.startswith(asked.action, autoescape=True))
     if asked.subject:
         query = query.where(AuditEntry.subject == asked.subject)
+    if asked.words:
+        texts = (AuditEntry.action, AuditEntry.subject, AuditEntry.address, sa.type_coerce(AuditEntry.detail, sa.Text))
+        query = query.where(sa.or_(*(text.icontains(asked.words, autoescape=True) for text in texts)))
     if asked.since is not None:
         query = query.where(AuditEntry.created_at >= asked.since)
     if asked.until is not None:
