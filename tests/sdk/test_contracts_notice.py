@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,29 +12,59 @@ import pytest
 
 from plugins.ai_outline.plugin import webkit_register_providers as ai
 from plugins.email_outbox.plugin import webkit_register_providers as email
+from plugins.email_resend.plugin import webkit_register_providers as resend
+from plugins.embeddings_hashing.plugin import webkit_register_providers as embeddings
+from plugins.identity_oidc.plugin import webkit_register_providers as oidc
+from plugins.observing_prometheus.plugin import webkit_register_providers as prometheus
 from plugins.pagespeed_google.plugin import webkit_register_providers as pagespeed
 from plugins.payments_local import courier
 from plugins.payments_local.ledger import Ledger
 from plugins.payments_local.plugin import webkit_register_providers as payments
 from plugins.pdf_pluto.plugin import webkit_register_providers as pdf
 from plugins.sms_console.plugin import webkit_register_providers as sms
+from plugins.sms_twilio.plugin import webkit_register_providers as twilio
 from plugins.storage_local.plugin import webkit_register_providers as storage
+from plugins.vectors_sqlite.plugin import webkit_register_providers as vectors
+from tests.plugins import resend_vendor, twilio_vendor
 from tests.plugins.doubles import Books, arrived
+from tests.plugins.identity_vendors import OpenId
 from tests.plugins.pagespeed_pages import GoogleContract
-from tests.sdk import defective
+from tests.sdk import defective, more_defective
 from webkit.core.providers import CalledInTransaction, ProviderRegistry
-from webkit.sdk import AIFeature, ProviderError
+from webkit.sdk import AIFeature, ProviderError, Space
 from webkit.sdk.testing.ai_text import AITextContract
 from webkit.sdk.testing.contract import ProviderContract
 from webkit.sdk.testing.doubles.pagespeed import PageSpeedDouble
+from webkit.sdk.testing.doubles.resend import Resend
 from webkit.sdk.testing.email import EmailContract
+from webkit.sdk.testing.embeddings import EmbeddingsContract
+from webkit.sdk.testing.identity import IdentityContract
+from webkit.sdk.testing.observing import ObservingContract
 from webkit.sdk.testing.payments import PaymentsContract
 from webkit.sdk.testing.pdf import PdfContract
 from webkit.sdk.testing.sms import ArrivedText, SmsContract
 from webkit.sdk.testing.storage import StorageContract
+from webkit.sdk.testing.vectors import VectorsContract
+
+METRICS_TOKEN = "metrics-token-0123456789"
+
+
+class ReportingContract(EmailContract):
+    """Mail with a vendor that reports."""
+
+
+class VerifyingContract(SmsContract):
+    """Texts with a vendor that knows codes."""
+
 
 CARDS: dict[type[ProviderContract], Any] = {
     AITextContract: ai()[0],
+    EmbeddingsContract: embeddings()[0],
+    IdentityContract: oidc()[0],
+    ObservingContract: prometheus()[0],
+    ReportingContract: resend()[0],
+    VectorsContract: vectors()[0],
+    VerifyingContract: twilio()[0],
     EmailContract: email()[0],
     GoogleContract: pagespeed()[0],
     PaymentsContract: payments()[0],
@@ -67,11 +97,29 @@ DEFECTS: list[tuple[type[ProviderContract], str, str, dict[str, Any]]] = [
     (GoogleContract, "Blaming", "test_a_page_at_fault_is_told_from_a_service_at_fault", {}),
     (PdfContract, "Blank", "test_an_empty_document_is_a_page", {}),
     (PdfContract, "Blank", "test_text_and_properties_are_there", {}),
+    (ObservingContract, "Telling", "test_what_failed_is_scrubbed", {}),
+    (ObservingContract, "Fragile", "test_nothing_that_is_told_makes_it_raise", {"name": "GET /\udc80"}),
+    (ObservingContract, "Parroting", "test_no_trace_of_anybody_is_taken_for_one", {}),
+    (ObservingContract, "Exposed", "test_metrics_are_for_whoever_shows_the_token", {"shown": "Bearer x"}),
+    (EmbeddingsContract, "Moody", "test_the_same_text_has_the_same_vector", {}),
+    (EmbeddingsContract, "Shuffling", "test_many_keep_their_order", {}),
+    (EmbeddingsContract, "Stretching", "test_every_text_has_a_direction_of_length_one", {}),
+    (EmbeddingsContract, "Pretending", "test_every_text_has_a_direction_of_length_one", {}),
+    (VectorsContract, "Mixing", "test_nothing_crosses_namespaces", {}),
+    (VectorsContract, "Remembering", "test_forget_forgets", {}),
+    (VectorsContract, "Blurring", "test_spaces_are_never_mixed", {"other": Space("another", 4)}),
+    (VectorsContract, "Piecemeal", "test_all_are_kept_or_none", {}),
+    (ReportingContract, "Believing", "test_a_changed_report_is_refused", {}),
+    (ReportingContract, "Renaming", "test_ids_of_events_differ_and_stay", {}),
+    (VerifyingContract, "Content", "test_a_wrong_code_is_wrong_until_it_is_over", {}),
+    (IdentityContract, "Vouching", "test_an_address_is_verified_only_where_the_issuer_says_so", {}),
 ]
 
 
-ENVIRON: dict[str, str] = {}
+ENVIRON: dict[str, str] = {"METRICS_TOKEN": METRICS_TOKEN}
 """Where the doubles listen."""
+VENDORS: dict[type[ProviderContract], Callable[[], Any]] = {}
+"""The doubles of vendors that are told something."""
 
 
 def check(suite: type[ProviderContract], card: Any, test: str, data: Path, values: dict[str, Any]) -> None:
@@ -86,7 +134,8 @@ def check(suite: type[ProviderContract], card: Any, test: str, data: Path, value
         "configured": configured,
         "webkit_data": data,
         "tmp_path": data,
-        "vendor": Books(Ledger(data / "payments_local")),
+        "vendor": VENDORS.get(suite, lambda: Books(Ledger(data / "payments_local")))(),
+        "heard": lambda: repr(provider._counts.get().everything()).encode(),
         "texts": lambda: [ArrivedText(text.to, text.text) for text in reversed(provider.texts())],
         "arrivals": lambda: [arrived(provider, entry.id) for entry in provider.messages()],
         **values,
@@ -99,6 +148,24 @@ def check(suite: type[ProviderContract], card: Any, test: str, data: Path, value
 def google() -> Iterator[None]:
     with PageSpeedDouble(key=None) as double:
         ENVIRON["PAGESPEED_API_URL"] = double.url
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def vendors() -> Iterator[None]:
+    with Resend() as mail, twilio_vendor.Twilio() as texts, OpenId() as issuer:
+        ENVIRON.update(RESEND_API_KEY="re_test_full", RESEND_API_URL=mail.url, RESEND_WEBHOOK_SECRET=mail.secret)
+        ENVIRON.update(TWILIO_ACCOUNT_SID=twilio_vendor.SID, TWILIO_AUTH_TOKEN=twilio_vendor.TOKEN)
+        ENVIRON.update(TWILIO_FROM=twilio_vendor.FROM, TWILIO_SERVICE_SID=twilio_vendor.VERIFY)
+        ENVIRON.update(TWILIO_API_URL=texts.url, TWILIO_VERIFY_URL=texts.url, OIDC_ISSUER=issuer.url)
+        ENVIRON.update(OIDC_CLIENT_ID="webkit", OIDC_CLIENT_SECRET="double-secret")
+        VENDORS.update(
+            {
+                ReportingContract: lambda: resend_vendor.Vendor(mail),
+                VerifyingContract: lambda: texts,
+                IdentityContract: lambda: issuer,
+            }
+        )
         yield
 
 
@@ -117,7 +184,8 @@ def test_a_defect_is_noticed(
     (tmp_path / "sound").mkdir()
     if suite is not PdfContract:
         check(suite, sound, test, tmp_path / "sound", values)
-    card = replace(sound, factory=f"{defective.__name__}:{name}")
+    module = defective if hasattr(defective, name) else more_defective
+    card = replace(sound, factory=f"{module.__name__}:{name}")
     (tmp_path / "defective").mkdir()
     with pytest.raises((AssertionError, RuntimeError, ProviderError, ValueError, pytest.fail.Exception)) as caught:
         check(suite, card, test, tmp_path / "defective", values)
