@@ -29,6 +29,9 @@ SPEAKS_HTTP = re.compile(r"webkit/\w+/(\w+_)?(routes|public)\.py")
 SPEAKS_HTTP_TOO = {
     "webkit/accounts/browser.py": "keeps the cookie of a sign-in",
     "webkit/accounts/sessions.py": "notes the browser a session was opened in",
+    "webkit/api/answering.py": "the one view of all addresses of the API",
+    "webkit/api/door.py": "recognises who calls the API",
+    "webkit/api/repeats.py": "keeps answers for requests that are sent again",
     "webkit/accounts/setup.py": "recognises who stands at the machine itself",
     "webkit/operations/dashboard.py": "guards the pages of rq-dashboard",
     "webkit/tokens/bearer.py": "writes down that a key was used once its caller has the answer",

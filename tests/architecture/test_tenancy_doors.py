@@ -34,6 +34,7 @@ REASONS = {
         "prune the outbox",
     ],
     "core/kernel/scheduler.py": ["schedule {schedule.name}"],
+    "api/repeats.py": ["answers of the API are kept for a day"],
     "payments/connecting.py": ["whose consent page somebody comes back from"],
     "operations/doctor.py": ["doctor"],
     "operations/provider_routes.py": ["the operators' page of providers"],

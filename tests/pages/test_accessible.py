@@ -27,7 +27,7 @@ RUN = "options => axe.run(document, {...options, resultTypes: ['violations']})"
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 """What a dark screen may change."""
 NO_PAGES = re.compile(
-    r"^(static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
+    r"^(api\..*|api_papers\.openapi|static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|metrics|accounts\.home|account\.onward|accounts\.start|accounts\.use_\w+|identities\.come_back|second\.ask|security\.app|proof\.show"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
     r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|privacy\.receipt|invitations\.look|platform\..*|subscriptions\.(preview|back)"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from webkit.api import document
+from webkit.api.shapes import NUMBER
 from webkit.core.values import dataclass
 
 EXAMPLES = {"uuid": "01a20554-6229-7ea3-b064-191fc8a5c797", "date": "2026-03-31", "agency": "northwind"}
@@ -76,7 +78,7 @@ def _entry(made: Mapping[str, Any], base_url: str, address: str, method: str, to
         params=tuple(_param(each) for each in told["parameters"]),
         body=tuple(_fields(made, body)) if body else (),
         code=code,
-        answer=tuple(_fields(made, content)) if content else (),
+        answer=tuple(replace(each, required=False) for each in _fields(made, content)) if content else (),
         curl=_curl(made, base_url + address, method.upper(), body),
     )
 
@@ -92,8 +94,10 @@ def _fields(made: Mapping[str, Any], schema: Mapping[str, Any], deep: int = 0) -
     """The fields of an object, and of what stands in them."""
     whole = _resolved(made, schema)
     for name, each in whole.get("properties", {}).items():
-        yield Field(name, _kind(_bare(each)), name in whole.get("required", ()), each.get("description", ""), deep)
         inner = _bare(each)
+        told = _resolved(made, inner)
+        kind = _kind(told if "enum" in told else inner) + ("" if inner is each else " or null")
+        yield Field(name, kind, name in whole.get("required", ()), each.get("description", ""), deep)
         inner = inner.get("items", inner)
         if "$ref" in inner and deep < DEEPEST:
             yield from _fields(made, inner, deep + 1)
@@ -122,6 +126,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return " or ".join(_kind(each) for each in schema["anyOf"])
     if schema.get("type") == "array":
         return f"list of {_kind(schema.get('items', {}))}"
+    if schema.get("pattern") == NUMBER:
+        return "decimal number, as text"
     return str(schema.get("format") or schema.get("type") or "anything")
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flask import g
 from pydantic import Field
 
 from webkit.accounts import service as accounts
@@ -17,11 +16,12 @@ from webkit.agencies.forms import Country, Locale, TaxNumber, Timezone
 from webkit.api.operations import CHOICES, Call, Operation, Param
 from webkit.api.paging import of_all, of_rows
 from webkit.api.shapes import Currency, Input, Nullable, View
-from webkit.core.kernel import bearers, entitlements
+from webkit.core.kernel import bearers, entitlements, permissions
 from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.forms import Email, Line, Text, Url
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.permissions import Grant
 from webkit.core.kernel.sheets import Amount
 from webkit.messaging import service as messaging
 from webkit.messaging.models import MailState
@@ -204,6 +204,12 @@ class Report(View):
     tables: list[Table]
 
 
+def _grant() -> Grant:
+    held = permissions.here()
+    assert held is not None  # the door of the agency has been passed
+    return held
+
+
 def _places(call: Call) -> list[Any]:
     held = bearers.here()
     found = accounts.places_of(call.user_id)
@@ -225,7 +231,7 @@ def _me(call: Call) -> dict[str, Any]:
 
 
 def _agency(_call: Call) -> Any:
-    return g.agency
+    return agencies.here()
 
 
 def _settings(_call: Call) -> dict[str, Any]:
@@ -242,16 +248,16 @@ def _change(call: Call) -> dict[str, Any]:
 
 
 def _members(_call: Call) -> Sequence[Any]:
-    return people.members(g.grant)
+    return people.members(_grant())
 
 
 def _change_role(call: Call) -> Any:
-    people.change_role(call.id("user_id"), call.body.role, g.grant)
-    return people.member(call.id("user_id"), g.grant)
+    people.change_role(call.id("user_id"), call.body.role, _grant())
+    return people.member(call.id("user_id"), _grant())
 
 
 def _remove(call: Call) -> None:
-    people.remove(call.id("user_id"), g.grant)
+    people.remove(call.id("user_id"), _grant())
 
 
 def _roles(_call: Call) -> Sequence[Any]:
@@ -263,7 +269,7 @@ def _invitations(_call: Call) -> Sequence[Any]:
 
 
 def _invite(call: Call) -> Any:
-    return _invitation(people.invite(call.body.email, call.body.role, g.grant, call.name))
+    return _invitation(people.invite(call.body.email, call.body.role, _grant(), call.name))
 
 
 def _invitation(invitation_id: UUID) -> Any:

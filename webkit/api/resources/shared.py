@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from pydantic import Field, JsonValue, model_validator
 
 from webkit.api.operations import Call, Operation
@@ -193,7 +192,7 @@ def pdf(kind: str, permission: str) -> Operation:
     """The PDF of a document as it was issued or sent, and sealed or accepted if it was."""
     argument = f"{kind}_id"
 
-    def read(call: Call) -> Response:
+    def read(call: Call) -> Any:
         ends = (frozen.latest(f"{kind}{end}", call.id(argument)) for end in ("_sealed", "_accepted", ""))
         return downloads.pdf(next(filter(None, ends), None))
 
