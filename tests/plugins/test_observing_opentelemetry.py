@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -100,6 +100,22 @@ def test_request_job_and_vendor_are_one_trace(
     assert job.attributes["error.type"] == "KeyError" and b"somebody@" not in b"".join(double.raw)
     assert first.attributes["http.route"] == "/x/<id>" and first.attributes["http.response.status_code"] == 303
     assert vendor.attributes["webkit.provider"] == "outbox" and first.service == "deals"
+
+
+def test_a_page_its_mail_and_the_mailer_are_one_trace(
+    tracing: Observer, double: Collector, anonymous: FlaskClient, ada: Any, run_jobs: Callable[[], int]
+) -> None:
+    """Through the whole house: somebody asks for a new password, a job sends the mail."""
+    anonymous.post("/sign-in/reset", data={"email": ada.email})
+    run_jobs()
+    tracing.flush()
+    page = double.named("POST /sign-in/reset")
+    inside = [span for span in double.spans if span.trace == page.trace]
+    assert {"SERVER", "CONSUMER", "CLIENT"} <= {span.kind for span in inside}
+    sending = next(span for span in inside if span.name == "email.send")
+    job = next(span for span in inside if span.span == sending.parent)
+    assert job.kind == "CONSUMER" and job.status == 0 and sending.attributes["webkit.provider"] == "outbox"
+    assert ada.email.encode() not in b"".join(double.raw)
 
 
 def test_a_page_is_a_span_named_by_its_rule(tracing: Observer, double: Collector, anonymous: FlaskClient) -> None:

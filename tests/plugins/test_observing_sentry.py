@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
 from plugins.observing_sentry.plugin import webkit_register_providers
 from tests.plugins.sentry_vendor import Sentry
+from webkit.core.kernel.runtime import current
 from webkit.core.providers import ProviderRegistry
 from webkit.sdk import OBSERVING, Doing, Health, Observer
 from webkit.sdk.testing.contract import CANARY
@@ -78,6 +81,49 @@ def test_what_is_told(double: Sentry) -> None:
     assert os.uname().nodename not in event.values() and str(Path.cwd()) not in text
     assert not {"request", "user", "breadcrumbs", "modules", "extra", "server_name"} & set(event)
     assert double.other == []
+
+
+PLANTED = {
+    "cookie": "session-cookie-8f2c1d7e",
+    "authorization": "Bearer planted-bearer-5521aa",
+    "query": "planted-query-token-77d1",
+    "form": "planted-password-hunter3",
+    "path": "planted-path-token-e19c",
+    "mail": "planted.person@example.org",
+    "database": "planted-database-password",
+}
+
+
+def test_of_all_that_a_request_carries_nothing_arrives(
+    app: Flask, double: Sentry, anonymous: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of the house breaks, with a secret in every place there is."""
+    runtime, told = current(), observer(double.dsn)
+    monkeypatch.setattr(runtime, "observers", (told,))
+
+    def breaks(*_args: object, **_values: object) -> None:
+        local = dict(PLANTED)
+        raise RuntimeError(
+            f"cannot reach postgresql://webkit:{local['database']}@db/x for {local['mail']}: {local['authorization']}"
+        )
+
+    monkeypatch.setitem(app.view_functions, _reset(app), breaks)
+    anonymous.set_cookie("planted", PLANTED["cookie"])
+    answer = anonymous.post(
+        f"/sign-in/reset?token={PLANTED['query']}",
+        data={"email": PLANTED["mail"], "password": PLANTED["form"]},
+        headers={"Authorization": PLANTED["authorization"], "Referer": f"http://localhost/p/{PLANTED['path']}"},
+    )
+    assert answer.status_code == 500
+    told.flush()
+    (event,) = double.events
+    assert event["transaction"] == "POST /sign-in/reset" and event["tags"]["doing"] == "request"
+    sent = b"".join(double.raw).decode()
+    assert [name for name, value in PLANTED.items() if value.rpartition(" ")[2] in sent] == []
+
+
+def _reset(app: Flask) -> str:
+    return next(rule.endpoint for rule in app.url_map.iter_rules() if rule.rule == "/sign-in/reset")
 
 
 def test_only_failures_are_told(double: Sentry) -> None:
