@@ -11,6 +11,8 @@ import webkit
 ROOT = Path(webkit.__file__).parent
 
 REASONS = {
+    "portability/importing.py": ["bring an agency in"],
+    "portability/personal.py": ["whether somebody else looks after the platform"],
     "accounts/seats.py": ["a person chooses among their own agencies"],
     "people/service.py": ["an invitation is found by its token"],
     "administration/service.py": ["how many people work in each agency"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -23,7 +24,7 @@ from webkit.core.kernel import clock, jobs, runtime, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.outbox import PutBack
 from webkit.demo import service as demo
-from webkit.portability import deleting, deleting_models, models, personal, personal_models, row_models
+from webkit.portability import deleting, deleting_models, personal, personal_models, row_models
 from webkit.portability.models import DeletionState
 
 MONTH = timedelta(days=31)
@@ -79,8 +80,7 @@ def delete_with_interruptions(agency: AgencyView, monkeypatch: pytest.MonkeyPatc
     storage = runtime.current().registry.get(STORAGE)
     assert left < keys and all(storage.exists(key) for key in left)
     assert not any(storage.exists(key) for key in keys - left)
-    with tenancy.tenant(agency.id):
-        said = {each["what"]: each for row in _deletions() for each in row.report}
+    said = report_of(agency.id)
     assert said["Invoices"]["count"] == after["invoices"] and said["Invoices"]["until"] > "2030"
 
 
@@ -89,10 +89,11 @@ def files_of(agency: UUID) -> set[str]:
         return {row["pdf_key"] for row in row_models.rows("frozen_documents", agency, clock.now()) if row["pdf_key"]}
 
 
-def _deletions() -> list[models.AgencyDeletion]:
+def report_of(agency: UUID) -> dict[str, dict[str, Any]]:
+    """What the deletion has kept."""
     with tenancy.platform("the report"):
-        found = list(row_models.rows("agency_deletions", tenancy.session().scope.agency or UUID(int=0), clock.now()))
-    return [models.AgencyDeletion(**row) for row in found]
+        (row,) = row_models.rows("agency_deletions", agency, clock.now())
+    return {each["what"]: each for each in row["report"]}
 
 
 def test_an_agency_of_which_nothing_has_to_be_kept_goes_whole(

@@ -15,9 +15,9 @@ from webkit.core.kernel import audit, clock, tenancy
 from webkit.core.kernel.db import Scope, unit, writing
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.passphrases import SHORTEST
 from webkit.portability import exporting, importing
 from webkit.portability.archive import Broken
-from webkit.portability.secrets import SHORTEST
 
 VARIABLE = "WEBKIT_PASSPHRASE"
 

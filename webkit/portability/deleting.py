@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
-from webkit.accounts import seats
+from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.extensions import Job
@@ -85,7 +85,7 @@ def cancel(agency: AgencyView, user_id: UUID, name: str) -> None:
 
 def _tell(template: str, agency: AgencyView, day: date, who: str) -> None:
     """Write to everybody who works there: it is their work, too."""
-    for each in seats.members():
+    for each in accounts.members():
         with i18n.use_locale(agency.locale, agency.timezone):
             context = {"name": each.name, "who": who, "agency_name": agency.name, "day": i18n.format_date(day)}
         messaging.send_platform(template, each.name, each.email, context=context, locale=agency.locale)

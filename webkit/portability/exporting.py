@@ -13,14 +13,14 @@ from webkit.core.capabilities.errors import NotFoundAtProvider
 from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.kernel import tenancy, vendors
 from webkit.core.kernel.db import release
+from webkit.core.kernel.passphrases import Box, place
 from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 from webkit.portability import row_models
 from webkit.portability.archive import CHUNK, FOLDER, INDEX, Part, Writer, Written
 from webkit.portability.content import ACCOUNTS, FILE_LISTS, FILES, FORMAT, LINKS
 from webkit.portability.row_models import Row
-from webkit.portability.secrets import Box, place
-from webkit.portability.spool import Spool
+from webkit.portability.spool_models import Spool
 
 TABLES, TOLD = "tables/", "platform/"
 Step = Callable[[int, int], None]

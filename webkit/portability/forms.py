@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webkit.core.kernel.forms import Form, Line
-from webkit.portability.secrets import LONGEST
+from webkit.core.kernel.passphrases import LONGEST
 
 
 class ExportForm(Form):

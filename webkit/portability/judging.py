@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from webkit.core.kernel import crypto, events
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.passphrases import Box, WrongPassphrase, place
 from webkit.core.values import dataclass
 from webkit.portability import row_models
 from webkit.portability.archive import FOLDER, INDEX, MANIFEST, Broken, Reader, is_name
 from webkit.portability.content import FILE_LISTS, FILES, FORMAT, LINKS, PDFS
 from webkit.portability.exporting import TOLD, name_of
 from webkit.portability.row_models import Row, Unfit
-from webkit.portability.secrets import Box, WrongPassphrase, place
-from webkit.portability.spool import Spool
+from webkit.portability.spool_models import Spool
 
 _TURN = {name_of("signed_heads"): 0, INDEX: 2}
 """What is read first, and what last: each event is compared with the signatures, each file with what names it."""

@@ -19,11 +19,11 @@ from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.outbox import PutBack
+from webkit.core.kernel.passphrases import LONGEST, SHORTEST
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
 from webkit.portability import exporting, models
 from webkit.portability.models import AgencyExport, ArchiveState
-from webkit.portability.secrets import LONGEST, SHORTEST
 
 EXPORT, TIDY, TIDY_AGENCY = "portability.export_agency", "portability.tidy", "portability.tidy_agency"
 KEPT = timedelta(days=7)
