@@ -14,8 +14,8 @@ from webkit.core.capabilities.retainers import BillState, RetainerBill
 from webkit.core.kernel import clock, events
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
+from webkit.core.kernel.i18n import format_date, use_locale
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.i18n import use_locale
 from webkit.core.kernel.money import format_money
 from webkit.invoices import service as invoices
 from webkit.invoices.service import Figures, InvoiceInput, InvoiceState, InvoiceView
@@ -70,7 +70,8 @@ def _take(retainer_id: UUID, bill: RetainerBill, number: int, step: _Step, why: 
     if row.payment_id is not None:
         _pay(row, bill)
     if failed:
-        told = {"next": bill.next_try.date().isoformat() if bill.next_try else _("no other try is planned")}
+        with use_locale(agencies.here().locale):
+            told = {"next": format_date(bill.next_try.date()) if bill.next_try else _("no other try is planned")}
         _record("retainer.failed", retainer, row, **told)
         mails.failed(retainer, row)
 
