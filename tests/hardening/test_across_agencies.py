@@ -31,7 +31,7 @@ WAYS: tuple[dict[str, str], ...] = (
     {"If-None-Match": "*"},
     {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "northwind.example"},
 )
-WORDS = ("", "1", "Leakmark", "leak", "paid", "all", "csv", "xlsx", "2026-01-31", "-1", "%", "northwind")
+WORDS = ("", "1", "leak", "paid", "all", "csv", "xlsx", "2026-01-31", "-1", "%", "northwind")
 ASKED = ("q", "client", "client_id", "before", "after", "from", "template", "invoice", "agency", "agency_id", "format")
 
 
@@ -93,7 +93,7 @@ def _held(agency: AgencyView) -> dict[str, list[str]]:
 
 def _leaks(rule: Rule, answer: TestResponse, path: str, method: str) -> Iterator[str]:
     if world.MARK in answer.text or b"Leakmark" in answer.data:
-        yield f"{method} {path} tells the name of a client"
+        yield f"{method} {path} ({answer.status_code}) tells the name of a client"
     if answer.mimetype in ("application/pdf", "application/octet-stream") and "uuid" in rule.rule:
         yield f"{method} {path} gives a file: {answer.mimetype}"
     if answer.status_code >= 500:

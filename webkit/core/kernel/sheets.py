@@ -20,7 +20,8 @@ BOM = "\ufeff"
 EXACT_DIGITS = 15
 """A spreadsheet's number is a float: with more digits it would be another one, so it stays a text."""
 _CELL_WITHIN = re.compile(r"([;\t|]\s*)(?=[=+\-@])")
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_STARTS_A_FORMULA = re.compile(r"[\t\r\n]|[\s\ufeff\u200b-\u200f]*[=+\-@|%＝＋－＠]")
+"""Also behind what nobody sees, and as Japanese spreadsheets read them."""
 
 
 class Format(enum.StrEnum):
@@ -88,7 +89,7 @@ def guarded(text: str) -> str:
     a first line that names ours would make it forget the encoding.
     """
     within = _CELL_WITHIN.sub(r"\1'", text)
-    return f"'{within}" if text.startswith(_STARTS_A_FORMULA) else within
+    return f"'{within}" if _STARTS_A_FORMULA.match(text) else within
 
 
 def _csv(into: BinaryIO, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], timezone: str, bom: bool) -> int:
