@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 # What knows SQL is tried on both databases by every `make test`; the rest of the house by `make check`.
-HOUSE := $(addprefix tests/,core accounts agencies clients catalogue proposals quotations contracts signing invoices receipts banking plans recurring statements imports payments payouts messaging reports operations demo architecture)
+HOUSE := $(addprefix tests/,core accounts agencies clients catalogue proposals quotations contracts signing invoices receipts banking plans recurring retainers charges subscriptions statements imports payments payouts messaging reports operations demo architecture hardening/test_across_agencies.py)
 STOREYS := tests/core/kernel $(wildcard tests/*/test_service*.py tests/*/test_models*.py tests/architecture/test_tenancy*.py)
 
 .PHONY: help setup dev-setup run test check soak live lint format bench lock messages clean

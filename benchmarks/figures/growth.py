@@ -16,9 +16,12 @@ from benchmarks.world import World
 
 REPORTS = {
     "report.revenue": "/reports?range=last_quarter",
+    "report.year": "/reports?range=this_year",
     "report.open": "/reports/open",
     "report.tax": "/reports/tax?range=last_quarter&basis=cash",
     "report.journal": "/reports/journal?range=last_month",
+    "report.deals": "/reports/deals?range=this_year",
+    "report.ahead": "/recurring/ahead",
 }
 MOST_OF_A_REPORT = 2_000
 
