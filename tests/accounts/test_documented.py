@@ -7,7 +7,7 @@ from pathlib import Path
 
 from webkit.core.paths import ROOT
 
-ROOMS = [Path(__file__).parents[1] / name for name in ("accounts", "people", "tokens")]
+ROOMS = [Path(__file__).parents[1] / name for name in ("accounts", "people", "tokens", "hardening", "core/kernel")]
 PAGE = ROOT / "docs" / "operations" / "security.md"
 NAMED = re.compile(r"`(test_\w+)::(test_\w+)`")
 
