@@ -120,6 +120,17 @@ def test_what_the_endpoint_refuses(app: Flask, key: NewKey) -> None:
     assert client.post("/api/v1/auth/revoke", json={"token": "nobody's"}).status_code == 200
 
 
+def test_who_refreshes_may_still_show_the_former_token(app: Flask, key: NewKey) -> None:
+    pair = begun(key)
+    over = {"Authorization": f"Bearer {pair.access}"}
+    sent = {"grant_type": "refresh_token", "refresh_token": pair.refresh}
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        client = app.test_client()
+        assert client.get("/api/v1/nothing-here", headers=over).status_code == 401
+        assert client.post("/api/v1/auth/token", json={"grant_type": "api_key"}, headers=over).status_code == 401
+        assert client.post("/api/v1/auth/token", json=sent, headers=over).status_code == 200
+
+
 def test_a_token_reaches_as_far_as_its_key_and_no_further(key: NewKey) -> None:
     pair = begun(key, "invoices:read", "clients:read")
     assert shown(pair.access).scopes == {"invoices:read", "clients:read"}

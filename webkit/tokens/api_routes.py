@@ -25,6 +25,7 @@ _ERRORS = {401: "invalid_grant", 409: "invalid_grant", 422: "invalid_scope", 429
 
 @blueprint.post("/api/v1/auth/token")
 @csrf_exempt
+@bearers.optional
 def token() -> Response:
     """`grant_type=api_key` with the key as bearer, or `grant_type=refresh_token` with a refresh token."""
     given = _given()
@@ -42,6 +43,7 @@ def token() -> Response:
 
 @blueprint.post("/api/v1/auth/revoke")
 @csrf_exempt
+@bearers.optional
 def revoke() -> Response:
     """End everything that a token belongs to. What nobody knows is ended already, so this never refuses (RFC 7009)."""
     exchange.take_back(_given().get("token", ""))

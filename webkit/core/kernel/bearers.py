@@ -6,6 +6,8 @@ never more than the person behind it is at this moment, and of that only what it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 from flask import g, has_request_context, request
@@ -25,6 +27,9 @@ BELOW = "/api/v1/"
 READ, WRITE = "read", "write"
 _LOOKING = ("view", "usage", "export")
 """How the names of permissions begin, after the dot, that change nothing."""
+
+
+V = TypeVar("V", bound=Callable[..., object])
 
 
 class Unauthorized(DomainError):
@@ -66,6 +71,12 @@ def shown() -> str:
     """What was shown with this request as a bearer's; empty for everybody else."""
     header = request.headers.get("Authorization", "") if has_request_context() else ""
     return header if header[:7].lower() == "bearer " and request.path.startswith(BELOW) else ""
+
+
+def optional(view: V) -> V:
+    """Mark a view that is there for those whose token is over as well: it asks for a bearer where it needs one."""
+    view.__dict__["bearer_optional"] = True
+    return view
 
 
 def here() -> Bearer | None:

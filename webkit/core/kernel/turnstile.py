@@ -64,6 +64,8 @@ def _count_bearer(header: str) -> None:
     except Unauthorized:
         g.trip = _of_address(settings) if settings.rate_per_minute else None
         _decide()
+        if _has("bearer_optional"):
+            return
         raise
     per_minute, whose = settings.rate_bearer, str(g.bearer.token_id)
     if not per_minute:
@@ -103,8 +105,12 @@ def _too_many(seconds: int) -> TooMany:
 
 
 def _is_free() -> bool:
-    view = current_app.view_functions.get(request.endpoint or "")
-    return getattr(view, "own_limit", False) or _FREE.match(request.path) is not None
+    return _has("own_limit") or _FREE.match(request.path) is not None
+
+
+def _has(mark: str) -> bool:
+    """Whether the view that will answer is marked so."""
+    return bool(getattr(current_app.view_functions.get(request.endpoint or ""), mark, False))
 
 
 def _of_browser(settings: Settings, token: str) -> Trip:
