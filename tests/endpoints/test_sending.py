@@ -188,8 +188,11 @@ def test_what_alone_never_arrives_is_given_up_and_the_next_goes(
     assert (first.tries, first.last and first.last["answer"]) == (len(sending.DELAYS) + 1, "no such field")
 
 
-def test_gone_pauses_at_once(agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen) -> None:
+def test_gone_pauses_at_once(
+    agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen, owner: Browser
+) -> None:
     made = make(receiver.url)
+    assert "A webhook was paused" not in owner.get("/northwind/settings").text
     receiver.say(410)
     happen("invoice.paid")
     pump()
@@ -197,6 +200,8 @@ def test_gone_pauses_at_once(agency: AgencyView, receiver: Receiver, happen: Hap
     assert service.get(made.endpoint.id).why == "gone"
     assert states(made.endpoint.id) == ["waiting"]
     assert service.stopped() == 1
+    for page in ("/northwind/settings", "/northwind/settings/webhooks"):
+        assert "was paused, because nothing arrived there" in owner.get(page).text
     assert [entry.kind for entry in events.recent(1)] == ["endpoint.stopped"]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Flask
 
 from webkit.core.access import Policy
 from webkit.core.extensions import EventKind, JobSpec, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.endpoints import events, sending
+from webkit.endpoints import events, sending, service
 from webkit.endpoints.policy import POLICY
 from webkit.endpoints.routes import blueprint
 
@@ -48,3 +48,8 @@ def webkit_register_schedules() -> list[Schedule]:
 @hookimpl
 def webkit_register_event_kinds() -> list[EventKind]:
     return events.KINDS
+
+
+@hookimpl
+def webkit_startup(app: Flask) -> None:
+    app.jinja_env.globals["stopped_webhooks"] = service.stopped
