@@ -33,7 +33,9 @@ FEATURES: Mapping[Feature, Sold] = {
     Feature.PDF_EXPORT: Sold(_l("Documents as PDF"), ("webkit.core.kernel.downloads:pdf",)),
     Feature.EMAIL_DELIVERY: Sold(_l("Sending by e-mail"), ("webkit.messaging.jobs:_may_go",)),
     Feature.CUSTOM_BRANDING: Sold(_l("Your own colours"), ("webkit.agencies.service:change",)),
-    Feature.ANALYTICS: Sold(_l("Reports"), ("webkit.reports.report_routes:demand_tier",)),
+    Feature.ANALYTICS: Sold(
+        _l("Reports"), ("webkit.reports.report_routes:demand_tier", "webkit.api.resources.house:_report")
+    ),
     Feature.API_ACCESS: Sold(
         _l("API access"),
         (
