@@ -144,7 +144,6 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("asked", sa.String(length=64), nullable=False),
         sa.Column("code", sa.Integer(), nullable=False),
-        sa.Column("location", sa.String(length=500), nullable=False),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("agency_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -202,3 +202,50 @@ def test_kept_answers_are_forgotten_after_a_day(owner: Any, agency: AgencyView) 
 
 def _with(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
+
+
+def test_short_lists_have_pages_too(owner: Any, agency: AgencyView) -> None:
+    first = owner.get(f"{BASE}/members?limit=1").json
+    after = owner.get(f"{BASE}/members?limit=1&cursor={first['next']}").json
+    assert [len(first["data"]), len(after["data"]), after["next"]] == [1, 1, None]
+    assert first["data"] != after["data"]
+
+
+def test_a_deal_by_program(owner: Any, client_id: str) -> None:
+    """A quotation and a proposal are written, sent and withdrawn; a payment is recorded against an invoice."""
+    line = {"id": "a", "section": "s", "name": "Felt", "price": "4.20", "quantity": "38"}
+    quoted = {"client_id": client_id, "title": "A room"}
+    made = owner.post(f"{BASE}/quotations", json=quoted).json
+    one = f"{BASE}/quotations/{made['id']}"
+    offer = {"sections": [{"id": "s", "title": "Walls"}], "lines": [line]}
+    wrong = {**offer, "lines": [{**line, "tax": "nothing"}]}
+    assert owner.put(one, json={**quoted, "offer": wrong}).json["total_minor"] is None
+    told = problem(owner.post(f"{one}/send", json={}), 422)
+    assert told["errors"][0]["pointer"] == "/offer/lines/0/tax"
+    assert owner.put(one, json={**quoted, "offer": offer}).json["total_minor"]
+    sent = owner.post(f"{one}/send", json={"to_email": "hi@birch.example", "to_name": "Birch"})
+    assert sent.json["state"] == "sent", sent.text
+    assert owner.get(f"{one}/link").json["url"].startswith("http")
+    assert owner.post(f"{one}/withdraw", json={"reason": "Another one"}).json["state"] == "withdrawn"
+
+    invoice = owner.post(f"{BASE}/invoices", json=draft(client_id)).json
+    issued = owner.post(f"{BASE}/invoices/{invoice['id']}/issue", json={}).json
+    paid = {
+        "client_id": client_id,
+        "method": "bank",
+        "day": issued["issue_date"],
+        "currency": issued["currency"],
+        "amount_minor": issued["due_minor"],
+        "invoices": [{"invoice_id": invoice["id"], "amount_minor": issued["due_minor"]}],
+    }
+    recorded = owner.post(f"{BASE}/payments", json=paid)
+    assert recorded.status_code == 201, recorded.text
+    assert owner.get(f"{BASE}/invoices/{invoice['id']}").json["state"] == "paid"
+    assert owner.get(f"{BASE}/reports/revenue").json["name"] == "revenue"
+
+
+def test_an_amount_that_is_wrong_is_pointed_at(owner: Any, client_id: str) -> None:
+    invoice = owner.post(f"{BASE}/invoices", json=draft(client_id)).json
+    issued = owner.post(f"{BASE}/invoices/{invoice['id']}/issue", json={}).json
+    credit = {"extent": "amount", "reason": "Agreed", "amount_minor": issued["total_minor"] + 1}
+    problem(owner.post(f"{BASE}/invoices/{invoice['id']}/credit-notes", json=credit), 422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from webkit.core.kernel.i18n import gettext as _
 
 JSON = "application/json"
 BODY_LIMIT = 512 * 1024
-NO_BODY = 204
+CREATED = 201
 
 
 class Unreadable(DomainError):
@@ -42,8 +43,9 @@ class Changed(DomainError):
     code = 412
 
 
-def view_of(operation: Operation, current: Operation | None) -> Callable[..., Response]:
-    """The view of an operation. `current` reads what it changes: that is what `If-Match` is compared with."""
+def view_of(operation: Operation, current: Operation | None, *, has_home: bool) -> Callable[..., Response]:
+    """The view of an operation. `current` reads what it changes: that is what `If-Match` is compared with. What is made
+    `has_home` where it can be read at the address of its list and its id."""
 
     def answer(**args: Any) -> Response:
         query = read_params(operation.parameters(), request.args.to_dict(), _repeated())
@@ -53,7 +55,8 @@ def view_of(operation: Operation, current: Operation | None) -> Callable[..., Re
         key = repeats.key(door.caller())
         # What is one write is kept with its answer; what takes several steps is told apart by its service.
         call = _call(operation, args, query, _checked(operation, body), key if operation.apart else "")
-        return _write(operation, current, call, Repeat(key, repeats.asked(body) if key else ""))
+        response = _write(operation, current, call, Repeat(key, repeats.asked(body) if key else ""))
+        return _located(response) if has_home and response.status_code == CREATED else response
 
     answer.__name__ = operation.endpoint
     return answer
@@ -111,15 +114,13 @@ def _told(operation: Operation, found: Any) -> Response:
         return Response(status=operation.code if found is None else 200)
     shown = operation.shape.model_validate(found)
     response = Response(shown.model_dump_json(), operation.code, mimetype=JSON)
-    if operation.code == 201 and (where := _location(operation, shown)):
-        response.headers["Location"] = where
     return repeats.tagged(response)
 
 
-def _location(operation: Operation, shown: BaseModel) -> str:
-    """Where something that was made is read: its own address below that of its list."""
-    made = getattr(shown, "id", None)
-    return f"{request.path}/{made}" if made and not operation.holes[1:] else ""
+def _located(response: Response) -> Response:
+    """Say where what was made is read."""
+    response.headers["Location"] = f"{request.path}/{json.loads(response.data)['id']}"
+    return response
 
 
 def _body() -> bytes:

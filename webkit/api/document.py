@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import json
 from typing import Any
 
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
@@ -11,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from webkit.api import repeats
 from webkit.api.operations import CHOICES, Operation, Param
 from webkit.api.table import OPERATIONS, current_of
+from webkit.core.kernel import i18n
 
 JSON, PROBLEM, REF = "application/json", "application/problem+json", "#/components/schemas/"
 ABOUT = """Everything that people do on the pages of an agency, for programs: by the same rules and permissions.
@@ -68,8 +70,19 @@ _PROBLEM = {
 
 
 @functools.cache
+def text() -> str:
+    """The document as JSON."""
+    return json.dumps(make(), ensure_ascii=False)
+
+
+@functools.cache
 def make() -> dict[str, Any]:
-    """The whole document; needs an application, since lists say themselves what they can be asked for."""
+    """The whole document, in English; needs an application, since lists say themselves what they can be asked for."""
+    with i18n.use_locale("en"):
+        return _made()
+
+
+def _made() -> dict[str, Any]:
     names, schemas = _schemas()
     paths: dict[str, dict[str, Any]] = {}
     for each in OPERATIONS:

@@ -24,7 +24,6 @@ class ApiAnswer(Owned):
     key: Mapped[str] = mapped_column(sa.String(64))
     asked: Mapped[str] = mapped_column(sa.String(64))
     code: Mapped[int]
-    location: Mapped[str] = mapped_column(sa.String(500), default="")
     told: Mapped[str] = mapped_column(sa.Text, default="")
 
 

@@ -90,9 +90,11 @@ def of_numbered(read: Callable[[Call, int, int | None], Sequence[Any]]) -> Calla
 
 
 def of_all(read: Callable[[Call], Sequence[Any]]) -> Callable[[Call], Any]:
-    """A list that is short by nature."""
+    """A list that is short by nature: it is read whole and told some at a time."""
 
     def run(call: Call) -> Any:
-        return {"data": list(read(call)), "next": None}
+        rows, start = list(read(call)), number_place(call) or 0
+        end = start + size(call)
+        return {"data": rows[start:end], "next": cursor(UUID(int=end)) if len(rows) > end else None}
 
     return run

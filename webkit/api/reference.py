@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -50,6 +51,7 @@ class Group:
     entries: tuple[Entry, ...]
 
 
+@functools.lru_cache(4)
 def groups(base_url: str) -> list[Group]:
     """Everything, resource by resource."""
     made = document.make()

@@ -57,8 +57,6 @@ class Repeat:
             raise DomainError(_("This key was used for another request. Take a new one for each."), f"#{HEADER}")
         told = current().keys.unseal(row.told) if row.told else ""
         response = Response(told, row.code, mimetype="application/json" if told else None)
-        if row.location:
-            response.headers["Location"] = row.location
         response.headers["Idempotency-Replayed"] = "true"
         return tagged(response)
 
@@ -70,7 +68,6 @@ class Repeat:
                 key=self.key,
                 asked=self.asked,
                 code=response.status_code,
-                location=response.headers.get("Location", ""),
                 told=current().keys.seal(told) if told else "",
             )
         return response

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from webkit.api import document, reference
 from webkit.api.answering import view_of
 from webkit.api.door import enter
 from webkit.api.operations import BASE
-from webkit.api.table import BY_ENDPOINT, current_of
+from webkit.api.table import BY_ENDPOINT, current_of, is_read_below
 from webkit.core.kernel import doors
 from webkit.core.kernel.hx import page
 from webkit.core.kernel.security import own_origin
@@ -21,7 +21,7 @@ for operation in BY_ENDPOINT.values():
     blueprint.add_url_rule(
         operation.rule,
         operation.endpoint,
-        view_of(operation, current_of(operation)),
+        view_of(operation, current_of(operation), has_home=is_read_below(operation)),
         methods=[operation.method],
     )
 
@@ -34,7 +34,7 @@ def enter_api() -> None:
 @papers.get("/openapi.json")
 def openapi() -> Response:
     """The description of all this, for programs."""
-    response = Response(current_app.json.dumps(document.make()), mimetype="application/json")
+    response = Response(document.text(), mimetype="application/json")
     response.headers["Cache-Control"] = "public, max-age=300"
     response.add_etag()
     response.make_conditional(request)

@@ -29,3 +29,9 @@ def current_of(operation: Operation) -> Operation | None:
             return found
         path = path.rpartition("/")[0]
     return None
+
+
+def is_read_below(operation: Operation) -> bool:
+    """Whether what an operation makes has an address of its own: that of its list and the id."""
+    below = f"{operation.path}/{{"
+    return any(path.startswith(below) and path.count("/") == below.count("/") for _here, path in _READS)
