@@ -17,5 +17,6 @@ def webkit_register_providers() -> list[ProviderSpec[Email]]:
             factory="plugins.email_smtp.provider:SmtpEmail",
             settings=SmtpSettings,
             features=frozenset({EmailFeature.INLINE_IMAGES}),
+            agencies=True,
         )
     ]

@@ -6,6 +6,7 @@ place, because whoever may change an address must not send somebody else's secre
 
 from __future__ import annotations
 
+import enum
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -191,7 +192,12 @@ def _kind(info: FieldInfo) -> str:
 
 
 def _choices(info: FieldInfo) -> tuple[Any, ...]:
-    return next((get_args(part) for part in _parts(info.annotation) if get_origin(part) is Literal), ())
+    for part in _parts(info.annotation):
+        if get_origin(part) is Literal:
+            return get_args(part)
+        if isinstance(part, type) and issubclass(part, enum.StrEnum):
+            return ("", *part) if info.default is None else tuple(part)
+    return ()
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:
