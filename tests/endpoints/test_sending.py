@@ -430,6 +430,17 @@ def test_what_waits_is_bounded_and_nothing_is_lost(
     assert sorted(int(each.told["object"]["id"]) for each in receiver.came) == list(range(12))
 
 
+def test_a_long_chain_is_read_in_parts(
+    agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "READ", 3)
+    monkeypatch.setattr(sending, "READS", 2)
+    make(receiver.url, "invoice.paid")
+    happen(*["quotation.sent"] * 20, "invoice.paid")
+    pump()
+    assert receiver.told() == ["invoice.paid"]
+
+
 def test_a_name_that_leads_inside_is_not_called(
     agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ def webkit_register_menu() -> list[MenuEntry]:
 def webkit_register_jobs() -> list[JobSpec]:
     return [
         JobSpec(sending.SWEEP, sending.sweep),
-        JobSpec(sending.DELIVER, sending.deliver, queue="ai", lease=120),
+        JobSpec(sending.DELIVER, sending.deliver, queue="ai", lease=90),
         JobSpec(sending.FORGET, sending.forget, queue="long"),
     ]
 

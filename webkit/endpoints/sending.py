@@ -31,10 +31,12 @@ from webkit.endpoints.models import Delivery, DeliveryState, Endpoint, EndpointS
 SWEEP, DELIVER, FORGET = "endpoints.sweep", "endpoints.deliver", "endpoints.forget"
 AT_ONCE, OF_AN_AGENCY, LOOKED_AT = 16, 4, 200
 """Endpoints that are served at one time, in all and of one agency: most of the queue's threads are left to others."""
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=60)
 TURN_SECONDS = 20.0
-READ, SENT, MOST_WAITING = 200, 20, 1_000
-"""Events that are read and deliveries that are sent between two looks, and deliveries that wait for an endpoint."""
+READ, READS = 200, 10
+"""Events that are read at a time, and times in one write."""
+SENT, MOST_WAITING = 20, 1_000
+"""Deliveries that are sent between two looks, and that wait for an endpoint at most."""
 DELAYS = (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 72_000, 86_400)
 """Seconds after each failed try: three days in all."""
 HOLDS = (30, 60, 120, 300, 600, 1_800, 3_600)
@@ -135,10 +137,10 @@ def _may_send(endpoint: Endpoint, now: datetime) -> bool:
 
 
 def _read_on(endpoint: Endpoint, now: datetime) -> None:
-    """Make deliveries of the next events, until something is to be sent or the chain is read."""
+    """Make deliveries of the next events, until something is to be sent, the chain is read, or others should write."""
     room = MOST_WAITING - models.count_waiting(endpoint.id)
     endpoint.is_full = room <= 0
-    while room > 0:
+    for _read in range(READS if room > 0 else 0):
         found = models.following(endpoint.seq, min(READ, room))
         wanted = [each for each in found if payload.wants(endpoint.kinds, each.kind)]
         models.add_deliveries([_delivery(endpoint.id, each, now) for each in wanted])
