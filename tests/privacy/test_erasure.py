@@ -17,7 +17,7 @@ from tests.privacy import planting
 from tests.privacy.planting import MARK
 from webkit.contracts import service as contracts
 from webkit.core.extensions import Job
-from webkit.core.kernel import clock, db, evidence
+from webkit.core.kernel import clock, evidence
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.runtime import current
 from webkit.invoices import service as invoices
@@ -45,10 +45,6 @@ def verified() -> list[str]:
     return [finding.problem for finding in report.findings]
 
 
-def engine() -> Any:
-    return db.db.engine
-
-
 def erase(client_id: UUID, run_jobs: Callable[[], int]) -> service.ErasureView:
     service.ask(client_id, people.id_of("ada@northwind.example"))
     run_jobs()
@@ -64,11 +60,11 @@ def test_every_table_and_every_file(app: Flask, agency: AgencyView, run_jobs: Ca
     run_jobs()
     planted = planting.everywhere(client_id, invoice_id=invoice, number="IT00743110157")
     planting.store_files()
-    assert set(planted) - planting.says(engine()).keys() <= WORDLESS
+    assert set(planted) - planting.says().keys() <= WORDLESS
     assert [*planting.files_saying(current().settings.data)]
     found = erase(client_id, run_jobs)
     assert found.kept == ()
-    assert planting.says(engine()) == {}
+    assert planting.says() == {}
     assert [*planting.files_saying(current().settings.data)] == []
     assert verified() == []
 
@@ -133,7 +129,7 @@ def test_the_law_keeps_some_until_its_day(
     found = often_killed(client_id, monkeypatch)
     kept = {part.table for part in found.kept}
     assert {"invoices", "contracts", "proposals", "signatures", "frozen_documents", "ledger_receipts"} <= kept
-    assert planting.says(engine()).keys() <= kept
+    assert planting.says().keys() <= kept
     assert verified() == []
     statement = receipts.document(found.receipt, found.signature, found.public_key)
     assert receipts.is_genuine(statement, frozenset({current().keys.public_key.hex()}))
@@ -150,7 +146,7 @@ def _years_later(client_id: UUID, first: service.ErasureView, run_jobs: Any) -> 
         swept = service.of_client(client_id)
         assert swept is not None and swept.done and swept.id != first.id and swept.asked_by is None
         assert swept.kept == () and swept.next_due is None
-        assert planting.says(engine()) == {}
+        assert planting.says() == {}
         assert [*planting.files_saying(current().settings.data)] == []
         assert verified() == []
         assert service.sweep_agency() == 0
