@@ -56,7 +56,7 @@ soak: dev-setup ## many deals while everything fails, a million documents, long 
 	WEBKIT_DEALS=$${WEBKIT_DEALS:-1000} $(BIN)/pytest -q -m "soak or slow" tests/faults/test_many_deals.py
 	$(BIN)/pytest -q -m soak --deselect tests/faults/test_many_deals.py
 
-live: dev-setup ## contracts against the vendors whose keys are set: real mail, real texts, real money (LIVE_EMAIL_FROM, LIVE_EMAIL_TO, LIVE_SMS_TO)
+live: dev-setup ## contracts against the vendors whose keys are set: real mail, texts, buckets (LIVE_EMAIL_FROM, LIVE_EMAIL_TO, LIVE_SMS_TO, LIVE_BUCKET=1)
 	WEBKIT_LIVE=1 $(BIN)/pytest -q -rs tests/live
 
 lint: dev-setup ## formatting, style, types, rules of the house; secrets, weak dependencies, build/sbom.cdx.json

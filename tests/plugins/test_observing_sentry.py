@@ -123,7 +123,7 @@ def test_of_all_that_a_request_carries_nothing_arrives(
 
 
 def _reset(app: Flask) -> str:
-    return next(rule.endpoint for rule in app.url_map.iter_rules() if rule.rule == "/sign-in/reset")
+    return str(next(rule.endpoint for rule in app.url_map.iter_rules() if rule.rule == "/sign-in/reset"))
 
 
 def test_only_failures_are_told(double: Sentry) -> None:
