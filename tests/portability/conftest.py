@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.client import let_go
 from tests.conftest import _empty
 from tests.databases import Source
 from webkit.core.kernel import crypto, db
@@ -19,6 +20,7 @@ def move(app: Flask, database: Source, tmp_path: Path, monkeypatch: pytest.Monke
     """From here on everything happens in another, empty installation, with keys of its own."""
 
     def away() -> None:
+        let_go()
         db.db.engine.dispose()
         _empty(runtimes.of(app).settings.data)
         database.renew()

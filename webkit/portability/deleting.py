@@ -15,7 +15,7 @@ from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, clock, events, i18n, jobs, outbox, tenancy, vendors
+from webkit.core.kernel import audit, clock, events, i18n, jobs, locks, outbox, tenancy, vendors
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError
@@ -29,6 +29,7 @@ from webkit.portability import deleting_models, keeping, models
 from webkit.portability.content import PDFS
 from webkit.portability.deleting_models import FileAt
 from webkit.portability.models import UNDER_WAY, AgencyDeletion, DeletionState
+from webkit.subscriptions import service as subscriptions
 
 DELETE, DUE = "portability.delete_agency", "portability.delete_due"
 ASKED, CANCELLED, DELETED = "agency.deletion_asked", "agency.deletion_cancelled", "agency.deleted"
@@ -52,11 +53,26 @@ def under_way() -> AgencyDeletion | None:
     return models.deletion()
 
 
+def in_the_way() -> str:
+    """Why the agency cannot be deleted now, as a sentence: nobody would end what vendors charge. Nothing if it can."""
+    paid = subscriptions.own().subscription
+    if paid is not None and paid.living and not paid.ends:
+        return _("The agency’s own subscription still runs. End it first.")
+    if count := deleting_models.living_retainers():
+        return i18n.ngettext(
+            "A client still pays a retainer. End it first.", "Clients still pay %(n)s retainers. End them first.", count
+        )
+    return ""
+
+
 @writes
 def ask(agency: AgencyView, typed: str, user_id: UUID, name: str, email: str, locale: str) -> None:
     """Begin the days of grace. Raises DomainError unless the agency's name was typed, Conflict when they began."""
     if " ".join(typed.split()).casefold() != agency.name.casefold():
         raise DomainError(_("Type the name of the agency as it is written here: %(name)s", name=agency.name), "name")
+    locks.hold("portability.delete")
+    if reason := in_the_way():
+        raise Conflict(reason)
     if models.deletion() is not None:
         raise Conflict(_("The deletion of this agency is on its way already."))
     due = clock.now() + GRACE
@@ -174,6 +190,8 @@ def delete(job: Job) -> None:
     row, agency = models.deletion_by_id(UUID(job.args["deletion_id"])), agencies.by_id(tenancy.agency_id())
     if row is None or agency is None or row.state not in UNDER_WAY or row.due_at > clock.now():
         return
+    if row.state is DeletionState.ASKED and in_the_way():
+        return  # what runs at a vendor was begun since; tomorrow it is looked at again
     with i18n.use_locale(row.locale, agency.timezone):
         _begin(row.id, agency.id)
         Deletion(job, agency).run()

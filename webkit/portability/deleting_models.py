@@ -161,6 +161,13 @@ def what_stays(today: date, country: str) -> list[tuple[str, Retention, int, dat
     return found
 
 
+def living_retainers() -> int:
+    """How many retainers are paid at a vendor right now."""
+    table = _table("retainers")
+    living = (_mine(table), table.c.state.in_(("active", "past_due", "paused", "ending")))
+    return session().connection().execute(sa.select(sa.func.count()).select_from(table).where(*living)).scalar() or 0
+
+
 def details_after(seq: int) -> list[int]:
     """Numbers of the next events with personal details."""
     query = sa.select(EventDetail.seq).where(EventDetail.seq > seq).order_by(EventDetail.seq).limit(BATCH)

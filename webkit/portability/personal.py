@@ -65,10 +65,15 @@ def make(job: Job) -> None:
         _write(into, user_id)
         size, _sha256 = exporting.measured(into)
         storage = _storage()
-        key = f"people/{user_id}/{ids.token()}.zip"
+        key = f"people/{user_id}/{export_id}.zip"
         file.seek(0)
         storage.put(key, into, content_type=ZIP)
     _ready(export_id, key, size, person.name, person.email, person.locale)
+    made = models.user_export(export_id)
+    taken_back = made is None or made.state is ArchiveState.GONE
+    release()
+    if taken_back:
+        storage.delete(key)
 
 
 @writes

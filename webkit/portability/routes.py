@@ -117,6 +117,7 @@ def _agency(*, export: FormState | None = None, ending: FormState | None = None,
         waiting=next((each for each in exports if each.state.value == "waiting"), None),
         deletion=deleting.under_way(),
         kept=list(deleting.staying(g.agency)),
+        in_the_way=deleting.in_the_way(),
         export=export or FormState(),
         ending=ending or FormState(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,10 +9,9 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from webkit.agencies import service as agencies
 from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, clock, outbox, tenancy, vendors
+from webkit.core.kernel import audit, clock, locks, outbox, tenancy, vendors
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.events import ref
@@ -38,6 +36,7 @@ def ask(user_id: UUID, name: str, passphrase: str) -> UUID:
     """Ask for an archive of the agency whose door is open. Raises Conflict while another one is being made."""
     if passphrase and not SHORTEST <= len(passphrase) <= LONGEST:
         raise DomainError(_("A passphrase has at least %(least)d characters.", least=SHORTEST), "passphrase")
+    locks.hold("portability.export")
     if models.waiting() is not None:
         raise Conflict(_("An archive is being made already. Wait until it is done."))
     sealed = current().keys.seal(passphrase) if passphrase else ""
@@ -103,24 +102,19 @@ def make(job: Job) -> None:
 
 def _store(export_id: UUID, file: BinaryIO, until: datetime, passphrase: str, step: Callable[[int, int], None]) -> None:
     made = exporting.export(file, until, passphrase, step)
-    agency = agencies.by_id(tenancy.agency_id())
-    assert agency is not None  # its door is open
+    agency = tenancy.agency_id()
     size, sha256 = exporting.measured(file)
     vendor = vendors.chosen(STORAGE)
     release()
-    day = f"{clock.now():%Y-%m-%d}"
-    key = f"exports/{agency.id}/{export_id}/{secrets.token_urlsafe(16)}/{agency.slug}-{day}.zip"
+    key = f"exports/{agency}/{export_id}.zip"  # another attempt writes to the same place
     file.seek(0)
     vendor.connect().put(key, file, content_type=ZIP)
     values = {"rows": made.rows, "files": made.files, "missing": made.missing, "size": size, "sha256": sha256}
     with writing():
-        done = models.change_export(
+        models.change_export(
             export_id, ArchiveState.WAITING, state=ArchiveState.DONE, sealed="", file_key=key,
             file_account=vendor.account_id, ended_at=clock.now(), expires_at=clock.now() + KEPT, **values,
         )  # fmt: skip
-    if not done:  # another attempt was faster
-        release()
-        vendor.connect().delete(key)
 
 
 def _steps(job: Job, export_id: UUID) -> Callable[[int, int], None]:
