@@ -16,6 +16,7 @@ from tests.factories.people import PASSWORD, Person, make_person
 from webkit.core.kernel import cache
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
+from webkit.tokens import service as tokens
 
 HERE, THERE = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "203.0.113.8"}
 
@@ -121,3 +122,19 @@ def test_no_address_is_kept_as_it_is(counted: redis.Redis, anonymous: Browser, p
 @pytest.fixture
 def person(app: Flask) -> Person:
     return make_person(email="ada@northwind.example", password=PASSWORD)
+
+
+def test_a_key_is_counted_wherever_it_is_used(
+    counted: redis.Redis, app: Flask, agency: AgencyView, ada: Person
+) -> None:
+    here = runtimes.of(app)
+    here.settings = here.settings.model_copy(update={"rate_bearer": 12})
+    keys = [tokens.create_own(ada.id, "Laptop", ["read"], 30).key for _ in range(2)]
+    path, headers = "/api/v1/nothing-here", [{"Authorization": f"Bearer {key}"} for key in keys]
+    places = [app.test_client().get(path, headers=headers[0], environ_base=place) for place in (HERE, THERE, HERE)]
+    assert [each.status_code for each in places] == [404, 404, 429], "two of twelve a minute at once"
+    assert places[2].headers["RateLimit-Limit"] == "12" and 1 <= int(places[2].headers["Retry-After"]) <= 5
+    assert app.test_client().get(path, headers=headers[1]).status_code == 404
+    wrong = {"Authorization": "Bearer wkp_guessed"}
+    guesses = [app.test_client().get(path, headers=wrong, environ_base=HERE).status_code for _ in range(4)]
+    assert guesses == [401, 401, 401, 429], "what opens nothing counts for its address"
