@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
@@ -14,33 +13,17 @@ from flask import Flask
 
 from tests.client import Browser
 from tests.endpoints.receiver import Came, Receiver, is_genuine
+from tests.endpoints.world import ADA, make, state_of, states
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, db, events, jobs, outbound, outbox, scheduler, tenancy
+from webkit.core.kernel import clock, db, events, jobs, outbox, scheduler, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.db import writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Invalid
-from webkit.endpoints import calling, models, payload, sending, service
+from webkit.endpoints import models, payload, sending, service
 from webkit.endpoints.models import DeliveryState, EndpointState
-from webkit.endpoints.views import Secret
 
 Happen = Callable[..., None]
-ADA = "user:ada"
-
-
-def make(url: str, *kinds: str) -> Secret:
-    db.release()
-    return service.create(url, "Bookkeeping", kinds or ("*",), ADA)
-
-
-def states(endpoint_id: UUID) -> list[str]:
-    db.release()
-    return [each.state.value for each in reversed(service.deliveries(endpoint_id))]
-
-
-def state_of(endpoint_id: UUID) -> EndpointState:
-    db.release()
-    return service.get(endpoint_id).state
 
 
 def test_an_event_arrives_signed_and_thin(agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen) -> None:
@@ -217,19 +200,6 @@ def test_they_may_ask_for_a_pause(agency: AgencyView, receiver: Receiver, happen
     assert len(receiver.came) == 3
 
 
-@pytest.mark.parametrize("where", ["http://169.254.169.254/latest/meta-data/", "https://other.example/"])
-def test_redirects_are_not_followed(
-    where: str, agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen
-) -> None:
-    made = make(receiver.url)
-    receiver.say(307, {"Location": where})
-    happen("invoice.paid")
-    pump()
-    (sent,) = service.deliveries(made.endpoint.id)
-    assert sent.last is not None
-    assert (sent.state, sent.last["status"]) == (DeliveryState.WAITING, 307)
-
-
 def test_a_line_that_breaks_off_is_tried_again(
     agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen
 ) -> None:
@@ -247,29 +217,6 @@ def test_a_line_that_breaks_off_is_tried_again(
     receiver.say(200)
     pump(minutes=1)
     assert states(made.endpoint.id) == ["delivered"]
-
-
-def test_who_is_slow_costs_no_more_than_the_time_limit(
-    app: Flask, agency: AgencyView, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def drip(_came: Came) -> tuple[int, dict[str, str], bytes]:
-        time.sleep(1.5)
-        return 200, {}, b""
-
-    receiver.answer = drip
-    db.release()
-    began = time.monotonic()
-    outcome = calling.call(receiver.url, [payload.new_secret()], "evt_1", b"{}", seconds=0.3)
-    assert (outcome.said, outcome.error) == (calling.Said.SILENT, "silent")
-    assert time.monotonic() - began < 1.2
-
-
-def test_an_answer_is_read_in_part_and_kept_printable(agency: AgencyView, receiver: Receiver) -> None:
-    receiver.say(500, body=b"\x00\x1b[31mboom " + b"x" * 5_000_000)
-    db.release()
-    outcome = calling.call(receiver.url, [payload.new_secret()], "evt_1", b"{}")
-    assert outcome.answer.startswith("[31mboom xxx")
-    assert len(outcome.answer) == calling.KEPT
 
 
 def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
@@ -439,34 +386,6 @@ def test_a_long_chain_is_read_in_parts(
     happen(*["quotation.sent"] * 20, "invoice.paid")
     pump()
     assert receiver.told() == ["invoice.paid"]
-
-
-def test_a_name_that_leads_inside_is_not_called(
-    agency: AgencyView, receiver: Receiver, happen: Happen, pump: Happen, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbound, "lookup", lambda _host: ["93.184.216.34"])
-    made = make("https://hooks.example.com/in")
-    monkeypatch.setattr(outbound, "lookup", lambda _host: ["93.184.216.34", "169.254.169.254"])
-    happen("invoice.paid")
-    pump()
-    (sent,) = service.deliveries(made.endpoint.id)
-    assert sent.last is not None
-    assert (sent.last["error"], sent.last["status"]) == ("refused", 0)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://hooks.example.com/", "https://127.0.0.1/", "https://[::1]/", "https://localhost/", "https://10.0.0.8/x",
-        "https://169.254.169.254/", "https://[::ffff:169.254.169.254]/", "https://2130706433/", "https://metadata.internal/",
-        "https://me:secret@example.com/", "ftp://example.com/", "https://example.com:22/", "https://0x7f.1/",
-    ],
-)  # fmt: skip
-def test_only_public_https_addresses_are_taken(url: str, agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "lookup", lambda _host: ["93.184.216.34"])
-    with pytest.raises(Invalid) as refused:
-        make(url)
-    assert "url" in refused.value.errors
 
 
 def test_sent_again_one_by_one_and_by_days(
