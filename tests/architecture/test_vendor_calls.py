@@ -119,6 +119,7 @@ IN_A_REQUEST = {
     "quotations.routes.pdf": DOWNLOAD,
     "reports.report_routes.pdf": "waits for a report on paper: it is printed, and kept nowhere",
     "signing.routes.pdf": DOWNLOAD,
+    "privacy.routes.pdf": DOWNLOAD,
     "statements.routes.pdf": DOWNLOAD,
     "signing.routes.sign": "signs exactly the bytes of the document, so they must exist",
     "invoices.public.pay": "waits to be sent on to the checkout",
