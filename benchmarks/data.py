@@ -238,9 +238,9 @@ def _as_owner(url: str) -> Iterator[Connection]:
         if connection.dialect.name == "postgresql":  # what is written here points where it should
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         yield connection
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        postgresql = connection.dialect.name == "postgresql"
-        connection.exec_driver_sql("VACUUM ANALYZE" if postgresql else "ANALYZE")  # as its autovacuum does
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM ANALYZE")  # as its autovacuum does; SQLite was told what to expect
 
 
 @contextmanager
