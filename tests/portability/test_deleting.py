@@ -158,7 +158,7 @@ def test_an_account_goes_and_leaves_its_agencies(
 
 def rows_about(user_id: UUID) -> set[str]:
     with tenancy.platform("what is left"):
-        return {name for name in personal_models.tables() if any(personal_models.rows(name, user_id))}
+        return {name for name in personal_models.tables() if list(personal_models.rows(name, user_id))}
 
 
 def name_of(user_id: UUID) -> tuple[str, UUID | None]:

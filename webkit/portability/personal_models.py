@@ -76,13 +76,13 @@ def acts(agency: UUID, user_id: UUID) -> Iterator[Row]:
 
 
 def _streamed(query: sa.Select[Any], name: str) -> Iterator[Row]:
-    found = session().connection().execute(query.execution_options(yield_per=AT_ONCE))
-    for row in found:
-        said = dict(row._mapping)
-        for table, column in OPENED:
-            if table == name and said.get(column):
-                said[column] = current().keys.unseal(said[column])
-        yield plain(said)
+    with session().connection().execute(query.execution_options(yield_per=AT_ONCE)) as found:
+        for row in found:
+            said = dict(row._mapping)
+            for table, column in OPENED:
+                if table == name and said.get(column):
+                    said[column] = current().keys.unseal(said[column])
+            yield plain(said)
 
 
 def places(user_id: UUID) -> list[tuple[UUID, str]]:

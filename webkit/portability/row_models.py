@@ -97,10 +97,10 @@ def rows(name: str, agency: UUID, until: datetime) -> Iterator[Row]:
     query = sa.select(*shown).where(_of(name, agency)).order_by(*_order(name))
     if name == LOG:
         query = query.where(column(name, "created_at") < until)
-    found = session().connection().execute(query.execution_options(yield_per=AT_ONCE))
     names = [each.name for each in shown]
-    for row in found:
-        yield dict(zip(names, row, strict=True))
+    with session().connection().execute(query.execution_options(yield_per=AT_ONCE)) as found:
+        for row in found:
+            yield dict(zip(names, row, strict=True))
 
 
 def _of(name: str, agency: UUID) -> sa.ColumnElement[bool]:
