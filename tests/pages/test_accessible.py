@@ -126,6 +126,24 @@ def _quote(deal: Deal) -> None:
     form.submit().ok().form("/send").fill(by="link").submit("Send the quotation").ok()
 
 
+def _hook(deal: Deal) -> None:
+    """An address that is told what happens, and a test that does not arrive there."""
+    hooks = f"/{deal.agency}/settings/webhooks"
+    deal.staff.post(f"{hooks}/new", {"url": "https://hooks.kestrel.example/", "kinds": "*"}).ok()
+    (row,) = deal.stack.rows("SELECT id FROM webhook_endpoints")
+    deal.staff.post(f"{hooks}/{UUID(row['id'])}/test", {}).ok()
+
+
+def _prepare(done: Deal, invoice: UUID) -> None:
+    """A credit note, a series of numbers, a role and a webhook."""
+    credit = {"extent": "amount", "amount": "1", "reason": "Agreed"}
+    done.staff.post(f"/{done.agency}/invoices/{invoice}/credit", credit).ok()
+    series = {"name": "Berlin", "pattern": "B-{year}-{n}"}
+    done.staff.post(f"/{done.agency}/settings/numbers/series/new", series).ok()
+    done.staff.post(f"/{done.agency}/settings/roles/new", {"name": "Bookkeeper", "may:invoices.view": "all"}).ok()
+    _hook(done)
+
+
 def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     facts = Facts(done)
 
@@ -139,20 +157,13 @@ def _values(done: Deal, open_: Deal, draft: Deal) -> dict[str, list[str]]:
     shown = done.staff.get(f"/{done.agency}/quotations/{UUID(quoted)}")
     link = next(url for _text, url in shown.links if "/q/" in url)
     client, invoice = done.client_page.rsplit("/", 1)[-1], UUID(facts.invoice["id"])
-    credit = {"extent": "amount", "amount": "1", "reason": "Agreed"}
-    done.staff.post(f"/{done.agency}/invoices/{invoice}/credit", credit).ok()
+    _prepare(done, invoice)
     done.staff.post(f"/{done.agency}/statements/{client}/link", {}).ok()
     cash = {"client": client, "method": "cash", "day": "2026-01-31", "currency": "EUR", "amount": "10"}
     done.staff.post(f"/{done.agency}/payments/new", cash).ok()
-    series = {"name": "Berlin", "pattern": "B-{year}-{n}"}
-    done.staff.post(f"/{done.agency}/settings/numbers/series/new", series).ok()
     line = {"line_description": "Care {month}", "line_quantity": "1", "line_price": "100", "line_rate": ""}
     care = {"client_id": client, "title": "Care", "start": "2030-01-31", "issues": "issue", **line}
     done.staff.post(f"/{done.agency}/recurring/new", care).ok()
-    done.staff.post(f"/{done.agency}/settings/roles/new", {"name": "Bookkeeper", "may:invoices.view": "all"}).ok()
-    hooks = f"/{done.agency}/settings/webhooks"
-    done.staff.post(f"{hooks}/new", {"url": "https://hooks.kestrel.example/", "kinds": "*"}).ok()
-    done.staff.post(f"{hooks}/{ids('webhook_endpoints')[0]}/test", {}).ok()
     here = f"agency_id = (SELECT id FROM agencies WHERE slug = '{done.agency}')"
     people = done.stack.rows(f"SELECT user_id FROM memberships WHERE {here}")
     account = next(url for _text, url in done.staff.get(f"/{done.agency}/statements/{client}").links if "/s/" in url)
