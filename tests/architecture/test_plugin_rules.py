@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LINT = Path(sys.executable).with_name("lint-imports")
 # What a plugin may import everywhere; a vendor's SDK only where the vendor is spoken to.
 EVERYWHERE = {"flask", "markupsafe", "plugins", "pydantic", "webkit", *sys.stdlib_module_names}
-SPEAKS_TO_THE_VENDOR = {"provider.py", "webhooks.py", "notices.py", "errors.py", "child.py"}
+SPEAKS_TO_THE_VENDOR = {"provider.py", "webhooks.py", "notices.py", "errors.py", "child.py", "wire.py"}
 
 
 def lint(root: Path, contract: str) -> subprocess.CompletedProcess[str]:

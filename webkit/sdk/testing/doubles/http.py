@@ -164,17 +164,21 @@ def serve(make: Callable[..., HttpDouble], *, description: str = "") -> None:
         wait_for_the_end()
 
 
+class _Prompt(BaseHTTPRequestHandler):
+    """Keeps connections, and lets nobody wait for a packet that is not full."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def handle_expect_100(self) -> bool:
+        super().handle_expect_100()
+        self.wfile.flush()  # else whoever wants to hear "go on" first hears nothing
+        return True
+
+
 def _handler(double: HttpDouble) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def handle_expect_100(self) -> bool:
-            super().handle_expect_100()
-            self.wfile.flush()  # else who waits for the word waits for nothing
-            return True
-
+    class Handler(_Prompt):
         def _serve(self) -> None:
             half = False
             try:
