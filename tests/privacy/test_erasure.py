@@ -15,6 +15,7 @@ from flask import Flask
 from tests.factories import deals, documents, people
 from tests.privacy import planting
 from tests.privacy.planting import MARK
+from webkit.agencies import service as agencies
 from webkit.contracts import service as contracts
 from webkit.core.extensions import Job
 from webkit.core.kernel import clock, evidence
@@ -56,7 +57,7 @@ def erase(client_id: UUID, run_jobs: Callable[[], int]) -> service.ErasureView:
 def test_every_table_and_every_file(app: Flask, agency: AgencyView, run_jobs: Callable[[], int]) -> None:
     client_id = marked(tax_id="IT00743110157")
     invoice = documents.draft(client_id=client_id)
-    statements.send(client_id, None, service.agencies.today(), "user:test")
+    statements.send(client_id, None, agencies.today(), "user:test")
     run_jobs()
     planted = planting.everywhere(client_id, invoice_id=invoice, number="IT00743110157")
     planting.store_files()
@@ -82,7 +83,7 @@ def deal(run_jobs: Callable[[], int], mails: Callable[[], Any]) -> UUID:
             writing_off.write_off(each.id, MARK, "user:test")
     paid = documents.issued("10", client_id=client_id)
     due = 1_220
-    today = service.agencies.today()
+    today = agencies.today()
     given = RecordInput(client_id, Method.BANK, today, "EUR", due, MARK, MARK, parts={paid: due})
     receipts_of_money.record(given, "user:test")
     run_jobs()

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from tests.factories import documents
+from webkit.agencies import service as agencies
 from webkit.core.kernel import audit, db
 from webkit.core.kernel.directory import AgencyView
 from webkit.privacy import service
@@ -73,7 +74,7 @@ def test_the_log_is_searched_and_taken_along(app: Flask, agency: AgencyView, own
     assert "mail.bounced" in found and "member.left" not in found
     nobody = owner.get("/northwind/settings/log?user=01a20560-395e-7f73-b9df-c8b17e336895").text
     assert "member.left" not in nobody
-    today = service.agencies.today().isoformat()
+    today = agencies.today().isoformat()
     assert "member.left" in owner.get(f"/northwind/settings/log?since={today}&until={today}").text
     assert "member.left" not in owner.get("/northwind/settings/log?until=2000-01-01").text
     sheet = owner.get("/northwind/settings/log/log.csv?q=mailbox").text
