@@ -57,21 +57,21 @@ from webkit.signing import plugin as signing
 from webkit.statements import plugin as statements
 from webkit.styleguide import plugin as styleguide
 from webkit.subscriptions import plugin as subscriptions
+from webkit.tokens import plugin as tokens
 from webkit.webhooks import plugin as webhooks
 from webkit.website_audits import plugin as website_audits
 
-from webkit.tokens import plugin as tokens
 FEATURES: tuple[ModuleType, ...] = (
     extras,
     lists,
     agencies,
     accounts,
     people,
+    tokens,
     connections,
     endpoints,
     branding,
     clients,
-    tokens,
     catalogue,
     consultations,
     website_audits,
@@ -98,6 +98,7 @@ FEATURES: tuple[ModuleType, ...] = (
     subscriptions,
     privacy,
     administration,
+    portability,
     operations,
     api,
     webhooks,

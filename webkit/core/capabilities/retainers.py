@@ -67,8 +67,8 @@ class RetainerStatus:
 @dataclass(frozen=True, slots=True)
 class RetainerBill:
     """What the vendor asks for at one turn. `payment_id` is what pays it, empty where nothing does through the vendor;
-    `tries` were made, and `next_try` comes where one is planned. At `pay_url` the payer may pay it, if the vendor has such
-    a page."""
+    `tries` were made, `next_try` comes where one is planned. At `pay_url`, a page of the vendor, the payer may pay it.
+    """
 
     id: str
     state: BillState

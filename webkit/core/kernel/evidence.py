@@ -296,9 +296,7 @@ def _fits(detail: tuple[str, str], committed: object) -> bool:
         return False
 
 
-def _examine_documents(
-    report: ChainReport, named: dict[str, list[tuple[int, dict[str, str]]]], gone: set[str]
-) -> None:
+def _examine_documents(report: ChainReport, named: dict[str, list[tuple[int, dict[str, str]]]], gone: set[str]) -> None:
     missing = dict(named)
     for document_id in list(session().scalars(sa.select(FrozenDocument.id).order_by(FrozenDocument.id))):
         _examine_document(report, document_id, missing.pop(str(document_id), []))
