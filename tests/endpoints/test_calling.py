@@ -73,7 +73,7 @@ def test_a_name_that_leads_inside_is_not_called(
     [
         "http://hooks.example.com/", "https://127.0.0.1/", "https://[::1]/", "https://localhost/", "https://10.0.0.8/x",
         "https://169.254.169.254/", "https://[::ffff:169.254.169.254]/", "https://2130706433/", "https://metadata.internal/",
-        "https://me:secret@example.com/", "ftp://example.com/", "https://example.com:22/", "https://0x7f.1/",
+        "https://me:hunter2@example.com/", "ftp://example.com/", "https://example.com:22/", "https://0x7f.1/",
     ],
 )  # fmt: skip
 def test_only_public_https_addresses_are_taken(url: str, agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:

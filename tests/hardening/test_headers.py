@@ -171,7 +171,7 @@ SEEN = [
         _old(**{
             "document-uri": "https://deals.example/p/Zx81kappaQ7ZP4M2XK9TB3?name=Ada",
             "violated-directive": "img-src 'self'",
-            "blocked-uri": "https://ada:secret@Evil.example/track?who=ada@example.com",
+            "blocked-uri": "https://ada:hunter2@Evil.example/track?who=ada@example.com",
         }),
         {"directive": "img-src", "blocked": "https://evil.example", "page": "/p/<token>"},
     ),
