@@ -169,6 +169,8 @@ def test_what_nobody_does_for_the_owner(root: Browser, agency: AgencyView, owner
     page = root.get("/northwind/settings").text
     for path, given in REFUSED_IN_PERSON.items():
         assert root.post(f"/northwind/settings/{path}", data=given).status_code == 403, path
+    invited = {"email": "root@home.example", "role": "admin"}
+    assert root.post("/api/v1/agencies/northwind/invitations", json=invited).status_code == 403, "nor as a program"
     form = dict(re.findall(r'<input[^>]* name="([a-z_]+)"[^>]* value="([^"]*)"', page))
     form |= dict(re.findall(r'<select[^>]* name="([a-z_]+)"[^>]*>.*?<option value="([^"]*)" selected', page, re.DOTALL))
     assert root.post("/northwind/settings", data=form).status_code == 303, "what the owner may have asked for"

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.factories import documents, proposals, quotations
 from tests.factories.people import Person
 from tests.threads import at_once
 from webkit.api import repeats
+from webkit.api.table import OPERATIONS
 from webkit.core.kernel import clock, db
 from webkit.core.kernel.directory import AgencyView
 from webkit.tokens import service as tokens
@@ -186,6 +188,18 @@ def test_a_key_reaches_as_far_as_its_scopes(app: Flask, agency: AgencyView, ada:
     problem(anonymous.get(f"{BASE}/invoices", headers=headers), 403)
     problem(anonymous.get("/api/v1/agencies/harbour-pine/clients", headers=headers), 404)
     problem(anonymous.get(f"{BASE}/clients", headers=_with("wka_nothing")), 401)
+
+
+def test_a_key_that_reads_changes_nothing(app: Flask, agency: AgencyView, ada: Person, anonymous: Any) -> None:
+    """Copies are made from what one may look at: whoever makes one has to be allowed to begin one, too."""
+    headers = _with(tokens.create_for_agency(ada.id, "one", ["read"], 30).key)
+    client_id = documents.client()
+    copied = {"proposals.duplicate": proposals.draft(client_id), "quotations.duplicate": quotations.draft(client_id)}
+    writes = [each for each in OPERATIONS if each.method not in ("GET", "HEAD")]
+    assert {each.name for each in writes if str(each.permission).endswith(".view")} == set(copied)
+    for kind in ("proposals", "quotations"):
+        path = f"{BASE}/{kind}/{copied[f'{kind}.duplicate']}/duplicate"
+        problem(anonymous.post(path, headers=headers), 403)
 
 
 def test_a_key_counts_and_not_the_session_beside_it(owner: Any, agency: AgencyView) -> None:

@@ -26,6 +26,9 @@ from webkit.core.kernel.outbox import PutBack
 from webkit.demo import service as demo
 from webkit.portability import deleting, deleting_models, personal, personal_models, row_models
 from webkit.portability.models import DeletionState
+from webkit.tokens import service as tokens
+
+Mails = Callable[[], list[OutboxMessage]]
 
 MONTH = timedelta(days=31)
 SOMEBODY = UUID(int=7)
@@ -96,10 +99,24 @@ def report_of(agency: UUID) -> dict[str, dict[str, Any]]:
     return {each["what"]: each for each in row["report"]}
 
 
+def with_a_key(app: Flask, person: Person) -> None:
+    """A key of the agency that was exchanged for tokens, which name no agency themselves."""
+    key = tokens.create_for_agency(person.id, "Books", ["read"], 30).key
+    tenancy.session().rollback()
+    headers = {"Authorization": f"Bearer {key}"}
+    asked = app.test_client().post("/api/v1/auth/token", json={"grant_type": "api_key"}, headers=headers)
+    assert asked.status_code == 200, asked.text
+
+
 def test_an_agency_of_which_nothing_has_to_be_kept_goes_whole(
-    app: Flask, agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]]
+    app: Flask,
+    agency: AgencyView,
+    ada: Person,
+    run_jobs: Callable[[], int],
+    outbox_mails: Callable[[], list[OutboxMessage]],
 ) -> None:
     draft("7.00", client_id=client())
+    with_a_key(app, ada)
     deleting.ask(agency, agency.name, SOMEBODY, "Ada", "ada@northwind.example", "en")
     tenancy.session().rollback()
     run_jobs()

@@ -21,8 +21,9 @@ from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.runtime import current
 from webkit.demo import service as demo
+from webkit.endpoints import service as endpoints
 from webkit.invoices import service as invoices
-from webkit.portability import importing
+from webkit.portability import content, importing
 from webkit.portability.archive import Broken
 
 Move = Callable[[], None]
@@ -148,6 +149,23 @@ def test_rows_of_others_files_of_others_and_wrong_words_are_refused(app: Flask, 
             outside(app, importing.bring_in, sealed, given)
     with pytest.raises(Conflict, match="already"):
         outside(app, importing.bring_in, packed(parts))
+
+
+def test_what_leads_outside_is_connected_anew(app: Flask, small: AgencyView, move: Move) -> None:
+    """Nobody who writes an archive by hand acts for somebody else's account, or goes on telling others."""
+    row = {"agency_id": small.id, "connected": "acct_of_others", "sealed": "", "gone": False, "chosen_for": "payments"}
+    content.unplug(content.ACCOUNTS, row)
+    assert (row["gone"], row["chosen_for"]) == (True, None)
+    endpoints.create("https://hooks.example.com/", "Books", ["invoice.paid"], "user:test")
+    tenancy.session().rollback()
+    archive = outside(app, exported, small.slug)
+    parts = unpacked(archive)
+    told = parts["tables/webhook_endpoints.jsonl"]
+    assert b'"state":"paused"' in told
+    move()
+    forged = told.replace(b'"state":"paused"', b'"state":"active"')
+    outside(app, importing.bring_in, packed({**parts, "tables/webhook_endpoints.jsonl": forged}))
+    assert outside(app, exported, small.slug) == archive
 
 
 def test_somebody_who_is_here_already_is_not_taken_over(app: Flask, small: AgencyView, move: Move) -> None:

@@ -36,8 +36,7 @@ def members() -> Response:
 
 @team.post("/invite")
 def invite() -> Response:
-    """Ask somebody to work here. Who sits in for the owner would let themselves stay this way."""
-    stepup.in_person()
+    """Ask somebody to work here."""
     bound = bind(InviteForm, request.form)
     if not bound.ok:
         return _members(bound.state, 422)

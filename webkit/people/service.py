@@ -10,7 +10,7 @@ from webkit.accounts import service as accounts
 from webkit.accounts.seats import Member, Role
 from webkit.accounts.service import NewUser
 from webkit.agencies import service as agencies
-from webkit.core.kernel import audit, clock, entitlements, ids, permissions, tenancy
+from webkit.core.kernel import audit, clock, entitlements, ids, permissions, stepup, tenancy
 from webkit.core.kernel.db import writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entitlements import Limit
@@ -48,6 +48,7 @@ def member(user_id: UUID, viewer: Grant) -> MemberView:
 @writes
 def invite(email: str, role_key: str, inviter: Grant, inviter_name: str) -> UUID:
     """Ask somebody to work here. Raises DomainError: for a role the inviter may not give, for who is here already."""
+    stepup.in_person()  # who sits in for the owner would let themselves stay
     address, role = email.lower(), roles.named(role_key)
     if not roles.may_give(inviter, role):
         raise Forbidden(_("You cannot give a role that may do more than you."), "role")

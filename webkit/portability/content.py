@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from webkit.core.values import dataclass
 
 FORMAT = 1
@@ -53,3 +55,15 @@ FILE_LISTS: dict[str, str] = {"invoices": "files", "quotations": "files"}
 """Where a row holds a list of attached files."""
 LINKS, ACCOUNTS, LOG = "links", "provider_accounts", "audit_log"
 PDFS = "frozen_documents"
+UNPLUGGED: dict[str, dict[str, object]] = {
+    "connected_accounts": {"alive": None, "can_charge": False, "can_pay_out": False},
+    "webhook_endpoints": {"state": "paused", "lease_until": None, "hold_until": None},
+}
+"""What rows say that lead outside, in archives and after them: their agency connects and resumes them anew."""
+
+
+def unplug(table: str, row: dict[str, Any]) -> None:
+    """Let a row of an archive, whoever made it, act for nobody outside."""
+    row.update(UNPLUGGED.get(table, {}))
+    if table == ACCOUNTS and (row["connected"] or not row["sealed"]):
+        row["gone"], row["chosen_for"] = True, None

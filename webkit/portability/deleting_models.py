@@ -17,6 +17,7 @@ from webkit.core.kernel.tables import Base
 from webkit.core.retention import CLASSES, Retention
 from webkit.portability import keeping
 from webkit.portability.content import FILES, PDFS, FileColumns
+from webkit.portability.personal_models import free
 from webkit.portability.row_models import owned
 
 BATCH, DETAILS = 200, "event_details"
@@ -71,6 +72,8 @@ def remove(name: str, keys: Keys) -> None:
     columns = _keys(table)
     key: Any = columns[0] if len(columns) == 1 else sa.tuple_(*columns)
     values = [each[0] for each in keys] if len(columns) == 1 else keys
+    if "id" in table.c:
+        free(table, sa.select(table.c.id).where(_mine(table), key.in_(values)), besides=True)
     session().connection().execute(sa.delete(table).where(_mine(table), key.in_(values)))
 
 

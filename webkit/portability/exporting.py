@@ -18,7 +18,7 @@ from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 from webkit.portability import row_models
 from webkit.portability.archive import CHUNK, FOLDER, INDEX, Part, Writer, Written
-from webkit.portability.content import ACCOUNTS, FILE_LISTS, FILES, FORMAT, LINKS
+from webkit.portability.content import FILE_LISTS, FILES, FORMAT, LINKS, unplug
 from webkit.portability.row_models import Row
 from webkit.portability.spool_models import Spool
 
@@ -104,8 +104,7 @@ class Export:
                 row[column] = ""
             else:
                 row[column] = self._box.seal(keys.unseal(row[column]), place(table, column, row["id"]))
-        if table == ACCOUNTS and (row["connected"] or not row["sealed"]):
-            row["gone"], row["chosen_for"] = True, None
+        unplug(table, row)
 
     def _note(self, table: str, row: Row) -> None:
         if table == row_models.AGENCIES:

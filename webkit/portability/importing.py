@@ -21,7 +21,7 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.portability import models, row_models
 from webkit.portability.archive import FOLDER, INDEX, Reader
-from webkit.portability.content import LINKS, PDFS
+from webkit.portability.content import LINKS, PDFS, unplug
 from webkit.portability.exporting import name_of
 from webkit.portability.judging import Judge, Judged, opened
 from webkit.portability.row_models import Row
@@ -112,6 +112,7 @@ def _rows(archive: Reader, table: str, found: Judged, people: set[UUID]) -> Iter
             row[column] = keys.seal(text)
             if table == LINKS:
                 row["token_hash"] = keys.token_hash(f"{row['kind']}/{text}")
+        unplug(table, row)
         yield row
 
 

@@ -175,7 +175,7 @@ class Judge:
         opened(table, row, self._box)
         for key, content_type in named_files(table, row):
             _demand_own(key, self.agency)
-            self._files.add(key, content_type, str(row["pdf_hash"]) if table == PDFS else "")
+            self._files.add(key, content_type, str(row.get("pdf_hash")) if table == PDFS else "")
         if table == LINKS and self._box is None:
             raise Unfit("a link without its secret")
         self._chain.hear(table, row)
@@ -245,7 +245,7 @@ class _Chain:
     def _frozen(self, row: Row) -> None:
         if crypto.digest(row["text"].encode()) != row["snapshot_hash"]:
             raise Unfit("the snapshot does not have its hash")
-        if isinstance(row["seal"], dict) and isinstance(statement := row["seal"].get("statement"), dict):
+        if isinstance(row.get("seal"), dict) and isinstance(statement := row["seal"].get("statement"), dict):
             self._key(statement.get("public_key"))
 
     def _key(self, key: object) -> None:

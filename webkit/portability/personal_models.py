@@ -58,10 +58,11 @@ def rows(name: str, user_id: UUID) -> Iterator[Row]:
 
 
 def authored(name: str, user_id: UUID) -> Iterator[Row]:
-    """What somebody wrote, in a few words each."""
+    """What somebody wrote, in a few words each, for the agencies that they work for: others' have become none of it."""
     table = Base.metadata.tables[name]
     words = [table.c[each] for each in WORDS if each in table.c]
-    yield from _streamed(sa.select(*words).where(table.c.author_id == user_id).order_by(table.c.id), name)
+    theirs = table.c.agency_id.in_([agency for agency, _role in places(user_id)])
+    yield from _streamed(sa.select(*words).where(table.c.author_id == user_id, theirs).order_by(table.c.id), name)
 
 
 def authored_names() -> list[str]:
@@ -114,11 +115,13 @@ def forget(user_id: UUID, name: str, now: datetime) -> None:
         if each not in STAYING:
             table = Base.metadata.tables[each]
             if "id" in table.c:
-                _free(table, sa.select(table.c.id).where(table.c.user_id == user_id))
+                free(table, sa.select(table.c.id).where(table.c.user_id == user_id))
             connection.execute(sa.delete(table).where(table.c.user_id == user_id))
     log = Base.metadata.tables["audit_log"]
     connection.execute(sa.update(log).where(log.c.user_id == user_id).values(address=""))
-    users = Base.metadata.tables[USERS]
+    users, mails = Base.metadata.tables[USERS], Base.metadata.tables["platform_mails"]
+    theirs = sa.select(users.c.email).where(users.c.id == user_id).scalar_subquery()
+    connection.execute(sa.delete(mails).where(mails.c.to_email == theirs))
     nobody = {
         "email": f"gone-{user_id.hex}@deleted.invalid",
         "name": name,
@@ -132,12 +135,12 @@ def forget(user_id: UUID, name: str, now: datetime) -> None:
     connection.execute(sa.update(users).where(users.c.id == user_id).values(**nobody))
 
 
-def _free(table: sa.Table, going: sa.Select[Any]) -> None:
-    """Delete what points to rows that go."""
+def free(table: sa.Table, going: sa.Select[Any], *, besides: bool = False) -> None:
+    """Delete what points to rows that go; with `besides` only rows of tables that name no agency themselves."""
     for other in Base.metadata.sorted_tables:
         for constraint in other.foreign_key_constraints:
-            if constraint.referred_table is table and other is not table:
+            if constraint.referred_table is table and other is not table and not (besides and "agency_id" in other.c):
                 column = next(other.c[each] for each in constraint.column_keys if each != "agency_id")
                 if "id" in other.c:
-                    _free(other, sa.select(other.c.id).where(column.in_(going)))
+                    free(other, sa.select(other.c.id).where(column.in_(going)))
                 session().connection().execute(sa.delete(other).where(column.in_(going)))

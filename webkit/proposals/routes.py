@@ -168,6 +168,7 @@ def revise(proposal_id: UUID) -> Response:
 
 @blueprint.post("/<uuid:proposal_id>/duplicate")
 def duplicate(proposal_id: UUID) -> Response:
+    permissions.demand("proposals.create")
     copied = service.duplicate(proposal_id, _author(), key=request.form.get("once", ""))
     flash(_("This is the copy. The other proposal stays as it is."), "ok")
     return go(".edit", proposal_id=copied)

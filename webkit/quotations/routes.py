@@ -175,6 +175,7 @@ def revise(quotation_id: UUID) -> Response:
 
 @blueprint.post("/<uuid:quotation_id>/duplicate")
 def duplicate(quotation_id: UUID) -> Response:
+    permissions.demand("quotations.create")
     copied = service.duplicate(quotation_id, _author(), key=request.form.get("once", ""))
     flash(_("This is the copy. The other quotation stays as it is."), "ok")
     return go(".edit", quotation_id=copied)

@@ -14,6 +14,7 @@ from webkit.api.operations import Call, Operation
 from webkit.api.paging import of_list
 from webkit.api.resources.shared import Link, SendIn, history, pdf, slashed
 from webkit.api.shapes import Currency, Exact, Input, Number, View, strictly
+from webkit.core.kernel import permissions
 from webkit.core.kernel.forms import Line
 from webkit.proposals import service
 from webkit.proposals.contents import Contents
@@ -144,6 +145,7 @@ def _delete(call: Call) -> None:
 
 
 def _duplicate(call: Call) -> ProposalView:
+    permissions.demand("proposals.create")
     return service.get(service.duplicate(_id(call), _author(call), key=call.key))
 
 

@@ -13,6 +13,7 @@ from webkit.api.operations import Call, Operation
 from webkit.api.paging import of_all, of_list
 from webkit.api.resources.shared import Link, Reason, SendIn, history, pdf, slashed
 from webkit.api.shapes import Currency, Input, View, strictly
+from webkit.core.kernel import permissions
 from webkit.core.kernel.forms import Line, Text
 from webkit.quotations import library, service
 from webkit.quotations.models import State
@@ -137,6 +138,7 @@ def _delete(call: Call) -> None:
 
 
 def _duplicate(call: Call) -> QuotationView:
+    permissions.demand("quotations.create")
     return service.get(service.duplicate(_id(call), _author(call), key=call.key))
 
 

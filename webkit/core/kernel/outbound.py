@@ -90,6 +90,8 @@ def check_url(url: str, *, must_resolve: bool = True) -> Target:
     shown = f"[{host}]" if ":" in host else host
     place = shown if port == PORTS[parts.scheme] else f"{shown}:{port}"
     clean = urlunsplit((parts.scheme, place, _ascii(parts.path or "/"), _ascii(parts.query), ""))
+    if len(clean) > LONGEST:  # other letters are written longer
+        raise Refused(_("This is not a web address. It looks like https://example.com."))
     if f"{shown}:{port}" in current().settings.allow_hosts:
         return Target(clean, parts.scheme, host, port, tuple(map(str, _behind(host))))
     if port != PORTS[parts.scheme] and port not in OTHER_PORTS:
