@@ -44,7 +44,7 @@ class BegunSpan:
 
     @calls_nobody
     def end(self, outcome: str, error: BaseException | None = None) -> None:
-        self._span.set_attribute("webkit.outcome", outcome)
+        self._span.set_attribute("webkit.outcome", _told(outcome))
         if self._doing is Doing.REQUEST and outcome.isdecimal():
             self._span.set_attribute("http.response.status_code", int(outcome))
         kind = _kind(error) if error is not None else ""
@@ -89,13 +89,13 @@ class OpenTelemetryObserver:
         parent = _wire.extract({TRACEPARENT: trace or surrounding_trace()}, Context())
         told = dict(list(attributes.items())[:MOST_ATTRIBUTES])
         span = self._senders.get().tracer.start_span(
-            name[:LONGEST_VALUE],
+            _told(name),
             context=parent,
             kind=KINDS[doing],
-            attributes={NAMES.get(key, f"webkit.{key}"): value[:LONGEST_VALUE] for key, value in told.items()},
+            attributes={NAMES.get(key, f"webkit.{_told(key)}"): _told(value) for key, value in told.items()},
         )
         if doing is Doing.REQUEST:
-            span.set_attribute("http.route", name.partition(" ")[2][:LONGEST_VALUE])
+            span.set_attribute("http.route", _told(name.partition(" ")[2]))
         return BegunSpan(span, doing)
 
     @calls_nobody
@@ -130,3 +130,8 @@ def _kind(error: BaseException) -> str:
 
 
 _checked: type[Observer] = OpenTelemetryObserver
+
+
+def _told(text: str) -> str:
+    """As much of it as can be sent: half a character would lose all that is sent with it."""
+    return text[:LONGEST_VALUE].encode("utf-8", "replace").decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -36,7 +37,8 @@ def _on(day: datetime) -> list[int]:
     """What reports say was written off until a day."""
     while not following.is_up():
         following.catch_up()
-    return [each.gross for each in models.posted(day.date() - timedelta(days=9), day.date(), [Kind.WRITE_OFF])]
+    until = day.astimezone(ZoneInfo(agencies.profile().timezone)).date()
+    return [each.gross for each in models.posted(until - timedelta(days=9), until, [Kind.WRITE_OFF])]
 
 
 def test_a_past_report_stays_when_it_is_waited_for_again(agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,10 +129,13 @@ def test_a_retired_key_is_forgotten_only_when_nothing_needs_it(app: Flask, docum
 
 def test_every_sealed_column_is_known() -> None:
     assert {str(column) for column in sealed.columns()} == {
+        "agency_exports.sealed",
         "authenticators.secret",
         "links.token_sealed",
         "mails.sealed",
         "phones.number",
         "platform_mails.sealed",
         "provider_accounts.sealed",
+        "webhook_endpoints.old_secret",
+        "webhook_endpoints.secret",
     }

@@ -94,12 +94,16 @@ class ObservingContract(ProviderContract):
     def test_who_declares_metrics_has_them(self, provider: Observer) -> None:
         assert isinstance(provider, HasMetrics) is (ObservingFeature.METRICS in self.spec.features)
 
-    @pytest.mark.parametrize("shown", ["", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "Bearer \xe9\udc80"])
+    @pytest.mark.parametrize(
+        "shown", ["", "Bearer", "Bearer ", "Bearer x", "Basic eDp5", "Bearer \xe9\udc80"], ids=ascii
+    )
     def test_metrics_are_for_whoever_shows_the_token(self, provider: Observer, shown: str) -> None:
         self.needs(ObservingFeature.METRICS)
         assert isinstance(provider, HasMetrics) and provider.metrics(shown) is None
 
-    @pytest.mark.parametrize("name", ["", "x" * 100_000, "GET /\u0000\udc80", "東京 🎉"])
+    @pytest.mark.parametrize(
+        "name", ["", "x" * 100_000, "GET /\u0000\udc80", "東京 🎉"], ids=lambda name: ascii(name[:20])
+    )
     def test_nothing_that_is_told_makes_it_raise(self, provider: Observer, name: str) -> None:
         for doing in Doing:
             begun = provider.begin(doing, name, {name: name, "provider": name}, "")
