@@ -238,7 +238,7 @@ def page_in(app: Flask, layout: str) -> str:
 @pytest.mark.parametrize("layout", ["staff", "operator", "plain"])
 def test_a_page_in_each_layout(app: Flask, layout: str) -> None:
     if layout == "staff":
-        g.agency = SimpleNamespace(slug="north", name="North <Studio>", brand="#1f5540", theme="ab12")
+        g.agency = SimpleNamespace(slug="north", name="North <Studio>", brand="#1f5540", theme="ab12", goes_on=None)
         g.role = "owner"
     html = page_in(app, layout)
     assert html.count('id="main"') == 1

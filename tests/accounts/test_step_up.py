@@ -19,6 +19,21 @@ from webkit.core.kernel import clock, db, stepup
 from webkit.core.kernel.db import session
 
 GUARDED = {
+    "agency_data.delete": "the end of the agency",
+    "agency_data.export": "everything of the agency",
+    "agency_data.file": "everything of the agency",
+    "agency_keys.create_of_agency": "keys of programs",
+    "agency_keys.new_of_agency": "keys of programs",
+    "endpoints.create": "who is told",
+    "endpoints.rotate": "keys of programs",
+    "endpoints.save": "who is told",
+    "own_data.delete_account": "the end of one's account",
+    "own_data.take_along": "everything about somebody",
+    "own_keys.create": "keys of programs",
+    "own_keys.new": "keys of programs",
+    "privacy.erase": "what nobody brings back",
+    "team.demand_second_step": "how everybody comes in",
+    "team.end_second_step": "how everybody comes in",
     "connections.save": "keys of vendors",
     "connections.step_back": "keys of vendors",
     "connections.take_up": "keys of vendors",
@@ -60,6 +75,25 @@ WITHOUT = {
     "ownership.accept": "was agreed to by who gives it",
     "ownership.decline": "changes nothing",
     "security.confirm_email": "sends a link to the address that is known",
+    "agency_data.drop": "takes back what was shown for",
+    "agency_data.keep": "takes back what was shown for",
+    "agency_keys.revoke_of_agency": "takes back what was shown for",
+    "own_data.drop_own": "takes back what was shown for",
+    "own_data.keep_account": "takes back what was shown for",
+    "own_keys.revoke": "takes back what was shown for",
+    "endpoints.delete": "tells nobody else",
+    "endpoints.end_overlap": "tells nobody else",
+    "endpoints.pause": "tells nobody else",
+    "endpoints.replay": "tells nobody else",
+    "endpoints.replay_range": "tells nobody else",
+    "endpoints.resume": "tells nobody else",
+    "endpoints.test": "tells nobody else",
+    "team.cancel_invitation": "is asked of roles",
+    "team.change_role": "is asked of roles",
+    "team.invite": "is asked of roles",
+    "team.invite_again": "is asked of roles",
+    "team.leave": "is asked of roles",
+    "team.remove": "is asked of roles",
 }
 LATER = timedelta(hours=1)
 
@@ -96,7 +130,14 @@ def browser(app: Flask, person: Person) -> Browser:
 def test_each_asks_and_does_nothing(browser: Browser, app: Flask) -> None:
     one = "01890a5d-ac96-774b-bcce-b302099a8057"
     given = {"agency": "northwind", "capability": "email", "provider": "resend", "account_id": one, "passkey_id": one}
-    given |= {"session_id": one, "name": "oidc", "identity_id": one}
+    given |= {
+        "session_id": one,
+        "name": "oidc",
+        "identity_id": one,
+        "endpoint_id": one,
+        "client_id": one,
+        "export_id": one,
+    }
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in GUARDED]
     assert len(rules) == len(GUARDED)
     rules = [rule for rule in rules if not rule.endpoint.startswith("platform.")]  # who may not, is not even asked

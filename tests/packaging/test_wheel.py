@@ -103,6 +103,7 @@ def test_the_wheel_holds_what_it_needs(wheel: Path) -> None:
     assert [name for name in names if "node_modules" in name or name.startswith(("tests/", "benchmarks/"))] == []
 
 
+@pytest.mark.slow
 def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     """One test, because every step needs the one before and the environment is made once."""
     installed = Installed(tmp_path, wheel)

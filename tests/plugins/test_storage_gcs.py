@@ -154,7 +154,8 @@ def test_a_download_stays_with_what_it_began_with(told: google_cloud.Told, sign_
     told.status = 412
     with pytest.raises(ProviderUnavailable, match="replaced"):
         stream.read()
-    assert [call.query.get("ifGenerationMatch") for call in told.calls] == [None, "17"], told.calls
+    reads = [call.query.get("ifGenerationMatch") for call in told.calls if "/download/" in call.target]
+    assert set(reads) == {"17"}, told.calls
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

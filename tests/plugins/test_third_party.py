@@ -34,6 +34,7 @@ def beside(tmp_path: Path) -> Beside:
     return Beside(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # ten processes, one after the other
 def test_a_strangers_wheel_comes_works_and_goes(beside: Beside, wheel: Path, tmp_path: Path) -> None:
     before, mails = beside.plugins(), tmp_path / "mails"
@@ -69,6 +70,7 @@ def test_a_forgotten_setting_is_named(beside: Beside, wheel: Path) -> None:
     assert [row["health"] for row in rows if row["provider"] == "toy"] == ["down"]
 
 
+@pytest.mark.slow
 def test_a_third_party_tests_itself_with_our_contract(beside: Beside, wheel: Path) -> None:
     beside.pip("install", "--no-index", "--no-deps", wheel)
     shutil.copy(SOURCE / "tests" / "test_toy_mail.py", beside.work)

@@ -28,6 +28,7 @@ class Agency:
     locale: str = "en"
     brand: str = "#2438d6"
     theme: str = "1"
+    goes_on: None = None
 
 
 AGENCIES = {

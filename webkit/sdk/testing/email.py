@@ -231,7 +231,7 @@ class EmailContract(ProviderContract):
             vendor.tell(receipt.id, kind)
         first, again = _told(provider, vendor), _told(provider, vendor)
         assert [event.id for event in first] == [event.id for event in again]
-        assert len({event.id for event in first}) == 3
+        assert len({event.id for event in first if event.message_id == receipt.id}) == 3
 
     def test_a_changed_report_is_refused(self, provider: Email, vendor: Vendor) -> None:
         webhook = _report(provider, vendor)
