@@ -30,19 +30,24 @@ Step = Callable[[int, int], None]
 
 
 def bring_in(
-    file: BinaryIO, passphrase: str = "", *, closed: str = "", step: Step = lambda _done, _all: None
+    file: BinaryIO,
+    passphrase: str = "",
+    *,
+    closed: str = "",
+    step: Step = lambda _done, _all: None,
+    written: Callable[[Judged], None] = lambda _found: None,
 ) -> Judged:
-    """Bring an agency in; `closed` is why nobody gets in until somebody opens it.
+    """Bring an agency in; `closed` is why nobody gets in until somebody opens it, `written` hears of it in the write.
 
     Raises Broken for an archive that is not whole, Conflict when something here stands in its way; nothing is written
     then. No transaction may be open.
     """
     archive = Reader(file)
-    found = Judge(archive, passphrase).judge()
+    found = Judge(archive, passphrase, step).judge()
     with tenancy.platform("bring an agency in"):
         _demand_room(found)
         release()
-        _store_files(archive, step)
+        _store_files(archive, found, step)
         try:
             with writing():
                 _demand_room(found)
@@ -52,6 +57,7 @@ def bring_in(
                 models.trust(found.agency, found.public_keys, clock.now())
                 entrances.changed()
                 audit.log("agency.brought_in", subject=ref("agency", found.agency), detail={"rows": found.rows})
+                written(found)
         except row_models.RowsError as error:
             raise Conflict(_("The rows of the archive do not fit together, or not with what is here.")) from error
     return found
@@ -70,12 +76,12 @@ def _demand_room(found: Judged) -> None:
             raise Conflict(_("Somebody else has an account with the address %(email)s here.", email=email))
 
 
-def _store_files(archive: Reader, step: Step) -> None:
+def _store_files(archive: Reader, found: Judged, step: Step) -> None:
     storage = vendors.chosen(STORAGE).connect()
     release()
     for done, row in enumerate(archive.rows(INDEX)):
         if row["sha256"] is not None:
-            step(done, done)
+            step(done, found.files)
             with archive.open(f"{FOLDER}{row['key']}") as stream:
                 storage.put(row["key"], cast("BinaryIO", stream), content_type=row["content_type"])
 
