@@ -12,7 +12,7 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.storage import STORAGE
-from webkit.core.kernel import audit, clock, entrances, tenancy, vendors
+from webkit.core.kernel import audit, clock, entrances, links, sealed, tenancy, vendors
 from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.events import ref
@@ -51,7 +51,8 @@ def bring_in(
         try:
             with writing():
                 _demand_room(found)
-                _insert(archive, found, step)
+                with sealed.belonging_to(found.agency):
+                    _insert(archive, found, step)
                 if closed:
                     agencies.close(found.agency, closed)
                 models.trust(found.agency, found.public_keys, clock.now())
@@ -115,9 +116,10 @@ def _rows(archive: Reader, table: str, found: Judged, people: set[UUID]) -> Iter
         if table == row_models.USERS and row["id"] in people:
             continue
         for column, text in opened(table, row, found.box).items():
-            row[column] = keys.seal(text)
+            row[column] = sealed.seal(f"{table}.{column}", found.agency, text)
             if table == LINKS:
                 row["token_hash"] = keys.token_hash(f"{row['kind']}/{text}")
+        row |= {into: sealed.keyed(f"{table}.{name}", row[name]) for name, into in row_models.keyed(table).items()}
         yield row
 
 
@@ -131,7 +133,7 @@ def _checks(archive: Reader, found: Judged) -> Iterator[Row]:
             "kind": VERIFY,
             "document_id": row["id"],
             "token_hash": keys.token_hash(f"{VERIFY}/{row['code']}"),
-            "token_sealed": keys.seal(row["code"]),
+            "token_sealed": sealed.seal(links.SEALED, found.agency, row["code"]),
             "created_at": row["created_at"],
         }
         yield row_models.whole(LINKS, made)
