@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agency_arrivals")),
     )
+    with op.batch_alter_table("agency_deletions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True))
     _invitations_to_try()
     _seal()
 
@@ -117,4 +119,6 @@ def _open() -> None:
 def downgrade() -> None:
     _open()
     op.drop_table("beta_invitations")
+    with op.batch_alter_table("agency_deletions", schema=None) as batch_op:
+        batch_op.drop_column("swept_at")
     op.drop_table("agency_arrivals")

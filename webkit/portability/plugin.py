@@ -50,6 +50,8 @@ def webkit_register_jobs() -> list[JobSpec]:
         JobSpec(service.TIDY_AGENCY, service.tidy_agency, "long"),
         JobSpec(deleting.DUE, deleting.look_for_due, "long"),
         JobSpec(deleting.DELETE, deleting.delete, "long", lease=service.LEASE),
+        JobSpec(deleting.OVER, deleting.look_for_over, "long"),
+        JobSpec(deleting.SWEEP, deleting.sweep, "long", lease=service.LEASE),
         JobSpec(arriving.ARRIVE, arriving.bring_in, "long", lease=arriving.LEASE, longest=arriving.MOST_SECONDS),
         JobSpec(arriving.TIDY, arriving.tidy, "long"),
         JobSpec(personal.EXPORT, personal.make, "long", lease=600),
@@ -66,6 +68,7 @@ def webkit_register_schedules() -> list[Schedule]:
         Schedule("portability.tidy_arrivals", arriving.TIDY, daily_at="03:22"),
         Schedule("portability.tidy_people", personal.TIDY, daily_at="03:25"),
         Schedule("portability.delete_due", deleting.DUE, daily_at="03:30"),
+        Schedule("portability.sweep_due", deleting.OVER, daily_at="03:40"),
         Schedule("portability.accounts_due", personal.DUE, daily_at="03:35"),
     ]
 
