@@ -27,6 +27,8 @@ from webkit.core.retention import Retention, until
 from webkit.demo import service as demo
 from webkit.portability import deleting, deleting_models, models, personal, personal_models, row_models
 from webkit.portability.models import DeletionState
+from webkit.receipts import service as receipts
+from webkit.receipts.service import Method
 
 MONTH = timedelta(days=31)
 SOMEBODY = UUID(int=7)
@@ -177,8 +179,10 @@ def test_an_account_that_is_taken_back_stays(app: Flask, agency: AgencyView, mem
 
 
 def test_what_a_law_kept_goes_when_its_years_are_over(app: Flask, agency: AgencyView) -> None:
-    issued("100.00", client_id=client())
-    made = clock.now()
+    olmo, made = client(), clock.now()
+    issued("100.00", client_id=olmo)
+    money = receipts.RecordInput(olmo, Method.BANK, agencies.today(), "EUR", 500, "From Giulia Olmo", "Called her")
+    receipts.record(money, "system")
     deleting.ask(agency, agency.name, SOMEBODY, "Ada", "ada@northwind.example", "en")
     tenancy.session().rollback()
     with clock.frozen(made + MONTH):
@@ -192,12 +196,20 @@ def test_what_a_law_kept_goes_when_its_years_are_over(app: Flask, agency: Agency
             return set(outside(app, counts, agency.id))
 
     assert {"invoices", "clients", "frozen_documents"} <= night(last)
+    assert outside(app, words_of_receipts, agency.id) == [("From Giulia Olmo", "Called her")]
     over = night(last + timedelta(days=2))
     assert not over & {"invoices", "clients", "frozen_documents", "event_details"}
     assert {"events", "event_heads", "agency_deletions"} <= over
     assert "Invoices" not in outside(app, report_of, agency.id)
+    assert outside(app, words_of_receipts, agency.id) == [("", "")]
     assert outside(app, verified, f"gone-{agency.id.hex}").ok
     assert outside(app, unswept, last + timedelta(days=3)) == []
+
+
+def words_of_receipts(agency: UUID) -> list[tuple[str, str]]:
+    with tenancy.platform("what receipts say"):
+        found = row_models.rows("ledger_receipts", agency, clock.now())
+        return [(row["reference"], row["note"]) for row in found]
 
 
 def sweep_over() -> None:
