@@ -197,8 +197,12 @@ def test_what_a_law_kept_goes_when_its_years_are_over(app: Flask, agency: Agency
 
     assert {"invoices", "clients", "frozen_documents"} <= night(last)
     assert outside(app, words_of_receipts, agency.id) == [("From Giulia Olmo", "Called her")]
+    assert outside(app, client_names, agency.id)[0][0]
     over = night(last + timedelta(days=2))
-    assert not over & {"invoices", "clients", "frozen_documents", "event_details"}
+    assert not over & {"invoices", "frozen_documents", "event_details"}
+    assert outside(app, client_names, agency.id) == [
+        ("", "", "")
+    ]  # the books point to nobody
     assert {"events", "event_heads", "agency_deletions"} <= over
     assert "Invoices" not in outside(app, report_of, agency.id)
     assert outside(app, words_of_receipts, agency.id) == [("", "")]
@@ -210,6 +214,12 @@ def words_of_receipts(agency: UUID) -> list[tuple[str, str]]:
     with tenancy.platform("what receipts say"):
         found = row_models.rows("ledger_receipts", agency, clock.now())
         return [(row["reference"], row["note"]) for row in found]
+
+
+def client_names(agency: UUID) -> list[tuple[str, str, str]]:
+    with tenancy.platform("who clients are"):
+        found = row_models.rows("clients", agency, clock.now())
+        return [(row["name"], row["street"], row["tax_id"]) for row in found]
 
 
 def sweep_over() -> None:

@@ -132,6 +132,8 @@ class Deletion:
                 self._pause()
             with writing():
                 deleting_models.let_go(table, self._today, self._agency.country)
+        with writing():
+            deleting_models.empty_over(self._today, self._agency.country)
         self._details()
 
     def _some(self, table: str) -> bool:
