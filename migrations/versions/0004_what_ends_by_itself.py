@@ -1,9 +1,11 @@
 """what ends by itself"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
-from webkit.core.kernel import sealed
+from webkit.core.kernel import schema, sealed
 
 revision = "0004"
 down_revision = "0003"
@@ -54,6 +56,7 @@ def upgrade() -> None:
     with op.batch_alter_table("agency_deletions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True))
     _invitations_to_try()
+    _own_issuers()
     _seal()
 
 
@@ -87,6 +90,47 @@ def _invitations_to_try() -> None:
         )
 
 
+def _own_issuers() -> None:
+    op.create_table(
+        "agency_issuers",
+        sa.Column("label", sa.String(length=40), nullable=False),
+        sa.Column("issuer", sa.String(length=255), nullable=False),
+        sa.Column("client_id", sa.String(length=255), nullable=False),
+        sa.Column("client_secret", sa.Text(), nullable=False),
+        *_owned("agency_issuers"),
+        sa.UniqueConstraint("agency_id", name=op.f("uq_agency_issuers_agency_id")),
+    )
+    op.create_table(
+        "agency_identities",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("issuer", sa.String(length=255), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("email", sa.String(length=255), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        *_owned("agency_identities"),
+        sa.UniqueConstraint(
+            "agency_id", "issuer", "subject", name=op.f("uq_agency_identities_agency_id_issuer_subject")
+        ),
+        sa.UniqueConstraint("agency_id", "user_id", name=op.f("uq_agency_identities_agency_id_user_id")),
+    )
+    with op.batch_alter_table("agency_identities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agency_identities_user_id"), ["user_id"], unique=False)
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confined_to", sa.Uuid(), nullable=True))
+    schema.protect(op.get_bind(), "agency_issuers", "agency_identities")
+
+
+def _owned(table: str) -> tuple[sa.Column[Any] | sa.Constraint, ...]:
+    return (
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f(f"fk_{table}_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+        sa.UniqueConstraint("agency_id", "id", name=op.f(f"uq_{table}_agency_id_id")),
+    )
+
+
 def _seal() -> None:
     """Bank and tax details, and what plugins keep, were plain until now."""
     with op.batch_alter_table("bank_lines", schema=None) as batch_op:
@@ -118,6 +162,10 @@ def _open() -> None:
 
 def downgrade() -> None:
     _open()
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_column("confined_to")
+    op.drop_table("agency_identities")
+    op.drop_table("agency_issuers")
     op.drop_table("beta_invitations")
     with op.batch_alter_table("agency_deletions", schema=None) as batch_op:
         batch_op.drop_column("swept_at")
