@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from flask import Flask
 from webkit.agencies import service as agencies
 from webkit.agencies.models import Profile
 from webkit.core.kernel import db, runtime, sealed, tenancy
-from webkit.core.kernel.crypto import CryptoError, Keys
+from webkit.core.kernel.crypto import CryptoError, Keys, load_keys
 from webkit.core.kernel.directory import AgencyView
 
 IBAN, OTHER = "IT60X0542811101000000123456", "DE89370400440532013000"
@@ -77,6 +78,17 @@ def test_what_is_bound_to_no_place_does_not_open_here(agency: AgencyView, keys: 
     _put(agency.id, keys.seal(IBAN))
     with pytest.raises(CryptoError, match=FIELD):
         _iban()
+
+
+def test_with_other_keys_it_is_an_error(
+    app: Flask, agency: AgencyView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agencies.change({"bank_iban": IBAN})
+    monkeypatch.setattr(runtime.of(app), "keys", load_keys(tmp_path / "others"))
+    sealed._opened.cache_clear()  # the other keys come with another start
+    with pytest.raises(CryptoError, match=FIELD) as caught:
+        _iban()
+    assert IBAN not in str(caught.value) and _raw(agency.id) not in str(caught.value)
 
 
 def test_nobody_opens_it_without_saying_whose_it_is(agency: AgencyView) -> None:

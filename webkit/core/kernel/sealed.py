@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from webkit.core.kernel.crypto import PLACED, UNNAMED, CryptoError, Keys, SealingKeys
+from webkit.core.kernel.crypto import PLACED, UNNAMED, CryptoError, SealingKeys
 from webkit.core.kernel.db import session, writes
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base
@@ -50,11 +50,11 @@ def belonging_to(agency: UUID) -> Iterator[None]:
         _owner.reset(mark)
 
 
-def _here(field: str) -> str:
+def _whose(field: str) -> UUID:
     owner = session().scope.agency or _owner.get()
     if owner is None:
         raise CryptoError(f"{field} opens for its agency alone: enter through tenant()")
-    return place(field, owner)
+    return owner
 
 
 class Sealed(TypeDecorator[str]):
@@ -76,27 +76,28 @@ class Sealed(TypeDecorator[str]):
             return value
         if self.length is not None and len(value) > self.length:
             raise ValueError(f"{self.field} takes {self.length} characters")
-        return current().keys.seal(value, _here(self.field))
+        return current().keys.seal(value, place(self.field, _whose(self.field)))
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
         if not value:
             return value
         opened = _opened if len(value) <= SHORT else _open
-        return opened(current().keys, value, _here(self.field))
+        return opened(value, self.field, _whose(self.field))
 
 
-def _open(keys: Keys, text: str, where: str) -> str:
+def _open(text: str, field: str, owner: UUID) -> str:
     if not text.startswith(f"{PLACED}."):  # bound since there are such columns: anything else was put there
-        raise CryptoError(f"{where.partition('/')[0]} holds what was never sealed for it")
-    return keys.unseal(text, where)
+        raise CryptoError(f"{field} holds what was never sealed for it")
+    return current().keys.unseal(text, place(field, owner))
 
 
 _opened = functools.lru_cache(OPENED)(_open)
+"""Every page reads the agency's details: no two sealings are the same text, so what one of them says is always true."""
 
 
 def keyed(field: str, text: str) -> str:
     """What equal texts of one agency's column have in common, and nobody computes without the installation's secret."""
-    return _keyed(text, _here(field)) if text else ""
+    return _keyed(text, place(field, _whose(field))) if text else ""
 
 
 def _keyed(text: str, where: str) -> str:
