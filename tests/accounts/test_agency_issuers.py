@@ -146,6 +146,20 @@ def test_an_address_leads_to_no_account(
         assert anonymous.get("/northwind/").status_code == anonymous.get("/account").status_code == 303
 
 
+def test_linking_asks_who_is_there(
+    owner: Browser, member: Browser, anonymous: Browser, issuer: Oidc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody at a browser that was left open links nothing."""
+    with monkeypatch.context() as just_now:
+        just_now.setattr(stepup, "is_fresh", lambda: True)
+        assert choose(owner, issuer).status_code == 303
+    monkeypatch.setattr(stepup, "is_fresh", lambda: False)
+    assert anonymous.post(f"{DOOR}/link").status_code == 403
+    issuer.calls.clear()
+    asked = member.post(f"{DOOR}/link")
+    assert asked.status_code == 403 and not issuer.calls
+
+
 def test_only_its_own_people_link_and_come_in(
     linked: Browser, stranger: Browser, owner: Browser, agency: AgencyView, max_: Person, issuer: Oidc
 ) -> None:

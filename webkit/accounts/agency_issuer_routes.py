@@ -45,11 +45,12 @@ def leave() -> Response:
 
 
 @door.post("/link")
-@stepup.required
 def link() -> Response:
-    """Go to the issuer, to let an account there let oneself in: for whoever is signed in as usual, and sure of it."""
+    """Go to the issuer, to let an account there let oneself in: for whoever is signed in as usual, and proves it."""
     found = issuers.demand(g.slug)
     _demand_whole()
+    if (asked := stepup.ask()) is not None:
+        return asked
     try:
         left = issuers.leave(found, request.remote_addr or "", current_user.id)
     except DomainError as error:

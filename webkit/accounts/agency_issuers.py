@@ -88,6 +88,7 @@ def save(label: str, issuer: str, client_id: str, secret: str) -> None:
     same = row is not None and (row.issuer, row.client_id) == (issuer, client_id)
     if not secret and not same:
         raise DomainError(_("Please give the secret that belongs to this client id."), "client_secret")
+    ratelimit.hit(f"agency-issuer/{agency_id}", TRIES_OF_ADDRESS, WINDOW)
     release()
     _demand_described(label, issuer, client_id, secret)
     with writing():
