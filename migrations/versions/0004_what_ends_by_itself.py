@@ -55,6 +55,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agency_deletions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True))
     _invitations_to_try()
     _own_issuers()
     _seal()
@@ -169,4 +171,6 @@ def downgrade() -> None:
     op.drop_table("beta_invitations")
     with op.batch_alter_table("agency_deletions", schema=None) as batch_op:
         batch_op.drop_column("swept_at")
+    with op.batch_alter_table("api_keys", schema=None) as batch_op:
+        batch_op.drop_column("warned_at")
     op.drop_table("agency_arrivals")
