@@ -107,6 +107,6 @@ def account(iban: str) -> dict[str, str]:
 def payers(ibans: Collection[str]) -> dict[str, UUID]:
     """Whose money came from these accounts before: the last time counts."""
     wanted = {keyed("bank_lines.iban", iban): iban for iban in ibans if iban}
-    here = (BankLine.iban_key.in_(wanted), BankLine.client_id.is_not(None))
+    here = (BankLine.iban_key.in_(list(wanted)), BankLine.client_id.is_not(None))
     query = sa.select(BankLine.iban_key, BankLine.client_id).where(*here).order_by(BankLine.id)
     return {wanted[key]: client for key, client in session().execute(query) if client}
