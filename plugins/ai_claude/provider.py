@@ -33,6 +33,7 @@ from webkit.sdk import (
     Usage,
     calls_nobody,
 )
+from webkit.sdk.guarded import guard_of
 from webkit.sdk.lines import Answer, Line
 
 from . import errors, models, wire
@@ -48,6 +49,7 @@ class Claude:
 
     def __init__(self, settings: ClaudeSettings) -> None:
         self._settings = settings
+        self._guard = guard_of(settings)
         self._lock = threading.Lock()
         self._built: tuple[int, anthropic.Anthropic] | None = None
         self._pace = anthropic.Timeout(settings.silence_seconds, connect=settings.connect_seconds)
@@ -105,9 +107,13 @@ class Claude:
         # has nothing to say about each request that the platform does not note itself.
         logging.getLogger("anthropic").setLevel(logging.INFO)
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        client = anthropic.Anthropic(
-            api_key=self._settings.api_key.get_secret_value(), base_url=self._settings.base_url, max_retries=0
-        )
+        own: Any = None
+        if self._guard is not None:
+            own = anthropic.DefaultHttpxClient(
+                transport=self._guard.transport(), trust_env=False, follow_redirects=False
+            )
+        key = self._settings.api_key.get_secret_value()
+        client = anthropic.Anthropic(api_key=key, base_url=self._settings.base_url, max_retries=0, http_client=own)
         weakref.finalize(self, client.close)
         return client
 

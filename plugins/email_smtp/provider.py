@@ -27,6 +27,7 @@ from webkit.sdk import (
     SendReceipt,
     TimedOut,
 )
+from webkit.sdk.guarded import guard_of, mail_line
 from webkit.sdk.mime import build, message_id, needs_utf8
 
 from .errors import VENDOR, refused
@@ -42,6 +43,7 @@ class SmtpEmail:
 
     def __init__(self, settings: SmtpSettings) -> None:
         self._settings = settings
+        self._guard = guard_of(settings)
 
     def send(self, message: EmailMessage) -> SendReceipt:
         id = message_id(message)
@@ -88,11 +90,8 @@ class SmtpEmail:
                 _hang_up(line)
 
     def _connected(self, seconds: float) -> smtplib.SMTP:
-        host, port = self._settings.place
-        if self._settings.protection is Security.TLS:
-            line: smtplib.SMTP = smtplib.SMTP_SSL(host, port, _our_name(), timeout=seconds, context=self._trust())
-        else:
-            line = smtplib.SMTP(host, port, _our_name(), timeout=seconds)
+        tls = self._trust() if self._settings.protection is Security.TLS else None
+        line = mail_line(self._guard, self._settings.place, _our_name(), seconds, tls)
         try:
             line.ehlo_or_helo_if_needed()
             if self._settings.protection is Security.STARTTLS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webkit.sdk.guarded import guard_of
 from webkit.sdk.s3 import Bucket, S3Storage
 
 from .settings import S3Settings
@@ -18,5 +19,6 @@ class AmazonStorage(S3Storage):
             access_key_id=settings.access_key_id.get_secret_value(),
             secret_access_key=settings.secret_access_key.get_secret_value(),
             address=settings.endpoint,
+            guard=guard_of(settings),
         )
         super().__init__(place)

@@ -16,8 +16,8 @@ from tests.client import Browser
 from tests.factories.people import PASSWORD, Person, make_person
 from webkit.accounts import codes, factor_models
 from webkit.core.kernel import clock, db
-from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.db import session, writing
+from webkit.core.kernel.sealed import unseal
 
 EMAIL = "ada@northwind.example"
 
@@ -44,7 +44,7 @@ class App:
                 codes.enrol(person.id)
             row = factor_models.authenticator(person.id)
             assert row is not None
-            self._app = pyotp.TOTP(runtimes.current().keys.unseal(row.secret))
+            self._app = pyotp.TOTP(unseal(factor_models.SECRET, person.id, row.secret))
             with writing():
                 assert factor_models.take_step(person.id, 1)
 

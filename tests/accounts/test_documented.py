@@ -7,7 +7,10 @@ from pathlib import Path
 
 from webkit.core.paths import ROOT
 
-ROOMS = [Path(__file__).parents[1] / name for name in ("accounts", "people", "tokens", "hardening", "core/kernel")]
+ROOMS = [
+    Path(__file__).parents[1] / name
+    for name in ("accounts", "people", "tokens", "hardening", "operations", "core/kernel")
+]
 PAGE = ROOT / "docs" / "operations" / "security.md"
 NAMED = re.compile(r"`(test_\w+)::(test_\w+)`")
 

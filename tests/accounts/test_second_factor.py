@@ -196,7 +196,7 @@ def test_without_the_last_factor_nothing_is_asked(anonymous: Browser, paper: lis
 def test_secrets_are_sealed(person: Person, authenticator: App) -> None:
     with db.unit(db.Scope()):
         (secret,) = session().scalars(sa.select(Authenticator.secret))
-    assert secret.startswith("2.") and authenticator.code() not in secret
+    assert secret.startswith("3.") and authenticator.code() not in secret
 
 
 def test_a_link_asks_for_the_second_step_too(

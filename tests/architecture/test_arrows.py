@@ -69,6 +69,14 @@ EXCEPTIONS = {
     "webkit/people/routes.py": {"webkit.accounts.browser"},
     # The platform's own people look at everybody's places, and take one for a while.
     "webkit/administration/service.py": {"webkit.accounts.seats", "webkit.accounts.seat_models"},
+    # Whoever follows an invitation to try the platform founds an agency on the same form, and is let in.
+    "webkit/administration/beta.py": {"webkit.accounts.seat_models"},
+    "webkit/administration/beta_routes.py": {
+        "webkit.accounts.browser",
+        "webkit.accounts.pages",
+        "webkit.agencies.forms",
+    },
+    "webkit/administration/forms.py": {"webkit.agencies.forms"},
     # Clients live in countries and speak languages, chosen from the same lists as the agency's.
     "webkit/clients/forms.py": {"webkit.agencies.forms"},
     "webkit/clients/pages.py": {"webkit.agencies.pages"},

@@ -19,6 +19,7 @@ REASONS = {
     "accounts/service.py": [
         "the first owner founds the first agency",
         "a person founds an agency",
+        "somebody new founds an agency",
         "which agencies a person belongs to",
     ],
     "core/kernel/downloads.py": ["find the agency of a document before membership is checked"],

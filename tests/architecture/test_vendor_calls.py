@@ -107,6 +107,7 @@ IN_A_REQUEST = {
     "subscriptions.routes.portal": "waits to be sent on to the vendor's own page",
     "proposals.public.pdf": DOWNLOAD,
     "lists.task_routes.file": DOWNLOAD,
+    "portability.arrival_routes.upload": "an upload: waits until the file is kept",
     "portability.routes.file": DOWNLOAD,
     "portability.routes.fetch": DOWNLOAD,
     "portability.routes.drop": "an archive that is gone once they are told so",

@@ -14,7 +14,7 @@ from flask import Flask
 from plugins.email_resend.settings import ResendSettings
 from plugins.payments_stripe.settings import StripeSettings
 from webkit.core.capabilities.base import ProviderSettings, ProviderSpec, env
-from webkit.core.kernel import db, inbox, runtime, tenancy
+from webkit.core.kernel import db, inbox, outbound, runtime, tenancy
 from webkit.core.kernel.vendors import ProviderAccount
 from webkit.core.providers import ProviderRegistry
 
@@ -39,10 +39,12 @@ def several(app: Flask, *more: ProviderSpec[Any], **environ: str) -> Iterator[Pr
     specs = [replace(s, settings=_OWN[s.name]) if s.name in _OWN else s for s in here.plugins.providers]
     before, given = here.registry, {"WEBKIT_DATA": str(here.settings.data), **environ}
     here.registry = ProviderRegistry(given, [*specs, *more], in_transaction=db.in_transaction)
+    is_public = outbound.is_public
+    outbound.is_public = lambda address: address.is_loopback or is_public(address)
     try:
         yield here.registry
     finally:
-        here.registry = before
+        here.registry, outbound.is_public = before, is_public
         here.endpoints.clear()
 
 

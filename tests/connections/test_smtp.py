@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from plugins.email_smtp.plugin import webkit_register_providers
 from tests.client import Browser
 from webkit.connections import fields
-from webkit.core.kernel import db, outbound, runtime
+from webkit.core.kernel import db, outbound, sealed, vendors
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.vendors import ProviderAccount
 
@@ -31,7 +31,7 @@ def test_what_was_typed_is_sealed_and_used(agency: AgencyView, owner: Browser, m
     db.release()
     row = db.session().scalars(sa.select(ProviderAccount).where(ProviderAccount.chosen_for == "email")).one()
     assert (row.provider, row.sender) == ("smtp", "mail@northwind.example") and "a-password" not in row.sealed
-    kept = json.loads(runtime.current().keys.unseal(row.sealed))
+    kept = json.loads(sealed.unseal(vendors.SEALED, agency.id, row.sealed))
     assert (kept["host"], kept["port"], kept["password"]) == ("mail.example", "587", "a-password")
     assert "a-password" not in owner.get(FORM).text
 

@@ -15,7 +15,7 @@ from tests.people import world
 from webkit.core.kernel import db
 from webkit.core.kernel.directory import AgencyView
 
-_PUBLIC = re.compile(r"/(\w/|sign-in|start|invitations|verify)")
+_PUBLIC = re.compile(r"/(\w/|sign-in|start|invitations|invite|verify)")
 
 
 @pytest.fixture

@@ -120,9 +120,9 @@ def test_a_write_that_fails_sends_nothing(agency: AgencyView, run_jobs: Callable
 def test_its_context_is_sealed_and_forgotten_once_it_left(agency: AgencyView, run_jobs: Callable[[], int]) -> None:
     """The links in it open documents."""
     mail_id = _send()
-    sealed = _sealed(mail_id)
+    sealed, mail = _sealed(mail_id), models.mail(mail_id)
     assert sealed and "Zk3vQ9x" not in sealed
-    assert service.open_context(sealed) == CONTEXT
+    assert mail is not None and service.open_context(mail) == CONTEXT
     run_jobs()
     assert _sealed(mail_id) == ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +13,22 @@ from flask import Flask
 from plugins.payments_local import courier
 from tests.client import Browser
 from tests.factories import people
-from tests.factories.documents import client, draft
+from tests.factories.documents import client, draft, issued
 from tests.factories.people import Person
 from tests.portability.moving import agency_at, outside, verified
 from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.capabilities.storage import STORAGE
-from webkit.core.kernel import clock, jobs, runtime, tenancy
+from webkit.core.kernel import clock, jobs, runtime, sealed, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.outbox import PutBack
+from webkit.core.retention import Retention, until
 from webkit.demo import service as demo
-from webkit.portability import deleting, deleting_models, personal, personal_models, row_models
+from webkit.portability import deleting, deleting_models, models, personal, personal_models, row_models
 from webkit.portability.models import DeletionState
+from webkit.receipts import service as receipts
+from webkit.receipts.service import Method
 from webkit.tokens import service as tokens
 
 Mails = Callable[[], list[OutboxMessage]]
@@ -36,7 +39,7 @@ SOMEBODY = UUID(int=7)
 
 def counts(agency: UUID) -> dict[str, int]:
     """How many rows there are of each table."""
-    with tenancy.platform("count rows"):
+    with tenancy.platform("count rows"), sealed.belonging_to(agency):
         found = {name: sum(1 for _ in row_models.rows(name, agency, clock.now())) for name in row_models.owned()}
     return {name: count for name, count in found.items() if count}
 
@@ -190,3 +193,56 @@ def test_an_account_that_is_taken_back_stays(app: Flask, agency: AgencyView, mem
         outside(app, begin_due)
     assert outside(app, name_of, max_.id)[1] == people.id_of(max_.email)
     assert DeletionState.CANCELLED.value == "cancelled"
+
+
+def test_what_a_law_kept_goes_when_its_years_are_over(app: Flask, agency: AgencyView) -> None:
+    olmo, made = client(), clock.now()
+    issued("100.00", client_id=olmo)
+    money = receipts.RecordInput(olmo, Method.BANK, agencies.today(), "EUR", 500, "From Giulia Olmo", "Called her")
+    receipts.record(money, "system")
+    deleting.ask(agency, agency.name, SOMEBODY, "Ada", "ada@northwind.example", "en")
+    tenancy.session().rollback()
+    with clock.frozen(made + MONTH):
+        outside(app, begin_due)
+    last = until(Retention.ACCOUNTING, made, agency.country)
+    assert last is not None
+
+    def night(day: date) -> set[str]:
+        with clock.frozen(datetime.combine(day, time(3, 40), UTC)):
+            outside(app, sweep_over)
+            return set(outside(app, counts, agency.id))
+
+    assert {"invoices", "clients", "frozen_documents"} <= night(last)
+    assert outside(app, words_of_receipts, agency.id) == [("From Giulia Olmo", "Called her")]
+    assert outside(app, client_names, agency.id)[0][0]
+    over = night(last + timedelta(days=2))
+    assert not over & {"invoices", "frozen_documents", "event_details"}
+    assert outside(app, client_names, agency.id) == [("", "", "")]  # the books point to nobody
+    assert {"events", "event_heads", "agency_deletions"} <= over
+    assert "Invoices" not in outside(app, report_of, agency.id)
+    assert outside(app, words_of_receipts, agency.id) == [("", "")]
+    assert outside(app, verified, f"gone-{agency.id.hex}").ok
+    assert outside(app, unswept, last + timedelta(days=3)) == []
+
+
+def words_of_receipts(agency: UUID) -> list[tuple[str, str]]:
+    with tenancy.platform("what receipts say"):
+        found = row_models.rows("ledger_receipts", agency, clock.now())
+        return [(row["reference"], row["note"]) for row in found]
+
+
+def client_names(agency: UUID) -> list[tuple[str, str, str]]:
+    with tenancy.platform("who clients are"):
+        found = row_models.rows("clients", agency, clock.now())
+        return [(row["name"], row["street"], row["tax_id"]) for row in found]
+
+
+def sweep_over() -> None:
+    with tenancy.platform("what a law kept"):
+        deleting.look_for_over(None)  # type: ignore[arg-type]
+    jobs.run_waiting()
+
+
+def unswept(day: date) -> list[tuple[UUID, UUID]]:
+    with tenancy.platform("what is looked at"):
+        return models.unswept(datetime(day.year, 1, 2, tzinfo=UTC), 10)

@@ -12,9 +12,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webkit.core.capabilities.storage import STORAGE
-from webkit.core.kernel import tenancy, vendors
+from webkit.core.kernel import sealed, tenancy, vendors
 from webkit.core.kernel.db import release, session, writing
 from webkit.core.kernel.ids import uuid7
+from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import Sealed
 from webkit.core.kernel.tables import Base, ExactDecimal, Json
 from webkit.privacy import register
 from webkit.privacy.register import STAY
@@ -85,7 +87,7 @@ def _plain(column: sa.Column[Any], kind: Any, name: str) -> Any:
         return next(word for word in kind.enums if word not in said.open)
     if isinstance(kind, sa.LargeBinary):
         return f"{MARK} {MARK}@x.example".encode()
-    if isinstance(kind, sa.String):
+    if isinstance(kind, sa.String | Sealed):
         text = f"{MARK}-{column.table.name}-{name}" if name in ours else f"{name}-{column.table.name}"
         text = f"{MARK}@x.example" if name in {"email", "address", "value", "told"} & {*ours} else text
         return text[: kind.length or 200]
@@ -125,12 +127,21 @@ def says(what: str = MARK) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     with tenancy.platform("a test reads everything"):
         for source in Base.metadata.sorted_tables:
-            raw = [sa.type_coerce(c, sa.Text).label(c.name) if isinstance(c.type, Json) else c for c in source.columns]
-            for row in session().execute(sa.select(*raw)):
-                for name, value in row._mapping.items():
-                    if what in _text(value):
+            written = (Json, Sealed)
+            raw = [
+                sa.type_coerce(c, sa.Text).label(c.name) if isinstance(c.type, written) else c for c in source.columns
+            ]
+            for row in session().execute(sa.select(*raw)).mappings():
+                for name, value in row.items():
+                    if what in _text(_opened(source.c[name], value, row)):
                         found.setdefault(source.name, set()).add(name)
     return found
+
+
+def _opened(column: sa.Column[Any], value: Any, row: sa.RowMapping) -> Any:
+    if not value or not isinstance(column.type, Sealed):
+        return value
+    return current().keys.unseal(value, sealed.place(column.type.field, row["agency_id"]))
 
 
 def _text(value: object) -> str:

@@ -14,7 +14,9 @@ from tests.client import Browser
 from tests.factories.people import Person
 from webkit.accounts import seats
 from webkit.accounts import service as accounts
-from webkit.core.kernel import bearers, clock, permissions
+from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.extensions import Job
+from webkit.core.kernel import bearers, clock, permissions, tenancy
 from webkit.core.kernel.bearers import Unauthorized
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
@@ -254,3 +256,19 @@ def test_making_one_is_told_by_mail(
     owner.post("/account/keys/new", data={"name": "Laptop", "days": "30", "all": "read"})
     run_jobs()
     assert "Laptop" in str(outbox_mails()[0]) and "wkp_" not in str(outbox_mails()[0])
+
+
+def test_a_week_before_its_end_its_person_hears_of_it_once(
+    agency: AgencyView, ada: Person, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[OutboxMessage]]
+) -> None:
+    made, gone = own(ada, days=30), own(ada, days=30)
+    service.revoke_own(ada.id, gone.id)
+    run_jobs()
+    before = len(outbox_mails())
+    for day in (22, 24, 25, 31):
+        with clock.frozen(clock.now() + timedelta(days=day)):
+            with tenancy.platform("a test of keys"):
+                service.warn(Job(made.id, None, {}, 1, ""))
+            run_jobs()
+        assert len(outbox_mails()) == before + (day >= 24), day
+    assert "“Laptop” ends on" in outbox_mails()[0].text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, session, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from webkit.accounts import sessions
@@ -17,7 +18,10 @@ from webkit.core.kernel.runtime import of
 
 STEP, PASSKEY_STEP, WANTED = "step", "passkey_step", "wanted"
 IDENTITY_STEP, LINK_STEP = "identity_step", "link_step"
+AGENCY_STEP, AGENCY_LINK_STEP = "agency_step", "agency_link_step"
 """What a cookie holds of a sign-in that is not finished: tokens of steps, and where somebody wanted to go."""
+ANYWHERE = frozenset({"accounts.sign_out", "downloads.by_id"})
+_BY_LINK = re.compile(r"/[a-z]/<token>")
 
 
 def init_app(app: Flask) -> None:
@@ -34,10 +38,24 @@ def load(token: str) -> UserView | None:
         live = sessions.find(token)
     except NoUnit:  # an error page, shown before any unit was opened
         return None
-    if live is None:
+    if live is None or not _reaches(live.user):
         return None
     g.live_session = live
     return live.user
+
+
+def _reaches(user: UserView) -> bool:
+    """Whether this page is one that a session may know of: one of an agency's own issuer opens that agency's pages.
+
+    Everywhere else it is nobody's, so neither the account nor another agency is reached. Signing out is anybody's; the
+    PDF of a document and a client's page each compare the agency themselves (`doors`).
+    """
+    if user.confined_to is None or request.endpoint in ANYWHERE:
+        return True
+    if request.url_rule is not None and _BY_LINK.match(request.url_rule.rule):
+        return True
+    agency = of(current_app).directory.by_id(user.confined_to)
+    return agency is not None and request.path.split("/")[1] == agency.slug
 
 
 def keep_alive(response: Response) -> Response:

@@ -14,6 +14,7 @@ from webkit.accounts import passwords
 from webkit.core.kernel import clock
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import seal, unseal
 from webkit.core.values import dataclass
 
 PERIOD, SKEW = 30, 1
@@ -37,7 +38,7 @@ class Enrolment:
 @writes
 def enrol(user_id: UUID) -> None:
     """Draw a secret for an app; it counts for nothing until a code of it was entered. Raises Conflict."""
-    models.put_authenticator(user_id, current().keys.seal(pyotp.random_base32()))
+    models.put_authenticator(user_id, seal(models.SECRET, user_id, pyotp.random_base32()))
 
 
 def enrolment(user_id: UUID, email: str) -> Enrolment | None:
@@ -47,7 +48,7 @@ def enrolment(user_id: UUID, email: str) -> Enrolment | None:
         return None
     import segno  # with xml, which pages do without
 
-    secret = current().keys.unseal(row.secret)
+    secret = unseal(models.SECRET, user_id, row.secret)
     address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=_issuer())
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")
     return Enrolment(picture, " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)))
@@ -58,7 +59,7 @@ def take(user_id: UUID, typed: str, *, enrolling: bool = False) -> bool:
     row = models.authenticator(user_id)
     if row is None or (row.confirmed_at is None) is not enrolling:
         return False
-    step = _matching(current().keys.unseal(row.secret), typed)
+    step = _matching(unseal(models.SECRET, user_id, row.secret), typed)
     return step is not None and _take_step(user_id, step)
 
 

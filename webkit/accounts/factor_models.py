@@ -30,6 +30,9 @@ class Purpose(enum.StrEnum):
     LINK_IDENTITY = "link_identity"  # somebody who is signed in has, to let that account open this one
 
 
+SECRET, NUMBER = "authenticators.secret", "phones.number"
+
+
 class Authenticator(Record):
     """An authenticator app. Its secret is sealed; `last_step` is the newest half minute a code was taken for."""
 

@@ -69,3 +69,12 @@ class PasskeyForm(Form):
 
 class PhoneForm(Form):
     phone: Line(24)  # type: ignore[valid-type]
+
+
+class IssuerForm(Form):
+    """An agency's own issuer; without a secret the one before stays."""
+
+    label: Line(40, minimum=2)  # type: ignore[valid-type]
+    issuer: Line(255, minimum=8)  # type: ignore[valid-type]
+    client_id: Line(255, minimum=1)  # type: ignore[valid-type]
+    client_secret: Line(500) = ""  # type: ignore[valid-type]

@@ -7,6 +7,7 @@ used once, and stands in that browser's cookie. State, nonce and verifier are dr
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -72,6 +73,16 @@ class Back:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """An issuer as somebody comes back from it: its name in their step, and who asks it."""
+
+    name: str
+    label: str
+    return_address: str
+    identify: Callable[[SignInAnswer], Identity]
+
+
 class NoAccount(DomainError):
     """Whoever has come back is somebody to the issuer, but nobody here."""
 
@@ -106,17 +117,17 @@ def leave(name: str, address: str, user_id: UUID | None = None) -> Left:
     ratelimit.hit(f"identity/{ratelimit.home(address)}", TRIES_OF_ADDRESS, WINDOW)
     purpose = Purpose.LINK_IDENTITY if user_id else Purpose.IDENTITY
     token = signing_in.begin_step(purpose, user_id, method=name)
-    request = SignInRequest(_return_address(name), state(token), _drawn("nonce", token), _drawn("verifier", token))
+    request = SignInRequest(_return_address(name), state(token), drawn("nonce", token), drawn("verifier", token))
     release()
     try:
         return Left(token, current().registry.get(IDENTITY, name=name).authorize_url(request), label)
     except ProviderError as error:
-        raise _in_words(error, label) from None
+        raise in_words(error, label) from None
 
 
 def state(token: str) -> str:
     """What must come back with the answer to this step."""
-    return _drawn("state", token)
+    return drawn("state", token)
 
 
 # --- And back -----------------------------------------------------------------------------------------------------
@@ -163,28 +174,37 @@ def unlink(user_id: UUID, identity_id: UUID) -> None:
 
 
 def _come_back(purpose: Purpose, token: str, back: Back, user_id: UUID | None = None) -> Identity:
-    """Who the issuer says has come back. The step is used up before anything is asked, so an answer counts once."""
+    """Who the issuer says has come back."""
     label = _label(back.name)
+
+    def identify(answer: SignInAnswer) -> Identity:
+        return current().registry.get(IDENTITY, name=back.name).identify(answer)
+
+    there = There(back.name, label, _return_address(back.name), identify)
+    return come_back(there, purpose, token, back, user_id)
+
+
+def come_back(there: There, purpose: Purpose, token: str, back: Back, user_id: UUID | None = None) -> Identity:
+    """Who an issuer says has come back. The step is used up before anything is asked, so an answer counts once."""
     step = factor_models.open_step(signing_in.hashed(token), purpose) if token else None
-    if step is None or step.method != back.name or step.user_id != user_id:
-        raise _not_begun()
+    if step is None or step.method != there.name or step.user_id != user_id:
+        raise not_begun()
     if not hmac.compare_digest(state(token).encode(), back.state.encode()):
-        raise _not_begun()
+        raise not_begun()
     if not _use(token, purpose):
-        raise _not_begun()
+        raise not_begun()
     if back.error:
-        raise _refusal(back.error, label)
+        raise refusal(back.error, there.label)
     if not 0 < len(back.code) <= LONGEST_CODE:
-        raise DomainError(_garbage(label))
-    answer = SignInAnswer(
-        back.code, _return_address(back.name), _drawn("nonce", token), _drawn("verifier", token), back.issuer
-    )
+        raise DomainError(garbage(there.label))
+    answer = SignInAnswer(back.code, there.return_address, drawn("nonce", token), drawn("verifier", token), back.issuer)
     release()
     try:
-        return current().registry.get(IDENTITY, name=back.name).identify(answer)
+        return there.identify(answer)
     except ProviderError as error:
-        audit.log("sign_in.refused", detail={"method": Method.OIDC, "provider": back.name, "why": type(error).__name__})
-        raise _in_words(error, label) from None
+        why = type(error).__name__
+        audit.log("sign_in.refused", detail={"method": Method.OIDC, "provider": there.name, "why": why})
+        raise in_words(error, there.label) from None
 
 
 @writes
@@ -221,7 +241,7 @@ def _add(user_id: UUID, name: str, found: Identity) -> None:
     notices.tell(_user(user_id), _("%(issuer)s now signs in to your account.", issuer=_name_of(name)))
 
 
-def _drawn(what: str, token: str) -> str:
+def drawn(what: str, token: str) -> str:
     return current().keys.token_hash(f"identity-{what}/{token}")
 
 
@@ -250,11 +270,11 @@ def _user(user_id: UUID) -> User:
 # --- In words -----------------------------------------------------------------------------------------------------
 
 
-def _not_begun() -> Gone:
+def not_begun() -> Gone:
     return Gone(_("This sign-in was not begun in this browser, took longer than ten minutes, or was finished already."))
 
 
-def _garbage(label: str) -> str:
+def garbage(label: str) -> str:
     return _(
         "What %(issuer)s answered does not prove who you are. Nothing was changed; please try again.", issuer=label
     )
@@ -270,7 +290,7 @@ def _nobody(label: str) -> NoAccount:
     )
 
 
-def _refusal(error: str, label: str) -> DomainError:
+def refusal(error: str, label: str) -> DomainError:
     """What the issuer said instead of letting somebody in; its own words may be anybody's and are not shown."""
     if error in ("access_denied", "consent_required", "interaction_required", "login_required", "user_cancelled_login"):
         return DomainError(
@@ -286,7 +306,7 @@ class _Down(DomainError):
     code = 503
 
 
-def _in_words(error: ProviderError, label: str) -> DomainError:
+def in_words(error: ProviderError, label: str) -> DomainError:
     if isinstance(error, IdentityRefused):
         if error.why is Refusal.CLOCK:
             log.error("an issuer's clock and ours differ", provider=error.provider)
@@ -299,7 +319,7 @@ def _in_words(error: ProviderError, label: str) -> DomainError:
         if error.why is Refusal.CODE:
             return DomainError(_("%(issuer)s no longer knows this sign-in. Please try again.", issuer=label))
         log.warning("an identity was refused", provider=error.provider, error=str(error))
-        return DomainError(_garbage(label))
+        return DomainError(garbage(label))
     log.error("an issuer does not work", provider=error.provider, error=str(error))
     if isinstance(error, CredentialsRejected | ProviderMisconfigured):
         text = _("%(issuer)s is not set up rightly. Whoever runs this platform has to look.", issuer=label)

@@ -29,6 +29,7 @@ class Method(enum.StrEnum):
     LINK = "link"
     PASSKEY = "passkey"
     OIDC = "oidc"
+    AGENCY = "agency"  # at the issuer of one agency: such a session reaches nothing but that agency
 
 
 class User(Record):
@@ -78,6 +79,7 @@ class SignInSession(Record):
     agent: Mapped[str] = mapped_column(sa.String(255), default="")
     second: Mapped[str] = mapped_column(sa.String(16), default="", server_default="")
     proven_at: Mapped[datetime | None]
+    confined_to: Mapped[UUID | None]
 
 
 class SignInToken(Record):
@@ -235,6 +237,12 @@ def delete_sessions(user_id: UUID, *, only: UUID | None = None, token: str = "",
         chosen = chosen.where(SignInSession.id == only)
     if token:
         chosen = chosen.where(SignInSession.token_hash == token)
+    return list(session().scalars(chosen.returning(SignInSession.token_hash)))
+
+
+def delete_confined(agency_id: UUID) -> list[str]:
+    """End the sessions that reach one agency alone, inside a write; returns their hashes."""
+    chosen = sa.delete(SignInSession).where(SignInSession.confined_to == agency_id)
     return list(session().scalars(chosen.returning(SignInSession.token_hash)))
 
 

@@ -14,6 +14,7 @@ from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import seal, unseal
 
 TEXT_CODE = "accounts.text_code"
 TRIES, LIVES = 5, timedelta(minutes=10)
@@ -29,7 +30,7 @@ def offered() -> bool:
 @writes
 def begin(user_id: UUID, number: str) -> None:
     """Keep a number; it counts for nothing until a code sent there was entered. Raises Conflict, ProviderRejected."""
-    models.put_phone(user_id, current().keys.seal(check_number(number)))
+    models.put_phone(user_id, seal(models.NUMBER, user_id, check_number(number)))
 
 
 def send_code(user_id: UUID) -> None:
@@ -54,7 +55,7 @@ def text_code(job: Job) -> None:
     phone = models.phone(user_id)
     if phone is None or phone.code_hash != _hashed(user_id, code):
         return
-    number = current().keys.unseal(phone.number)
+    number = unseal(models.NUMBER, user_id, phone.number)
     release()
     with i18n.use_locale(job.args["locale"]):
         text = _("%(code)s is your code for %(site)s. Nobody of ours asks you for it.", code=code, site=_site())

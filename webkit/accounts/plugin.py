@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from webkit.accounts import (
+    agency_issuer_routes,
     browser,
     identity_routes,
     mail_links,
@@ -16,16 +17,20 @@ from webkit.accounts import (
     service,
 )
 from webkit.accounts.directory import HouseDirectory
-from webkit.core.extensions import JobSpec, Schedule
+from webkit.accounts.policy import POLICY
+from webkit.core.access import Policy
+from webkit.core.extensions import JobSpec, MenuEntry, Schedule
 from webkit.core.hookspecs import hookimpl
 from webkit.core.kernel.directory import Directory
 from webkit.core.kernel.entitlements import Limit, meter
+from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.runtime import of
 
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
     ours = [routes.blueprint, routes.mine, identity_routes.blueprint, identity_routes.own]
+    ours += [agency_issuer_routes.door, agency_issuer_routes.settings]
     return [*ours, second_routes.blueprint, security_routes.blueprint, proving_routes.blueprint]
 
 
@@ -35,6 +40,16 @@ def webkit_startup(app: Flask) -> None:
     of(app).prove = proving_routes.prove
     of(app).has_second = service.has_second
     meter(app, Limit.MEMBERS, service.member_count)
+
+
+@hookimpl
+def webkit_register_menu() -> list[MenuEntry]:
+    return [MenuEntry(_l("Own sign-in"), "agency_issuer.show", "login", group="studio", order=882)]
+
+
+@hookimpl
+def webkit_register_permissions() -> list[Policy]:
+    return [POLICY]
 
 
 @hookimpl

@@ -14,13 +14,13 @@ from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import DomainError, Gone
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
-from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import unseal
 
 
 def overview(user_id: UUID) -> SecurityView:
     """What protects somebody's account."""
     user, kinds, phone = _user(user_id), factor_models.kinds_of(user_id), factor_models.phone(user_id)
-    number = current().keys.unseal(phone.number) if phone else ""
+    number = unseal(factor_models.NUMBER, user_id, phone.number) if phone else ""
     return SecurityView(
         email=user.email,
         verified=user.verified_at is not None,

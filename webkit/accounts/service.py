@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -89,10 +90,25 @@ def create_user(person: NewUser, *agency_names: str) -> UUID:
         return _add_user(person, stored, is_operator=person.is_operator)
 
 
-def found_agency(user_id: UUID, agency: NewAgency) -> AgencyView:
-    """Make an agency that belongs to somebody. Raises DomainError."""
+def found_agency(
+    user_id: UUID, agency: NewAgency, also: Callable[[AgencyView], None] = lambda _agency: None
+) -> AgencyView:
+    """Make an agency that belongs to somebody; what `also` does is done in the same write. Raises DomainError."""
     with tenancy.platform("a person founds an agency"), writing():
-        return _found(user_id, agency)
+        view = _found(user_id, agency)
+        also(view)
+        return view
+
+
+def found_as_new(person: NewUser, agency: NewAgency, also: Callable[[AgencyView], None]) -> tuple[UUID, AgencyView]:
+    """Make an account for an address that was shown to be theirs, and its agency, in one write. Raises DomainError."""
+    stored = _password_hash(person, agency.name)
+    with tenancy.platform("somebody new founds an agency"), writing():
+        user_id = _add_user(person, stored, is_operator=False)
+        _user(user_id).verified_at = clock.now()
+        view = _found(user_id, agency)
+        also(view)
+        return user_id, view
 
 
 @writes

@@ -48,7 +48,7 @@ class Live:
 
 
 @writes
-def begin(user_id: UUID, method: Method, second: str = "") -> str:
+def begin(user_id: UUID, method: Method, second: str = "", confined_to: UUID | None = None) -> str:
     """Sign somebody in: a new session with a new token, which only the browser will know."""
     token, moment = ids.token(), clock.now()
     row = SignInSession(
@@ -59,6 +59,7 @@ def begin(user_id: UUID, method: Method, second: str = "") -> str:
         seen_at=moment,
         proven_at=moment,
         expires_at=moment + _lifetime(),
+        confined_to=confined_to,
     )
     if has_request_context():
         row.address, row.agent = network(request.remote_addr or ""), (request.user_agent.string or "")[:255]
@@ -139,6 +140,14 @@ def end(user_id: UUID, *, only: UUID | None = None, token: str = "", but: str = 
     return len(hashes)
 
 
+@writes
+def end_confined(agency_id: UUID) -> int:
+    """End every session that reaches one agency alone; returns how many there were."""
+    hashes = models.delete_confined(agency_id)
+    after_commit(lambda: _mark_ended(hashes))
+    return len(hashes)
+
+
 def network(address: str) -> str:
     """As much of an address as tells a home from an office: no more of it is kept with a session."""
     try:
@@ -158,7 +167,8 @@ def _hashed(token: str) -> str:
 
 def _live(row: SignInSession, user: User, token: str) -> Live:
     proven = row.proven_at or row.created_at
-    view = UserView(user.id, user.name, user.email, user.locale, user.is_operator, token, proven)
+    named = (user.id, user.name, user.email, user.locale, user.is_operator and row.confined_to is None)
+    view = UserView(*named, token, proven, row.confined_to)
     return Live(view, row.method, row.created_at, row.seen_at)
 
 
@@ -195,6 +205,7 @@ def _remember(hashed: str, live: Live) -> None:
             "method": live.method,
             "began_at": live.began_at.isoformat(),
             "seen_at": live.seen_at.isoformat(),
+            "confined_to": str(live.user.confined_to or ""),
             "proven_at": live.user.proven_at.isoformat() if live.user.proven_at else None,
         }
     )
@@ -209,5 +220,7 @@ def _mark_ended(hashes: Iterable[str]) -> None:
 def _from_text(text: str, token: str) -> Live:
     kept = json.loads(text)
     proven = datetime.fromisoformat(kept.get("proven_at") or kept["began_at"])
-    user = UserView(UUID(kept["id"]), kept["name"], kept["email"], kept["locale"], kept["is_operator"], token, proven)
+    confined = UUID(kept["confined_to"]) if kept["confined_to"] else None
+    named = (UUID(kept["id"]), kept["name"], kept["email"], kept["locale"], kept["is_operator"])
+    user = UserView(*named, token, proven, confined)
     return Live(user, kept["method"], datetime.fromisoformat(kept["began_at"]), datetime.fromisoformat(kept["seen_at"]))

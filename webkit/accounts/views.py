@@ -19,6 +19,8 @@ class UserView:
     token: str = field(default="", repr=False)
     proven_at: datetime | None = None
     """When they last showed who they are, in this session."""
+    confined_to: UUID | None = None
+    """The one agency that this session reaches; None for all of somebody's."""
 
     is_authenticated = True
     is_active = True

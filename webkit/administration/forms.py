@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from werkzeug.datastructures import MultiDict
 
+from webkit.agencies.forms import AgencyForm
 from webkit.core.kernel.audit import Asked
-from webkit.core.kernel.forms import Form, Line
+from webkit.core.kernel.forms import Email, Form, Line
 
 
 class ReasonForm(Form):
@@ -23,6 +24,20 @@ class TierForm(Form):
     until: date | None = None
     why: Annotated[str, Field(max_length=32)] = ""
     note: Line(200) = ""  # type: ignore[valid-type]
+
+
+class BetaForm(Form):
+    email: Email
+    tier: Annotated[str, Field(max_length=16)]
+    until: date
+    note: Line(200) = ""  # type: ignore[valid-type]
+
+
+class FounderForm(AgencyForm):
+    """Somebody new and their agency."""
+
+    name: Line(100, minimum=2)  # type: ignore[valid-type]
+    password: Line(256)  # type: ignore[valid-type]
 
 
 class RoleForm(Form):

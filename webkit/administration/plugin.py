@@ -5,7 +5,7 @@ from __future__ import annotations
 from click import Command
 from flask import Blueprint
 
-from webkit.administration import routes
+from webkit.administration import beta_routes, routes
 from webkit.administration.cli import staff_group
 from webkit.administration.policy import POLICY
 from webkit.core.access import Policy
@@ -17,7 +17,7 @@ from webkit.core.kernel.templating import PLATFORM
 
 @hookimpl
 def webkit_register_blueprints() -> list[Blueprint]:
-    return [routes.blueprint, routes.agency_log]
+    return [routes.blueprint, routes.agency_log, beta_routes.invite]
 
 
 @hookimpl
@@ -27,7 +27,8 @@ def webkit_register_menu() -> list[MenuEntry]:
         MenuEntry(_l("Log"), "agency_log.show", "history", group="studio", order=895),
         MenuEntry(_l("Agencies"), "platform.agencies", "building", order=1, roles=platform),
         MenuEntry(_l("People"), "platform.people", "users", order=2, roles=platform),
-        MenuEntry(_l("Log"), "platform.log", "history", order=3, roles=platform),
+        MenuEntry(_l("Invitations"), "platform.betas", "mail", order=3, roles=platform),
+        MenuEntry(_l("Log"), "platform.log", "history", order=4, roles=platform),
     ]
 
 

@@ -53,7 +53,7 @@ def agencies() -> Response:
     """Every agency, the newest first."""
     words, closed = request.args.get("q", "").strip()[:100], request.args.get("view") == "closed"
     found = service.agency_lines(words, forms.uuid_of(request.args.get("before", "")), closed=closed)
-    more = _older(found, found[service.PAGE - 1].agency.id if len(found) > service.PAGE else None)
+    more = older(found, found[service.PAGE - 1].agency.id if len(found) > service.PAGE else None)
     return page("administration/agencies.html", lines=found[: service.PAGE], words=words, closed=closed, older=more)
 
 
@@ -133,7 +133,7 @@ def people() -> Response:
     """Everybody with an account, the newest first."""
     words = request.args.get("q", "").strip()[:100]
     found = service.user_lines(words, forms.uuid_of(request.args.get("before", "")))
-    more = _older(found, found[service.PAGE - 1].id if len(found) > service.PAGE else None)
+    more = older(found, found[service.PAGE - 1].id if len(found) > service.PAGE else None)
     return page("administration/people.html", lines=found[: service.PAGE], words=words, older=more)
 
 
@@ -212,7 +212,7 @@ def _agency(agency_id: UUID, states: dict[str, FormState], code: int = 200) -> R
 
 def _log(template: str, asked: audit.Asked, export: str, people: Sequence[tuple[str, str]] = ()) -> Response:
     found = service.log(asked, forms.uuid_of(request.args.get("before", "")))
-    more = _older(found, found[service.PAGE - 1][0].id if len(found) > service.PAGE else None)
+    more = older(found, found[service.PAGE - 1][0].id if len(found) > service.PAGE else None)
     given = FormState({name: values for name, values in request.args.lists() if name != "before"})
     query = request.query_string.decode("ascii", "replace")
     return page(
@@ -220,7 +220,7 @@ def _log(template: str, asked: audit.Asked, export: str, people: Sequence[tuple[
     )
 
 
-def _older(found: list[Any], last: UUID | None) -> str | None:
+def older(found: list[Any], last: UUID | None) -> str | None:
     """The address of the next page: what is asked stays."""
     if last is None:
         return None

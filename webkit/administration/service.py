@@ -61,6 +61,11 @@ def demand(role: str, what: str) -> None:
         raise Forbidden(_("Only superadmins decide this."))
 
 
+def demand_deciding(role: str) -> None:
+    """Raises Forbidden for whoever only looks and helps."""
+    demand(role, DECIDE)
+
+
 def agency_lines(words: str, before: UUID | None, *, closed: bool = False) -> list[AgencyLine]:
     """The newest agencies whose name or address holds this, one more than a page has."""
     found = agencies.search(words, limit=PAGE + 1, before=before, closed=closed)

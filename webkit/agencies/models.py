@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel.db import session
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.sealed import Sealed
 from webkit.core.kernel.tables import Json, Owned, Record, owned_args
 from webkit.core.kernel.tenancy import mine, prepared
 
@@ -51,14 +52,14 @@ class Profile(Owned):
     postcode: Mapped[str] = mapped_column(sa.String(20), default="")
     city: Mapped[str] = mapped_column(sa.String(100), default="")
     region: Mapped[str] = mapped_column(sa.String(100), default="")
-    tax_id: Mapped[str] = mapped_column(sa.String(40), default="")
+    tax_id: Mapped[str] = mapped_column(Sealed("agency_profiles.tax_id", 40), default="")
     email: Mapped[str] = mapped_column(sa.String(255), default="")
     phone: Mapped[str] = mapped_column(sa.String(40), default="")
     website: Mapped[str] = mapped_column(sa.String(2048), default="")
-    bank_account_name: Mapped[str] = mapped_column(sa.String(200), default="")
-    bank_iban: Mapped[str] = mapped_column(sa.String(40), default="")
-    bank_bic: Mapped[str] = mapped_column(sa.String(20), default="")
-    bank_text: Mapped[str] = mapped_column(sa.String(500), default="")
+    bank_account_name: Mapped[str] = mapped_column(Sealed("agency_profiles.bank_account_name", 200), default="")
+    bank_iban: Mapped[str] = mapped_column(Sealed("agency_profiles.bank_iban", 40), default="")
+    bank_bic: Mapped[str] = mapped_column(Sealed("agency_profiles.bank_bic", 20), default="")
+    bank_text: Mapped[str] = mapped_column(Sealed("agency_profiles.bank_text", 500), default="")
     tax_scheme: Mapped[str] = mapped_column(sa.String(32))
     tax_rate: Mapped[str] = mapped_column(sa.String(32))
     payment_days: Mapped[int] = mapped_column(default=14)

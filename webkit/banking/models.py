@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webkit.core.kernel.db import session
+from webkit.core.kernel.sealed import Sealed, keyed, keyed_column
 from webkit.core.kernel.tables import Owned, enum_column, owned_args, owned_fk
 
 
@@ -55,7 +56,8 @@ class BankLine(Owned):
     currency: Mapped[str] = mapped_column(sa.String(3))
     amount_minor: Mapped[int] = mapped_column(sa.BigInteger)
     name: Mapped[str] = mapped_column(sa.String(200), default="")
-    iban: Mapped[str] = mapped_column(sa.String(34), default="")
+    iban: Mapped[str] = mapped_column(Sealed("bank_lines.iban", 34), default="")
+    iban_key: Mapped[str] = keyed_column("iban")
     text: Mapped[str] = mapped_column(sa.String(1000), default="")
     receipt_id: Mapped[UUID | None]
     client_id: Mapped[UUID | None]
@@ -97,8 +99,14 @@ def get(line_id: UUID) -> BankLine | None:
     return session().get(BankLine, line_id)
 
 
+def account(iban: str) -> dict[str, str]:
+    """The columns that say from which account money came."""
+    return {"iban": iban, "iban_key": keyed("bank_lines.iban", iban)}
+
+
 def payers(ibans: Collection[str]) -> dict[str, UUID]:
     """Whose money came from these accounts before: the last time counts."""
-    here = (BankLine.iban.in_(ibans), BankLine.client_id.is_not(None))
-    query = sa.select(BankLine.iban, BankLine.client_id).where(*here).order_by(BankLine.id)
-    return {iban: client for iban, client in session().execute(query) if iban and client}
+    wanted = {keyed("bank_lines.iban", iban): iban for iban in ibans if iban}
+    here = (BankLine.iban_key.in_(list(wanted)), BankLine.client_id.is_not(None))
+    query = sa.select(BankLine.iban_key, BankLine.client_id).where(*here).order_by(BankLine.id)
+    return {wanted[key]: client for key, client in session().execute(query) if client}

@@ -68,7 +68,7 @@ def _keep(filename: str, digest: str, lines: list[reading.Line]) -> Taken:
         [
             BankLine(
                 file_id=file.id, identity=identity, day=line.day, currency=line.currency,
-                amount_minor=line.amount_minor, name=line.name, iban=line.iban, text=line.text,
+                amount_minor=line.amount_minor, name=line.name, text=line.text, **models.account(line.iban),
             )
             for identity, line in sorted(fresh, key=lambda each: each[1].day)
         ]

@@ -13,7 +13,7 @@ from webkit.connections.fields import Setting, Typed
 from webkit.connections.views import AccountView, ServiceView
 from webkit.core.capabilities.base import Capability, HealthReport, ProviderSpec
 from webkit.core.capabilities.email import EMAIL, EmailFeature
-from webkit.core.kernel import audit, clock, forms, inbox, locks, tenancy
+from webkit.core.kernel import audit, clock, forms, inbox, locks, sealed, tenancy, vendors
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import Form, bind
@@ -293,12 +293,13 @@ def _label(row: ProviderAccount) -> str:
 
 
 def _stored(row: ProviderAccount | None) -> dict[str, str]:
-    found: dict[str, str] = json.loads(current().keys.unseal(row.sealed)) if row is not None and row.sealed else {}
+    text = sealed.unseal(vendors.SEALED, row.agency_id, row.sealed) if row is not None else ""
+    found: dict[str, str] = json.loads(text or "{}")
     return found
 
 
 def _seal(values: Mapping[str, str]) -> str:
-    return current().keys.seal(json.dumps(dict(values), ensure_ascii=False))
+    return sealed.seal(vendors.SEALED, tenancy.agency_id(), json.dumps(dict(values), ensure_ascii=False))
 
 
 def _reports(spec: ProviderSpec[Any]) -> bool:

@@ -175,7 +175,9 @@ class ProviderRegistry:
         of_operator = {name for name, field in fields.items() if is_marked(field, "of_operator")}
         shared = {name for name in of_operator if not is_marked(fields[name], "unshared")}
         given = {name: value for name, value in self._given_values(spec).items() if name in shared}
-        return spec.settings.model_validate(given | {n: v for n, v in values.items() if n not in of_operator})
+        made = spec.settings.model_validate(given | {n: v for n, v in values.items() if n not in of_operator})
+        made._of_agency = True
+        return made
 
     def try_out(self, spec: ProviderSpec[Any], settings: ProviderSettings) -> HealthReport:
         """How a provider with exactly these settings feels; nothing of it is kept. Never raises."""

@@ -93,7 +93,7 @@ _ALL = (
         Retention.SECURITY,
         _l("Traces of use"),
         _l("Legitimate interest in security (GDPR Art. 6(1)(f))"),
-        _l("As long as the account or the agency; what a client's person left goes with their erasure"),
+        _l("2 years, or WEBKIT_TRACE_DAYS, then a daily job removes it; with the agency or an erasure earlier"),
     ),
     RetentionClass(
         Retention.PASSING,

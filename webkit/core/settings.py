@@ -79,6 +79,13 @@ class Settings(BaseSettings):
         validation_alias=_env("SESSION_MAX_SECONDS"),
         description="Seconds after which a sign-in ends even if it is used every day.",
     )
+    trace_days: int = Field(
+        730,
+        ge=30,
+        le=36_500,
+        validation_alias=_env("WEBKIT_TRACE_DAYS"),
+        description="Days after which entries of the log and visits of the platform's people are removed.",
+    )
     step_up_seconds: int = Field(
         900,
         ge=60,

@@ -34,6 +34,9 @@ class DeliveryState(enum.StrEnum):
     FAILED = "failed"
 
 
+SECRET, OLD_SECRET = "webhook_endpoints.secret", "webhook_endpoints.old_secret"
+
+
 class Endpoint(Owned):
     """One address. Who works for it holds a lease and a turn's number; nobody else does meanwhile."""
 

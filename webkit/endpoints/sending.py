@@ -19,10 +19,9 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.core.extensions import Job
-from webkit.core.kernel import clock, jobs, outbox, tenancy
+from webkit.core.kernel import clock, jobs, outbox, sealed, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.events import Event
-from webkit.core.kernel.runtime import current
 from webkit.core.values import dataclass
 from webkit.endpoints import models, notices, payload
 from webkit.endpoints.calling import Outcome, Said, call
@@ -177,10 +176,11 @@ def _first_of_each(endpoint_id: UUID) -> Sequence[tuple[UUID, datetime]]:
 
 def _keys(endpoint: Endpoint, now: datetime) -> tuple[str, ...]:
     """The newest key and, for as long as both are in use, the one before."""
-    found = [endpoint.secret]
+    whose = endpoint.agency_id
+    found = [sealed.unseal(models.SECRET, whose, endpoint.secret)]
     if endpoint.old_secret and endpoint.old_until is not None and endpoint.old_until > now:
-        found.append(endpoint.old_secret)
-    return tuple(map(current().keys.unseal, found))
+        found.append(sealed.unseal(models.OLD_SECRET, whose, endpoint.old_secret))
+    return tuple(found)
 
 
 @writes

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from webkit.core.extensions import EventKind
-from webkit.core.kernel import audit, clock, entitlements, events, ids, locks, tenancy
+from webkit.core.kernel import audit, clock, entitlements, events, ids, locks, sealed, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
@@ -60,10 +60,8 @@ def create(url: str, description: str, kinds: Collection[str], actor: str) -> Se
         locks.hold("webhook endpoints")
         if models.count() >= MOST:
             raise Conflict(_("There are %(n)s endpoints already. Delete one that is no longer used.", n=MOST))
-        sealed = current().keys.seal(secret)
-        row = Endpoint(
-            url=clean, description=description, kinds=chosen, secret=sealed, old_secret="", seq=models.head()
-        )
+        kept = sealed.seal(models.SECRET, tenancy.agency_id(), secret)
+        row = Endpoint(url=clean, description=description, kinds=chosen, secret=kept, old_secret="", seq=models.head())
         models.add(row)
         record(CREATED, row, actor)
         audit.log("endpoint.created", subject=events.ref("endpoint", row.id), detail={"kinds": chosen})
@@ -122,8 +120,10 @@ def resume(endpoint_id: UUID, actor: str) -> None:
 def rotate(endpoint_id: UUID, actor: str) -> Secret:
     """Give it a new key. For a day both sign, so that nobody has to change both sides at the same moment."""
     row, secret = _locked(endpoint_id), payload.new_secret()
-    row.old_secret, row.old_until = row.secret, clock.now() + OVERLAP
-    row.secret = current().keys.seal(secret)
+    before = sealed.unseal(models.SECRET, row.agency_id, row.secret)
+    row.old_secret = sealed.seal(models.OLD_SECRET, row.agency_id, before)
+    row.old_until = clock.now() + OVERLAP
+    row.secret = sealed.seal(models.SECRET, row.agency_id, secret)
     record(ROTATED, row, actor)
     audit.log("endpoint.rotated", subject=_ref(row))
     return Secret(EndpointView.of(row), secret)
@@ -141,7 +141,7 @@ def end_overlap(endpoint_id: UUID) -> None:
 def test(endpoint_id: UUID) -> DeliveryView:
     """Send something to try it, now, whether it is paused or not. Somebody waits, so it may take 5 seconds."""
     row = _found(models.get(endpoint_id))
-    url, secret, now = row.url, current().keys.unseal(row.secret), clock.now()
+    url, secret, now = row.url, sealed.unseal(models.SECRET, row.agency_id, row.secret), clock.now()
     release()
     message_id = f"evt_{ids.uuid7().hex}"
     text = payload.test_body(tenancy.agency_id(), endpoint_id, message_id, now)

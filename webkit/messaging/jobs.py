@@ -101,7 +101,7 @@ def _draft(mail: AnyMail, **more: Any) -> Draft:
         to=Address(mail.to_email, mail.to_name),
         reply_to=mail.reply_to,
         locale=mail.locale,
-        context=service.open_context(mail.sealed),
+        context=service.open_context(mail),
         provider=mail.provider,
         account_id=mail.account_id,
         **more,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from webkit.core.capabilities.email import EMAIL, OutboxMessage, ReadableOutbox
 from webkit.core.capabilities.errors import NotFoundAtProvider
-from webkit.core.kernel import clock, i18n, outbox, vendors
+from webkit.core.kernel import clock, i18n, outbox, sealed, tenancy, vendors
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import release, writes
 from webkit.core.kernel.errors import Conflict, NotFound
@@ -94,7 +94,7 @@ def send(
         address=_address(to_email),
         reply_to=reply_to or "",
         locale=locale or i18n.current_locale(),
-        sealed=_seal(context),
+        sealed=_seal(Mail, tenancy.agency_id(), context),
         subject=subject,
         about=list(about),
         attach=[*(str(frozen_id) for frozen_id in attach), *(file.to_dict() for file in files)],
@@ -114,7 +114,7 @@ def send_platform(
         to_name=to_name,
         to_email=to_email,
         locale=locale or i18n.current_locale(),
-        sealed=_seal(context),
+        sealed=_seal(PlatformMail, None, context),
     )
     outbox.add(SEND_PLATFORM, mail_id=str(mail_id))
     return mail_id
@@ -190,9 +190,10 @@ def send_again(mail_id: UUID) -> None:
     outbox.add(SEND, mail_id=str(mail_id))
 
 
-def open_context(sealed: str) -> dict[str, Any]:
+def open_context(mail: Mail | PlatformMail) -> dict[str, Any]:
     """The context a mail was written with; empty once it has left."""
-    context: dict[str, Any] = json.loads(current().keys.unseal(sealed)) if sealed else {}
+    whose = mail.agency_id if isinstance(mail, Mail) else None
+    context: dict[str, Any] = json.loads(sealed.unseal(f"{mail.__tablename__}.sealed", whose, mail.sealed) or "{}")
     return context
 
 
@@ -200,8 +201,8 @@ def _address(email: str) -> str:
     return email.strip().casefold()[:255]
 
 
-def _seal(context: Mapping[str, Any]) -> str:
-    return current().keys.seal(json.dumps(dict(context), ensure_ascii=False))
+def _seal(kind: type[Mail | PlatformMail], whose: UUID | None, context: Mapping[str, Any]) -> str:
+    return sealed.seal(f"{kind.__tablename__}.sealed", whose, json.dumps(dict(context), ensure_ascii=False))
 
 
 def _mail(mail_id: UUID) -> Mail:

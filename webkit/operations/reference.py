@@ -166,7 +166,7 @@ def _methods(thing: Any) -> Iterator[str]:
     if dataclasses.is_dataclass(thing):
         return
     for name, member in vars(thing).items():
-        if not name.startswith("_") and inspect.isfunction(member):
+        if not name.startswith("_") and inspect.isfunction(member) and member.__module__ == thing.__module__:
             note = f"  # {_first(_doc(member))}" if member.__doc__ else ""
             line = f"def {name}{_signature(member)}: ..."
             yield from ([f"{note.strip()}", line] if note else [line])

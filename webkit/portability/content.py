@@ -17,6 +17,8 @@ LEFT_OUT: dict[str, str] = {
     "once_keys": "what tells two clicks from one",
     "payment_consents": "browsers that are at a vendor right now",
     "api_keys": "keys that open this installation",
+    "agency_issuers": "what this installation is to the agency's issuer",
+    "agency_identities": "accounts there that open this installation",
     "api_answers": "what tells a repeated call from a new one",
     "webhook_deliveries": "what this installation still tells other programs",
     "former_keys": "made anew from the signatures in the archive",

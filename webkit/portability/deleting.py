@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from webkit.accounts import service as accounts
@@ -32,8 +33,10 @@ from webkit.portability.models import UNDER_WAY, AgencyDeletion, DeletionState
 from webkit.subscriptions import service as subscriptions
 
 DELETE, DUE = "portability.delete_agency", "portability.delete_due"
+SWEEP, OVER = "portability.sweep_agency", "portability.sweep_due"
 ASKED, CANCELLED, DELETED = "agency.deletion_asked", "agency.deletion_cancelled", "agency.deleted"
 GRACE = timedelta(days=30)
+AGENCIES_A_DAY = 200
 AT_A_STRETCH = 40.0
 """Seconds after which the job goes on in another attempt: shorter than its lease."""
 
@@ -129,6 +132,8 @@ class Deletion:
                 self._pause()
             with writing():
                 deleting_models.let_go(table, self._today, self._agency.country)
+        with writing():
+            deleting_models.empty_over(self._today, self._agency.country)
         self._details()
 
     def _some(self, table: str) -> bool:
@@ -207,10 +212,7 @@ def _begin(deletion_id: UUID, agency_id: UUID) -> None:
 @writes
 def _finish(deletion_id: UUID, agency: AgencyView) -> None:
     kept = list(staying(agency))
-    report = [
-        {"what": each.what, "count": each.count, "why": each.why, "until": each.until and each.until.isoformat()}
-        for each in kept
-    ]
+    report = _report(kept)
     done = {"state": DeletionState.DONE, "ended_at": clock.now(), "report": report}
     if not models.change_deletion(deletion_id, (DeletionState.RUNNING,), **done):
         return
@@ -220,6 +222,39 @@ def _finish(deletion_id: UUID, agency: AgencyView) -> None:
     agencies.bury(agency.id)
     context = {"name": row.asked_name, "agency_name": agency.name, "kept": [_sentence(each) for each in kept]}
     messaging.send_platform("agency_deleted", row.asked_name, row.asked_email, context=context, locale=row.locale)
+
+
+def _report(kept: Iterable[Staying]) -> list[dict[str, Any]]:
+    return [
+        {"what": each.what, "count": each.count, "why": each.why, "until": each.until and each.until.isoformat()}
+        for each in kept
+    ]
+
+
+def look_for_over(_job: Job) -> None:
+    """The daily job: what a law has kept goes when its years are over. They end with a calendar year, so each agency
+    is looked at once in a year, when the new one has begun everywhere."""
+    since = datetime((clock.now() - timedelta(days=1)).year, 1, 1, tzinfo=UTC) + timedelta(days=1)
+    for agency_id, deletion_id in models.unswept(since, AGENCIES_A_DAY):
+        with tenancy.tenant(agency_id), writing():
+            outbox.add(SWEEP, deletion_id=str(deletion_id))
+
+
+def sweep(job: Job) -> None:
+    """The same for one agency: another pass over what is left, by the same rules as the first."""
+    row, agency = models.deletion_by_id(UUID(job.args["deletion_id"])), agencies.by_id(tenancy.agency_id())
+    if row is None or agency is None or row.state is not DeletionState.DONE:
+        return
+    with i18n.use_locale(row.locale, agency.timezone):
+        Deletion(job, agency).run()
+        _swept(row.id, agency)
+
+
+@writes
+def _swept(deletion_id: UUID, agency: AgencyView) -> None:
+    report = _report(staying(agency))
+    if models.change_deletion(deletion_id, (DeletionState.DONE,), swept_at=clock.now(), report=report):
+        audit.log("agency.kept_swept", subject=ref("agency", agency.id), detail={"kept": len(report)})
 
 
 def staying(agency: AgencyView) -> Iterator[Staying]:

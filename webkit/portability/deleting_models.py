@@ -24,6 +24,8 @@ BATCH, DETAILS = 200, "event_details"
 _FILES = {**FILES, "list_tasks": FileColumns("file_key", "file_account", ""),
           "agency_exports": FileColumns("file_key", "file_account", "")}  # fmt: skip
 _LISTS = ("invoices", "quotations")
+_AT = "invoice_write_offs"
+"""Goes through the invoice it belongs to."""
 Keys = list[tuple[Any, ...]]
 FileAt = tuple[str, str]
 """A file's key, and the account that keeps it."""
@@ -162,6 +164,25 @@ def what_stays(today: date, country: str) -> list[tuple[str, Retention, int, dat
         if count:
             found.append((name, retention, int(count), latest.date() if isinstance(latest, datetime) else latest))
     return found
+
+
+def empty_over(today: date, country: str) -> None:
+    """Empty what names people in and through books that nobody removes, when their years are over; inside a write."""
+    first = date(today.year - years(Retention.ACCOUNTING, country), 1, 1)
+    clients = _table("clients")
+    named = [clients.c[each] for each in keeping.NAMES]
+    since: dict[str, Any] = {name: _table(name).c[dated] >= first for name, dated in keeping.DATED_CHAIN if name != _AT}
+    kept = [_mine(clients), sa.or_(*(each != "" for each in named))]
+    for other in Base.metadata.sorted_tables:
+        if any(each.referred_table is clients for each in other.foreign_key_constraints) and "client_id" in other.c:
+            here = (_mine(other), other.c.client_id.is_not(None), since.get(other.name, sa.true()))
+            kept.append(clients.c.id.not_in(sa.select(other.c.client_id).where(*here)))
+    session().connection().execute(sa.update(clients).where(*kept).values({each.name: "" for each in named}))
+    for name, is_young in since.items():
+        table = _table(name)
+        if words := table.info.get("may_empty"):
+            over = (_mine(table), sa.not_(is_young), sa.or_(*(table.c[each] != "" for each in words)))
+            session().connection().execute(sa.update(table).where(*over).values(dict.fromkeys(words, "")))
 
 
 def living_retainers() -> int:

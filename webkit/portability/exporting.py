@@ -14,7 +14,7 @@ from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.kernel import tenancy, vendors
 from webkit.core.kernel.db import release
 from webkit.core.kernel.passphrases import Box, place
-from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import unseal
 from webkit.core.values import dataclass
 from webkit.portability import row_models
 from webkit.portability.archive import CHUNK, FOLDER, INDEX, Part, Writer, Written
@@ -98,12 +98,12 @@ class Export:
             row[named] = [{**file, "account": ""} for file in row[named]]
 
     def _seal(self, table: str, row: Row) -> None:
-        keys = current().keys
         for column in row_models.sealed(table):
             if not row[column] or self._box is None:
                 row[column] = ""
             else:
-                row[column] = self._box.seal(keys.unseal(row[column]), place(table, column, row["id"]))
+                text = unseal(f"{table}.{column}", self._agency, row[column])
+                row[column] = self._box.seal(text, place(table, column, row["id"]))
         unplug(table, row)
 
     def _note(self, table: str, row: Row) -> None:

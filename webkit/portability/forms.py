@@ -17,3 +17,9 @@ class NameForm(Form):
 
 class AddressForm(Form):
     email: Line(255)  # type: ignore[valid-type]
+
+
+class ArrivalForm(Form):
+    """The archive itself comes beside it."""
+
+    passphrase: Line(LONGEST) | None = None  # type: ignore[valid-type]

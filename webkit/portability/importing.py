@@ -12,7 +12,7 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.storage import STORAGE
-from webkit.core.kernel import audit, clock, entrances, tenancy, vendors
+from webkit.core.kernel import audit, clock, entrances, links, sealed, tenancy, vendors
 from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.events import ref
@@ -30,28 +30,35 @@ Step = Callable[[int, int], None]
 
 
 def bring_in(
-    file: BinaryIO, passphrase: str = "", *, closed: str = "", step: Step = lambda _done, _all: None
+    file: BinaryIO,
+    passphrase: str = "",
+    *,
+    closed: str = "",
+    step: Step = lambda _done, _all: None,
+    written: Callable[[Judged], None] = lambda _found: None,
 ) -> Judged:
-    """Bring an agency in; `closed` is why nobody gets in until somebody opens it.
+    """Bring an agency in; `closed` is why nobody gets in until somebody opens it, `written` hears of it in the write.
 
     Raises Broken for an archive that is not whole, Conflict when something here stands in its way; nothing is written
     then. No transaction may be open.
     """
     archive = Reader(file)
-    found = Judge(archive, passphrase).judge()
+    found = Judge(archive, passphrase, step).judge()
     with tenancy.platform("bring an agency in"):
         _demand_room(found)
         release()
-        _store_files(archive, step)
+        _store_files(archive, found, step)
         try:
             with writing():
                 _demand_room(found)
-                _insert(archive, found, step)
+                with sealed.belonging_to(found.agency):
+                    _insert(archive, found, step)
                 if closed:
                     agencies.close(found.agency, closed)
                 models.trust(found.agency, found.public_keys, clock.now())
                 entrances.changed()
                 audit.log("agency.brought_in", subject=ref("agency", found.agency), detail={"rows": found.rows})
+                written(found)
         except row_models.RowsError as error:
             raise Conflict(_("The rows of the archive do not fit together, or not with what is here.")) from error
     return found
@@ -70,12 +77,12 @@ def _demand_room(found: Judged) -> None:
             raise Conflict(_("Somebody else has an account with the address %(email)s here.", email=email))
 
 
-def _store_files(archive: Reader, step: Step) -> None:
+def _store_files(archive: Reader, found: Judged, step: Step) -> None:
     storage = vendors.chosen(STORAGE).connect()
     release()
     for done, row in enumerate(archive.rows(INDEX)):
         if row["sha256"] is not None:
-            step(done, done)
+            step(done, found.files)
             with archive.open(f"{FOLDER}{row['key']}") as stream:
                 storage.put(row["key"], cast("BinaryIO", stream), content_type=row["content_type"])
 
@@ -109,10 +116,11 @@ def _rows(archive: Reader, table: str, found: Judged, people: set[UUID]) -> Iter
         if table == row_models.USERS and row["id"] in people:
             continue
         for column, text in opened(table, row, found.box).items():
-            row[column] = keys.seal(text)
+            row[column] = sealed.seal(f"{table}.{column}", found.agency, text)
             if table == LINKS:
                 row["token_hash"] = keys.token_hash(f"{row['kind']}/{text}")
         unplug(table, row)
+        row |= {into: sealed.keyed(f"{table}.{name}", row[name]) for name, into in row_models.keyed(table).items()}
         yield row
 
 
@@ -126,7 +134,7 @@ def _checks(archive: Reader, found: Judged) -> Iterator[Row]:
             "kind": VERIFY,
             "document_id": row["id"],
             "token_hash": keys.token_hash(f"{VERIFY}/{row['code']}"),
-            "token_sealed": keys.seal(row["code"]),
+            "token_sealed": sealed.seal(links.SEALED, found.agency, row["code"]),
             "created_at": row["created_at"],
         }
         yield row_models.whole(LINKS, made)

@@ -94,8 +94,10 @@ class Judged:
 class Judge:
     """Reads every byte of an archive. Raises Broken with a sentence that says what is wrong, and where."""
 
-    def __init__(self, archive: Reader, passphrase: str) -> None:
-        self._archive = archive
+    def __init__(
+        self, archive: Reader, passphrase: str, step: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> None:
+        self._archive, self._step = archive, step
         self.said = _manifest(archive)
         self.agency = _id(self.said.agency.id)
         self._box = self._opened(passphrase)
@@ -107,8 +109,8 @@ class Judge:
         said = self.said
         self._demand_parts()
         with self._files:
-            for part in sorted(said.parts, key=lambda part: _TURN.get(part.name, 1)):
-                self._part(part)
+            for done, part in enumerate(sorted(said.parts, key=lambda part: _TURN.get(part.name, 1))):
+                self._part(part, done)
             files, missing = self._stored()
         self._chain.finish(said.chain)
         if (files, missing) != (said.files.count, said.files.missing):
@@ -142,12 +144,13 @@ class Judge:
             name = min(strays, default=MANIFEST)
             raise Broken(_("The archive holds a part that has no place in it: %(name)s", name=name[:120]))
 
-    def _part(self, said: PartSaid) -> None:
+    def _part(self, said: PartSaid, done: int) -> None:
         if said.name not in self._archive.names() or self._archive.size(said.name) != said.size:
             raise Broken(_("%(name)s is not what the manifest says of it.", name=said.name))
         hashed, rows = hashlib.sha256(), 0
         check = self._check_of(said.name)
         for number, row in enumerate(self._archive.rows(said.name, hashed.update), start=1):
+            self._step(done, len(self.said.parts))
             try:
                 check(row)
             except Unfit as error:

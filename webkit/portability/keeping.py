@@ -56,6 +56,11 @@ EMPTIED: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Columns of what stays that no law asks for."""
+NAMES = (
+    "name", "sort_name", "contact_name", "email", "phone", "website", "street", "postcode", "city", "region", "tax_id",
+    "notes",
+)  # fmt: skip
+"""What says of a client who they are: goes with the last thing that a law keeps about them."""
 LAST = ("provider_accounts", "links")
 """What goes after everything else: files are found through accounts."""
 DATED_CHAIN = ("ledger_entries", "day"), ("ledger_receipts", "day"), ("invoice_write_offs", "at")

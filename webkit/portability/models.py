@@ -77,7 +77,8 @@ UNDER_WAY = (DeletionState.ASKED, DeletionState.RUNNING)
 
 
 class AgencyDeletion(Owned):
-    """An agency that is to be deleted. `report` says what was kept, why and until when."""
+    """An agency that is to be deleted. `report` says what was kept, why and until when; `swept_at`, when it was last
+    looked whether the time of some of that is over."""
 
     __tablename__ = "agency_deletions"
 
@@ -88,6 +89,7 @@ class AgencyDeletion(Owned):
     locale: Mapped[str] = mapped_column(sa.String(16))
     due_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]
     report: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
 
 
@@ -201,6 +203,14 @@ def due_deletions(now: datetime) -> list[tuple[UUID, UUID]]:
         sa.or_(asked, AgencyDeletion.state == DeletionState.RUNNING)
     )
     return [(row[0], row[1]) for row in session().execute(query)]
+
+
+def unswept(since: datetime, limit: int) -> list[tuple[UUID, UUID]]:
+    """Agencies that are gone and not looked at since then, with their deletions. Through the platform's door."""
+    looked = sa.func.coalesce(AgencyDeletion.swept_at, AgencyDeletion.ended_at)
+    here = (AgencyDeletion.state == DeletionState.DONE, looked < since)
+    query = sa.select(AgencyDeletion.agency_id, AgencyDeletion.id).where(*here).order_by(AgencyDeletion.id)
+    return [(row[0], row[1]) for row in session().execute(query.limit(limit))]
 
 
 def account_deletion(user_id: UUID) -> AccountDeletion | None:

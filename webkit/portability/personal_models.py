@@ -12,8 +12,7 @@ import sqlalchemy as sa
 
 from webkit.core.kernel.db import session
 from webkit.core.kernel.events import Event
-from webkit.core.kernel.runtime import current
-from webkit.core.kernel.sealed import MARK
+from webkit.core.kernel.sealed import MARK, unseal
 from webkit.core.kernel.tables import Base
 from webkit.core.kernel.tenancy import authored_tables
 from webkit.portability.row_models import AT_ONCE, USERS, Row, plain
@@ -54,7 +53,9 @@ def account(user_id: UUID) -> Row:
 def rows(name: str, user_id: UUID) -> Iterator[Row]:
     """Rows of a table about somebody."""
     table = Base.metadata.tables[name]
-    yield from _streamed(sa.select(*shown(table)).where(table.c.user_id == user_id).order_by(*table.primary_key), name)
+    yield from _streamed(
+        sa.select(*shown(table)).where(table.c.user_id == user_id).order_by(*table.primary_key), name, user_id
+    )
 
 
 def authored(name: str, user_id: UUID) -> Iterator[Row]:
@@ -62,7 +63,8 @@ def authored(name: str, user_id: UUID) -> Iterator[Row]:
     table = Base.metadata.tables[name]
     words = [table.c[each] for each in WORDS if each in table.c]
     theirs = table.c.agency_id.in_([agency for agency, _role in places(user_id)])
-    yield from _streamed(sa.select(*words).where(table.c.author_id == user_id, theirs).order_by(table.c.id), name)
+    words_of = sa.select(*words).where(table.c.author_id == user_id, theirs)
+    yield from _streamed(words_of.order_by(table.c.id), name, user_id)
 
 
 def authored_names() -> list[str]:
@@ -73,16 +75,16 @@ def acts(agency: UUID, user_id: UUID) -> Iterator[Row]:
     """What somebody did in an agency, by the chain of events; not whom it concerned."""
     words: tuple[Any, ...] = (Event.agency_id, Event.seq, Event.kind, Event.at, Event.subject)
     mine = (Event.agency_id == agency, Event.text.contains(f'"actor":"user:{user_id}"', autoescape=True))
-    yield from _streamed(sa.select(*words).where(*mine).order_by(Event.seq), "events")
+    yield from _streamed(sa.select(*words).where(*mine).order_by(Event.seq), "events", user_id)
 
 
-def _streamed(query: sa.Select[Any], name: str) -> Iterator[Row]:
+def _streamed(query: sa.Select[Any], name: str, user_id: UUID) -> Iterator[Row]:
     with session().connection().execute(query.execution_options(yield_per=AT_ONCE)) as found:
         for row in found:
             said = dict(row._mapping)
             for table, column in OPENED:
                 if table == name and said.get(column):
-                    said[column] = current().keys.unseal(said[column])
+                    said[column] = unseal(f"{table}.{column}", user_id, said[column])
             yield plain(said)
 
 

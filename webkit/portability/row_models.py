@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webkit.core.kernel.db import session
-from webkit.core.kernel.sealed import MARK
+from webkit.core.kernel.sealed import KEYED, MARK
 from webkit.core.kernel.tables import PLACES, Base, ExactDecimal, Json, UTCDateTime
 from webkit.portability.content import LEFT_OUT, LOG, OMITTED, PEOPLE, PLATFORMS
 
@@ -55,7 +55,7 @@ def columns(name: str) -> tuple[sa.Column[Any], ...]:
     found = Base.metadata.tables[name].columns
     if name == USERS:
         return tuple(found[each] for each in PEOPLE)
-    return tuple(each for each in found if each.name not in OMITTED.get(name, ()))
+    return tuple(each for each in found if each.name not in OMITTED.get(name, ()) and KEYED not in each.info)
 
 
 @functools.cache
@@ -65,8 +65,14 @@ def column(name: str, of: str) -> sa.Column[Any]:
 
 @functools.cache
 def sealed(name: str) -> tuple[str, ...]:
-    """Columns whose values only this installation opens."""
+    """Columns whose values only this installation opens, and that are told under a passphrase alone."""
     return tuple(each.name for each in columns(name) if each.info.get(MARK))
+
+
+@functools.cache
+def keyed(name: str) -> dict[str, str]:
+    """Columns that are made anew from others, by these."""
+    return {each.info[KEYED]: each.name for each in Base.metadata.tables[name].columns if KEYED in each.info}
 
 
 @functools.cache

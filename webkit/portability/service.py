@@ -11,14 +11,13 @@ from uuid import UUID
 
 from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, clock, locks, outbox, tenancy, vendors
+from webkit.core.kernel import audit, clock, locks, outbox, sealed, tenancy, vendors
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.events import ref
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.outbox import PutBack
 from webkit.core.kernel.passphrases import LONGEST, SHORTEST
-from webkit.core.kernel.runtime import current
 from webkit.core.kernel.vendors import Vendor
 from webkit.portability import exporting, models
 from webkit.portability.models import AgencyExport, ArchiveState
@@ -26,6 +25,7 @@ from webkit.portability.models import AgencyExport, ArchiveState
 EXPORT, TIDY, TIDY_AGENCY = "portability.export_agency", "portability.tidy", "portability.tidy_agency"
 KEPT = timedelta(days=7)
 LEASE, MOST_SECONDS = 120, 6 * 3600
+SEALED = "agency_exports.sealed"
 PAUSE = 2.0
 """Seconds between two notes of how far a job is."""
 ZIP = "application/zip"
@@ -39,8 +39,8 @@ def ask(user_id: UUID, name: str, passphrase: str) -> UUID:
     locks.hold("portability.export")
     if models.waiting() is not None:
         raise Conflict(_("An archive is being made already. Wait until it is done."))
-    sealed = current().keys.seal(passphrase) if passphrase else ""
-    export_id = models.add(AgencyExport(asked_by=user_id, asked_name=name, sealed=sealed))
+    kept = sealed.seal(SEALED, tenancy.agency_id(), passphrase)
+    export_id = models.add(AgencyExport(asked_by=user_id, asked_name=name, sealed=kept))
     audit.log("agency.export_asked", subject=ref("export", export_id), detail={"secrets": bool(passphrase)})
     outbox.add(EXPORT, export_id=str(export_id))
     return export_id
@@ -84,7 +84,7 @@ def make(job: Job) -> None:
     row = models.export(export_id)
     if row is None or row.state is not ArchiveState.WAITING:
         return
-    passphrase = current().keys.unseal(row.sealed) if row.sealed else ""
+    passphrase = sealed.unseal(SEALED, row.agency_id, row.sealed)
     until = row.created_at
     release()
     try:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from webkit.core.capabilities.email import EMAIL, ErasableOutbox
 from webkit.core.capabilities.storage import STORAGE
 from webkit.core.extensions import Job, JobSpec, Schedule
-from webkit.core.kernel import streams, tenancy, vendors
-from webkit.core.kernel.db import release
+from webkit.core.kernel import audit, clock, jobs, streams, tenancy, vendors
+from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.runtime import current
-from webkit.privacy import erasing_models, service
+from webkit.privacy import erasing_models, register, service, trace_models
 from webkit.privacy.erasing_models import Things
 from webkit.privacy.scope_models import Found
 
 BATCH = 100
+TRACES = "privacy.sweep_traces"
+AT_ONCE, MOST_A_DAY = 1000, 200_000
+"""How many traces go in one write, and of each table on one day."""
 
 
 def erase(job: Job) -> None:
@@ -61,8 +65,25 @@ def sweep(_job: Job) -> None:
             service.sweep_agency()
 
 
+def sweep_traces(_job: Job) -> None:
+    """Once a day: traces of use go when their time is over. What is more than a day's work goes the next day."""
+    before = clock.now() - timedelta(days=current().settings.trace_days)
+    for name, table in register.ending().items():
+        removed, batch = 0, AT_ONCE
+        while batch == AT_ONCE and removed < MOST_A_DAY and not jobs.stopping.is_set():
+            with writing():
+                batch = trace_models.remove(name, table.ends, before, AT_ONCE)
+            removed += batch
+        if removed:
+            audit.log("traces.removed", detail={"table": name, "rows": removed, "before": before.date().isoformat()})
+
+
 JOBS = [
     JobSpec(service.ERASE, erase, queue="long", lease=900),
     JobSpec(service.SWEEP, sweep, queue="long", lease=900),
+    JobSpec(TRACES, sweep_traces, queue="long", lease=900),
 ]
-SCHEDULES = [Schedule(service.SWEEP, service.SWEEP, daily_at="04:10")]
+SCHEDULES = [
+    Schedule(service.SWEEP, service.SWEEP, daily_at="04:10"),
+    Schedule(TRACES, TRACES, daily_at="04:20"),
+]

@@ -50,6 +50,8 @@ class Table:
     subject: tuple[str, ...] = ()
     pseudonym: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    ends: str = ""
+    over: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -78,6 +80,11 @@ def _table(name: str, said: dict[str, Any]) -> Table:
 def of_clients() -> dict[str, Table]:
     """Those in which something of a client's person can be found and erased."""
     return {name: table for name, table in tables().items() if table.by}
+
+
+def ending() -> dict[str, Table]:
+    """Those with traces of use that a daily job removes."""
+    return {name: table for name, table in tables().items() if table.ends}
 
 
 def markdown() -> str:
@@ -122,6 +129,8 @@ def _section(table: Table) -> list[str]:
         says.append(f"Kept as `{table.law}` {_condition(table)}.")
     elif table.keep == WITH:
         says.append("Kept with the document it belongs to.")
+    if end := f"`WEBKIT_TRACE_DAYS` after `{table.ends}`" if table.ends else table.over:
+        says.append(f"Goes by itself: {end}.")
     lines = [f"### {table.name}", "", *_wrapped(" ".join(says)), ""]
     for label, names in (("Personal", table.personal), ("Sealed or hashed", table.secret)):
         if names:

@@ -42,10 +42,10 @@ _CODE = {"invalid_grant", "bad_verification_code"}
 class CodeFlow:
     """The authorization code flow with PKCE, for one client of a vendor. Subclass it where refusals read otherwise."""
 
-    def __init__(self, vendor: str, client_id: str, client_secret: str) -> None:
+    def __init__(self, vendor: str, client_id: str, client_secret: str, line: HttpLine | None = None) -> None:
         self.vendor, self.client_id = vendor, client_id
         self._secret = client_secret
-        self._line = HttpLine(vendor)
+        self._line = line or HttpLine(vendor)
 
     def authorize_url(self, endpoint: str, request: SignInRequest, scope: str, **more: str) -> str:
         """Where the browser is sent; the verifier stays here, its hash goes along."""

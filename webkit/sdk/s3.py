@@ -41,6 +41,7 @@ from webkit.core.capabilities.errors import (
     RateLimited,
 )
 from webkit.core.capabilities.storage import NoSuchObject, Storage, StoredObject, check_key, disposition
+from webkit.sdk.guarded import Guard
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -73,7 +74,10 @@ _UNREACHED = (NotConnected, HTTPClientError, IncompleteReadError, ResponseParser
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Where it is, and who we are there. `vendor` names the provider in errors; no `address` means Amazon's own."""
+    """Where it is, and who we are there. `vendor` names the provider in errors; no `address` means Amazon's own.
+
+    `guard` judges each connection: for an address that an agency typed.
+    """
 
     vendor: str
     name: str
@@ -81,6 +85,7 @@ class Bucket:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     address: str = ""
+    guard: Guard | None = None
 
 
 class S3Storage:
@@ -204,9 +209,13 @@ class S3Storage:
             read_timeout=read_timeout,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
+            proxies=None if self._place.guard is None else {},
         )
         with self._lock:  # making clients is the one thing that is not safe among threads
-            return self._session.client("s3", endpoint_url=self._place.address or None, config=config)
+            made = self._session.client("s3", endpoint_url=self._place.address or None, config=config)
+        if self._place.guard is not None:
+            made._endpoint.http_session._manager.pool_classes_by_scheme = self._place.guard.s3_pools()
+        return made
 
 
 def _transfer() -> Any:

@@ -8,7 +8,7 @@ from uuid import UUID
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.subscriptions import Interval, SubscriptionState
 from webkit.core.kernel import audit, clock, events, tenancy
-from webkit.core.kernel.db import writing
+from webkit.core.kernel.db import writes, writing
 from webkit.core.kernel.errors import DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
@@ -131,6 +131,15 @@ def _lend(agency_id: UUID, tier: str, expires: datetime, word: str, note: str, b
     models.add_grant(TierGrant(tier=tier, reason=Reason(word), note=note, granted_by=by[:64], expires_at=expires))
     facts = {"actor": by, "tier": tier, "until": expires.isoformat(), "reason": word}
     events.record("subscription.lent", events.ref("agency", agency_id), facts)
+
+
+@writes
+def lend_founded(agency_id: UUID, tier: str, until: datetime, *, by: str) -> None:
+    """Lend an agency a tier in the write that founds it, through the platform's door: nobody is inside yet."""
+    grant = TierGrant(tier=tier, reason=Reason.BETA_TESTER, granted_by=by[:64], expires_at=until)
+    grant.agency_id = agency_id
+    models.add_grant(grant)
+    audit.log("subscription.lent", subject=events.ref("agency", agency_id), detail={"tier": tier, "by": by})
 
 
 def take_back(agency_id: UUID, *, by: str = "operator") -> int:

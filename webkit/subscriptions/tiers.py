@@ -44,6 +44,10 @@ FEATURES: Mapping[Feature, Sold] = {
             "webkit.endpoints.service:create",
         ),
     ),
+    Feature.SSO: Sold(
+        _l("Your own sign-in (OpenID Connect)"),
+        ("webkit.accounts.agency_issuers:save", "webkit.accounts.agency_issuers:door"),
+    ),
 }
 LIMITS: Mapping[Limit, Sold] = {
     Limit.MEMBERS: Sold(_l("Members"), ("webkit.accounts.service:add_member", "webkit.people.service:_seat")),
@@ -69,6 +73,7 @@ class Tier:
 _FREE = frozenset({Feature.PROPOSALS, Feature.AI_WRITING})
 _STARTER = _FREE | {Feature.PDF_EXPORT, Feature.EMAIL_DELIVERY}
 _GROWTH = _STARTER | {Feature.CUSTOM_BRANDING, Feature.ANALYTICS, Feature.API_ACCESS}
+_ENTERPRISE = _GROWTH | {Feature.SSO}
 
 
 def _tier(key: str, label: LazyText, features: frozenset[Feature], *most: int | None) -> Tier:
@@ -81,7 +86,7 @@ TIERS: Mapping[str, Tier] = {
         _tier("free", _l("Free"), _FREE, 1, 10, 5, 3, 100 * MB),
         _tier("starter", _l("Starter"), _STARTER, 3, 25, 25, 5, 1024 * MB),
         _tier("growth", _l("Growth"), _GROWTH, 10, 100, 100, 20, 10_240 * MB),
-        _tier("enterprise", _l("Enterprise"), _GROWTH, None, None, None, None, None),
+        _tier("enterprise", _l("Enterprise"), _ENTERPRISE, None, None, None, None, None),
     )
 }
 """From the least to the most."""

@@ -42,6 +42,7 @@ class ApiKey(Record):
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
 
 
 class TokenFamily(Record):
@@ -106,6 +107,20 @@ def revoke_own(user_id: UUID, key_id: UUID) -> str | None:
 
 def revoke_in(agency_id: UUID, key_id: UUID) -> str | None:
     return revoke(key_id, ApiKey.agency_id == agency_id, ApiKey.kind == Kind.AGENCY)
+
+
+def ending(before: datetime, limit: int) -> list[ApiKey]:
+    """Keys that end before then and of which nobody was told, the nearest end first."""
+    here = (ApiKey.revoked_at.is_(None), ApiKey.warned_at.is_(None), ApiKey.expires_at <= before)
+    query = sa.select(ApiKey).where(*here, ApiKey.expires_at > clock.now()).order_by(ApiKey.expires_at, ApiKey.id)
+    return list(session().scalars(query.limit(limit)))
+
+
+def warned(key_id: UUID) -> bool:
+    """Note that its end was told, inside a write; False when somebody did already or it was revoked."""
+    here = (ApiKey.id == key_id, ApiKey.warned_at.is_(None), ApiKey.revoked_at.is_(None))
+    query = sa.update(ApiKey).where(*here).values(warned_at=clock.now()).returning(ApiKey.id)
+    return session().scalars(query).one_or_none() is not None
 
 
 def note_use(key_id: UUID, every: timedelta) -> None:

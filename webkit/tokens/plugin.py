@@ -26,12 +26,18 @@ def webkit_startup(app: Flask) -> None:
 
 @hookimpl
 def webkit_register_jobs() -> list[JobSpec]:
-    return [JobSpec(service.FORGET_ENDED, service.forget_ended, "long")]
+    return [
+        JobSpec(service.FORGET_ENDED, service.forget_ended, "long"),
+        JobSpec(service.WARN, service.warn, "long"),
+    ]
 
 
 @hookimpl
 def webkit_register_schedules() -> list[Schedule]:
-    return [Schedule("tokens.forget_ended", service.FORGET_ENDED, daily_at="03:15")]
+    return [
+        Schedule("tokens.forget_ended", service.FORGET_ENDED, daily_at="03:15"),
+        Schedule("tokens.warn", service.WARN, daily_at="06:30"),
+    ]
 
 
 @hookimpl

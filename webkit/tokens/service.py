@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from webkit.accounts import service as accounts
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, bearers, clock, entitlements, locks, tenancy
+from webkit.core.kernel import audit, bearers, clock, entitlements, i18n, locks, tenancy
 from webkit.core.kernel.db import writes, writing
 from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Conflict, Invalid, NotFound
@@ -21,7 +21,10 @@ from webkit.tokens.views import KeyView, NewKey
 DAYS = (30, 90, 365)
 """How long a key may be good: none is good for ever."""
 MOST = 50
-FORGET_ENDED = "tokens.forget_ended"
+FORGET_ENDED, WARN = "tokens.forget_ended", "tokens.warn"
+AHEAD = timedelta(days=7)
+AT_ONCE = 500
+"""How many people hear on one day that a key ends; the others hear it on the next."""
 
 
 def own(user_id: UUID) -> list[KeyView]:
@@ -72,6 +75,24 @@ def forget_ended(_job: Job) -> None:
     """Delete tokens that nobody can use any more, and with them the trace of their use."""
     with writing():
         models.prune(clock.now() - timedelta(days=1))
+
+
+def warn(_job: Job) -> None:
+    """The daily job: tell people a week before a key of theirs ends, once."""
+    found = [(row.id, row.user_id, row.name, row.expires_at) for row in models.ending(clock.now() + AHEAD, AT_ONCE)]
+    for key_id, user_id, name, ends in found:
+        with writing():
+            if ends is not None and models.warned(key_id):
+                _tell_end(user_id, name, ends)
+
+
+def _tell_end(user_id: UUID, name: str, ends: datetime) -> None:
+    person = accounts.active(user_id)
+    if person is None:
+        return
+    with i18n.use_locale(person.locale or i18n.current_locale()):
+        words = {"name": name, "day": i18n.format_date(ends.date())}
+        accounts.tell(user_id, _("The API key “%(name)s” ends on %(day)s. Make a new one before then.", **words))
 
 
 def _add(user_id: UUID, kind: Kind, agency_id: UUID | None, name: str, scopes: Iterable[str], days: int) -> NewKey:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PrivateAttr
 from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -101,6 +101,12 @@ class ProviderSettings(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, validate_default=True, defer_build=True
     )
+    _of_agency: bool = PrivateAttr(default=False)
+
+    @property
+    def of_agency(self) -> bool:
+        """Whether an agency typed them: then their addresses are judged with each connection (`webkit.sdk.guarded`)."""
+        return self._of_agency
 
 
 class NoSettings(ProviderSettings):

@@ -12,7 +12,7 @@ import hmac
 import json
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -72,6 +72,14 @@ def verify(public_key: bytes, data: bytes, signature: bytes) -> bool:
     return True
 
 
+UNNAMED, LOOSE, PLACED = "1", "2", "3"
+"""Versions of sealed texts: by the first key; by a key that is named; the same, bound to the place where it stands."""
+
+
+def _bound(place: str) -> bytes | None:
+    return place.encode() or None
+
+
 class SealingKeys:
     """The keys of sealed values: the newest seals, all of them open, retired ones too.
 
@@ -91,9 +99,9 @@ class SealingKeys:
         self._read()
 
     @staticmethod
-    def mark(name: str) -> str:
-        """How everything begins that the key `name` sealed."""
-        return f"2.{name}."
+    def marks(name: str) -> tuple[str, str]:
+        """How everything begins that the key `name` sealed: for no place, and for one."""
+        return f"{LOOSE}.{name}.", f"{PLACED}.{name}."
 
     @property
     def first(self) -> str:
@@ -179,7 +187,7 @@ class Keys:
 
     signing: Ed25519PrivateKey
     sealing: SealingKeys
-    secret: bytes
+    secret: bytes = field(repr=False)
 
     def sign(self, data: bytes) -> bytes:
         """A detached Ed25519 signature (64 bytes)."""
@@ -195,24 +203,32 @@ class Keys:
         """Names the signing key: the first 16 hex digits of its public half's hash."""
         return digest(self.public_key)[:16]
 
-    def seal(self, text: str) -> str:
-        """AES-256-GCM with a fresh nonce, as `2.<key id>.<nonce and text>`."""
+    def seal(self, text: str, place: str = "") -> str:
+        """AES-256-GCM with a fresh nonce, as `<version>.<key id>.<nonce and text>`.
+
+        `place` says where it will stand ("table.column/owner"): nowhere else does it open. Without one, anywhere.
+        """
         name, key = self.sealing.newest()
         nonce = os.urandom(12)
-        body = base64.urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), None)).decode()
-        return f"{self.sealing.mark(name)}{body}"
+        body = base64.urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound(place))).decode()
+        return f"{self.sealing.marks(name)[bool(place)]}{body}"
 
-    def unseal(self, sealed: str) -> str:
-        """What `seal` was given; raises CryptoError rather than ever returning the sealed text."""
+    def unseal(self, sealed: str, place: str = "") -> str:
+        """What `seal` was given; raises CryptoError rather than ever returning the sealed text.
+
+        What was sealed for no place opens with one, too: so were all values once, until a rotation bound them.
+        """
         version, _, rest = sealed.partition(".")
         name, _, body = rest.rpartition(".")  # version 1 names no key: it was the first one
         try:
-            if version not in ("1", "2"):
-                raise ValueError(version)
+            if version not in (UNNAMED, LOOSE, PLACED):
+                raise ValueError("no sealed value")
             raw = base64.urlsafe_b64decode(body)
-            return AESGCM(self.sealing.named(name)).decrypt(raw[:12], raw[12:], None).decode()
-        except Exception as error:
-            raise CryptoError("a sealed value does not open with this installation's keys") from error
+            bound = _bound(place) if version == PLACED else None
+            return AESGCM(self.sealing.named(name)).decrypt(raw[:12], raw[12:], bound).decode()
+        except Exception:  # nobody is told why: the reason could repeat what was given
+            what = place.partition("/")[0] or "a sealed value"
+            raise CryptoError(f"{what} does not open with this installation's keys, or not here") from None
 
     def token_hash(self, token: str) -> str:
         """How a bearer token is stored: keyed, so a leaked table cannot be searched."""

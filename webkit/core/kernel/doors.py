@@ -188,10 +188,17 @@ def demand_second(agency: AgencyView, user_id: UUID) -> None:
         raise SecondMissing(text)
 
 
+def reaches(agency_id: UUID) -> bool:
+    """Whether the session of whoever is signed in may know of an agency: one that its issuer opened knows it alone."""
+    return getattr(current_user, "confined_to", None) in (None, agency_id)
+
+
 def sit_down(entrance: Entrance) -> None:
     """Open the agency for whoever may enter it, as far as they see. Raises Forbidden while it is closed, and
     SecondMissing."""
     agency, seat = entrance.agency, entrance.seat
+    if not reaches(agency.id):
+        abort(404)
     i18n.set_locale(current_user.locale or agency.locale, agency.timezone)
     if agency.closed and not seat.sitting_in:
         raise Forbidden(_("%(agency)s is closed for now: %(why)s", agency=agency.name, why=agency.closed))
@@ -234,7 +241,7 @@ def enter_link(kind: str, token: str) -> None:
 
 
 def _is_staff(agency: UUID) -> bool:
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or not reaches(agency):
         return False
     return current().directory.seat(agency, current_user.id) is not None  # also who sits in for the owner
 

@@ -28,6 +28,7 @@ class Feature(enum.StrEnum):
     CUSTOM_BRANDING = "custom_branding"
     ANALYTICS = "analytics"
     API_ACCESS = "api_access"
+    SSO = "sso"
 
 
 class Limit(enum.StrEnum):

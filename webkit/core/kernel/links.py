@@ -16,9 +16,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, ids, tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.runtime import current
-from webkit.core.kernel.sealed import sealed_column
+from webkit.core.kernel.sealed import seal, sealed_column, unseal
 from webkit.core.kernel.tables import Record
 from webkit.core.values import dataclass
+
+SEALED = "links.token_sealed"
 
 
 class Link(Record):
@@ -60,7 +62,7 @@ def create(kind: str, document_id: UUID, expires_at: datetime | None = None, *, 
         kind=kind,
         document_id=document_id,
         token_hash=keys.token_hash(f"{kind}/{token}"),
-        token_sealed=keys.seal(token),
+        token_sealed=seal(SEALED, tenancy.agency_id(), token),
         expires_at=expires_at,
     )
     return token
@@ -79,7 +81,7 @@ def resolve(kind: str, token: str) -> LinkTarget | None:
 def token_for(kind: str, document_id: UUID) -> str | None:
     """The newest token of a document that still opens it, for staff who want to copy the link."""
     found = _sealed(kind=kind, document_id=document_id, now=clock.now())
-    return current().keys.unseal(found[0][0]) if found else None
+    return unseal(SEALED, tenancy.agency_id(), found[0][0]) if found else None
 
 
 @tenancy.prepared
@@ -96,7 +98,8 @@ def tokens(kind: str, document_ids: Collection[UUID]) -> dict[UUID, str]:
     alive = sa.or_(Link.expires_at.is_(None), Link.expires_at > clock.now())
     query = sa.select(Link).where(*here, Link.revoked_at.is_(None), alive).order_by(Link.id)
     found = {link.document_id: link.token_sealed for link in session().scalars(query)} if document_ids else {}
-    return {document_id: current().keys.unseal(sealed) for document_id, sealed in found.items()}
+    here_is = tenancy.agency_id()
+    return {document_id: unseal(SEALED, here_is, sealed) for document_id, sealed in found.items()}
 
 
 def revoke(kind: str, document_id: UUID) -> int:

@@ -6,12 +6,12 @@ import functools
 
 import sqlalchemy as sa
 
-from webkit.core.kernel import asking, tenancy
+from webkit.core.kernel import asking
 from webkit.core.kernel.db import session
 
 
 def hold(name: str) -> None:
-    """Wait until no other write of this agency holds `name`, and hold it until this one ends.
+    """Wait until no other write of this agency, or of none, holds `name`, and hold it until this one ends.
 
     SQLite has one writer anyway; PostgreSQL locks the name, and what is read afterwards is what the other one left.
     """
@@ -19,7 +19,7 @@ def hold(name: str) -> None:
     if not current.writing:
         raise RuntimeError("a lock is held by a write")
     if current.get_bind().dialect.name == "postgresql":
-        key = f"{tenancy.agency_id()}/{name}"
+        key = f"{current.scope.agency or ''}/{name}"
         asking.rows(current.connection(), _held(), {"name": key})
 
 

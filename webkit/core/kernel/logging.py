@@ -16,7 +16,7 @@ from webkit.core.settings import Settings
 _SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|api_?key|authorization|cookie|signature|\bcode\b)")
 _SECRET_TEXT = re.compile(
     r"(?i)(sk_(?:live|test)_\w+|whsec_\w+|\bwk[apr]_[0-9a-z]{20,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|Bearer\s+[\w.~+/=-]+"
-    r"|(?:/[a-z]|/sign-in/(?:link|reset|confirm)|/invitations|/account/data/file|/verify|/checkout|/webhooks/\w+/\w+)/[\w-]{10,}"
+    r"|(?:/[a-z]|/sign-in/(?:link|reset|confirm)|/invitations|/invite|/account/data/file|/verify|/checkout|/webhooks/\w+/\w+)/[\w-]{10,}"
     r"|://[^/\s:@]*:[^/\s@]+@"
     r"|DETAIL:[^\n]*)"  # PostgreSQL repeats the row
 )

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
@@ -109,6 +109,23 @@ def is_public(address: Address) -> bool:
     if (inner := _inside(address)) is not None:
         return is_public(inner)
     return address in _GLOBAL_V6 and address.is_global and not _is_reserved(address)
+
+
+def judged(host: str, port: int, allowed: Collection[str]) -> tuple[str, ...]:
+    """The addresses to which a connection may be made right now: all of a host's are public, or it is an exception.
+
+    Needs no application. Raises OSError.
+    """
+    try:
+        found: tuple[Address, ...] = (ipaddress.ip_address(host),)
+    except ValueError:
+        found = _looked_up(host)
+    shown = f"[{host}]" if ":" in host else host
+    if not found:
+        raise OSError(f"there is no server named {shown}")
+    if f"{shown}:{port}" not in allowed and not all(map(is_public, found)):
+        raise PermissionError(f"{shown} leads into a private network and is not opened")
+    return tuple(map(str, found))
 
 
 def _is_reserved(address: Address) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import in_transaction, insert, insert_missing, release, session, writes
 from webkit.core.kernel.runtime import current
+from webkit.core.kernel.sealed import Sealed
 from webkit.core.kernel.tables import Base, Scoped
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -59,7 +60,8 @@ class PluginStore(Scoped, Base):
 
 
 class PluginValue(Scoped, Base):
-    """One thing a plugin remembers: `value` is JSON as text, `size` the bytes of key and value."""
+    """One thing a plugin remembers: `value` is JSON as text, sealed, for it may hold what a vendor's account is opened
+    with; `size` the bytes of key and value."""
 
     __tablename__ = "plugin_values"
     __table_args__ = (
@@ -70,7 +72,7 @@ class PluginValue(Scoped, Base):
 
     plugin: Mapped[str] = mapped_column(_NAME)
     key: Mapped[str] = mapped_column(_KEY_TYPE)
-    value: Mapped[str] = mapped_column(sa.Text)
+    value: Mapped[str] = mapped_column(Sealed("plugin_values.value"))
     size: Mapped[int] = mapped_column(sa.BigInteger)
     changed_at: Mapped[datetime]
 

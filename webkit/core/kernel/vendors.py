@@ -23,10 +23,12 @@ from webkit.core.capabilities.errors import ProviderMisconfigured
 from webkit.core.kernel import circuits, clock
 from webkit.core.kernel.db import asked_once, session
 from webkit.core.kernel.runtime import current
-from webkit.core.kernel.sealed import sealed_column
+from webkit.core.kernel.sealed import sealed_column, unseal
 from webkit.core.kernel.tables import Owned, owned_args
 from webkit.core.providers import PLATFORM
 from webkit.core.values import dataclass
+
+SEALED = "provider_accounts.sealed"
 
 
 class ProviderAccount(Owned):
@@ -70,10 +72,11 @@ class Account:
     sealed: str = field(repr=False)
     connected: str = ""
     gone: bool = False
+    agency: UUID | None = None
 
     def values(self) -> dict[str, str]:
         """Its settings, opened."""
-        found: dict[str, str] = json.loads(current().keys.unseal(self.sealed))
+        found: dict[str, str] = json.loads(unseal(SEALED, self.agency, self.sealed))
         return found
 
 
@@ -199,7 +202,7 @@ class _Row:
 @asked_once
 def _accounts() -> tuple[_Row, ...]:
     """Every account the current agency has or had: few, so one question tells all."""
-    if session().scope.agency is None:
+    if (agency := session().scope.agency) is None:
         return ()
     columns = (
         ProviderAccount.id,
@@ -213,7 +216,7 @@ def _accounts() -> tuple[_Row, ...]:
         ProviderAccount.chosen_for,
     )
     rows = session().execute(sa.select(*columns).order_by(ProviderAccount.id))
-    return tuple(_Row(Account(*row[:-1]), row[-1] is not None) for row in rows)
+    return tuple(_Row(Account(*row[:-1], agency=agency), row[-1] is not None) for row in rows)
 
 
 def used_by() -> dict[tuple[str, str], int]:
