@@ -57,15 +57,12 @@ def crowded(world: World, pages: dict[str, Ask]) -> Iterator[Row]:
 
 
 def on_sqlite(world: World) -> Iterator[Row]:
-    """The same first pages on the embedded database, beside F2 on one. They inform: limits are those of PostgreSQL.
-
-    The embedded one answers within the process, which F2 has more of: a fixed part of our pages is a greater ratio.
-    """
+    """The same first pages on the embedded database, beside F2 on one."""
     orders = {"f2": Order(world.small_floors.port, [[world.small_floors.get("/f2")]], count=20)}
     orders |= {name: Order(world.small_web, [[world.small_house.get(path)]], count=20) for name, path in LISTS.items()}
     best = ask_in_turns(world.load, orders, world.some(5))
     for name in LISTS:
-        yield Row(f"list.{name}.sqlite", best[name].median, "ms", None, best["f2"].median)
+        yield Row(f"list.{name}.sqlite", best[name].median, "ms", 2, best["f2"].median)
 
 
 def of_client(house: Installation) -> Ask:

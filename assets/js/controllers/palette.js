@@ -2,7 +2,7 @@ import { Controller } from "@hotwired/stimulus";
 
 // Ctrl-K: finds among the entries the page has rendered; the last entry hands the words to the search page.
 export default class extends Controller {
-  static targets = ["input", "entry", "search"];
+  static targets = ["input", "list", "search"];
 
   open() {
     if (this.element.open) return;
@@ -14,7 +14,7 @@ export default class extends Controller {
 
   filter() {
     const words = this.inputTarget.value.trim().toLowerCase();
-    for (const entry of this.entryTargets) {
+    for (const entry of this.#entries) {
       entry.hidden = this.hasSearchTarget && entry === this.searchTarget ? !words : !entry.textContent.toLowerCase().includes(words);
     }
     if (this.hasSearchTarget) {
@@ -39,19 +39,24 @@ export default class extends Controller {
   }
 
   go(event) {
-    location.assign(event.currentTarget.dataset.href);
+    const entry = event.target.closest("[data-href]");
+    if (entry) location.assign(entry.dataset.href);
   }
 
   outside(event) {
     if (event.target === this.element) this.element.close();
   }
 
+  get #entries() {
+    return [...this.listTarget.children];
+  }
+
   get #shown() {
-    return this.entryTargets.filter((entry) => !entry.hidden);
+    return this.#entries.filter((entry) => !entry.hidden);
   }
 
   #choose(chosen) {
-    for (const entry of this.entryTargets) entry.ariaSelected = String(entry === chosen);
+    for (const entry of this.#entries) entry.ariaSelected = String(entry === chosen);
     if (chosen) this.inputTarget.setAttribute("aria-activedescendant", chosen.id);
     else this.inputTarget.removeAttribute("aria-activedescendant");
     chosen?.scrollIntoView({ block: "nearest" });
