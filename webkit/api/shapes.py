@@ -5,12 +5,23 @@ from __future__ import annotations
 import functools
 import operator
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import UnionType
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 
 from webkit.core.kernel.currencies import MAX_MINOR
 from webkit.core.kernel.forms import Form, wrong
@@ -115,6 +126,17 @@ Exact = Annotated[Decimal, WithJsonSchema({"type": "string"}, mode="serializatio
 Minor = Annotated[int, Field(ge=-MAX_MINOR, le=MAX_MINOR)]
 """An amount in the minor unit of its currency: cents of a euro, yen of a yen."""
 Positive = Annotated[int, Field(ge=1, le=MAX_MINOR)]
+
+
+def _moment(given: datetime) -> datetime:
+    """Where days are counted everywhere."""
+    if not 2000 <= given.year < 2200:
+        raise wrong(_("This moment is too far away."))
+    return given.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
+"""A moment, with its offset from UTC."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Revision = Annotated[int, Field(ge=0, lt=2**31 - 1)]
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from itertools import chain
 
 from webkit.api.operations import Operation
-from webkit.api.resources import clients, contracts, house, invoices, money, proposals, quotations, repeated, work
+from webkit.api.resources import (
+    clients,
+    contracts,
+    house,
+    invoices,
+    money,
+    proposals,
+    quotations,
+    repeated,
+    watching,
+    work,
+)
 
-RESOURCES = (house, clients, work, proposals, quotations, contracts, invoices, money, repeated)
+RESOURCES = (house, clients, work, proposals, quotations, contracts, invoices, money, repeated, watching)
 OPERATIONS: tuple[Operation, ...] = tuple(chain.from_iterable(each.OPERATIONS for each in RESOURCES))
 BY_ENDPOINT = {each.endpoint: each for each in OPERATIONS}
 _READS = {
