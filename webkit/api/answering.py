@@ -20,7 +20,7 @@ from webkit.core.kernel.errors import DomainError, Invalid
 from webkit.core.kernel.forms import sentence
 from webkit.core.kernel.i18n import gettext as _
 
-JSON = "application/json"
+JSON, BYTES = "application/json", "application/octet-stream"
 BODY_LIMIT = 512 * 1024
 CREATED = 201
 
@@ -51,7 +51,7 @@ def view_of(operation: Operation, current: Operation | None, *, has_home: bool) 
         query = read_params(operation.parameters(), request.args.to_dict(), _repeated())
         if not operation.writes:
             return _read(operation, _call(operation, args, query))
-        body = _body()
+        body = _body(operation.takes or BODY_LIMIT)
         key = repeats.key(door.caller())
         # What is one write is kept with its answer; what takes several steps is told apart by its service.
         call = _call(operation, args, query, _checked(operation, body), key if operation.apart else "")
@@ -123,18 +123,26 @@ def _located(response: Response) -> Response:
     return response
 
 
-def _body() -> bytes:
-    request.max_content_length = BODY_LIMIT
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise TooLarge(_("At most %(n)d KB, please.", n=BODY_LIMIT // 1024))
+def _body(limit: int) -> bytes:
+    request.max_content_length = limit
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
     try:
         return request.get_data()
     except RequestEntityTooLarge:
-        raise TooLarge(_("At most %(n)d KB, please.", n=BODY_LIMIT // 1024)) from None
+        raise _too_large(limit) from None
 
 
-def _checked(operation: Operation, body: bytes) -> BaseModel:
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(_("At most %(n)d KB, please.", n=limit // 1024))
+
+
+def _checked(operation: Operation, body: bytes) -> BaseModel | bytes:
     """The body as the operation wants it. Raises a DomainError that points at what is wrong."""
+    if operation.takes:
+        if request.mimetype != BYTES:
+            raise Unsupported(_("The body is the file itself: “Content-Type: application/octet-stream”."))
+        return body
     shape = operation.body or Empty
     if not body and operation.body is None:
         return Empty()

@@ -15,6 +15,7 @@ from webkit.api.table import OPERATIONS, current_of
 from webkit.core.kernel import i18n
 
 JSON, PROBLEM, REF = "application/json", "application/problem+json", "#/components/schemas/"
+BYTES = "application/octet-stream"
 ABOUT = """Everything that people do on the pages of an agency, for programs: by the same rules and permissions.
 
 Amounts are whole numbers in the minor unit of their currency, quantities and rates are decimal numbers written as text,
@@ -32,7 +33,7 @@ PROBLEMS = {
     410: "It was there.",
     412: "It is no longer what `If-Match` says.",
     413: "More was sent than is accepted.",
-    415: "The body is not JSON.",
+    415: "The body is not JSON, or where it is a file, not sent as one.",
     422: "Something has to be changed first; `errors` points at it.",
     429: "Too many requests; `Retry-After` says when to come back.",
     502: "A service this needs failed.",
@@ -130,6 +131,9 @@ def _operation(each: Operation, names: dict[Any, str]) -> dict[str, Any]:
     if each.body is not None:
         schema = {"$ref": names[each.body, "validation"]}
         told["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+    if each.takes:
+        file = {"type": "string", "format": "binary", "maxLength": each.takes}
+        told["requestBody"] = {"required": True, "content": {BYTES: {"schema": file}}}
     return told
 
 
@@ -151,7 +155,8 @@ def _hole(name: str) -> dict[str, Any]:
 
 
 def _query(param: Param) -> dict[str, Any]:
-    return {"name": param.name, "in": "query", "description": str(param.about), "schema": dict(param.schema)}
+    told = {"name": param.name, "in": "query", "description": str(param.about), "schema": dict(param.schema)}
+    return {**told, "required": True} if param.required else told
 
 
 def _headers(each: Operation) -> list[dict[str, Any]]:

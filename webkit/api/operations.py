@@ -54,13 +54,15 @@ class Param:
     name: str
     about: str
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string", "maxLength": 100})
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One thing that can be done. `run` answers with a view, or a page of rows where `listed` or `paged`.
 
-    What calls somebody else's service, or keeps its own two steps, is `apart`: no write is open around it.
+    What calls somebody else's service, or keeps its own two steps, is `apart`: no write is open around it. Where
+    `takes` says how many bytes at most, the body is a file.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Operation:
     run: Callable[[Call], Any]
     about: str = ""
     body: type[BaseModel] | None = None
+    takes: int = 0
     answer: type[BaseModel] | None = None
     code: int = 200
     params: tuple[Param, ...] = ()
@@ -175,6 +178,7 @@ def _schema(kind: str, options: tuple[str, ...]) -> Mapping[str, Any]:
 
 def read_params(known: Iterable[Param], given: Mapping[str, str], repeated: Iterable[str]) -> dict[str, Any]:
     """What stands behind the `?`, checked against what may. Raises Invalid; what nobody knows is wrong as well."""
+    known = tuple(known)
     schemas, found, wrong = {each.name: each.schema for each in known}, {}, {}
     for name in repeated:
         wrong[f"?{name}"] = _("Once is enough.")
@@ -186,6 +190,9 @@ def read_params(known: Iterable[Param], given: Mapping[str, str], repeated: Iter
             found[name] = _read(schemas[name], text)
         except ValueError as error:
             wrong[f"?{name}"] = str(error)
+    for each in known:
+        if each.required and not given.get(each.name):
+            wrong[f"?{each.name}"] = _("Please fill this in.")
     if wrong:
         raise Invalid(wrong)
     return found

@@ -81,7 +81,7 @@ def _entry(made: Mapping[str, Any], base_url: str, address: str, method: str, to
         body=tuple(_fields(made, body)) if body else (),
         code=code,
         answer=tuple(replace(each, required=False) for each in _fields(made, content)) if content else (),
-        curl=_curl(made, base_url + address, method.upper(), body),
+        curl=_curl(made, base_url + address, method.upper(), body, file=_is_file(told)),
     )
 
 
@@ -133,13 +133,20 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return str(schema.get("format") or schema.get("type") or "anything")
 
 
-def _curl(made: Mapping[str, Any], url: str, method: str, body: Mapping[str, Any] | None) -> str:
+def _is_file(told: Mapping[str, Any]) -> bool:
+    return document.BYTES in told.get("requestBody", {}).get("content", {})
+
+
+def _curl(made: Mapping[str, Any], url: str, method: str, body: Mapping[str, Any] | None, *, file: bool = False) -> str:
     parts = ["curl" if method == "GET" else f"curl -X {method}", '-H "Authorization: Bearer $KEY"']
     if method != "GET":
         parts.append('-H "Idempotency-Key: $(uuidgen)"')
     if body is not None:
         sample = json.dumps(_sample(made, body), ensure_ascii=False)
         parts += ['-H "Content-Type: application/json"', f"-d '{sample}'"]
+    if file:
+        parts += [f'-H "Content-Type: {document.BYTES}"', "--data-binary @plan.pdf"]
+        url += "?name=plan.pdf"
     address = url.replace("{agency}", EXAMPLES["agency"])
     return " \\\n  ".join([*parts, f'"{address}"'])
 

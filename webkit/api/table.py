@@ -8,6 +8,7 @@ from webkit.api.operations import Operation
 from webkit.api.resources import (
     clients,
     contracts,
+    files,
     house,
     invoices,
     money,
@@ -18,7 +19,7 @@ from webkit.api.resources import (
     work,
 )
 
-RESOURCES = (house, clients, work, proposals, quotations, contracts, invoices, money, repeated, watching)
+RESOURCES = (house, clients, work, proposals, quotations, contracts, invoices, files, money, repeated, watching)
 OPERATIONS: tuple[Operation, ...] = tuple(chain.from_iterable(each.OPERATIONS for each in RESOURCES))
 BY_ENDPOINT = {each.endpoint: each for each in OPERATIONS}
 _READS = {

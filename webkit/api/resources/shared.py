@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pydantic import Field, JsonValue, model_validator
 
@@ -129,15 +128,6 @@ class Event(View):
     facts: dict[str, JsonValue]
     personal: dict[str, JsonValue] | None
     hash: str
-
-
-class File(View):
-    """A file that goes with a document."""
-
-    id: UUID
-    name: str
-    content_type: str
-    size: int
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from webkit.core.kernel import attachments, audit, entitlements, events
+from webkit.core.kernel import attachments, audit, entitlements, events, once
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import session, writes
 from webkit.core.kernel.entitlements import Limit
@@ -55,8 +55,11 @@ def get(folder: Folder[H], document_id: UUID, file_id: UUID) -> Attached:
     return _one(folder.find(document_id).files, file_id)
 
 
-def attach(folder: Folder[H], document_id: UUID, filename: str, body: IO[bytes], actor: str) -> Attached:
-    """Attach a file. Raises Invalid (`file`) with what is wrong with it, Conflict where files are fixed.
+def attach(
+    folder: Folder[H], document_id: UUID, filename: str, body: IO[bytes], actor: str, *, key: str = ""
+) -> Attached:
+    """Attach a file. Raises Invalid (`file`) with what is wrong with it, Conflict where files are fixed. The same `key`
+    answers with the first one.
 
     The bytes are stored first, then the row names them: what is stored for nothing is thrown away again.
     """
@@ -64,22 +67,28 @@ def attach(folder: Folder[H], document_id: UUID, filename: str, body: IO[bytes],
     received = attachments.receive(filename, body)
     file = attachments.store(received)
     try:
-        _add(folder, document_id, file, actor)
+        kept = _add(folder, document_id, file, actor, key)
     except Exception:
         _forget(file)
         raise
-    return file
+    if kept.id != file.id:
+        _forget(file)
+    return kept
 
 
 @writes
-def _add(folder: Folder[H], document_id: UUID, file: Attached, actor: str) -> None:
+def _add(folder: Folder[H], document_id: UUID, file: Attached, actor: str, key: str) -> Attached:
     row = folder.lock(document_id)
+    if made := once.result(key):
+        return _one(row.files, UUID(made))
     folder.demand_open(row)
     attachments.demand_room(named(row.files), file)
     entitlements.within(Limit.STORAGE, file.size)
     row.files = [*(row.files or ()), file.to_dict()]
     detail = file.shown() | {"actor": actor}
     audit.log(f"{folder.kind}.attached", subject=events.ref(folder.kind, document_id), detail=detail)
+    once.keep(key, str(file.id))
+    return file
 
 
 @writes
