@@ -17,7 +17,8 @@ from tests.factories import documents
 from tests.factories import people as factory
 from tests.factories.people import Person
 from webkit.accounts import agency_issuer_models as models
-from webkit.accounts import seats, service
+from webkit.accounts import identities, passwords, seats, service
+from webkit.accounts import models as users
 from webkit.accounts.models import Role
 from webkit.accounts.views import UserView
 from webkit.administration import service as administration
@@ -158,6 +159,49 @@ def test_linking_asks_who_is_there(
     issuer.calls.clear()
     asked = member.post(f"{DOOR}/link")
     assert asked.status_code == 403 and not issuer.calls
+
+
+def test_what_it_opened_is_no_proof_of_the_person(
+    owner: Browser, ada: Person, issuer: Oidc, monkeypatch: pytest.MonkeyPatch, app: Flask
+) -> None:
+    """Whoever runs an issuer comes in as the owner, but makes no keys and moves no bank account in their name."""
+    with monkeypatch.context() as just_now:
+        just_now.setattr(stepup, "is_fresh", lambda: True)
+        assert choose(owner, issuer).status_code == 303
+        assert come_in(owner, f"{DOOR}/link").location == DOOR
+    browser = Browser(app)
+    assert come_in(browser).location == "/northwind/" and browser.get("/northwind/settings").status_code == 200
+    for path in ("/northwind/settings/keys/new", "/northwind/settings/data/deletion", ADDRESS, f"{ADDRESS}/remove"):
+        asked = browser.post(path, data={"label": "typed"})
+        assert asked.status_code == 403 and "Is it you?" in asked.text and "passkey" not in asked.text, path
+    assert browser.get("/northwind/settings/keys/new").location.startswith("/account/prove")
+    assert browser.get("/account/prove").location.startswith("/sign-in")
+    with db.unit(db.Scope()), db.writing():
+        user = users.user(ada.id)
+        assert user is not None
+        user.password_hash = passwords.hashed(factory.PASSWORD)
+    shown = browser.post(f"{ADDRESS}/remove", data={"_proof_password": factory.PASSWORD})
+    assert shown.status_code == 303 and browser.get("/northwind/").status_code == 303
+
+
+def test_an_issuer_that_was_left_meanwhile_opens_nothing(
+    linked: Browser, owner: Browser, member: Browser, issuer: Oidc, agency: AgencyView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between what it says and the session that it would open, the owner removes it or takes another one."""
+    asked = identities.come_back
+
+    def while_it_ends(*args: object) -> object:
+        found = asked(*args)  # type: ignore[arg-type]
+        with tenancy.tenant(agency.id), db.writing():
+            models.drop()
+        return found
+
+    paths = [(Browser(linked.application), DOOR), (member, f"{DOOR}/link")]
+    backs = [(browser, there(browser, path)) for browser, path in paths]
+    monkeypatch.setattr(identities, "come_back", while_it_ends)
+    assert backs[0][0].get(backs[0][1]).status_code == 410
+    assert backs[0][0].get("/northwind/").status_code == 303
+    assert backs[1][0].get(backs[1][1]).status_code == 404, "there is no such door any more"
 
 
 def test_only_its_own_people_link_and_come_in(

@@ -145,7 +145,9 @@ def test_each_asks_and_does_nothing(browser: Browser, app: Flask) -> None:
     }
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint in GUARDED]
     assert len(rules) == len(GUARDED)
-    rules = [rule for rule in rules if not rule.endpoint.startswith(("platform.", "arrivals."))]  # who may not, is not even asked
+    rules = [
+        rule for rule in rules if not rule.endpoint.startswith(("platform.", "arrivals."))
+    ]  # who may not, is not even asked
     for rule in rules:
         path = rule.build({name: given[name] for name in rule.arguments}, append_unknown=False)
         assert path is not None

@@ -50,6 +50,12 @@ def own() -> AgencyIssuer | None:
     return session().scalars(sa.select(AgencyIssuer)).one_or_none()
 
 
+def held() -> AgencyIssuer | None:
+    """The current agency's, inside a write: until that ends nobody chooses another one or removes it."""
+    query = sa.select(AgencyIssuer).with_for_update().execution_options(populate_existing=True)
+    return session().scalars(query).one_or_none()
+
+
 def put(row: AgencyIssuer) -> None:
     session().add(row)
     session().flush()

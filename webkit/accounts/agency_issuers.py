@@ -7,6 +7,8 @@ within that agency alone.
 - It lets in whoever has linked it, signed in as usual and shown anew who they are; and only while they work there.
 - The session it opens reaches that agency's pages: not the account, its keys and factors, not another agency, not the
   platform. It is the owner's to choose an issuer, who may do everything in the agency anyway.
+- It shows nothing of the person's own, so step-up asks for that: whoever runs an issuer that outlived its owner makes
+  no keys, moves no bank account and ends no agency in somebody's name.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from webkit.accounts.identities import Back, Left, NoAccount, There
 from webkit.core.capabilities.errors import ProviderError, ProviderUnavailable
 from webkit.core.capabilities.identity import Identity, SignInAnswer, SignInRequest, check_identity, check_issuer
 from webkit.core.kernel import audit, entitlements, outbound, ratelimit, sealed, tenancy
-from webkit.core.kernel.db import release, writing
+from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entitlements import Feature
 from webkit.core.kernel.errors import Conflict, DomainError, Forbidden, NotFound
@@ -92,7 +94,7 @@ def save(label: str, issuer: str, client_id: str, secret: str) -> None:
     release()
     _demand_described(label, issuer, client_id, secret)
     with writing():
-        row = models.own()
+        row = models.held()
         if row is None or row.issuer != issuer:
             _forget_people(agency_id)
         row = row or AgencyIssuer()
@@ -182,14 +184,11 @@ def sign_in(found: Door, token: str, back: Back) -> str:
     """Let somebody in who has come back; their session's token. Raises NoAccount, DomainError, Gone, Forbidden."""
     identity = identities.come_back(_there(found), Purpose.IDENTITY, token, back)
     with tenancy.tenant(found.agency.id):
-        with writing():
-            user_id = models.owner_of(identity.issuer, identity.subject)
-            if user_id is not None and not seat_models.exists(user_id):
-                user_id = None
-            if user_id is not None:
-                models.note_use(user_id)
+        user_id, opened = _let_in(found, identity)
+        if opened is not None:
+            return opened
         if user_id is not None:
-            return signing_in.sign_in_to(found.agency.id, user_id)
+            raise signing_in.suspended()
         audit.log("sign_in.refused", detail={"method": users.Method.AGENCY, "known": False})
         raise NoAccount(
             _(
@@ -201,10 +200,29 @@ def sign_in(found: Door, token: str, back: Back) -> str:
         )
 
 
+@writes
+def _let_in(found: Door, identity: Identity) -> tuple[UUID | None, str | None]:
+    """Whom this identity lets in who has linked it and works there, and their session unless they are suspended."""
+    _demand_same(found)
+    user_id = models.owner_of(identity.issuer, identity.subject)
+    if user_id is None or not seat_models.exists(user_id):
+        return None, None
+    models.note_use(user_id)
+    return user_id, signing_in.admit_to(found.agency.id, user_id)
+
+
+def _demand_same(found: Door) -> None:
+    """Inside a write. Whoever ends a way in ends what it opened, so nobody comes in by it afterwards. Raises Gone."""
+    row = models.held()
+    if row is None or (row.issuer, row.client_id) != (found.issuer, found.client_id):
+        raise identities.not_begun()
+
+
 def link(found: Door, user_id: UUID, token: str, back: Back) -> None:
     """Link what came back with the account of whoever began it. Raises DomainError, Gone, Conflict, Forbidden."""
     identity = identities.come_back(_there(found), Purpose.LINK_IDENTITY, token, back, user_id)
     with tenancy.tenant(found.agency.id), writing():
+        _demand_same(found)
         user = users.user(user_id)
         if user is None or not seat_models.exists(user_id):
             raise Forbidden(_("Only people of this agency sign in this way."))

@@ -35,8 +35,9 @@ def fits(stored: str | None, password: str) -> bool:
 
 
 def _fits(stored: str | None, password: str) -> bool:
+    nobody = _nobody()  # made by whoever asks first, known or not: its making tells nothing
     try:
-        return hasher.verify(stored or _nobody(), password) and stored is not None
+        return hasher.verify(stored or nobody, password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -30,11 +30,14 @@ class Ways:
         return self.password or self.code or self.passkey
 
 
-def ways(user_id: UUID) -> Ways:
-    """What somebody has; without anything only a fresh link from the mailbox will do."""
+def ways(user_id: UUID, *, with_passkey: bool = True) -> Ways:
+    """What somebody has; without anything only a fresh link from the mailbox will do.
+
+    A session that reaches one agency alone has no page that asks for a passkey.
+    """
     user, kinds = models.user(user_id), factor_models.kinds_of(user_id)
     code = bool(kinds & {"totp", "sms"})
-    return Ways(bool(user and user.password_hash), code, "passkey" in kinds, "sms" in kinds)
+    return Ways(bool(user and user.password_hash), code, with_passkey and "passkey" in kinds, "sms" in kinds)
 
 
 def by_password(user_id: UUID, token: str, typed: str) -> str:

@@ -81,7 +81,7 @@ def _where_from() -> str:
 
 
 def _page(form: FormState | None, code: int = 200) -> Response:
-    ways = proving.ways(current_user.id)
+    ways = proving.ways(current_user.id, with_passkey=current_user.confined_to is None)
     kept = [(name, value) for name, values in request.form.lists() if not name.startswith("_proof") for value in values]
     values = {"form": form, "ways": ways, "kept": kept, "passkeys": ways.passkey and passkeys.usable()}
     return page("accounts/prove.html", code=code, **values)

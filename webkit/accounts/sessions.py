@@ -49,7 +49,10 @@ class Live:
 
 @writes
 def begin(user_id: UUID, method: Method, second: str = "", confined_to: UUID | None = None) -> str:
-    """Sign somebody in: a new session with a new token, which only the browser will know."""
+    """Sign somebody in: a new session with a new token, which only the browser will know.
+
+    One that is confined to an agency was opened by that agency's issuer: nothing of the person's own was shown for it.
+    """
     token, moment = ids.token(), clock.now()
     row = SignInSession(
         user_id=user_id,
@@ -57,7 +60,7 @@ def begin(user_id: UUID, method: Method, second: str = "", confined_to: UUID | N
         method=method,
         second=second,
         seen_at=moment,
-        proven_at=moment,
+        proven_at=None if confined_to else moment,
         expires_at=moment + _lifetime(),
         confined_to=confined_to,
     )
@@ -166,7 +169,7 @@ def _hashed(token: str) -> str:
 
 
 def _live(row: SignInSession, user: User, token: str) -> Live:
-    proven = row.proven_at or row.created_at
+    proven = row.proven_at or (None if row.confined_to else row.created_at)
     named = (user.id, user.name, user.email, user.locale, user.is_operator and row.confined_to is None)
     view = UserView(*named, token, proven, row.confined_to)
     return Live(view, row.method, row.created_at, row.seen_at)
@@ -219,7 +222,7 @@ def _mark_ended(hashes: Iterable[str]) -> None:
 
 def _from_text(text: str, token: str) -> Live:
     kept = json.loads(text)
-    proven = datetime.fromisoformat(kept.get("proven_at") or kept["began_at"])
+    proven = datetime.fromisoformat(kept["proven_at"]) if kept["proven_at"] else None
     confined = UUID(kept["confined_to"]) if kept["confined_to"] else None
     named = (UUID(kept["id"]), kept["name"], kept["email"], kept["locale"], kept["is_operator"])
     user = UserView(*named, token, proven, confined)

@@ -50,7 +50,7 @@ def sign_in(user_id: UUID, method: Method, *, better: str | None = None) -> Entr
     """
     entry = _admit(user_id, method, better)
     if entry is None:
-        raise _suspended()
+        raise suspended()
     return entry
 
 
@@ -79,27 +79,21 @@ def _begin(user_id: UUID, method: Method, second: str) -> str:
     return sessions.begin(user_id, method, second)
 
 
-def sign_in_to(agency_id: UUID, user_id: UUID) -> str:
-    """Let somebody into one agency alone, whose issuer says who they are; the session's token.
+@writes
+def admit_to(agency_id: UUID, user_id: UUID) -> str | None:
+    """Let somebody into one agency alone, whose issuer says who they are; the session's token, None if suspended.
 
     That issuer is the agency's own, so what it says counts there and nowhere else: it is its business how many factors
-    it asks for, and the account itself is not reached. Raises Forbidden for somebody who is suspended.
+    it asks for, and the account itself is not reached.
     """
-    token = _admit_to(agency_id, user_id)
-    if token is None:
-        raise _suspended()
-    return token
-
-
-@writes
-def _admit_to(agency_id: UUID, user_id: UUID) -> str | None:
     refused = _user(user_id).suspended_at is not None
     detail = {"method": Method.AGENCY, "agency": str(agency_id)} | ({"suspended": True} if refused else {})
     audit.log("sign_in.refused" if refused else "sign_in", subject=ref("user", user_id), detail=detail)
     return None if refused else sessions.begin(user_id, Method.AGENCY, confined_to=agency_id)
 
 
-def _suspended() -> Forbidden:
+def suspended() -> Forbidden:
+    """What whoever is suspended reads."""
     return Forbidden(_("This account is suspended. Please ask whoever runs this platform."))
 
 
