@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, current_app, flash, g, request, url_for
 from flask_login import current_user
 
-from webkit.ai_runs import pages, service, subjects
+from webkit.ai_runs import pages, service
 from webkit.ai_runs.watching import Watcher
 from webkit.core.kernel import db
 from webkit.core.kernel.doors import staff_blueprint
@@ -49,7 +49,7 @@ def stream(run_id: UUID) -> Response:
 @blueprint.post("/<uuid:run_id>/stop")
 def stop(run_id: UUID) -> Response:
     """Stop writing; what is there stays."""
-    _demand(run_id)
+    service.demand_steering(run_id)
     service.stop(run_id)
     return _back(run_id)
 
@@ -57,7 +57,7 @@ def stop(run_id: UUID) -> Response:
 @blueprint.post("/<uuid:run_id>/retry")
 def retry(run_id: UUID) -> Response:
     """Write it anew."""
-    _demand(run_id)
+    service.demand_steering(run_id)
     try:
         service.retry(run_id, actor=f"user:{current_user.id}")
     except (Conflict, TooMany) as error:
@@ -70,16 +70,9 @@ def retry(run_id: UUID) -> Response:
 @blueprint.post("/<uuid:run_id>/discard")
 def discard(run_id: UUID) -> Response:
     """Put the text away."""
-    _demand(run_id)
+    service.demand_steering(run_id)
     service.discard(run_id)
     return _back(run_id)
-
-
-def _demand(run_id: UUID) -> None:
-    """What becomes of a text is up to those who may change its document."""
-    run = service.get(run_id)
-    if (subject := subjects.subject_of(run.subject)) is not None:
-        subject.demand(run.subject)
 
 
 def _back(run_id: UUID) -> Response:

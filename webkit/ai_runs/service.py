@@ -76,6 +76,13 @@ def of(subject: str) -> list[RunView]:
     return _views(models.of_subject(subject))
 
 
+def demand_steering(run_id: UUID) -> None:
+    """What becomes of a text is up to those who may change its document. Raises NotFound, Forbidden."""
+    subject = subjects.subject_of(name := get(run_id).subject)
+    if subject is not None:
+        subject.demand(name)
+
+
 def latest(limit: int = 50, before: UUID | None = None) -> list[RunView]:
     """The agency's runs, newest first."""
     return _views(models.latest(limit, before))

@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from webkit.api import repeats
 from webkit.api.operations import CHOICES, Operation, Param
 from webkit.api.table import OPERATIONS, current_of
-from webkit.core.kernel import i18n
+from webkit.core.kernel import bearers, i18n
 
 JSON, PROBLEM, REF = "application/json", "application/problem+json", "#/components/schemas/"
 BYTES = "application/octet-stream"
@@ -138,9 +138,10 @@ def _operation(each: Operation, names: dict[Any, str]) -> dict[str, Any]:
 
 
 def _description(each: Operation) -> str:
-    needs = f"Needs the permission `{each.permission}`. " if each.permission else ""
-    scope = "write" if each.writes else "read"
-    return f"{each.about}\n\n{needs}Scope: `{each.resource}:{scope}`.".strip()
+    if not each.permission:
+        return each.about
+    scope = bearers.scope_of(each.permission)
+    return f"{each.about}\n\nNeeds the permission `{each.permission}`. Scope: `{scope}`.".strip()
 
 
 def _hole(name: str) -> dict[str, Any]:

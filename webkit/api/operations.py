@@ -85,7 +85,7 @@ class Operation:
 
     @property
     def resource(self) -> str:
-        """What it is about: the first part of its name, and of scopes that reach it."""
+        """What it is about: the first part of its name."""
         return self.name.partition(".")[0]
 
     @property

@@ -17,9 +17,23 @@ from webkit.api.resources import (
     repeated,
     watching,
     work,
+    writing,
 )
 
-RESOURCES = (house, clients, work, proposals, quotations, contracts, invoices, files, money, repeated, watching)
+RESOURCES = (
+    house,
+    clients,
+    work,
+    proposals,
+    writing,
+    quotations,
+    contracts,
+    invoices,
+    files,
+    money,
+    repeated,
+    watching,
+)
 OPERATIONS: tuple[Operation, ...] = tuple(chain.from_iterable(each.OPERATIONS for each in RESOURCES))
 BY_ENDPOINT = {each.endpoint: each for each in OPERATIONS}
 _READS = {

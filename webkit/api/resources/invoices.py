@@ -151,7 +151,7 @@ class InvoiceLine(View):
     state: str = Field(validation_alias="word")
     currency: Currency
     total_minor: int = Field(validation_alias="total")
-    due_minor: int = Field(validation_alias="due")
+    due_minor: int = Field(validation_alias="open")
     due_date: date | None
     at: datetime
 
@@ -167,7 +167,8 @@ class Instalment(View):
 
 
 class Invoice(View):
-    """An invoice. `state` is the stored one, `word` is as people say it."""
+    """An invoice. `state` is the stored one, `word` is as people say it. `due_minor` is still owed: nothing of a draft,
+    and nothing once it was paid. `received_minor` is what came, `returned_minor` what of it went back."""
 
     id: UUID
     client_id: UUID
@@ -182,8 +183,8 @@ class Invoice(View):
     currency: Currency
     figures: Figures = Field(validation_alias="priced")
     total_minor: int = Field(validation_alias="total")
-    due_minor: int = Field(validation_alias="due")
-    received_minor: int = Field(validation_alias="received")
+    due_minor: int = Field(validation_alias="open")
+    received_minor: int = Field(validation_alias="paid")
     returned_minor: int = Field(validation_alias="returned")
     credited_minor: int = Field(validation_alias="credited")
     note: str

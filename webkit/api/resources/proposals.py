@@ -16,7 +16,7 @@ from webkit.api.resources.shared import Link, SendIn, history, pdf, slashed
 from webkit.api.shapes import Currency, Exact, Input, Number, View, strictly
 from webkit.core.kernel import permissions
 from webkit.core.kernel.forms import Line
-from webkit.proposals import service
+from webkit.proposals import doubts, service
 from webkit.proposals.contents import Contents
 from webkit.proposals.models import State
 from webkit.proposals.offer import Offer
@@ -63,12 +63,27 @@ class ProposalIn(Input):
         )
 
 
-class ProposalSend(SendIn):
+class ProposalMail(SendIn):
     """As any mail with a link."""
 
     def read(self) -> Delivery | None:
         """As the service takes it."""
         return Delivery(self.to_name, self.to_email, self.message) if self.to_email else None
+
+
+class ProposalSend(ProposalMail):
+    """`unproven`: the ids of all figures without a source that stand in it, to send it with them."""
+
+    unproven: list[Line(40)] = Field(default=[], max_length=200)  # type: ignore[valid-type]
+
+
+class Doubt(View):
+    """A figure in a section that nobody gave."""
+
+    id: str
+    section: str
+    figure: str
+    sentence: str
 
 
 class ProposalLine(View):
@@ -93,7 +108,7 @@ class ProposalLine(View):
 
 
 class Proposal(ProposalLine):
-    """A proposal."""
+    """A proposal. `unproven` are figures without a source that nobody has vouched for."""
 
     contents: Contents
     offer: Offer
@@ -105,6 +120,7 @@ class Proposal(ProposalLine):
     to_name: str
     to_email: str
     answer: str
+    unproven: list[Doubt] = Field(validation_alias="standing")
     revision: int
 
 
@@ -150,8 +166,10 @@ def _duplicate(call: Call) -> ProposalView:
 
 
 def _send(call: Call) -> ProposalView:
+    proposal = _get(call)
+    marked = doubts.seal([each for each in proposal.standing if each.id in call.body.unproven])
     with slashed("/offer"):
-        service.send(_id(call), _get(call).revision, _delivery(call), call.actor)
+        service.send(proposal.id, proposal.revision, _delivery(call), call.actor, marked=marked)
     return _get(call)
 
 
@@ -205,7 +223,7 @@ OPERATIONS = (
               code=201),
     Operation("proposals.send", "POST", f"{ONE}/send", SEND, "Send a proposal", _send, body=ProposalSend,
               answer=Proposal, about="It gets its number and is frozen; its link is open from then on."),
-    Operation("proposals.mail", "POST", f"{ONE}/mail", SEND, "Mail its link once more", _mail, body=ProposalSend,
+    Operation("proposals.mail", "POST", f"{ONE}/mail", SEND, "Mail its link once more", _mail, body=ProposalMail,
               answer=Proposal),
     Operation("proposals.revise", "POST", f"{ONE}/revise", EDIT, "Write the next version", _revise, answer=Proposal),
     Operation("proposals.link", "GET", f"{ONE}/link", VIEW, "Where the client reads it", _link, answer=Link),

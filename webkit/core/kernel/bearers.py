@@ -54,8 +54,13 @@ class Bearer:
 
     def covers(self, permission: str) -> bool:
         """Whether the scopes reach as far as this permission: `invoices:read`, `read`; who may write may read."""
-        resource, _dot, act = permission.partition(".")
-        return holds(self.scopes, f"{resource}:{READ if act.startswith(_LOOKING) else WRITE}")
+        return holds(self.scopes, scope_of(permission))
+
+
+def scope_of(permission: str) -> str:
+    """The narrowest scope that reaches as far as a permission."""
+    resource, _dot, act = permission.partition(".")
+    return f"{resource}:{READ if act.startswith(_LOOKING) else WRITE}"
 
 
 def holds(had: frozenset[str], scope: str) -> bool:
