@@ -10,7 +10,7 @@ from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import models, read_models
-from webkit.invoices.models import OWED, Invoice, InvoiceKind, InvoiceOrigin, InvoiceState
+from webkit.invoices.models import OWED, SETTLED, Invoice, InvoiceKind, InvoiceOrigin, InvoiceState
 from webkit.invoices.terms import Instalment, Terms, due_on, open_of
 from webkit.invoices.waiting_models import Waiting
 from webkit.pricing import Priced
@@ -22,7 +22,8 @@ Row = Any
 
 class InvoiceRow(NamedTuple):
     """An invoice as a line of a list; `word` is its state as people say it; of `total` are `due` what was not
-    credited and, while it is owed, has not come; in minor units. `due_date` is that of the next instalment."""
+    credited and, while it is owed, has not come; in minor units. `open` is nothing once it is not owed any more.
+    `due_date` is that of the next instalment."""
 
     id: UUID
     client_id: UUID
@@ -32,6 +33,7 @@ class InvoiceRow(NamedTuple):
     currency: str
     total: int
     due: int
+    open: int
     due_date: date | None
     at: datetime
 
@@ -111,6 +113,16 @@ class InvoiceView:
         return self.total - self.credited - (self.received if self.state in OWED else 0)
 
     @property
+    def open(self) -> int:
+        """What is still owed of it; nothing of a draft, and nothing once it was paid."""
+        return self.due if self.state in OWED else 0
+
+    @property
+    def paid(self) -> int:
+        """What has come of it, whatever went back since."""
+        return self.due if self.state in SETTLED else self.received
+
+    @property
     def due_now(self) -> int:
         """What is asked for next: everything late together, else the next instalment."""
         return max(self.late_minor, self.instalments[0].amount) if self.instalments else self.due
@@ -170,6 +182,7 @@ def row(invoice: models.Listed, today: date) -> InvoiceRow:
     """A stored row as a line of a list."""
     pending, returned, received = invoice.pending_at is not None, invoice.returned_minor, invoice.received_minor
     late = is_late(invoice, today)
+    left = invoice.total_minor - invoice.credited_minor - (received if invoice.state in OWED else 0)
     return InvoiceRow(
         id=invoice.id,
         client_id=invoice.client_id,
@@ -178,7 +191,8 @@ def row(invoice: models.Listed, today: date) -> InvoiceRow:
         word=word(invoice.state, late=late, pending=pending, returned=returned, received=received),
         currency=invoice.currency,
         total=invoice.total_minor,
-        due=invoice.total_minor - invoice.credited_minor - (received if invoice.state in OWED else 0),
+        due=left,
+        open=left if invoice.state in OWED else 0,
         due_date=invoice.due_date,
         at=invoice.issued_at or invoice.created_at,
     )
