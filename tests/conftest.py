@@ -85,6 +85,7 @@ def app(house: Flask, database: Source) -> Iterator[Flask]:
         yield house
         db.db.engine.dispose()
     runtime.subscribers, runtime.redis = subscribers, None
+    runtime.remembered.clear()
 
 
 @pytest.fixture

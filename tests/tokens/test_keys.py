@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,11 +13,12 @@ from flask import Flask
 
 from tests.client import Browser
 from tests.factories.people import Person
+from tests.threads import at_once
 from webkit.accounts import seats
 from webkit.accounts import service as accounts
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.extensions import Job
-from webkit.core.kernel import bearers, clock, permissions, tenancy
+from webkit.core.kernel import bearers, clock, db, permissions, ratelimit, tenancy
 from webkit.core.kernel.bearers import Unauthorized
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
@@ -189,6 +191,72 @@ def test_a_key_has_a_limit_wherever_it_is_used(
     assert answers[2].status_code == 429 and 1 <= int(answers[2].headers["Retry-After"]) <= 60
     other = {"Authorization": f"Bearer {own(ada).key}"}
     assert app.test_client().get("/api/v1/nothing-here", headers=other).status_code == 404
+
+
+def test_counting_writes_seldom_and_gives_no_more_than_the_limit(
+    app: Flask, agency: AgencyView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts, count = [0], ratelimit._count
+
+    def noted(*args: Any) -> Any:
+        counts[0] += 1
+        return count(*args)
+
+    monkeypatch.setattr(ratelimit, "_count", noted)
+    db.release()
+    assert [ratelimit.draw("a", 20, 60)[0] for _ in range(21)] == [*range(19, -1, -1), -1]
+    assert counts == [10]
+    for _ in range(5):
+        assert ratelimit.draw("a", 20, 60)[0] < 0
+    assert counts == [10], "what is over is over until the window is"
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        assert ratelimit.draw("a", 20, 60)[0] == 19
+        app.extensions["webkit"].remembered.clear()  # another process
+        given = sum(ratelimit.draw("a", 20, 60)[0] >= 0 for _ in range(30))
+        assert given == 18, "two were taken by the first"
+
+
+def test_guesses_are_not_looked_up_for_ever(
+    app: Flask, agency: AgencyView, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, looked = app.extensions["webkit"], [0]
+    monkeypatch.setattr(runtime, "settings", runtime.settings.model_copy(update={"rate_per_minute": 3}))
+    find = models.key_by_hash
+
+    def noted(key_hash: str) -> Any:
+        looked[0] += 1
+        return find(key_hash)
+
+    monkeypatch.setattr(models, "key_by_hash", noted)
+    db.release()
+    early, late = own(ada).key, own(ada).key
+
+    def asked(key: str) -> Any:
+        return app.test_client().get("/api/v1/nothing-here", headers={"Authorization": f"Bearer {key}"})
+
+    assert asked(early).status_code == 404
+    guesses = [asked(secrets.draw(secrets.PERSONAL)) for _ in range(6)]
+    assert [each.status_code for each in guesses] == [401, 401, 401, 429, 429, 429]
+    assert 1 <= int(guesses[5].headers["Retry-After"]) <= 60 and guesses[5].headers["RateLimit-Remaining"] == "0"
+    assert looked == [5], "one was good, four were looked up"
+    assert asked(early).status_code == 404, "a key that was good a moment ago is no guess"
+    assert asked(late).status_code == 429
+    with clock.frozen(clock.now() + timedelta(seconds=61)):
+        assert asked(late).status_code == 404
+
+
+def test_two_clicks_make_no_key_too_many(
+    app: Flask, agency: AgencyView, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST", 1)
+    db.release()
+
+    def make() -> Any:
+        with db.unit(db.Scope()):
+            return own(ada)
+
+    made: list[Any] = at_once(app, make, make, make)
+    assert sorted(type(each).__name__ for each in made) == ["Conflict", "Conflict", "NewKey"]
 
 
 def test_a_wrong_key_is_told_so_and_pages_know_none(app: Flask, agency: AgencyView, ada: Person) -> None:

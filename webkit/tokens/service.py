@@ -45,6 +45,7 @@ def of_agency() -> list[KeyView]:
 @writes
 def create_own(user_id: UUID, name: str, scopes: Iterable[str], days: int) -> NewKey:
     """A key for a person's programs, in each agency that they may enter. Raises Invalid, Conflict."""
+    locks.hold(f"own keys/{user_id}")
     _demand_room(models.keys_of(user_id))
     return _add(user_id, Kind.PERSONAL, None, name, scopes, days)
 

@@ -18,8 +18,11 @@ from webkit.core.kernel.errors import TooMany
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base
+from webkit.core.values import dataclass
 
 V = TypeVar("V", bound=Callable[..., object])
+AT_A_TIME = 10
+"""The part of a limit that a process takes from the database at once."""
 
 
 class RateLimit(Base):
@@ -49,6 +52,40 @@ def tally(key: str, limit: int, seconds: int) -> tuple[int, int]:
     tries, since = _count(_hashed(key), seconds)
     left = (since + timedelta(seconds=seconds) - clock.now()).total_seconds()
     return limit - tries, max(1, math.ceil(left))
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Tries that this process may give out, and how many there were beside when it last looked."""
+
+    here: int
+    beside: int
+    until: datetime
+
+    def give(self) -> tuple[int, int]:
+        """One of them: as `tally` answers."""
+        left = self.here + self.beside - 1
+        self.here = max(0, self.here - 1)
+        return left, max(1, math.ceil((self.until - clock.now()).total_seconds()))
+
+
+def draw(key: str, limit: int, seconds: int) -> tuple[int, int]:
+    """As `tally`, for what is counted with every request: a process takes a tenth of the limit at a time from the
+    database, and gives it out by itself. All processes together never give more than the limit; one that is not asked
+    again keeps what it took from the others until the window is over."""
+    name, known = _hashed(key), current().remembered
+    with known.lock:
+        taken: _Taken | None = known.get(name)
+        if taken is not None and (taken.here or not taken.beside):
+            return taken.give()
+    batch = max(1, limit // AT_A_TIME)
+    tries, since = _count(name, seconds, batch)
+    with known.lock:
+        before: _Taken | None = known.get(name)
+        here = max(0, min(batch, limit - tries + batch)) + (before.here if before else 0)
+        taken = _Taken(here, max(0, limit - tries), since + timedelta(seconds=seconds))
+        known.put(name, taken, taken.until)
+        return taken.give()
 
 
 @functools.lru_cache(1024)
@@ -83,14 +120,14 @@ def prune(before: datetime) -> int:
 
 
 @writes
-def _count(key: str, seconds: int) -> tuple[int, datetime]:
+def _count(key: str, seconds: int, by: int = 1) -> tuple[int, datetime]:
     moment = clock.now()
     over = RateLimit.since <= moment - timedelta(seconds=seconds)
-    statement = insert(RateLimit).values(key=key, since=moment, tries=1)
+    statement = insert(RateLimit).values(key=key, since=moment, tries=by)
     again = statement.on_conflict_do_update(
         index_elements=[RateLimit.key],
         set_={
-            "tries": sa.case((over, 1), else_=RateLimit.tries + 1),
+            "tries": sa.case((over, by), else_=RateLimit.tries + by),
             "since": sa.case((over, moment), else_=RateLimit.since),
         },
     ).returning(RateLimit.tries, RateLimit.since)

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from flask import Flask, Response, abort, current_app
 
+from webkit.core.kernel.remembered import Remembered
+
 if TYPE_CHECKING:
     from webkit.core.capabilities.observing import Observer
     from webkit.core.contributions import Contribution
@@ -87,6 +89,7 @@ class Runtime:
     tiers: Policy | None = None
     """Who says what an agency may use; without, it may use everything."""
     meters: dict[Limit, list[Meter]] = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=Remembered)
     circuits: Own = field(default_factory=lambda: _own())
     redis: Any = None
     observers: tuple[Observer, ...] | None = None

@@ -2,18 +2,19 @@
 
 Whoever is signed in has a bucket for each browser, everybody else one for each address. A bucket fills at an even
 pace and holds a burst (the "generic cell rate algorithm"), so the moment a refused request would be taken is exact.
-Without Redis nothing is counted here; the limits of sign-in and codes are counted in the database, always.
+Without Redis only keys and what opens nothing are counted, in the database; the limits of sign-in and codes always are.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from datetime import timedelta
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_login import current_user
 
-from webkit.core.kernel import bearers, cache, entrances, ratelimit
+from webkit.core.kernel import bearers, cache, clock, entrances, ratelimit
 from webkit.core.kernel.bearers import Unauthorized
 from webkit.core.kernel.cache import Trip
 from webkit.core.kernel.errors import TooMany
@@ -28,6 +29,8 @@ _FREE = re.compile(
 )
 """Files, vendors whose signature is checked, and those who look after us."""
 _THIRD, _SIXTH = 3, 6
+WELL_KNOWN = timedelta(minutes=15)
+"""For so long a key that was good is looked up also where others guess."""
 UNKNOWN = Unauthorized.code
 
 
@@ -58,25 +61,64 @@ def count() -> None:
 
 def _count_bearer(header: str) -> None:
     """A key has a bucket wherever it is used; what opens nothing counts for the address that it came from."""
-    settings = current().settings
+    settings, known = current().settings, current().remembered
+    good = "good/" + cache.private(header)
+    if not known.get(good):
+        _refuse_guesses()
     try:
         g.bearer = bearers.authenticate(header)
     except Unauthorized:
-        g.trip = _of_address(settings) if settings.rate_per_minute else None
-        _decide()
+        known.drop(good)
+        _count_guess(settings)
         if _has("bearer_optional"):
             return
         raise
+    known.put(good, True, clock.now() + WELL_KNOWN)
     per_minute, whose = settings.rate_bearer, str(g.bearer.token_id)
     if not per_minute:
         return
     if current().redis is None:
-        g.counted = (per_minute, *ratelimit.tally(f"bearer/{whose}", per_minute, 60))
-        if g.counted[1] < 0:
-            raise _too_many(g.counted[2])
+        _count_here(f"bearer/{whose}", per_minute)
         return
     g.trip = Trip(_bucket("bearer", whose), per_minute, max(1, per_minute // _SIXTH))
     _decide()
+
+
+def _refuse_guesses() -> None:
+    """Where too much has come from that opens nothing, nothing is looked up until there is room again; whose key was
+    good a moment ago is let by. Raises TooMany."""
+    until = current().remembered.get(_guesses())
+    if until is not None:
+        seconds = max(1, math.ceil((until - clock.now()).total_seconds()))
+        g.counted = (current().settings.rate_per_minute, 0, seconds)
+        raise _too_many(seconds)
+
+
+def _count_guess(settings: Settings) -> None:
+    """Raises TooMany."""
+    if not settings.rate_per_minute:
+        return
+    try:
+        if current().redis is None:
+            _count_here(_guesses(), settings.rate_per_minute)
+        else:
+            g.trip = _of_address(settings)
+            _decide()
+    except TooMany as error:
+        until = clock.now() + timedelta(seconds=error.retry_after)
+        current().remembered.put(_guesses(), until, until)
+        raise
+
+
+def _count_here(key: str, per_minute: int) -> None:
+    """Raises TooMany."""
+    g.counted = (per_minute, *ratelimit.draw(key, per_minute, 60))
+    if g.counted[1] < 0:
+        raise _too_many(g.counted[2])
+
+
+def _guesses() -> str:
+    return f"guesses/{ratelimit.home(request.remote_addr or '')}"
 
 
 def tell(response: Response) -> Response:
