@@ -16,19 +16,23 @@ from tests.factories import people
 from tests.factories.documents import client, draft, issued
 from tests.factories.people import Person
 from tests.portability.moving import agency_at, outside, verified
+from tests.privacy import planting
+from tests.privacy.planting import MARK
 from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import OutboxMessage
 from webkit.core.capabilities.storage import STORAGE
-from webkit.core.kernel import clock, jobs, runtime, sealed, tenancy
+from webkit.core.kernel import clock, jobs, runtime, sealed, streams, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.outbox import PutBack
+from webkit.core.kernel.runtime import current
 from webkit.core.retention import Retention, until
 from webkit.demo import service as demo
 from webkit.portability import deleting, deleting_models, models, personal, personal_models, row_models
 from webkit.portability.models import DeletionState
 from webkit.receipts import service as receipts
 from webkit.receipts.service import Method
+from webkit.statements import service as statements
 from webkit.tokens import service as tokens
 
 Mails = Callable[[], list[OutboxMessage]]
@@ -134,6 +138,27 @@ def test_an_agency_of_which_nothing_has_to_be_kept_goes_whole(
     gone = outside(app, agency_at, f"gone-{agency.id.hex}")
     assert gone.closed and not gone.goes_on
     assert any("was deleted" in mail.entry.subject for mail in outbox_mails())
+
+
+def test_what_lies_outside_of_the_database_goes_too(
+    app: Flask, agency: AgencyView, run_jobs: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files, mails as they were sent, and the streams of texts: of all of it nothing is left."""
+    thrown: list[str] = []
+    monkeypatch.setattr(streams, "forget", thrown.extend)
+    client_id = client(MARK, f"{MARK}@x.example")
+    statements.send(client_id, None, agencies.today(), "user:test")
+    run_jobs()
+    planting.everywhere(client_id)
+    planting.store_files()
+    data = current().settings.data
+    assert {path.suffix for path in planting.files_saying(data)} > {".eml", ".json"}
+    deleting.ask(agency, agency.name, SOMEBODY, "Ada", "ada@northwind.example", "en")
+    tenancy.session().rollback()
+    with clock.frozen(clock.now() + MONTH):
+        outside(app, begin_due)
+    assert [*planting.files_saying(data)] == [] and planting.says() == {}
+    assert len(thrown) == 1
 
 
 def test_what_is_taken_back_is_not_deleted(app: Flask, agency: AgencyView) -> None:

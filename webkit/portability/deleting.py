@@ -14,9 +14,8 @@ from uuid import UUID
 
 from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
-from webkit.core.capabilities.storage import STORAGE, Storage
 from webkit.core.extensions import Job
-from webkit.core.kernel import audit, clock, events, i18n, jobs, locks, outbox, tenancy, vendors
+from webkit.core.kernel import audit, clock, events, i18n, jobs, locks, outbox, tenancy
 from webkit.core.kernel.db import release, writes, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError
@@ -28,8 +27,8 @@ from webkit.core.values import dataclass
 from webkit.messaging import service as messaging
 from webkit.portability import deleting_models, keeping, models
 from webkit.portability.content import PDFS
-from webkit.portability.deleting_models import FileAt
 from webkit.portability.models import UNDER_WAY, AgencyDeletion, DeletionState
+from webkit.privacy import service as privacy
 from webkit.subscriptions import service as subscriptions
 
 DELETE, DUE = "portability.delete_agency", "portability.delete_due"
@@ -124,7 +123,6 @@ class Deletion:
         self._job, self._agency = job, agency
         self._today = clock.today(agency.timezone)
         self._until = time.monotonic() + AT_A_STRETCH
-        self._keepers: dict[str, Storage | None] = {}
 
     def run(self) -> None:
         for table in deleting_models.order():
@@ -137,27 +135,16 @@ class Deletion:
         self._details()
 
     def _some(self, table: str) -> bool:
-        """Remove some rows and their files; False when no more are to go."""
-        keys, files = deleting_models.doomed(table, self._today, self._agency.country)
-        release()
-        self._drop(files)
+        """Remove some rows and what they name outside the database; False when no more are to go."""
+        keys = deleting_models.doomed(table, self._today, self._agency.country)
         if keys:
+            privacy.throw_away(privacy.things(table, keys))
             with writing():
                 deleting_models.remove(table, keys)
                 if table == PDFS:
                     about = {"actor": "system", "documents": [str(key[0]) for key in keys]}
                     events.record(ERASED, ref("agency", self._agency.id), {**about, "reason": _reason()})
         return bool(keys)
-
-    def _drop(self, files: Iterable[FileAt]) -> None:
-        for key, account in files:
-            if account not in self._keepers:
-                vendor = vendors.find_keeper(STORAGE, UUID(account) if account else None)
-                release()
-                self._keepers[account] = vendor.connect() if vendor else None
-            storage = self._keepers[account]
-            if storage is not None:
-                storage.delete(key)
 
     def _details(self) -> None:
         """Erase what is personal in events, but for those about what stays."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -16,19 +16,14 @@ from webkit.core.kernel.events import Event, EventDetail
 from webkit.core.kernel.tables import Base
 from webkit.core.retention import CLASSES, Retention
 from webkit.portability import keeping
-from webkit.portability.content import FILES, PDFS, FileColumns
+from webkit.portability.content import PDFS
 from webkit.portability.personal_models import free
 from webkit.portability.row_models import owned
 
 BATCH, DETAILS = 200, "event_details"
-_FILES = {**FILES, "list_tasks": FileColumns("file_key", "file_account", ""),
-          "agency_exports": FileColumns("file_key", "file_account", "")}  # fmt: skip
-_LISTS = ("invoices", "quotations")
 _AT = "invoice_write_offs"
 """Goes through the invoice it belongs to."""
 Keys = list[tuple[Any, ...]]
-FileAt = tuple[str, str]
-"""A file's key, and the account that keeps it."""
 
 
 def order() -> tuple[str, ...]:
@@ -44,28 +39,12 @@ def _for_good() -> frozenset[str]:
     return keeping.FOR_GOOD | frozenset(guarded)
 
 
-def doomed(name: str, today: date, country: str, *, limit: int = BATCH) -> tuple[Keys, list[FileAt]]:
-    """Some rows of a table that go, by key, and the files they name."""
+def doomed(name: str, today: date, country: str, *, limit: int = BATCH) -> Keys:
+    """Some rows of a table that go, by key."""
     table = _table(name)
-    keys = _keys(table)
-    named: list[Any] = []
-    if (here := _FILES.get(name)) is not None:
-        named = [table.c[here.key], table.c[here.account]]
-    elif name in _LISTS:
-        named = [table.c.files]
-    query = sa.select(*keys, *named).where(_mine(table), sa.not_(_stays(table, today, country))).limit(limit)
-    rows = session().connection().execute(query).all()
-    files: list[FileAt] = []
-    for row in rows:
-        files += _files_of(row[len(keys) :], is_list=name in _LISTS)
-    return [tuple(row[: len(keys)]) for row in rows], files
-
-
-def _files_of(named: Sequence[Any], *, is_list: bool) -> Iterator[FileAt]:
-    if is_list:
-        yield from ((file["key"], file["account"]) for file in named[0] or ())
-    elif named and named[0]:
-        yield named[0], str(named[1] or "")
+    going = (_mine(table), sa.not_(_stays(table, today, country)))
+    found = session().connection().execute(sa.select(*_keys(table)).where(*going).limit(limit))
+    return [tuple(row) for row in found]
 
 
 def remove(name: str, keys: Keys) -> None:

@@ -30,15 +30,18 @@ from webkit.privacy.scope_models import (
     sql_table,
 )
 
-DETAILS, FROZEN, MAILS, TEXTS = "event_details", "frozen_documents", "mails", "ai_runs"
+DETAILS, FROZEN, MAILS, METHODS, TEXTS = "event_details", "frozen_documents", "mails", "payment_methods", "ai_runs"
+AtVendor = tuple[str, UUID | None, str]
+"""What a vendor calls something, the agency's account that has it, and the vendor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Things:
-    """What lies outside the database: stored files and kept messages, with the account that has them, and streams."""
+    """What lies outside the database: stored files, kept messages, saved payment methods, and streams."""
 
     files: tuple[tuple[str, UUID | None], ...] = ()
-    messages: tuple[tuple[str, UUID | None, str], ...] = ()
+    messages: tuple[AtVendor, ...] = ()
+    methods: tuple[AtVendor, ...] = ()
     streams: tuple[str, ...] = ()
 
 
@@ -48,17 +51,27 @@ def in_order(found: Found) -> list[str]:
     return [name for name in names if name != CLIENTS]
 
 
-def things(name: str, keys: Collection[Key], keep: Collection[str]) -> Things:
+def things(name: str, keys: Collection[Key], keep: Collection[str] = ()) -> Things:
     """What these rows name outside the database, but for files in `keep`."""
-    table, source = register.tables()[name], sql_table(name)
-    where = (here(source), matching(source, keys))
     if name == MAILS:
-        columns = (source.c.vendor_id, source.c.account_id, source.c.provider)
-        rows = session().execute(sa.select(*columns).where(*where, source.c.vendor_id != "")).all()
-        return Things(messages=tuple((row[0], row[1], row[2]) for row in rows))
+        return Things(messages=_at_vendors(name, keys))
+    if name == METHODS:
+        return Things(methods=_at_vendors(name, keys, sql_table(name).c.state == "active"))
     if name == TEXTS:
         return Things(streams=tuple(str(key[0]) for key in keys))
-    return Things(files=tuple(file for file in _files(table, where) if file[0] not in keep))
+    table = register.tables().get(name)
+    if table is None or not table.files or not keys:
+        return Things()
+    source = sql_table(name)
+    found = _files(table, (here(source), matching(source, keys)))
+    return Things(files=tuple(file for file in found if file[0] not in keep))
+
+
+def _at_vendors(name: str, keys: Collection[Key], *where: sa.ColumnElement[bool]) -> tuple[AtVendor, ...]:
+    source = sql_table(name)
+    columns = (source.c.vendor_id, source.c.account_id, source.c.provider)
+    mine = (here(source), matching(source, keys), source.c.vendor_id != "")
+    return tuple((row[0], row[1], row[2]) for row in session().execute(sa.select(*columns).where(*mine, *where)))
 
 
 def kept_files(found: Found) -> set[str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from webkit.core.capabilities.email import EMAIL, ErasableOutbox
-from webkit.core.capabilities.storage import STORAGE
 from webkit.core.extensions import Job, JobSpec, Schedule
-from webkit.core.kernel import audit, clock, jobs, streams, tenancy, vendors
-from webkit.core.kernel.db import release, writing
+from webkit.core.kernel import audit, clock, jobs, tenancy
+from webkit.core.kernel.db import writing
 from webkit.core.kernel.runtime import current
 from webkit.privacy import erasing_models, register, service, trace_models
-from webkit.privacy.erasing_models import Things
+from webkit.privacy.outside import throw_away
 from webkit.privacy.scope_models import Found
 
 BATCH = 100
@@ -38,24 +36,9 @@ def _pass(erasure_id: UUID, found: Found) -> int:
         for start in range(0, len(rows), BATCH):
             keys = rows[start : start + BATCH]
             things = erasing_models.things(name, keys, keep)
-            _throw_away(things)
+            throw_away(things)
             done += service.erase(erasure_id, name, keys, things)
     return done
-
-
-def _throw_away(things: Things) -> None:
-    """What lies outside the database goes first: while its row is there, a repeated job finds it again."""
-    stores = [(vendors.find_keeper(STORAGE, account), key) for key, account in things.files]
-    boxes = [(vendors.find_keeper(EMAIL, account, by), sent) for sent, account, by in things.messages]
-    release()
-    for store, key in stores:
-        if store is not None:
-            store.connect().delete(key)
-    for box, sent in boxes:
-        provider: object = box.connect() if box else None
-        if isinstance(provider, ErasableOutbox):
-            provider.forget(sent)
-    streams.forget(things.streams)
 
 
 def sweep(_job: Job) -> None:

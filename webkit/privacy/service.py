@@ -20,8 +20,10 @@ from webkit.core.kernel.runtime import current
 from webkit.core.retention import Retention
 from webkit.core.values import dataclass
 from webkit.privacy import erasing_models, models, receipts, register, scope_models
+from webkit.privacy.erasing_models import things as things
 from webkit.privacy.events import ASKED, DONE, PersonErased
 from webkit.privacy.models import Erasure, ErasureState
+from webkit.privacy.outside import throw_away as throw_away
 from webkit.privacy.scope_models import CLIENTS, Found, Person
 
 ERASE, SWEEP = "privacy.erase", "privacy.sweep"
