@@ -14,6 +14,7 @@ import pytest
 from tests.pricing.chance import Chance
 from tests.pricing.oracle import Refused, expected
 from webkit.pricing import (
+    Adjustment,
     AdjustmentKind,
     Amount,
     Deduction,
@@ -171,9 +172,11 @@ def an_amount(invoice: Priced, earlier: list[Priced], chance: Chance) -> Priced:
 
 
 def never_more_than_the_invoice(invoice: Priced, notes: list[Priced]) -> None:
-    for rest in left(invoice, notes):
-        assert rest.base >= 0
-        assert rest.tax >= 0
+    assert left_gross(invoice, notes) >= 0
+    for rest, whole in zip(left(invoice, notes), invoice.taxes, strict=True):
+        sign = -1 if whole.base < 0 else 1  # a rate of which the invoice itself takes off
+        assert sign * rest.base >= 0
+        assert sign * rest.tax >= 0
 
 
 def a_final_invoice(chance: Chance) -> Priced:
@@ -183,7 +186,8 @@ def a_final_invoice(chance: Chance) -> Priced:
     for number in range(chance.draw.randint(1, 2)):
         percent = Percent(Decimal(chance.draw.randint(1, 60)))
         amount = Amount(chance.draw.randint(1, max(1, whole.totals.payable // 3)))
-        deposit = split(whole, chance.draw.choice([percent, percent, amount]), "Deposit").deposit
+        shares: list[Percent | Amount] = [percent, percent, amount]
+        deposit = split(whole, chance.draw.choice(shares), "Deposit").deposit
         taken.append(Deduction.of(deposit, f"D-{number}", DAY))
     final = compute(replace(document, deductions=tuple(taken)))
     assert Priced.from_dict(final.to_dict()) == final
@@ -239,6 +243,37 @@ def test_credit_notes_make_the_invoice_and_never_more() -> None:
 def test_final_invoices_are_credited_to_the_cent() -> None:
     """Of fees with a withholding and of costs that were passed on, after deposits had their part of both."""
     assert all_credited(200, first=0, invoice_of=a_final_invoice) > 120
+
+
+def test_an_invoice_that_takes_off_at_a_rate_is_credited_in_parts() -> None:
+    """100.00 at 22 % less 50.00 at 10 %: a part has its part of both, and the parts are the whole."""
+    scheme = find("it-vat")
+    standard, reduced = scheme.rate("standard", DAY), scheme.rate("reduced-10", DAY)
+    work = Line(id="work", description="Work", unit_price=Decimal(50), rate=standard, quantity=Decimal(2))
+    back = Line(id="back", description="Given back", unit_price=Decimal(-50), rate=reduced)
+    invoice = compute(Document(currency="EUR", scheme=scheme, lines=(work, back)))
+    assert (invoice.totals.gross, [tax.tax for tax in invoice.taxes]) == (6_700, [2_200, -500])
+    half = credit_amount(invoice, 3_350)
+    assert [(tax.base, tax.tax) for tax in half.taxes] == [(5_000, 1_100), (-2_500, -250)]
+    rest = credit_all(invoice, [half])
+    assert (half.totals.gross + rest.totals.gross, left_gross(invoice, [half, rest])) == (6_700, 0)
+    one = credit_lines(invoice, [Part("work", Decimal(1))])
+    assert left_gross(invoice, [one]) == 600
+    with pytest.raises(PricingError, match="more than is left"):
+        credit_lines(invoice, [Part("work")])  # more than the invoice asks for
+    everything = credit_lines(invoice, [Part("work", Decimal(1)), Part("back")], [one])
+    assert left_gross(invoice, [one, everything]) == 0
+
+
+def test_a_discount_larger_than_what_is_charged_without_tax_is_refused() -> None:
+    """Tax alone would make a total."""
+    scheme = find("it-vat")
+    standard = scheme.rate("standard", DAY)
+    work = Line(id="work", description="Work", unit_price=Decimal(100), rate=standard)
+    back = Line(id="back", description="Back", unit_price=Decimal(-95), rate=scheme.rate("exempt-n4", DAY))
+    off = Adjustment(AdjustmentKind.DISCOUNT, Amount(600), only=standard)
+    with pytest.raises(PricingError, match="take off more"):
+        compute(Document(currency="EUR", scheme=scheme, lines=(work, back), adjustments=(off,)))
 
 
 def test_costs_that_were_passed_on_are_credited_once() -> None:

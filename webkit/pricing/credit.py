@@ -20,7 +20,7 @@ from webkit.pricing.document import Adjustment, Document, Line
 from webkit.pricing.duties import Fund, Withholding
 from webkit.pricing.errors import PricingError
 from webkit.pricing.figures import Ties
-from webkit.pricing.result import Priced, PricedLine
+from webkit.pricing.result import Priced, PricedLine, PricedTax
 from webkit.pricing.rounding import half_up, minor_units, shares, spread, unit_price
 from webkit.pricing.schemes import find
 from webkit.pricing.terms import AdjustmentKind, Amount, Place, TaxRate
@@ -52,7 +52,7 @@ class Part:
 
 
 def left(invoice: Priced, earlier: Sequence[Priced]) -> tuple[Left, ...]:
-    """The corrected sums of an invoice, by rate. Never negative."""
+    """The corrected sums of an invoice, by rate. Below nothing only where the invoice itself took off at a rate."""
     return tuple(
         Left(
             rate=tax.rate,
@@ -213,7 +213,9 @@ def _credit(invoice: Priced, earlier: Sequence[Priced], lines: tuple[Line, ...],
     )
     priced = _something(compute_with(document, _PartOf(invoice, tuple(earlier))))
     notes = [*earlier, priced]
-    if any(rest.base < 0 or rest.tax < 0 for rest in left(invoice, notes)):
+    after = left(invoice, notes)
+    sums = sum(each.base for each in after), sum(each.gross for each in after)
+    if min(sums) < 0 or any(map(_is_beyond, after, invoice.taxes)):
         raise PricingError(_("This is more than is left of the invoice."), "lines")
     whole, rest = _charged(invoice, included), _rest(invoice, notes, included)
     if any(amount < min(0, whole.get(key, 0)) for key, amount in rest.items()):
@@ -221,6 +223,12 @@ def _credit(invoice: Priced, earlier: Sequence[Priced], lines: tuple[Line, ...],
             _("Of what this was charged for, less is left: a credit of an amount took its part of it."), "lines"
         )
     return priced if left_gross(invoice, notes) else _with_rounding(invoice, notes)
+
+
+def _is_beyond(rest: Left, whole: PricedTax) -> bool:
+    """Whether more was credited at a rate than the invoice has there: more charged, or more taken off."""
+    sign = -1 if whole.base < 0 else 1
+    return sign * rest.base < 0 or sign * rest.tax < 0
 
 
 def _with_rounding(invoice: Priced, notes: Sequence[Priced]) -> Priced:
@@ -263,7 +271,10 @@ class _PartOf:
 
 
 def _next(amount: int, whole: int, reached: int, taken: int) -> int:
-    """What this note has of `amount` when all notes together reach `reached` of `whole`; never negative, never more."""
-    if whole <= 0:
+    """What this note has of `amount` when all notes together reach `reached` of `whole`: never more than there is, and
+    of what takes off never less."""
+    if whole < 0:
+        return -_next(-amount, -whole, -reached, -taken)
+    if not whole:
         return 0
     return max(0, min(amount, half_up(Fraction(amount * reached, whole))) - taken)

@@ -108,7 +108,7 @@ def totals_of(
     """From the sums by rate to what is asked for."""
     net, tax = sum(each.base for each in taxes), sum(each.tax for each in taxes)
     gross = within(net + tax, _("The total is too large to be true."))
-    if gross < 0:
+    if min(net, gross) < 0:
         raise PricingError(_("The lines take off more than they add up to."), "lines")
     withheld, split = sum(each.due for each in withholdings), tax if document.split_payment else 0
     exact = gross - document.prepaid - withheld - split
