@@ -12,6 +12,7 @@ import pytest
 from tests.factories import clients as factory
 from tests.factories import documents
 from tests.imports.conftest import ACTOR, Looked, outcomes, rows
+from webkit.agencies import numbering
 from webkit.clients import service as clients
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.kernel import clock, counters, events, outbox, tenancy
@@ -168,6 +169,15 @@ def test_numbers_go_on(agency: AgencyView, brought_in: Looked) -> None:
     assert invoices.get(issued).number == f"{year}/43"
     with tenancy.platform("look for gaps"):
         assert counters.gaps() == []
+
+
+def test_numbers_do_not_go_on_as_those_of_another_series(agency: AgencyView, brought_in: Looked) -> None:
+    year = clock.today("Europe/Rome").year
+    numbering.change({"credit_note": "{year}/{n}"}, {})
+    brought_in(Kind.INVOICES, invoices_of(year))
+    with pytest.raises(Conflict, match="same numbers"):
+        numbers.go_on()
+    assert numbers.continuation() is not None, "nothing was changed"
 
 
 def test_a_number_that_came_along_is_passed_over(agency: AgencyView, brought_in: Looked) -> None:

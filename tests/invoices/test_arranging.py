@@ -244,6 +244,23 @@ def test_patterns_that_could_meet_are_refused(agency: AgencyView) -> None:
         arranging.save_terms(documents.draft("10"), 1, Terms.net(14), "rome")
 
 
+@pytest.mark.parametrize(
+    ("series", "pattern"),
+    [("credit_note", "INV-{year}-{n:04}"), ("pro_forma", "INV-{year}-{n}"), ("invoice", "CRN-{year}-{n}")],
+)
+def test_an_invoice_and_its_credit_note_never_have_the_same_number(
+    agency: AgencyView, series: str, pattern: str
+) -> None:
+    with pytest.raises(Invalid, match="same numbers") as refused:
+        numbering.change({series: pattern}, {})
+    assert f"pattern_{series}" in refused.value.errors
+    numbering.change({"credit_note": "{year}/{n}-NC", "pro_forma": "PF {n}", "invoice": "{year}/{n}"}, {})
+    with pytest.raises(Invalid, match="same numbers"):
+        numbering.add_branch("Rome", "{year}/{n:03}-NC")
+    agencies.change({"patterns": {**agencies.profile().patterns, "credit_note": "{year}/{n}"}})
+    numbering.change({"proposal": "P-{n}"}, {})  # what was chosen before is no reason against something else
+
+
 def test_a_clock_put_back_is_answered(agency: AgencyView) -> None:
     client_id = documents.client()
     documents.issued("10", client_id=client_id)

@@ -51,7 +51,7 @@ def overview(patterns: Mapping[str, str] | None = None) -> list[Series]:
 @writes
 def change(patterns: Mapping[str, str], starts: Mapping[str, int]) -> None:
     """Store patterns and let series begin elsewhere. Raises Invalid with the fields of the form."""
-    _demand_apart("pattern_invoice", patterns.get("invoice", ""), service.invoice_series())
+    _demand_new_apart(patterns)
     service.change({"patterns": {**service.profile().patterns, **patterns}})
     wrong = {}
     for series, start in starts.items():
@@ -100,7 +100,7 @@ def _branch(series: InvoiceSeries) -> Branch:
 def add_branch(name: str, pattern: str, start: int | None = None) -> str:
     """Another series of invoices; returns its key. Raises Invalid with the fields of the form."""
     known = service.invoice_series()
-    _demand_apart("pattern", pattern, [service.series_of(""), *known])
+    _demand_apart("pattern", pattern, [service.series_of(""), *known, *_beside()])
     _demand_name(name, known)
     key = _key(name, {each.key for each in known})
     models.add_series(NumberSeries(key=key, name=name, pattern=pattern, closed=False))
@@ -113,7 +113,7 @@ def add_branch(name: str, pattern: str, start: int | None = None) -> str:
 def change_branch(key: str, name: str, pattern: str, start: int | None, *, closed: bool) -> None:
     """Change a series, or close it: no new invoice counts in it then. Raises Invalid with the fields of the form."""
     others = [each for each in service.invoice_series() if each.key != key]
-    _demand_apart("pattern", pattern, [service.series_of(""), *others])
+    _demand_apart("pattern", pattern, [service.series_of(""), *others, *_beside()])
     _demand_name(name, others)
     row = next((row for row in models.number_series() if row.key == key), None)
     if row is None:
@@ -121,6 +121,29 @@ def change_branch(key: str, name: str, pattern: str, start: int | None, *, close
     row.name, row.pattern, row.closed = name, pattern, closed
     _begin(InvoiceSeries(key, name, pattern), start)
     audit.log("agency.series_changed", detail={"name": name, "pattern": pattern, "closed": closed})
+
+
+def _beside(patterns: Mapping[str, str] | None = None) -> list[InvoiceSeries]:
+    """What else goes to clients and into books beside invoices: its numbers are never those of an invoice."""
+    chosen = patterns or service.profile().patterns
+    names = {"credit_note": _("Credit notes"), "pro_forma": _("Pro-forma invoices")}
+    return [InvoiceSeries(series, name, chosen[series]) for series, name in names.items()]
+
+
+def _demand_new_apart(patterns: Mapping[str, str]) -> None:
+    """Invoices, credit notes and pro-formas never have the same numbers. What was chosen before is left alone."""
+    before = service.profile().patterns
+    coming = {**before, **patterns}
+    credit_notes, pro_formas = _beside(coming)
+    invoices = [InvoiceSeries("", "", coming["invoice"]), *service.invoice_series()]
+    others = {
+        "invoice": [*service.invoice_series(), credit_notes, pro_formas],
+        "credit_note": [*invoices, pro_formas],
+        "pro_forma": [*invoices, credit_notes],
+    }
+    for series, beside in others.items():
+        if coming[series] != before[series]:
+            _demand_apart(f"pattern_{series}", coming[series], beside)
 
 
 def _demand_apart(field: str, pattern: str, others: Iterable[InvoiceSeries]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from webkit.agencies import numbering
 from webkit.agencies import service as agencies
 from webkit.core.kernel import counters, number_patterns
 from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import Conflict
+from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
@@ -61,10 +62,10 @@ def go_on() -> str:
     proposed = continuation()
     if proposed is None or not proposed.goes_on:
         raise Conflict(_("The numbers go on by themselves now. Nothing was changed."))
-    known = agencies.profile().patterns
-    if known[SERIES] != proposed.pattern:
-        agencies.change({"patterns": {**known, SERIES: proposed.pattern}})
-    counters.begin(SERIES, proposed.pattern, agencies.today(), proposed.start)
+    try:
+        numbering.change({SERIES: proposed.pattern}, {SERIES: proposed.start})
+    except Invalid as refused:
+        raise Conflict(" ".join(refused.errors.values())) from None
     return proposed.goes_on
 
 
