@@ -84,6 +84,7 @@ EXCEPTIONS = {
     # What may travel with a proposal registers itself there, as with a hook.
     "webkit/contracts/plugin.py": {"webkit.proposals.companions"},
     # What is brought in says its currency and country as the agency's settings do.
+    "webkit/imports/numbers.py": {"webkit.agencies.numbering"},
     "webkit/imports/routes.py": {"webkit.agencies.pages"},
     # What is billed again and again is written as an invoice is, and clients live where agencies do.
     "webkit/recurring/editor.py": {"webkit.invoices.editor", "webkit.invoices.forms"},
