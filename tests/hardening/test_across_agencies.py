@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from tests.client import Browser
 from tests.factories import documents
 from tests.factories import people as factory
-from tests.people import world
+from tests.people import calling, world
 from webkit.accounts.models import Membership
 from webkit.core.kernel import db, tenancy
 from webkit.core.kernel import runtime as runtimes
@@ -149,6 +149,23 @@ def test_some_requests(
     app: Flask, theirs: dict[str, UUID], agency: AgencyView, stranger: Browser, key: str, filtered: bool
 ) -> None:
     assert _cross(app, theirs, agency, stranger, key, 40, filtered=filtered)[1] == []
+
+
+def test_service_functions_know_nothing_of_others(
+    app: Flask, theirs: dict[str, UUID], agency: AgencyView, other_agency: AgencyView
+) -> None:
+    """Each function that is given the id of something, called inside the other agency: it answers and does nothing."""
+    before, told, tried = _held(agency), [], 0
+    for name, function, argument in calling.functions(theirs):
+        with tenancy.tenant(other_agency.id):
+            answer = calling.call(function, theirs[argument])
+        tried += 1
+        if answer and answer != ([], []):
+            told.append(f"{name} answers {answer!r}"[:200])
+    after = _held(agency)
+    told += [f"rows of {name} have changed" for name in before if before[name] != after[name]]
+    assert not told, "\n".join(told)
+    assert tried > 100
 
 
 @pytest.mark.soak

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import inspect
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
-from unittest.mock import MagicMock
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -21,23 +17,20 @@ from werkzeug.routing import Rule
 
 from tests.factories import people as factory
 from tests.factories.people import Person
-from tests.people import world
+from tests.people import calling, world
+from webkit.accounts import service as accounts
 from webkit.accounts.models import Membership, Role
 from webkit.accounts.views import UserView
 from webkit.core.access import ALL, NONE, OWN, Reach
-from webkit.core.kernel import clock, db, entrances, tenancy
+from webkit.core.kernel import db, entrances, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
-from webkit.core.kernel.errors import DomainError
 from webkit.core.paths import ROOT
-from webkit.house import FEATURES
 from webkit.operations import permissions_cli
 
 PAGE = ROOT / "docs" / "operations" / "permissions.md"
 PEOPLE = ("owner", "admin", "member", "colleague", "stranger", "suspended", "anonymous")
 PASSED, ASKED_IN, UNKNOWN, REFUSED, NOT_THERE = 299, 303, 401, 403, 404
-NO_READERS = {"words", "look_up"}
-"""Service functions that are given the document itself, and read nothing."""
 
 
 @pytest.fixture
@@ -54,21 +47,30 @@ def visitors(
     ada: Person,
     max_: Person,
     monkeypatch: pytest.MonkeyPatch,
-) -> dict[str, Person | None]:
-    """Everybody, and an application that lets them as far as a view and no further."""
-    admin, lea = (factory.make_person(name, f"{name}@northwind.example") for name in ("bo", "lea"))
+) -> dict[str, str]:
+    """The sessions of everybody, and an application that lets them as far as a view and no further.
+
+    Who is suspended was an admin and has kept a session that was never ended.
+    """
+    admin, lea, sid = (factory.make_person(name, f"{name}@northwind.example") for name in ("bo", "lea", "sid"))
     factory.join(agency, admin, Role.ADMIN)
     factory.join(agency, lea, Role.MEMBER)
+    factory.join(agency, sid, Role.ADMIN)
+    with db.unit(db.Scope()):
+        accounts.suspend(sid.id, "a test")
+    kept = factory.begin_session(sid)
     mira = Person(factory.id_of("mira@harbour.example"), "mira@harbour.example", "Mira Holt")
     found = {"owner": ada, "admin": admin, "member": max_, "colleague": lea, "stranger": mira}
     users = {
         str(each.id): UserView(each.id, each.name, each.email, "en", False, str(each.id)) for each in found.values()
     }
-    monkeypatch.setattr(app.login_manager, "_user_callback", users.get)  # type: ignore[attr-defined]
+    manager: Any = app.login_manager  # type: ignore[attr-defined]
+    load = manager._user_callback
+    monkeypatch.setattr(manager, "_user_callback", lambda token: users.get(token) or load(token))
     monkeypatch.setattr(entrances, "find", functools.cache(entrances.find))
     for endpoint in app.view_functions:
         monkeypatch.setitem(app.view_functions, endpoint, lambda **_: Response(status=PASSED))
-    return {**found, "suspended": None, "anonymous": None}
+    return {**{name: str(each.id) for name, each in found.items()}, "suspended": kept, "anonymous": ""}
 
 
 def test_the_page_is_what_the_code_says(house: Flask) -> None:
@@ -77,10 +79,10 @@ def test_the_page_is_what_the_code_says(house: Flask) -> None:
     assert PAGE.read_text() == said, "run: webkit permissions > docs/operations/permissions.md"
 
 
-def test_every_address_as_everybody(app: Flask, docs: dict[str, UUID], visitors: dict[str, Person | None]) -> None:
+def test_every_address_as_everybody(app: Flask, docs: dict[str, UUID], visitors: dict[str, str]) -> None:
     table = _page()
     wrong, tried = [], 0
-    clients = {name: _browser(app, person) for name, person in visitors.items()}
+    clients = {name: _browser(app, token) for name, token in visitors.items()}
     for rule, method in permissions_cli.addresses(app, permissions_cli.STAFF):
         reaches = table[permissions_cli._shown(rule), method]
         path, about = world.address(rule, "northwind", docs), _subjects(app, rule)
@@ -94,10 +96,10 @@ def test_every_address_as_everybody(app: Flask, docs: dict[str, UUID], visitors:
     assert tried > 2_000
 
 
-def test_other_doors(app: Flask, docs: dict[str, UUID], visitors: dict[str, Person | None]) -> None:
+def test_other_doors(app: Flask, docs: dict[str, UUID], visitors: dict[str, str]) -> None:
     """Links open what they name; what is for the signed in, the operators and the platform stays so."""
     tokens = _tokens(docs)
-    owner, nobody = _browser(app, visitors["owner"]), _browser(app, None)
+    owner, nobody = _browser(app, visitors["owner"]), _browser(app, "")
     wrong = []
     for rule, method in permissions_cli.addresses(app):
         door = permissions_cli.door_of(app, rule)
@@ -144,14 +146,14 @@ def test_service_functions_know_no_others(docs: dict[str, UUID], agency: AgencyV
     """Whoever calls them with an id of a colleague, or of another agency, hears that there is no such thing."""
     sight = frozenset(tenancy.authored_tables())
     tried, told = 0, []
-    for name, function, argument in _functions():
+    for name, function, argument in calling.functions(_DOCS):
         for door in (
             tenancy.tenant(agency.id, UUID(int=9), own=sight),
             tenancy.tenant(agency.id, UUID(int=9), hidden=sight),
             tenancy.tenant(other_agency.id),
         ):
             with door:
-                answer = _call(function, docs[argument])
+                answer = calling.call(function, docs[argument])
             tried += 1
             if answer:
                 told.append(f"{name} answers {answer!r}"[:200])
@@ -251,9 +253,9 @@ MAXS = {"proposal_id", "quotation_id", "contract_id", "consultation_id", "invoic
 _DOCS = ("proposal_id", "quotation_id", "contract_id", "consultation_id", "invoice_id")
 
 
-def _browser(app: Flask, person: Person | None) -> Any:
+def _browser(app: Flask, token: str) -> Any:
     client: Any = app.test_client()
-    return client.sign_in(str(person.id)) if person else client
+    return client.sign_in(token) if token else client
 
 
 def _status(client: Any, path: str, method: str) -> int:
@@ -266,56 +268,3 @@ def _tokens(docs: dict[str, UUID]) -> dict[str, str]:
         found = world.tokens(docs)
     db.release()
     return found
-
-
-def _functions() -> Iterator[tuple[str, Callable[..., Any], str]]:
-    """Public functions of services whose first argument is the id of a document that has an author."""
-    for plugin in FEATURES:
-        feature = plugin.__name__.rpartition(".")[0]
-        try:
-            module = importlib.import_module(f"{feature}.service")
-        except ModuleNotFoundError:
-            continue
-        for name, function in inspect.getmembers(module, callable):
-            ours = getattr(function, "__module__", "").startswith("webkit.")
-            if name.startswith("_") or inspect.isclass(function) or not ours or name in NO_READERS:
-                continue
-            first = next(iter(_parameters(function)), "")
-            if first in _DOCS:
-                yield f"{feature}.service.{name}", function, first
-
-
-def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(function).parameters
-    except (TypeError, ValueError):
-        return {}
-
-
-def _call(function: Callable[..., Any], document_id: UUID) -> Any:
-    """Its answer; None for whatever says that there is nothing of the kind."""
-    wanted = list(_parameters(function).values())[1:]
-    empty = inspect.Parameter.empty
-    needed = [each for each in wanted if each.default is empty]
-    given = [_some(each) for each in needed if each.kind is each.POSITIONAL_OR_KEYWORD]
-    named = {each.name: _some(each) for each in needed if each.kind is each.KEYWORD_ONLY}
-    try:
-        answer = function(document_id, *given, **named)
-    except DomainError:
-        return None
-    except TypeError as error:
-        return error  # it went on to use what it was given
-    return list(answer) if inspect.isgenerator(answer) else answer
-
-
-def _some(wanted: inspect.Parameter) -> Any:
-    """A value of the kind a parameter asks for."""
-    plain: dict[str, Any] = {
-        "int": 1,
-        "str": "x",
-        "UUID": uuid4(),
-        "bool": True,
-        "date": date(2026, 1, 31),
-        "datetime": clock.now(),
-    }
-    return plain.get(str(wanted.annotation).partition(" | ")[0], MagicMock())
