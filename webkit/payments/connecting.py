@@ -69,7 +69,8 @@ def _opened(provider: ConnectsAccounts, request: AccountRequest) -> str:
 
 def _former_managed(vendor: Vendor[Payments]) -> str:
     """A managed account that was left is taken up again: the vendor keeps it."""
-    return next((row.name for row in models.former(vendor.name) if row.kind == ConnectKind.MANAGED), "")
+    former = (row for row in models.former(vendor.name) if row.kind == ConnectKind.MANAGED and not row.taken_away)
+    return next((row.name for row in former), "")
 
 
 def _request(profile: AgencyProfile, nth: int) -> AccountRequest:

@@ -16,6 +16,7 @@ from webkit.core.kernel import clock, tenancy
 from webkit.core.kernel.db import insert_missing, session
 from webkit.core.kernel.ids import uuid7
 from webkit.core.kernel.tables import Owned, enum_column, owned_args, owned_fk
+from webkit.core.kernel.vendors import ELSEWHERE
 
 
 class MethodState(enum.StrEnum):
@@ -169,11 +170,16 @@ def all_active(limit: int) -> list[SavedMethod]:
 
 def stale(before: datetime, limit: int) -> list[UUID]:
     """Active ones nobody has asked about since, the longest first."""
-    query = sa.select(SavedMethod.id).where(SavedMethod.state == MethodState.ACTIVE, SavedMethod.checked_at < before)
+    query = sa.select(SavedMethod.id).where(_stale(before))
     return list(session().scalars(query.order_by(SavedMethod.checked_at, SavedMethod.id).limit(limit)))
 
 
 def agencies_with_stale(before: datetime) -> list[UUID]:
     """For the platform's periodic pull."""
-    wanted = sa.and_(SavedMethod.state == MethodState.ACTIVE, SavedMethod.checked_at < before)
-    return list(session().scalars(sa.select(SavedMethod.agency_id).where(wanted).distinct()))
+    return list(session().scalars(sa.select(SavedMethod.agency_id).where(_stale(before)).distinct()))
+
+
+def _stale(before: datetime) -> sa.ColumnElement[bool]:
+    """Nobody is asked about what was left with another installation."""
+    here = SavedMethod.account_id.is_distinct_from(ELSEWHERE)
+    return sa.and_(here, SavedMethod.state == MethodState.ACTIVE, SavedMethod.checked_at < before)

@@ -14,6 +14,7 @@ from webkit.core.kernel import tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.events import Event, EventDetail
 from webkit.core.kernel.tables import Base
+from webkit.core.kernel.vendors import ELSEWHERE
 from webkit.core.retention import CLASSES, Retention
 from webkit.portability import keeping
 from webkit.portability.content import PDFS
@@ -165,10 +166,13 @@ def empty_over(today: date, country: str) -> None:
 
 
 def living_retainers() -> int:
-    """How many retainers are paid at a vendor right now."""
+    """How many retainers are paid at a vendor right now, and can be ended here."""
     table = _table("retainers")
     living = (_mine(table), table.c.state.in_(("active", "past_due", "paused", "ending")))
-    return session().connection().execute(sa.select(sa.func.count()).select_from(table).where(*living)).scalar() or 0
+    here = table.c.account_id.is_distinct_from(ELSEWHERE)  # what another installation began is ended there
+    return (
+        session().connection().execute(sa.select(sa.func.count()).select_from(table).where(*living, here)).scalar() or 0
+    )
 
 
 def details_after(seq: int) -> list[int]:

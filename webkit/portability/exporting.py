@@ -18,7 +18,8 @@ from webkit.core.kernel.sealed import unseal
 from webkit.core.values import dataclass
 from webkit.portability import row_models
 from webkit.portability.archive import CHUNK, FOLDER, INDEX, Part, Writer, Written
-from webkit.portability.content import FILE_LISTS, FILES, FORMAT, LINKS, unplug
+from webkit.portability.content import FILE_LISTS, FILES, FORMAT, LINKS
+from webkit.portability.plugs import leave
 from webkit.portability.row_models import Row
 from webkit.portability.spool_models import Spool
 
@@ -104,7 +105,7 @@ class Export:
             else:
                 text = unseal(f"{table}.{column}", self._agency, row[column])
                 row[column] = self._box.seal(text, place(table, column, row["id"]))
-        unplug(table, row)
+        leave(table, row)
 
     def _note(self, table: str, row: Row) -> None:
         if table == row_models.AGENCIES:

@@ -21,9 +21,10 @@ from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.runtime import current
 from webkit.portability import models, row_models
 from webkit.portability.archive import FOLDER, INDEX, Reader
-from webkit.portability.content import LINKS, PDFS, unplug
+from webkit.portability.content import LINKS, PDFS
 from webkit.portability.exporting import name_of
 from webkit.portability.judging import Judge, Judged, opened
+from webkit.portability.plugs import arrive
 from webkit.portability.row_models import Row
 
 Step = Callable[[int, int], None]
@@ -119,7 +120,7 @@ def _rows(archive: Reader, table: str, found: Judged, people: set[UUID]) -> Iter
             row[column] = sealed.seal(f"{table}.{column}", found.agency, text)
             if table == LINKS:
                 row["token_hash"] = keys.token_hash(f"{row['kind']}/{text}")
-        unplug(table, row)
+        arrive(table, row)
         row |= {into: sealed.keyed(f"{table}.{name}", row[name]) for name, into in row_models.keyed(table).items()}
         yield row
 

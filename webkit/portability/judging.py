@@ -14,15 +14,16 @@ from webkit.core.kernel import crypto, events
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.passphrases import Box, WrongPassphrase, place
 from webkit.core.values import dataclass
-from webkit.portability import row_models
+from webkit.portability import plugs, row_models
 from webkit.portability.archive import FOLDER, INDEX, MANIFEST, Broken, Reader, is_name
-from webkit.portability.content import FILE_LISTS, FILES, FORMAT, LINKS, PDFS
+from webkit.portability.content import ACCOUNTS, FILE_LISTS, FILES, FORMAT, LINKS, PDFS
 from webkit.portability.exporting import TOLD, name_of
 from webkit.portability.row_models import Row, Unfit
 from webkit.portability.spool_models import Spool
 
-_TURN = {name_of("signed_heads"): 0, INDEX: 2}
-"""What is read first, and what last: each event is compared with the signatures, each file with what names it."""
+_TURN = {name_of("signed_heads"): 0, name_of(ACCOUNTS): 0, INDEX: 2}
+"""What is read first, and what last: each event is compared with the signatures, whatever went through an account with
+those there are, each file with what names it."""
 
 
 class _Strict(BaseModel):
@@ -103,6 +104,7 @@ class Judge:
         self._box = self._opened(passphrase)
         self._files = Spool()
         self._people: list[tuple[UUID, str]] = []
+        self._accounts: set[UUID] = set()
         self._chain = _Chain(self.agency)
 
     def judge(self) -> Judged:
@@ -175,10 +177,16 @@ class Judge:
             self._people.append((row["id"], row["email"]))
         elif whose != self.agency:
             raise Unfit("is another agency's")
+        if reason := plugs.problem(table, row, self._accounts):
+            raise Unfit(reason)
+        if table == ACCOUNTS:
+            self._accounts.add(row["id"])
         opened(table, row, self._box)
         for key, content_type in named_files(table, row):
             _demand_own(key, self.agency)
             self._files.add(key, content_type, str(row.get("pdf_hash")) if table == PDFS else "")
+        for key in mentioned_files(table, row):
+            _demand_own(key, self.agency)
         if table == LINKS and self._box is None:
             raise Unfit("a link without its secret")
         self._chain.hear(table, row)
@@ -317,6 +325,15 @@ def named_files(table: str, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]
             if not all(isinstance(each, str) for each in said):
                 raise Unfit(f"{column}: is no list of files")
             yield file["key"], file["content_type"]
+
+
+def mentioned_files(table: str, row: Mapping[str, Any]) -> Iterator[str]:
+    """The files that a mail is sent with: those of its document. Raises Unfit."""
+    for file in (row.get("attach") or ()) if table == "mails" else ():
+        if isinstance(file, dict):
+            if not isinstance(file.get("key"), str):
+                raise Unfit("attach: is no list of files")
+            yield file["key"]
 
 
 def _demand_own(key: str, agency: UUID) -> None:

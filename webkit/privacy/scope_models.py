@@ -15,6 +15,7 @@ from webkit.core.kernel import tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.events import Event, EventSubject
 from webkit.core.kernel.tables import Base, Json
+from webkit.core.kernel.vendors import ELSEWHERE
 from webkit.core.retention import Retention, until
 from webkit.core.values import dataclass
 from webkit.privacy import register
@@ -78,7 +79,9 @@ def still_open(found: Found) -> dict[str, int]:
     for name, table in register.of_clients().items():
         source = sql_table(name)
         for ids in chunks(found.ids.get(name, ()) if table.open else ()):
-            words = (source.c[table.open[0]].in_(table.open[1:]), source.c.id.in_(ids))
+            words = [source.c[table.open[0]].in_(table.open[1:]), source.c.id.in_(ids)]
+            if "account_id" in source.c:  # what another installation began is ended there
+                words.append(source.c.account_id.is_distinct_from(ELSEWHERE))
             query = sa.select(sa.func.count()).select_from(source).where(here(source), *words)
             counts[name] = counts.get(name, 0) + (session().scalar(query) or 0)
     return {name: count for name, count in counts.items() if count}

@@ -29,6 +29,8 @@ from webkit.core.providers import PLATFORM
 from webkit.core.values import dataclass
 
 SEALED = "provider_accounts.sealed"
+ELSEWHERE = UUID(int=2**128 - 1)
+"""Nobody's account: through which went what another installation did through its own."""
 
 
 class ProviderAccount(Owned):
