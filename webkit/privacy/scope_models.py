@@ -79,7 +79,7 @@ def still_open(found: Found) -> dict[str, int]:
     for name, table in register.of_clients().items():
         source = sql_table(name)
         for ids in chunks(found.ids.get(name, ()) if table.open else ()):
-            words = [source.c[table.open[0]].in_(table.open[1:]), source.c.id.in_(ids)]
+            words: list[sa.ColumnElement[bool]] = [source.c[table.open[0]].in_(table.open[1:]), source.c.id.in_(ids)]
             if "account_id" in source.c:  # what another installation began is ended there
                 words.append(source.c.account_id.is_distinct_from(ELSEWHERE))
             query = sa.select(sa.func.count()).select_from(source).where(here(source), *words)
