@@ -226,9 +226,8 @@ def _credit(invoice: Priced, earlier: Sequence[Priced], lines: tuple[Line, ...],
 
 
 def _is_beyond(rest: Left, whole: PricedTax) -> bool:
-    """Whether more was credited at a rate than the invoice has there: more charged, or more taken off."""
-    sign = -1 if whole.base < 0 else 1
-    return sign * rest.base < 0 or sign * rest.tax < 0
+    """Whether at a rate more was credited than the invoice has there, or the other way round than it has it."""
+    return any(not min(0, of) <= part <= max(0, of) for part, of in ((rest.base, whole.base), (rest.tax, whole.tax)))
 
 
 def _with_rounding(invoice: Priced, notes: Sequence[Priced]) -> Priced:
