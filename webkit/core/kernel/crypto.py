@@ -39,6 +39,8 @@ def canonical(value: object) -> str:
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 _PLAIN = frozenset({str, bool, type(None)})
 """Most of what there is."""
+_EXACT = 2**53
+"""From here on programs that read JSON disagree about integers."""
 
 
 def demand_exact(value: object) -> None:
@@ -52,12 +54,15 @@ def demand_exact(value: object) -> None:
         _demand_exact_one(value)
         return
     for item in value:
-        if type(item) not in _PLAIN:  # nothing is asked about most of them
+        kind = type(item)
+        if kind is int and -_EXACT < item < _EXACT:
+            continue
+        if kind not in _PLAIN:  # nothing is asked about most of them
             demand_exact(item)
 
 
 def _demand_exact_one(value: object) -> None:
-    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53):
+    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT):
         raise TypeError(f"{value!r} has no exact form in JSON")
     if not isinstance(value, str | int | bool | None):
         raise TypeError(f"{type(value).__name__} is not JSON")

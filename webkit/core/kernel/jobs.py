@@ -153,12 +153,12 @@ def _may_wait(order: _Order) -> bool:
 
 
 def _enqueue(connection: Any, orders: Sequence[_Order]) -> None:
-    """In one message."""
-    together = connection.pipeline()
+    """In one message, which need not be one transaction: what is told by half the sweeper tells again."""
+    together = connection.pipeline(transaction=False)
+    queues = {name: Queue(name, connection=connection, serializer=JSONSerializer) for name in {o.queue for o in orders}}
     for order in orders:
-        queue = Queue(order.queue, connection=connection, serializer=JSONSerializer)
         name = f"{order.job_id}-{secrets.token_hex(4)}"  # begins with the row's id: see `_standing`
-        queue.enqueue(
+        queues[order.queue].enqueue(
             DELIVER, str(order.job_id), job_id=name, result_ttl=0, failure_ttl=FAILURE_TTL, job_timeout=order.limit,
             at_front=order.urgent, pipeline=together,
         )  # fmt: skip

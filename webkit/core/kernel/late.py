@@ -115,9 +115,31 @@ def _part(statement: sa.Executable, dialect: Dialect) -> _Part:
     return _Part(str(compiled), tuple((name, kind.bind_processor(dialect)) for name, kind in kinds))
 
 
+class _Plan(NamedTuple):
+    """Several statements as one: its text, and for each of its places the step, the value's name, what makes it."""
+
+    text: str
+    places: tuple[tuple[int, str, Callable[[Any], Any] | None], ...]
+
+
 @functools.lru_cache(512)
-def _text(parts: tuple[tuple[sa.Executable, int], ...], dialect: Dialect) -> str:
-    """All of them as one, in PostgreSQL's own places `$1`, `$2`: every part but the last is a WITH of it."""
+def _plan(statements: tuple[sa.Executable, ...], dialect: Dialect) -> _Plan:
+    """Rows of a table are one part: PostgreSQL begins and ends each, whatever there is to do in it."""
+    alike: dict[tuple[sa.Executable, int], list[int]] = {}
+    for nth, statement in enumerate(statements):
+        joined = _ROW.fullmatch(_part(statement, dialect).text) is not None
+        alike.setdefault((statement, -1 if joined else nth), []).append(nth)
+    places = tuple(
+        (nth, name, process)
+        for (statement, _), rows in alike.items()
+        for nth in rows
+        for name, process in _part(statement, dialect).values
+    )
+    return _Plan(_text([(statement, len(rows)) for (statement, _), rows in alike.items()], dialect), places)
+
+
+def _text(parts: list[tuple[sa.Executable, int]], dialect: Dialect) -> str:
+    """All of them in PostgreSQL's own places `$1`, `$2`: every part but the last is a WITH of it."""
     places = itertools.count(1)
     texts = [_PLACE.sub(lambda _: f"${next(places)}", _part(each, dialect).many(count)) for each, count in parts]
     before = ", ".join(f"part{nth} AS ({text})" for nth, text in enumerate(texts[:-1]))
@@ -125,21 +147,12 @@ def _text(parts: tuple[tuple[sa.Executable, int], ...], dialect: Dialect) -> str
 
 
 def _together(connection: Connection, steps: list[tuple[sa.Executable, Values]]) -> None:
-    """Rows of a table are one part: PostgreSQL begins and ends each, whatever there is to do in it."""
-    dialect = connection.dialect
-    alike: dict[tuple[sa.Executable, int], list[Values]] = {}
-    for nth, (statement, values) in enumerate(steps):
-        joined = _ROW.fullmatch(_part(statement, dialect).text) is not None
-        alike.setdefault((statement, -1 if joined else nth), []).append(values)
+    plan = _plan(tuple(statement for statement, _ in steps), connection.dialect)
     given = tuple(
-        values[name] if process is None else process(values[name])
-        for (statement, _nth), rows in alike.items()
-        for values in rows
-        for name, process in _part(statement, dialect).values
+        steps[nth][1][name] if process is None else process(steps[nth][1][name]) for nth, name, process in plan.places
     )
     with _raw(connection):
-        parts = tuple((statement, len(rows)) for (statement, _nth), rows in alike.items())
-        connection.exec_driver_sql(_text(parts, dialect), given)
+        connection.exec_driver_sql(plan.text, given)
 
 
 @contextmanager
