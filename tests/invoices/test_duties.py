@@ -7,11 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from tests.factories import deals, quotations
+from tests.factories import deals, documents, quotations
 from webkit.agencies import service as agencies
-from webkit.core.kernel import db, links
+from webkit.clients import service as clients
+from webkit.core.kernel import db, frozen, links
 from webkit.core.kernel.directory import AgencyView
+from webkit.core.kernel.errors import DomainError
 from webkit.invoices import service
+from webkit.invoices.service import InvoiceInput, LineInput
 from webkit.plans import service as plans
 from webkit.pricing import Percent
 from webkit.pricing.habits import Habits, StampBy
@@ -63,3 +66,20 @@ def test_a_signature_is_followed_by_a_deposit_that_is_paid_less_the_tax(
     assert invoice.due == sums.gross - sums.withheld
     assert links.token_for("i", invoice.id)
     db.release()
+
+
+@pytest.mark.parametrize("rate", ["reverse-charge", "intra-eu"])
+def test_who_owes_the_tax_is_named_by_number(agency: AgencyView, rate: str) -> None:
+    agencies.change({"tax_scheme": "eu-de", "tax_id": ""})
+    client_id = documents.client()
+    line = LineInput("Work", Decimal(1), Decimal(100), rate)
+    draft = service.create_draft(InvoiceInput(client_id, "Work", (line,), 14))
+    for missing in (r"tax number of Caffè Olmo S.r.l. has to", "your own tax number"):
+        with pytest.raises(DomainError, match=missing):
+            service.issue(draft, documents.ACTOR)
+        clients.change(client_id, {"tax_id": "IT 00743110157"}, None, documents.ACTOR)
+    agencies.change({"tax_id": "DE136695976"})
+    service.issue(draft, documents.ACTOR)
+    document = frozen.latest("invoice", draft)
+    assert document is not None and document.snapshot["client"]["tax_id"] == "IT 00743110157"
+    assert document.snapshot["agency"]["tax_id"] == "DE136695976"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.contracts import service as contracts
 from webkit.contracts.events import ContractSigned
-from webkit.core.kernel import clock, counters, events, frozen, links, money, signals, tenancy
+from webkit.core.kernel import clock, counters, events, frozen, ids, links, money, signals, tenancy
 from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import DomainError
 from webkit.core.kernel.i18n import gettext as _
@@ -24,6 +25,7 @@ from webkit.invoices.views import found, terms_of
 from webkit.invoices.waiting_models import Waiting
 from webkit.ledger import service as ledger
 from webkit.pricing.billed import billed, stamped
+from webkit.pricing.terms import names_both
 
 
 @writes
@@ -42,14 +44,16 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)
-    if not client.email:
-        raise DomainError(_("%(client)s has no e-mail address to send the invoice to.", client=client.name))
+    if why := _unready(invoice.priced, profile, client):
+        raise DomainError(why)
     series, today, facts = agencies.series_of(invoice.series), clock.today(profile.timezone), _facts(invoice, actor)
     if invoice.currency != profile.currency:
         ledger.value_invoice(invoice_id, invoice.currency, today)
+    token = ids.token()
+    url = links.url(LINK, token)
     # From here on nothing is read but the number and the head: what is left for the end stays until then.
     signals.publish(InvoiceIssued(invoice_id))
-    url = links.url(LINK, links.create(LINK, invoice_id))
+    links.create(LINK, invoice_id, token=token)
     schedule, content = _dated(invoice, profile, client, today)
     begun = frozen.begin(KIND, invoice_id, template=snapshot.TEMPLATE, snapshot=content, locale=invoice.locale)
     # The number comes late: its row stays locked until the commit, and everybody else waits.
@@ -73,6 +77,20 @@ def create_and_issue(given: InvoiceInput, once_key: str, actor: str) -> UUID:
     invoice_id = drafts.create_draft(given, once_key)
     issue(invoice_id, actor)
     return invoice_id
+
+
+def _unready(priced: Mapping[str, Any], profile: agencies.AgencyProfile, client: clients.ClientView) -> str:
+    """What has to be known of both sides before this can go out, as a sentence; empty when nothing is missing."""
+    if not client.email:
+        return _("%(client)s has no e-mail address to send the invoice to.", client=client.name)
+    if not any(names_both(tax["rate"]["category"], tax["rate"]["code"]) for tax in priced["taxes"]):
+        return ""
+    if not client.tax_id:
+        return _("Without tax for this reason, the tax number of %(client)s has to stand on it. Add it there.",
+                 client=client.name)  # fmt: skip
+    if not profile.tax_id:
+        return _("Without tax for this reason, your own tax number has to stand on it. Add it in the settings.")
+    return ""
 
 
 def _dated(
@@ -103,7 +121,7 @@ def _facts(invoice: Waiting, actor: str) -> dict[str, Any]:
 def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
     """Issue the deposit that a signed contract asks for; the client's visit goes on to pay it.
 
-    A signature stands whatever becomes of the invoice: without an address to send it to, it waits as a draft.
+    A signature stands whatever becomes of the invoice: while it cannot be sent, it waits as a draft.
     """
     signed = contracts.signed(event.contract_id)
     if (deposit := signed.deposit) is None or deposit.totals.payable <= 0:
@@ -125,7 +143,7 @@ def on_contract_signed(event: ContractSigned) -> signals.Continuation | None:
         **totals(stamped(billed(deposit, profile.habits), profile.habits)),
     )
     invoice_id = models.add(invoice)
-    if not client.email:
+    if _unready(invoice.priced, profile, client):
         return None
     issue(invoice_id, "system")
     return signals.Continuation(LINK, invoice_id)

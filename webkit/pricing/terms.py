@@ -45,6 +45,16 @@ class Category(StrEnum):
     OUTSIDE = "O"
 
 
+NAMELESS = frozenset({"N3.6", "N7"})
+"""Natura codes of the category K that are no delivery to a business in another country of the Union."""
+
+
+def names_both(category: str, code: str) -> bool:
+    """Whether the tax numbers of both sides have to stand on a document with such a rate: the client owes the tax, or
+    the goods went to a business elsewhere in the Union (BR-AE-02 to 04, BR-IC-02 to 04)."""
+    return category == Category.REVERSE_CHARGE or (category == Category.INTRA_EU and code not in NAMELESS)
+
+
 _EXPLAINED = frozenset(Category) - {Category.STANDARD, Category.ZERO}
 
 
