@@ -304,9 +304,12 @@ def set_tier(slug: str, tier: str) -> None:
     audit.log("agency.tier", detail={"slug": slug, "tier": tier})
 
 
-def agency_snapshot(profile: AgencyProfile) -> dict[str, Any]:
-    """What frozen documents and mails keep of their sender."""
-    bank = profile.bank
+NO_BANK = Bank("", "", "", "")
+
+
+def agency_snapshot(profile: AgencyProfile, *, with_bank: bool = True) -> dict[str, Any]:
+    """What frozen documents and mails keep of their sender; the account only where somebody is to pay."""
+    bank = profile.bank if with_bank else NO_BANK
     return {
         "slug": profile.slug,
         "name": profile.name,

@@ -453,7 +453,7 @@ def _source(view: ProposalView, draft: Draft, *, number: str) -> snapshot.Source
         full=full_prices(draft.offer, terms),
         deposit_percent=draft.deposit_percent,
         contract_template_id=draft.contract_template_id,
-        agency=agencies.agency_snapshot(profile),
+        agency=agencies.agency_snapshot(profile, with_bank=False),
         client=clients.client_snapshot(client),
         audit=_measured(view.audit_id, draft.client_id, language, profile.timezone),
     )

@@ -454,7 +454,7 @@ def _source(view: QuotationView, draft: Draft, *, number: str) -> snapshot.Sourc
         valid_until=draft.valid_until,
         offer=draft.offer,
         full=full_price(draft.offer, rules),
-        agency=agencies.agency_snapshot(profile),
+        agency=agencies.agency_snapshot(profile, with_bank=False),
         client=clients.client_snapshot(client),
         files=view.files,
     )
