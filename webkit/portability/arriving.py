@@ -30,7 +30,6 @@ SEALED = "agency_arrivals.sealed"
 MOST_BYTES = 2 * GIGA
 """What is uploaded through a page; larger ones come in by `webkit import`."""
 LEASE, MOST_SECONDS = 600, 6 * 3600
-SEALED = "agency_arrivals.sealed"
 PAUSE = 2.0
 SHOWN = 20
 KEPT = timedelta(days=365)
