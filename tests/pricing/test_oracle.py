@@ -25,6 +25,7 @@ from webkit.pricing import (
     Place,
     Priced,
     PricingError,
+    TaxRate,
     Withholding,
     compute,
     credit_all,
@@ -77,16 +78,25 @@ def keeps_the_rules_of_en_16931(priced: Priced) -> None:
     assert model.tax == sum(each.tax for each in model.taxes)  # BR-CO-14
     assert model.gross == model.net + model.tax  # BR-CO-15
     assert model.due == model.gross - model.prepaid + model.rounding  # BR-CO-16
-    for tax, wanted in zip(model.taxes, priced.taxes, strict=True):  # BR-S-08 and its sisters
-        lines = sum(line.amount for line in model.lines if line.rate == wanted.rate)
+    kinds = [(tax.category, tax.percent) for tax in model.taxes]
+    assert len(kinds) == len(set(kinds))  # BR-E-01 and its sisters
+    for tax in model.taxes:
+        own = {each.rate for each in priced.taxes if kind_of(each.rate, priced) == (tax.category, tax.percent)}
+        lines = sum(line.amount for line in model.lines if line.rate in own)
         signed = sum(
             -each.amount if each.kind is AdjustmentKind.DISCOUNT else each.amount
             for each in model.adjustments
-            if each.rate == wanted.rate
+            if each.rate in own
         )
-        assert tax.base == lines + signed
+        assert tax.base == lines + signed  # BR-S-08 and its sisters
+        assert bool(tax.reason) == (tax.category in ("E", "AE", "K", "G", "O"))  # BR-S-10, BR-Z-10, BR-E-10 ...
         if priced.place is Place.DOCUMENT and not priced.deductions and not priced.prices_include_tax:  # BR-CO-17
             assert abs(Fraction(tax.base) * Fraction(tax.percent) / 100 - tax.tax) <= Fraction(1, 2)
+
+
+def kind_of(rate: TaxRate, priced: Priced) -> tuple[str, Decimal]:
+    split = rate.category == "S" and priced.totals.split
+    return ("B" if split else rate.category.value, rate.percent)
 
 
 def every_document(count: int, first: int) -> int:

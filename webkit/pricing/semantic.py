@@ -11,9 +11,9 @@ from fractions import Fraction
 
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.pricing.result import Priced, PricedAdjustment, PricedLine
+from webkit.pricing.result import Priced, PricedAdjustment, PricedLine, PricedTax
 from webkit.pricing.rounding import cells, unit_price
-from webkit.pricing.terms import PLACES, AdjustmentKind, Category, Percent, TaxRate
+from webkit.pricing.terms import EXPLAINED, PLACES, AdjustmentKind, Category, Percent, TaxRate
 
 SPLIT_PAYMENT = "B"
 
@@ -88,13 +88,7 @@ def semantic(priced: Priced) -> Semantic:
         currency=priced.currency,
         lines=lines,
         adjustments=adjustments,
-        taxes=tuple(
-            SemanticTax(
-                category=_category(each.rate, priced), percent=each.rate.percent, base=each.base, tax=each.tax,
-                reason=each.rate.reason, code=each.rate.code if each.rate.code.startswith("VATEX") else "",
-            )
-            for each in priced.taxes
-        ),
+        taxes=_taxes(priced),
         lines_total=sum(each.amount for each in lines),
         allowances_total=_total(adjustments, AdjustmentKind.DISCOUNT),
         charges_total=_total(adjustments, AdjustmentKind.CHARGE),
@@ -105,6 +99,32 @@ def semantic(priced: Priced) -> Semantic:
 
 def _total(adjustments: tuple[SemanticAdjustment, ...], kind: AdjustmentKind) -> int:
     return sum(each.amount for each in adjustments if each.kind is kind)
+
+
+def _taxes(priced: Priced) -> tuple[SemanticTax, ...]:
+    """One for each category and percentage (BR-E-01 and its sisters), whatever reasons there are for it. What carries a
+    rate, be it zero, has none (BR-S-10, BR-Z-10)."""
+    grouped: dict[tuple[str, Decimal], list[PricedTax]] = {}
+    for each in priced.taxes:
+        grouped.setdefault((_category(each.rate, priced), each.rate.percent), []).append(each)
+    return tuple(
+        SemanticTax(
+            category=category, percent=percent, base=sum(each.base for each in found),
+            tax=sum(each.tax for each in found), reason="; ".join(_reasons(found)), code=_code(found),
+        )
+        for (category, percent), found in grouped.items()
+    )  # fmt: skip
+
+
+def _reasons(found: list[PricedTax]) -> list[str]:
+    return list(dict.fromkeys(each.rate.reason for each in found if each.rate.category in EXPLAINED))
+
+
+def _code(found: list[PricedTax]) -> str:
+    """The VATEX code that all of them have."""
+    codes = {each.rate.code for each in found}
+    only = codes.pop() if len(codes) == 1 else ""
+    return only if only.startswith("VATEX") else ""
 
 
 def _category(rate: TaxRate, priced: Priced) -> str:

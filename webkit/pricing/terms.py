@@ -55,7 +55,8 @@ def names_both(category: str, code: str) -> bool:
     return category == Category.REVERSE_CHARGE or (category == Category.INTRA_EU and code not in NAMELESS)
 
 
-_EXPLAINED = frozenset(Category) - {Category.STANDARD, Category.ZERO}
+EXPLAINED = frozenset(Category) - {Category.STANDARD, Category.ZERO}
+"""Categories that say why no tax is charged."""
 
 
 class Written(StrEnum):
@@ -97,7 +98,7 @@ class TaxRate:
         check_decimal(self.percent, "rate", limit=Decimal(100))
         if (self.category is Category.STANDARD) != (self.percent > 0) or self.percent < 0:
             raise PricingError(_("Only the category S has a rate, and it has one above zero."), "rate")
-        if self.category in _EXPLAINED and not self.reason.strip():
+        if self.category in EXPLAINED and not self.reason.strip():
             raise PricingError(
                 _("The category %(category)s needs the reason why no tax is charged.", category=self.category),
                 "reason",
