@@ -27,6 +27,7 @@ from webkit.core.app import create_app
 from webkit.core.plugins import PluginError, load_plugins
 from webkit.core.settings import Settings, SettingsError
 from webkit.demo import plugin as demo
+from webkit.domains import plugin as domains
 from webkit.endpoints import plugin as endpoints
 from webkit.extras import plugin as extras
 from webkit.imports import plugin as imports
@@ -70,6 +71,7 @@ FEATURES: tuple[ModuleType, ...] = (
     tokens,
     connections,
     endpoints,
+    domains,
     branding,
     clients,
     catalogue,

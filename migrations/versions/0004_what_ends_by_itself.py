@@ -59,6 +59,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True))
     _invitations_to_try()
     _own_issuers()
+    _own_domains()
     _seal()
 
 
@@ -122,6 +123,39 @@ def _own_issuers() -> None:
     schema.protect(op.get_bind(), "agency_issuers", "agency_identities")
 
 
+def _own_domains() -> None:
+    op.create_table(
+        "agency_domains",
+        sa.Column("agency_id", sa.Uuid(), nullable=False),
+        sa.Column("host", sa.String(length=253), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("waiting", "active", "lost", name="domainstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("leads", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.String(length=16), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name=op.f("fk_agency_domains_agency_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agency_domains")),
+        sa.UniqueConstraint("agency_id", name=op.f("uq_agency_domains_agency_id")),
+    )
+    active = sa.text("state = 'active'")
+    with op.batch_alter_table("agency_domains", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_agency_domains_host", ["host"], unique=True, sqlite_where=active, postgresql_where=active
+        )
+        batch_op.create_index("ix_agency_domains_next_at", ["next_at"], unique=False)
+    with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("domain", sa.String(length=253), server_default="", nullable=False))
+
+
 def _owned(table: str) -> tuple[sa.Column[Any] | sa.Constraint, ...]:
     return (
         sa.Column("agency_id", sa.Uuid(), nullable=False),
@@ -164,6 +198,9 @@ def _open() -> None:
 
 def downgrade() -> None:
     _open()
+    with op.batch_alter_table("agencies", schema=None) as batch_op:
+        batch_op.drop_column("domain")
+    op.drop_table("agency_domains")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_column("confined_to")
     op.drop_table("agency_identities")

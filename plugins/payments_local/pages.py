@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Literal, cast
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 
@@ -41,7 +42,9 @@ def do(id: str, act: Literal["pay", "fail", "dispute"]) -> Response:
         return _page(ledger.get(id), code=409)
     courier.start(ledger, id)
     back = record.order["success_url"] if act == "pay" else ""
-    target = back or url_for(".show", id=id)
+    # A form of ours may not lead to another name; from there a link leads on.
+    ours = {request.host, urlsplit(record.order["notify_url"]).netloc}
+    target = back if urlsplit(back).netloc in ours else url_for(".show", id=id)
     return cast("Response", redirect(target, code=303))
 
 

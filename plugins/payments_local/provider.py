@@ -44,7 +44,7 @@ class LocalPayments(Saved):
             record = self._ledger.open(order.pop("key"), {**order, "metadata": dict(request.metadata)})
         except Refused as error:
             raise ProviderRejected(str(error), provider="local") from None
-        return Checkout(record.id, page(request.success_url, record.id), datetime.fromisoformat(record.expires))
+        return Checkout(record.id, page(request.notify_url, record.id), datetime.fromisoformat(record.expires))
 
     def get_checkout(self, id: str) -> CheckoutStatus:
         try:

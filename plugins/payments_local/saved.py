@@ -47,7 +47,7 @@ class Saved:
             record = self._ledger.open(order.pop("key"), order)
         except Refused as error:
             raise ProviderRejected(str(error), provider="local") from None
-        return Checkout(record.id, page(request.success_url, record.id), datetime.fromisoformat(record.expires))
+        return Checkout(record.id, page(request.notify_url, record.id), datetime.fromisoformat(record.expires))
 
     def setup(self, id: str) -> SetupStatus:
         record = self._record(id)
@@ -100,7 +100,7 @@ class Saved:
         if _charge(record).state is not ChargeState.ACTION:
             return _charge(record), ""
         record = self._ledger.lead_back(id, return_url)
-        return _charge(record), page(return_url, id)
+        return _charge(record), page(record.order["notify_url"], id)
 
     def cancel_charge(self, id: str) -> ChargeStatus:
         try:
@@ -115,9 +115,9 @@ class Saved:
             raise NotFoundAtProvider("there is no such checkout", provider="local") from None
 
 
-def page(back: str, id: str) -> str:
-    """The checkout is served where the payer comes from: by this same application."""
-    where = urlsplit(back)
+def page(told_at: str, id: str) -> str:
+    """The checkout is served where its events go to: by this same application, whatever name the payer came by."""
+    where = urlsplit(told_at)
     return f"{where.scheme}://{where.netloc}{PAGES}{id}"
 
 

@@ -20,6 +20,7 @@ ORDER = (
     "accounts",
     "people",
     "endpoints",
+    "domains",
     "tokens",
     "clients",
     "catalogue",

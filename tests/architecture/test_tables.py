@@ -10,7 +10,7 @@ from flask import Flask
 from webkit.core.kernel import schema, tenancy
 from webkit.core.kernel.tables import Base
 
-DOORS = {"links", "sit_ins"}
+DOORS = {"links", "sit_ins", "agency_domains"}
 """Tables that find the agency, or who may enter it, and so are read before one is known."""
 NEVER_SEARCHED = {"event_subjects": {"agency_id", "seq"}, "first_run": {"user_id"}}
 """Foreign keys whose parents are never deleted: events stay for good, and `first_run` has one row."""

@@ -63,12 +63,16 @@ def test_https_is_promised_where_it_is_spoken(app: Flask, anonymous: Browser, mo
 def test_files_are_what_they_say(app: Flask, tmp_path: Any, public_url: str) -> None:
     other = create(Settings(data=tmp_path, public_url=public_url, log_level="ERROR"))
     found = next(STATIC.glob("*.js"))
-    headers = other.test_client().head(f"/static/{found.name}").headers
+    client = other.test_client()
+    headers = client.head(f"/static/{found.name}").headers
     assert headers["Cache-Control"].endswith("immutable")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in headers
     assert ("Strict-Transport-Security" in headers) is bool(public_url)
+    elsewhere = client.head(f"/static/{found.name}", base_url="https://docs.agency.example").headers
+    assert elsewhere["ETag"] == headers["ETag"], "pages at an agency's own name need them too"
+    assert "Strict-Transport-Security" not in elsewhere, "that name is not ours to speak for"
 
 
 def test_no_key_to_a_page_is_logged(house: Flask) -> None:

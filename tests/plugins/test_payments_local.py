@@ -220,8 +220,10 @@ def test_ids_cannot_be_guessed_from_keys(tmp_path: Path) -> None:
     assert len(ids) == 3
 
 
-def test_the_page_is_where_the_payer_is(payments: LocalPayments) -> None:
-    order = replace(ORDER, success_url="https://app.example:8443/i/t?paid=1")
+def test_the_page_is_where_its_events_go(payments: LocalPayments) -> None:
+    """Not where the payer comes from: that may be an agency's own domain, where no checkout stands."""
+    told_at = "https://app.example:8443/webhooks/payments/local/endpoint"
+    order = replace(ORDER, success_url="https://docs.agency.example/i/t?paid=1", notify_url=told_at)
     checkout = payments.create_checkout(order)
     assert checkout.url == f"https://app.example:8443/x/payments_local/checkout/{checkout.id}"
 

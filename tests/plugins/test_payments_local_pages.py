@@ -37,7 +37,8 @@ class Shop:
         return self.registry.get(PAYMENTS)
 
     def open(self) -> tuple[str, str]:
-        order = replace(ORDER, description="<b>Anticipo</b> & saldo")
+        told_at = "http://127.0.0.1:8000/webhooks/payments/local/endpoint"
+        order = replace(ORDER, description="<b>Anticipo</b> & saldo", notify_url=told_at)
         checkout = self.payments.create_checkout(order)
         return checkout.id, checkout.url.removeprefix("http://127.0.0.1:8000")
 

@@ -39,6 +39,8 @@ class Agency(Record):
     """The day on which it is deleted, if its owner has asked for that."""
     second_from: Mapped[date | None]
     """The day from which everybody who enters needs a second factor, if the agency demands one."""
+    domain: Mapped[str] = mapped_column(sa.String(253), default="", server_default="")
+    """The name that links for its clients are written with; the platform's where there is none."""
 
 
 class Profile(Owned):
@@ -168,7 +170,7 @@ def _told() -> sa.Executable:
     columns = [column for name, column in sa.inspect(Profile).columns.items() if name not in ("id", "created_at")]
     place = (Agency.currency, Agency.country, Agency.locale, Agency.timezone)
     own = sa.and_(Agency.id == Profile.agency_id, mine(Profile))
-    rest = (Agency.brand, Agency.closed, Agency.goes_on, Agency.second_from)
+    rest = (Agency.brand, Agency.closed, Agency.goes_on, Agency.second_from, Agency.domain)
     shown = (Agency.id, Agency.slug, Agency.name, *place, *rest)
     return sa.select(*shown, *columns).join(Profile, own).where(Agency.id == sa.bindparam("agency"))
 
@@ -226,6 +228,11 @@ def set_closed(agency_id: UUID, why: str) -> bool:
 def set_goes_on(agency_id: UUID, day: date | None) -> None:
     """Store on which day it is deleted, inside a write."""
     session().execute(sa.update(Agency).where(Agency.id == agency_id).values(goes_on=day))
+
+
+def set_domain(agency_id: UUID, host: str) -> None:
+    """Store with which name links are written, inside a write."""
+    session().execute(sa.update(Agency).where(Agency.id == agency_id).values(domain=host))
 
 
 def set_second_from(agency_id: UUID, day: date | None) -> None:

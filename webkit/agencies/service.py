@@ -380,6 +380,7 @@ def _view(row: Agency | Any) -> AgencyView:
         closed=row.closed,
         goes_on=row.goes_on.isoformat() if row.goes_on else "",
         second_from=row.second_from.isoformat() if row.second_from else "",
+        domain=row.domain,
     )
 
 
@@ -423,6 +424,13 @@ def demand_second(day: date | None) -> None:
     entrances.changed()
     told = day.isoformat() if day else ""
     audit.log("agency.second_step_demanded", subject=ref("agency", agency_id), detail={"from": told})
+
+
+@writes
+def write_links_with(host: str) -> None:
+    """Have links for the current agency's clients written with this name from now on; "" is the platform's."""
+    models.set_domain(tenancy.agency_id(), host)
+    entrances.changed()
 
 
 @writes

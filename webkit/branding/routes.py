@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, abort, request
 
 from webkit.branding import colours
+from webkit.core.kernel import hosts
 from webkit.core.kernel.runtime import current
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -22,6 +23,7 @@ def staff_theme(agency: str) -> Response:
 
 
 @blueprint.get("/<slug:agency>/public.css")
+@hosts.for_clients
 def public_theme(agency: str) -> Response:
     """The colours of the client pages."""
     return _sheet(agency, colours.public_css)
@@ -30,7 +32,7 @@ def public_theme(agency: str) -> Response:
 def _sheet(slug: str, write: Callable[[str], str]) -> Response:
     """The sheet; kept for good under the version it was asked for, and only shortly under any other."""
     agency = current().directory.by_slug(slug)
-    if agency is None:
+    if agency is None or not hosts.shows(agency.id):
         abort(404)
     response = Response(write(agency.brand), mimetype="text/css")
     response.headers["Cache-Control"] = FOREVER if request.args.get("v") == agency.theme else SHORTLY

@@ -351,9 +351,9 @@ def cancel(contract_id: UUID, reason: str, *, actor: str) -> None:
 
 
 def public_url(contract_id: UUID) -> str | None:
-    """The address under which the client reads and signs; None when there is none."""
+    """The address under which staff see what the client reads and signs; None when there is none."""
     token = links.token_for(LINK, contract_id) if models.contract(contract_id) is not None else None
-    return links.url(LINK, token) if token else None
+    return links.staff_url(LINK, token) if token else None
 
 
 def pdf_of(view: ContractView) -> Frozen | None:

@@ -14,7 +14,6 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
-from whitenoise import WhiteNoise
 
 from webkit.core.extensions import JobSpec
 from webkit.core.guarding import guarded, owners
@@ -26,6 +25,7 @@ from webkit.core.kernel import (
     error_pages,
     events,
     health,
+    hosts,
     inbox,
     listeners,
     logging,
@@ -62,6 +62,7 @@ def create_app(settings: Settings, features: Iterable[ModuleType], environ: Mapp
     app.extensions["webkit"] = _assemble(settings, features, os.environ if environ is None else environ)
     _configure_database(app, settings)
     requests.init_app(app)
+    hosts.init_app(app)
     observing.init_app(app)
     cors.init_app(app)
     doors.init_app(app)
@@ -160,13 +161,14 @@ def _configure_wsgi(app: Flask, settings: Settings) -> None:
         for name, value in (*security.FILES, *security.promises(settings)):
             headers[name] = value
 
-    files = WhiteNoise(
+    files = hosts.Files(
         app.wsgi_app,
         max_age=YEAR,
         allow_all_origins=False,
         immutable_file_test=lambda _path, _url: True,
         add_headers_function=complete,
     )
+    files.own = frozenset(hosts.own(settings))
     if STATIC.is_dir():
         files.add_files(str(STATIC), prefix="static/")
     app.wsgi_app = files  # type: ignore[method-assign]

@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         validation_alias=_env("REDIS_URL"),
         description="redis://… or unix://… of Redis or Valkey. Empty: the embedded Valkey.",
     )
+    dns_server: str = Field(
+        "",
+        validation_alias=_env("WEBKIT_DNS_SERVER"),
+        description="host:port of who is asked for records of agencies' domains. Empty: those of /etc/resolv.conf.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias=_env("LOG_LEVEL"), description="How much is logged."
     )
@@ -240,6 +245,13 @@ class Settings(BaseSettings):
         if wrong := [name for name in value if not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", name)]:
             raise ValueError(f"{', '.join(wrong)} is not host:port")
         return tuple(name.lower() for name in value)
+
+    @field_validator("dns_server")
+    @classmethod
+    def _resolver(cls, value: str) -> str:
+        if value and not re.fullmatch(r"([\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}", value):
+            raise ValueError("is not host:port")
+        return value
 
     @field_validator("cors_origins")
     @classmethod

@@ -142,7 +142,7 @@ def show(invoice_id: UUID) -> Response:
         changed=changed,
         client=client,
         verified_by=frozen.code(invoice.frozen_id) if invoice.frozen_id else "",
-        link=links.url(service.LINK, token) if token else None,
+        link=links.staff_url(service.LINK, token) if token else None,
         mails=messaging.mails(subject),
         warning=None if invoice.issued_at else messaging.warning(client.email),
         payments=paid,

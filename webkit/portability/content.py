@@ -18,6 +18,7 @@ LEFT_OUT: dict[str, str] = {
     "payment_consents": "browsers that are at a vendor right now",
     "api_keys": "keys that open this installation",
     "agency_issuers": "what this installation is to the agency's issuer",
+    "agency_domains": "names that lead to this installation",
     "agency_identities": "accounts there that open this installation",
     "api_answers": "what tells a repeated call from a new one",
     "webhook_deliveries": "what this installation still tells other programs",
@@ -32,7 +33,7 @@ PLATFORMS: dict[str, str] = {
 }
 """Tables that an archive tells of, and that are never brought in: another platform has promised nothing."""
 OMITTED: dict[str, frozenset[str]] = {
-    "agencies": frozenset({"tier", "closed", "goes_on"}),
+    "agencies": frozenset({"tier", "closed", "goes_on", "domain"}),
     "links": frozenset({"token_hash"}),
 }
 """Columns that no archive has: they are this platform's to decide, or are made anew."""

@@ -12,6 +12,7 @@ from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
 from webkit.proposals import answers, service
 from webkit.proposals.forms import AcceptForm, ChangesForm, DeclineForm
 from webkit.proposals.paper import paper
@@ -129,4 +130,4 @@ def _visitor() -> Visitor:
 
 
 def _staff_page(proposal_id: UUID) -> str:
-    return url_for("proposals.show", proposal_id=proposal_id, _external=True)
+    return current().settings.base_url + url_for("proposals.show", proposal_id=proposal_id)

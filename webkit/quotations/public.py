@@ -12,6 +12,7 @@ from webkit.core.kernel.errors import Conflict, Invalid, NotFound
 from webkit.core.kernel.forms import FormState, bind
 from webkit.core.kernel.hx import fields, go, page
 from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel.runtime import current
 from webkit.quotations import answers, filing, service
 from webkit.quotations.forms import AcceptForm, ChangesForm, DeclineForm
 from webkit.quotations.paper import paper
@@ -137,4 +138,4 @@ def _visitor() -> Visitor:
 
 
 def _staff_page(quotation_id: UUID) -> str:
-    return url_for("quotations.show", quotation_id=quotation_id, _external=True)
+    return current().settings.base_url + url_for("quotations.show", quotation_id=quotation_id)

@@ -48,6 +48,10 @@ FEATURES: Mapping[Feature, Sold] = {
         _l("Your own sign-in (OpenID Connect)"),
         ("webkit.accounts.agency_issuers:save", "webkit.accounts.agency_issuers:door"),
     ),
+    Feature.CUSTOM_DOMAIN: Sold(
+        _l("Your own domain for what clients see"),
+        ("webkit.domains.service:name", "webkit.domains.known:_sells", "webkit.core.kernel.hosts:address"),
+    ),
 }
 LIMITS: Mapping[Limit, Sold] = {
     Limit.MEMBERS: Sold(_l("Members"), ("webkit.accounts.service:add_member", "webkit.people.service:_seat")),
@@ -73,7 +77,7 @@ class Tier:
 _FREE = frozenset({Feature.PROPOSALS, Feature.AI_WRITING})
 _STARTER = _FREE | {Feature.PDF_EXPORT, Feature.EMAIL_DELIVERY}
 _GROWTH = _STARTER | {Feature.CUSTOM_BRANDING, Feature.ANALYTICS, Feature.API_ACCESS}
-_ENTERPRISE = _GROWTH | {Feature.SSO}
+_ENTERPRISE = _GROWTH | {Feature.SSO, Feature.CUSTOM_DOMAIN}
 
 
 def _tier(key: str, label: LazyText, features: frozenset[Feature], *most: int | None) -> Tier:

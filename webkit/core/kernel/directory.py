@@ -25,7 +25,8 @@ class AgencyView:
     """An agency as every page may know it; `brand` is one hex colour, `theme` changes when its look does.
 
     One that is `closed` lets nobody in; the text is why. `goes_on` is the day (ISO) on which it is deleted,
-    `second_from` the one from which everybody needs a second factor.
+    `second_from` the one from which everybody needs a second factor. `domain` is the name that links for its clients
+    are written with, empty for the platform's.
     """
 
     id: UUID
@@ -40,6 +41,7 @@ class AgencyView:
     closed: str = ""
     goes_on: str = ""
     second_from: str = ""
+    domain: str = ""
 
 
 class Directory(Protocol):

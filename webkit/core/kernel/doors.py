@@ -6,21 +6,34 @@ import functools
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, abort, current_app, flash, g, has_request_context, request, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    has_request_context,
+    request,
+    url_for,
+)
 from flask_login import current_user
-from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
+from werkzeug.exceptions import SecurityError
+from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule, ValidationError
 
-from webkit.core.kernel import clock, db, entrances, i18n, links, permissions, tenancy
+from webkit.core.kernel import clock, db, entrances, hosts, i18n, links, permissions, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.entrances import Entrance
 from webkit.core.kernel.errors import Forbidden, Gone, NotFound, SecondMissing
 from webkit.core.kernel.hx import go_to
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.permissions import Grant
-from webkit.core.kernel.runtime import current
+from webkit.core.kernel.runtime import current, of
 from webkit.core.values import dataclass
 
 STAFF, PUBLIC = "staff", "public"
@@ -70,6 +83,16 @@ class Site(Flask):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._built = functools.lru_cache(ADDRESSES, typed=True)(self._build)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """As ever; a name that is not the platform's is looked up, and refused unless it is an agency's domain."""
+        try:
+            return super().create_url_adapter(request)
+        except SecurityError:
+            if request is None or not (host := hosts.admit(self, request)):
+                raise
+            request.trusted_hosts, request.host = None, host
+            return self.url_map.bind_to_environ(request.environ, subdomain=self.url_map.default_subdomain)
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """As ever. What defaults say is a value like others, and what else an address within a request depends on is
@@ -126,8 +149,9 @@ def staff_blueprint(name: str, import_name: str, prefix: str = "") -> Blueprint:
 
 
 def public_blueprint(name: str, import_name: str, kind: str) -> Blueprint:
-    """Pages under `/<kind>/<token>` for whoever holds the link."""
+    """Pages under `/<kind>/<token>` for whoever holds the link; at an agency's domain, of that agency alone."""
     blueprint = Blueprint(name, import_name, url_prefix=f"/{kind}/<token>")
+    blueprint.record(lambda state: of(cast("Flask", state.app)).client_blueprints.add(name))
 
     @blueprint.url_value_preprocessor
     def keep_token(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -217,7 +241,7 @@ def ask_to_sign_in() -> Response:
 def enter_link(kind: str, token: str) -> None:
     """Open the door a token fits; raises NotFound or Gone."""
     target = links.resolve(kind, token)
-    if target is None:
+    if target is None or not hosts.shows(target.agency_id):
         raise NotFound(_("This link leads nowhere."))
     agency = current().directory.by_id(target.agency_id)
     if agency is None:

@@ -29,6 +29,7 @@ class Feature(enum.StrEnum):
     ANALYTICS = "analytics"
     API_ACCESS = "api_access"
     SSO = "sso"
+    CUSTOM_DOMAIN = "custom_domain"
 
 
 class Limit(enum.StrEnum):

@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webkit.core.kernel import clock, ids, tenancy
+from webkit.core.kernel import clock, hosts, ids, tenancy
 from webkit.core.kernel.db import session
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.sealed import seal, sealed_column, unseal
@@ -111,7 +111,12 @@ def revoke(kind: str, document_id: UUID) -> int:
 
 
 def url(kind: str, token: str) -> str:
-    """The absolute address of a public page."""
+    """The absolute address of a public page of the current agency, at its own domain if it has one."""
+    return f"{hosts.address()}/{kind}/{token}"
+
+
+def staff_url(kind: str, token: str) -> str:
+    """The same at the platform, where staff are known as such: their looking is no client's reading."""
     return f"{current().settings.base_url}/{kind}/{token}"
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from webkit.core.kernel.entitlements import Limit, Meter, Policy
     from webkit.core.kernel.evidence import Witness
     from webkit.core.kernel.frozen import Frozen
+    from webkit.core.kernel.hosts import Domains
     from webkit.core.kernel.inbox import Endpoint
     from webkit.core.kernel.permissions import Rules
     from webkit.core.plugins import Plugins
@@ -49,6 +50,10 @@ class Runtime:
     directory: Directory
     rules: Rules
     """What features say about permissions."""
+    domains: Domains | None = None
+    """Who knows the domains of agencies."""
+    client_blueprints: set[str] = field(default_factory=set)
+    """Pages for whoever holds a link: all there is at agencies' domains."""
     guest_blueprints: frozenset[str] = frozenset()
     """Pages of plugins for staff: any member may ask them."""
     jobs: dict[str, JobSpec] = field(default_factory=dict)

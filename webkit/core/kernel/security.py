@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers
 
 from webkit.core.capabilities.errors import ProviderError
 from webkit.core.capabilities.payments import PAYMENTS
-from webkit.core.kernel import cors, vendors
+from webkit.core.kernel import cors, hosts, vendors
 from webkit.core.kernel.crypto import Keys
 from webkit.core.kernel.runtime import current
 from webkit.core.settings import Settings
@@ -63,7 +63,7 @@ def configure(app: Flask, settings: Settings, keys: Keys) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=BODY_LIMIT,
         MAX_FORM_MEMORY_SIZE=FORM_LIMIT,
-        TRUSTED_HOSTS=[urlsplit(settings.base_url).hostname or "", "127.0.0.1", "localhost", "::1"],
+        TRUSTED_HOSTS=hosts.own(settings),
     )
     app.before_request(refuse_cross_site)
     app.after_request(add_headers)
@@ -105,6 +105,8 @@ def _has_key() -> bool:
 def own_origin() -> str:
     """Scheme and host that browsers see: as configured, or as they asked."""
     configured = current().settings.public_url
+    if hosts.here() is not None:
+        configured = hosts.at(hosts.named(request.environ))
     parts = urlsplit(configured or request.host_url)
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -118,7 +120,9 @@ def add_headers(response: Response) -> Response:
 
 def promises(settings: Settings) -> tuple[tuple[str, str], ...]:
     """What only an address with https can promise."""
-    return BY_HTTPS if settings.base_url.startswith("https://") else ()
+    if not settings.base_url.startswith("https://"):
+        return ()
+    return BY_HTTPS if hosts.here() is None else (hosts.PROMISE,)
 
 
 def complete(headers: Headers, wanted: Iterable[tuple[str, str]]) -> None:

@@ -121,6 +121,12 @@ def _guesses() -> str:
     return f"guesses/{ratelimit.home(request.remote_addr or '')}"
 
 
+def count_apart(kind: str, per_minute: int) -> None:
+    """For views with `own_limit`: each address has a bucket of their own. Raises TooMany."""
+    g.trip = Trip(_bucket(kind, ratelimit.home(request.remote_addr or "")), per_minute, per_minute)
+    _decide()
+
+
 def tell(response: Response) -> Response:
     """Say what is left, on every answer that was counted."""
     trip: Trip | None = g.get("trip")

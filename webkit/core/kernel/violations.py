@@ -13,14 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from webkit.core.kernel import cache, ratelimit
-from webkit.core.kernel.cache import Trip
-from webkit.core.kernel.errors import TooMany
-from webkit.core.kernel.i18n import gettext as _
+from webkit.core.kernel import hosts, ratelimit, turnstile
 from webkit.core.kernel.security import REPORTS, csrf_exempt
 
 log = structlog.get_logger(__name__)
@@ -40,11 +37,12 @@ def init_app(app: Flask) -> None:
     app.add_url_rule(REPORTS, "violations", receive, methods=["POST"])
 
 
+@hosts.for_clients  # its pages report where they stand
 @csrf_exempt  # browsers send reports without saying whose page they come from
 @ratelimit.own_limit
 def receive() -> Response:
     """204 for whatever can be read, 4xx for the rest."""
-    _count()
+    turnstile.count_apart("report", PER_MINUTE)
     if request.mimetype not in KINDS:
         abort(415)
     request.max_content_length = MOST_BYTES
@@ -55,14 +53,6 @@ def receive() -> Response:
     for seen in _violations(given):
         log.warning("against the content security policy", **seen)
     return Response(status=204)
-
-
-def _count() -> None:
-    bucket = "webkit:rate:" + cache.private(f"rate/report/{ratelimit.home(request.remote_addr or '')}")
-    g.trip = Trip(bucket, PER_MINUTE, PER_MINUTE)
-    answer = None if (trip := cache.travel()) is None else trip.answer
-    if answer is not None and not answer.allowed:
-        raise TooMany(_("Enough reports for now."), max(1, round(answer.retry_in)))
 
 
 def _violations(given: Any) -> Iterator[dict[str, str]]:
