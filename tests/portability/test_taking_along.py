@@ -26,6 +26,7 @@ from webkit.core.kernel.tables import Base
 from webkit.portability import personal, personal_models, row_models, service
 from webkit.portability.cli import export_command, import_command
 from webkit.portability.content import FILE_LISTS, FILES, LEFT_OUT, OMITTED, PLATFORMS
+from webkit.privacy import service as privacy
 
 
 def test_the_owner_takes_everything_along(
@@ -51,6 +52,21 @@ def test_the_owner_takes_everything_along(
     assert {"agency.export_asked", "agency.export_downloaded"} <= acts
     assert owner.post(f"{address}/exports/{made.id}/delete").status_code == 303
     assert owner.get(download).status_code == 404
+
+
+def test_an_archive_goes_with_a_person_who_is_erased(
+    agency: AgencyView, owner: Browser, run_jobs: Callable[[], int]
+) -> None:
+    address, person = f"/{agency.slug}/settings/data", client()
+    owner.post(f"{address}/exports")
+    run_jobs()
+    (made,) = service.latest()
+    tenancy.session().rollback()
+    privacy.ask(person, None)
+    run_jobs()
+    shown = owner.get(address).text
+    assert "no longer kept" in shown and "Download" not in shown and "asked for by" not in shown
+    assert owner.get(f"{address}/exports/{made.id}/file").status_code == 404
 
 
 def test_archives_are_kept_for_a_week(

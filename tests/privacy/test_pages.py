@@ -16,6 +16,7 @@ from webkit.core.kernel import audit, db
 from webkit.core.kernel.directory import AgencyView
 from webkit.privacy import service
 from webkit.privacy.cli import privacy_group
+from webkit.statements import service as statements
 
 
 def test_from_the_client_to_the_receipt(
@@ -54,6 +55,14 @@ def _verified_elsewhere(receipt: bytes, folder: Path) -> None:
     assert run(privacy_group, ["verify", str(file)]).exit_code == 1
     file.write_text("[]")
     assert run(privacy_group, ["verify", str(file)]).exit_code == 1
+
+
+def test_a_mail_is_counted_once(agency: AgencyView, run_jobs: Callable[[], int]) -> None:
+    """It went to the client's address, and is about the client, too."""
+    client_id = documents.client("Ada", "ada@x.example")
+    statements.send(client_id, None, agencies.today(), "user:test")
+    run_jobs()
+    assert [part.rows for part in service.preview(client_id).goes if part.table == "mails"] == [1]
 
 
 def test_what_is_open_has_to_end_first(agency: AgencyView, owner: Any) -> None:

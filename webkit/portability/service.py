@@ -61,7 +61,8 @@ def get(export_id: UUID) -> AgencyExport:
 def open_file(export_id: UUID) -> tuple[AgencyExport, Vendor[Storage]]:
     """An archive that can be downloaded, and who keeps it. Raises NotFound; whoever downloads it is noted."""
     found = get(export_id)
-    if found.state is not ArchiveState.DONE or found.expires_at is None or found.expires_at <= clock.now():
+    ready = found.state is ArchiveState.DONE and found.file_key  # the erasure of a person takes files away
+    if not ready or found.expires_at is None or found.expires_at <= clock.now():
         raise NotFound(_("This archive is not kept any more. Ask for another one."))
     with writing():
         audit.log("agency.export_downloaded", subject=ref("export", export_id))

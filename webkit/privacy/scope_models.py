@@ -111,6 +111,8 @@ def _look(table: Table, found: Found) -> None:
         columns = (*keys, *(column.label(f"x_{name}") for name, column in asked.items()))
         for row in session().execute(sa.select(*columns).where(*where)).all():
             _sort(table, tuple(row[: len(keys)]), row, found, named=named)
+    if table.name in found.goes:  # a mail to the client's address about the client's invoice is one mail
+        found.goes[table.name] = list(dict.fromkeys(found.goes[table.name]))
 
 
 def _sort(table: Table, key: Key, row: Any, found: Found, *, named: bool) -> None:
