@@ -230,3 +230,7 @@ def test_the_log(root: Browser, owner: Browser, member: Browser, agency: AgencyV
     )
     assert root.get(f"/platform/log?agency={agency.id}&action=member").text.count("member.invited") >= 1
     assert root.get("/platform/log?since=x&until=9999-12-31&before=y").status_code == 200
+    everywhere = root.get("/platform/log?action=member").text
+    assert f'href="?agency={agency.id}">{agency.name}</a>' in everywhere
+    here = root.get(f"/platform/log?agency={agency.id}")
+    assert "All agencies" in here.text and str(other_agency.id) not in here.text

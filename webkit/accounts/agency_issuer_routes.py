@@ -113,7 +113,8 @@ def save() -> Response:
     try:
         issuers.save(given.label, given.issuer, given.client_id, given.client_secret)
     except DomainError as error:
-        bound.state.errors[error.field or "issuer"] = error.message
+        silent = _("Nothing answered at this address. Look whether it is the issuer’s, then save again.")
+        bound.state.errors[error.field or "issuer"] = silent if error.code >= 500 else error.message
         return _settings(bound.state, error.code if error.code < 500 else 422)
     flash(_("Saved. Each of your people links their account there once."), "ok")
     return go(".show")

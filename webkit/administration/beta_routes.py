@@ -112,6 +112,7 @@ def _betas(form: FormState, code: int = 200) -> Response:
         older=more,
         form=form,
         tiers=[(each.key, each.label) for each in subscriptions.tiers()],
+        days=beta.INVITED_FOR.days,
         may_decide=service.may(g.platform_role, policy.DECIDE),
         code=code,
     )

@@ -168,7 +168,7 @@ def set_role(user_id: UUID) -> Response:
 def log() -> Response:
     """Everything that was noted, of all agencies and of the platform."""
     asked = forms.asked_of(request.args, forms.uuid_of(request.args.get("agency", "")))
-    return _log("administration/log.html", asked, url_for(".export"))
+    return _log("administration/log.html", asked, url_for(".export"), everywhere=True)
 
 
 @blueprint.get("/log.csv")
@@ -210,13 +210,29 @@ def _agency(agency_id: UUID, states: dict[str, FormState], code: int = 200) -> R
     return page("administration/agency.html", code=code, **values)
 
 
-def _log(template: str, asked: audit.Asked, export: str, people: Sequence[tuple[str, str]] = ()) -> Response:
+def _log(
+    template: str,
+    asked: audit.Asked,
+    export: str,
+    people: Sequence[tuple[str, str]] = (),
+    *,
+    everywhere: bool = False,
+) -> Response:
     found = service.log(asked, forms.uuid_of(request.args.get("before", "")))
     more = older(found, found[service.PAGE - 1][0].id if len(found) > service.PAGE else None)
     given = FormState({name: values for name, values in request.args.lists() if name != "before"})
     query = request.query_string.decode("ascii", "replace")
+    shown = found[: service.PAGE]
+    named = {each.agency_id for each, _name in shown} | {asked.agency_id}
     return page(
-        template, entries=found[: service.PAGE], form=given, older=more, export=f"{export}?{query}", people=people
+        template,
+        entries=shown,
+        form=given,
+        older=more,
+        export=f"{export}?{query}",
+        people=people,
+        agencies=service.agency_names(named) if everywhere else None,
+        only=asked.agency_id if everywhere else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -205,6 +206,12 @@ def rise(agency_id: UUID, user_id: UUID) -> None:
 
 
 # --- the log ----------------------------------------------------------------------------------------------------
+
+
+def agency_names(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """What agencies are called; those that are gone have no name."""
+    found = (agencies.by_id(each) for each in {each for each in ids if each})
+    return {each.id: each.name for each in found if each is not None}
 
 
 def log(asked: audit.Asked, before: UUID | None, limit: int = PAGE + 1) -> list[tuple[audit.EntryView, str]]:
