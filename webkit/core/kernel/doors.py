@@ -84,6 +84,10 @@ class Site(Flask):
         super().__init__(*args, **kwargs)
         self._built = functools.lru_cache(ADDRESSES, typed=True)(self._build)
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Everything here is a plain function: no request asks whether each of them is one."""
+        return func
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """As ever; a name that is not the platform's is looked up, and refused unless it is an agency's domain."""
         try:

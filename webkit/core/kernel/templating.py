@@ -202,7 +202,8 @@ def _remembered_menu() -> Callable[[], Menu]:
 
 def _place(urls: dict[str, str]) -> str:
     """The endpoint of the one entry this page belongs to: its feature's only one, else the nearest above it."""
-    siblings = [endpoint for endpoint in urls if endpoint.rpartition(".")[0] == request.blueprint]
+    feature = request.blueprint
+    siblings = [endpoint for endpoint in urls if endpoint.rpartition(".")[0] == feature]
     if len(siblings) == 1:
         return siblings[0]
     here, home = request.path.rstrip("/"), f"/{g.agency.slug}" if "agency" in g else None
