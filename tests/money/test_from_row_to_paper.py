@@ -1,8 +1,9 @@
 """Random invoices, credit notes, quotations and proposals, made by the services: one result from the row to the paper.
 
-What the row keeps, what the service answers, what is frozen, the page of the staff, the page of the client and the text
-of the PDF say the same figures: under several schemes, in currencies with no, two and three decimals, in the ways of
-writing of several languages. Lines in another order come to the same, and so does a line that was added and taken out.
+What the row keeps, what the service answers, what programs are told, what is frozen, the page of the staff, the page of
+the client and the text of the PDF say the same figures: under several schemes, in currencies with no, two and three
+decimals, in the ways of writing of several languages. Lines in another order come to the same, and so does a line that
+was added and taken out.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from webkit.invoices.figures import Figures, read_line
 from webkit.invoices.service import InvoiceInput, LineInput
 from webkit.pricing import Amount, Interval, Percent, Priced, find
 from webkit.pricing.habits import Habits, StampBy, offered
+from webkit.pricing.result import Totals
 from webkit.pricing.terms import Written
 from webkit.proposals import offer as proposing
 from webkit.proposals import service as proposal_service
@@ -80,7 +82,7 @@ class Desk:
 
     def some(self, percent: int = 40) -> Percent | Amount | None:
         """A discount or a charge, in three of four cases none."""
-        either = [Percent(self.decimal(percent, 2)), Amount(self.dice.randint(1, 500))]
+        either: list[Percent | Amount | None] = [Percent(self.decimal(percent, 2)), Amount(self.dice.randint(1, 500))]
         return self.dice.choice([None, None, None, None, *either])
 
     def lines(self) -> tuple[LineInput, ...]:
@@ -126,6 +128,21 @@ class Desk:
         assert language is not None
         printed.same(page.text, stored, language[1], lines=lines)
 
+    def api(self, path: str, stored: dict[str, Any]) -> None:
+        """What a program is told, to the cent and to the last place of a price."""
+        told = self.owner.get(f"/api/v1/agencies/northwind/{path}").json
+        assert told is not None
+        figures, priced = told["figures"], Priced.from_dict(stored)
+        for name in (each.name for each in fields(Totals)):
+            assert figures["totals"][f"{name}_minor"] == getattr(priced.totals, name), name
+        sums = [(tax["base_minor"], tax["tax_minor"]) for tax in figures["taxes"]]
+        assert sums == [(tax.base, tax.tax) for tax in priced.taxes]
+        lines = [
+            (Decimal(line["quantity"]), Decimal(line["unit_price"]), line["amount_minor"], line["net_minor"])
+            for line in figures["lines"]
+        ]
+        assert lines == [(line.quantity, line.unit_price, line.amount, line.net) for line in priced.lines]
+
     def client(self, kind: str, document_id: UUID, *stored: dict[str, Any], lines: bool = True) -> None:
         token = links.token_for(kind, document_id)
         db.release()
@@ -141,7 +158,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk_of(app: Flask, agency: object, owner: Browser, anonymous: Browser) -> Iterator[Callable[..., Desk]]:
+def desk_of(app: Flask, agency: object, owner: Browser, anonymous: Browser) -> Callable[..., Desk]:
     def desk(scheme: str, currency: str, locale: str) -> Desk:
         agencies.change({"currency": currency, "tax_scheme": scheme, "locale": locale, "tax_id": TAX_ID})
         db.release()
@@ -191,6 +208,7 @@ def _invoice_and_its_credit_note(desk: Desk) -> None:
     assert _row(models.get(invoice_id)) == stored
     _is_frozen("invoice", invoice_id, stored)
     desk.staff(f"invoices/{invoice_id}", stored)
+    desk.api(f"invoices/{invoice_id}", stored)
     desk.client("i", invoice_id, stored)
     desk.paper("invoice", invoice_id, stored)
     credit_id = _credited(desk, invoice_id)
@@ -198,6 +216,7 @@ def _invoice_and_its_credit_note(desk: Desk) -> None:
         note = _row(models.credit_note(credit_id))
         assert crediting.get(credit_id).priced == Priced.from_dict(note)
         _is_frozen(crediting.KIND, credit_id, note)
+        desk.api(f"credit-notes/{credit_id}", note)
         desk.paper(crediting.KIND, credit_id, note)
 
 

@@ -188,7 +188,7 @@ def _payable(document, by_rate, fees: int, funds: dict[str, int]) -> Expected:
     withheld = sum(nearest(Fraction(w.percent) * Fraction(w.share) * whole / 10_000) for w in document.withholdings)
     withheld -= sum(part.amount for each in document.deductions for part in each.withheld)
     exact = net + tax - document.prepaid - withheld - (tax if document.split_payment else 0)
-    if net + tax < 0 or exact < 0 or (document.withholdings and whole < 0):
+    if min(net, net + tax) < 0 or exact < 0 or (document.withholdings and whole < 0):
         raise Refused
     step = document.cash_rounding
     payable = nearest(Fraction(exact, step)) * step if step else exact

@@ -87,15 +87,21 @@ class PricedLine(View):
 
 
 class Tax(View):
-    """What one rate of tax comes to."""
+    """What one rate of tax comes to. In `base_minor` are a pension fund's contribution and stamp duty put on the bill;
+    out of both sums is what deposit invoices had of them."""
 
     rate: Rate
     base_minor: int = Field(validation_alias="base")
     tax_minor: int = Field(validation_alias="tax")
+    contribution_minor: int = Field(validation_alias="contribution")
+    stamped_minor: int = Field(validation_alias="stamped")
+    deducted_minor: int = Field(validation_alias="deducted")
+    deducted_tax_minor: int = Field(validation_alias="deducted_tax")
 
 
 class Totals(View):
-    """What it all comes to; `payable` is what is asked for."""
+    """What it all comes to. `payable_minor` is what is asked for: gross less what was paid before, is kept back by the
+    client or paid by them to the state (`split_minor`), rounded to a coin."""
 
     subtotal_minor: int = Field(validation_alias="subtotal")
     discount_minor: int = Field(validation_alias="discount")
@@ -105,6 +111,8 @@ class Totals(View):
     gross_minor: int = Field(validation_alias="gross")
     prepaid_minor: int = Field(validation_alias="prepaid")
     withheld_minor: int = Field(validation_alias="withheld")
+    split_minor: int = Field(validation_alias="split")
+    rounding_minor: int = Field(validation_alias="rounding")
     payable_minor: int = Field(validation_alias="payable")
 
 
