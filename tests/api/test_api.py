@@ -196,7 +196,9 @@ def test_a_key_that_reads_changes_nothing(app: Flask, agency: AgencyView, ada: P
     client_id = documents.client()
     copied = {"proposals.duplicate": proposals.draft(client_id), "quotations.duplicate": quotations.draft(client_id)}
     writes = [each for each in OPERATIONS if each.method not in ("GET", "HEAD")]
-    assert {each.name for each in writes if str(each.permission).endswith(".view")} == set(copied)
+    looking = {each.name for each in writes if str(each.permission).endswith(".view")}
+    assert looking == {*copied, "payouts.ask"}
+    problem(anonymous.post(f"{BASE}/payouts/ask", headers=headers), 403)
     for kind in ("proposals", "quotations"):
         path = f"{BASE}/{kind}/{copied[f'{kind}.duplicate']}/duplicate"
         problem(anonymous.post(path, headers=headers), 403)

@@ -91,4 +91,5 @@ def test_the_examples_work(agency: AgencyView, ada: Person, site: str, tmp_path:
         said.append(done.stdout)
     assert "Ada Brandt" in said[0]
     assert '"name":"Birch & Co"' in said[2]
-    assert "109800 EUR" in said[3]
+    assert '"filename":"clients.csv"' in said[3]
+    assert "109800 EUR" in said[4]

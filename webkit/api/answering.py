@@ -119,7 +119,8 @@ def _told(operation: Operation, found: Any) -> Response:
 
 def _located(response: Response) -> Response:
     """Say where what was made is read."""
-    response.headers["Location"] = f"{request.path}/{json.loads(response.data)['id']}"
+    made = json.loads(response.data)
+    response.headers["Location"] = f"{request.path}/{made.get('id') or made['key']}"
     return response
 
 

@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from webkit.api import repeats
 from webkit.api.operations import CHOICES, Operation, Param
 from webkit.api.table import OPERATIONS, current_of
-from webkit.core.kernel import bearers, i18n
+from webkit.core.kernel import i18n
 
 JSON, PROBLEM, REF = "application/json", "application/problem+json", "#/components/schemas/"
 BYTES = "application/octet-stream"
@@ -140,8 +140,7 @@ def _operation(each: Operation, names: dict[Any, str]) -> dict[str, Any]:
 def _description(each: Operation) -> str:
     if not each.permission:
         return each.about
-    scope = bearers.scope_of(each.permission)
-    return f"{each.about}\n\nNeeds the permission `{each.permission}`. Scope: `{scope}`.".strip()
+    return f"{each.about}\n\nNeeds the permission `{each.permission}`. Scope: `{each.scope}`.".strip()
 
 
 def _hole(name: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from flask_login import current_user
 from webkit.accounts import service as accounts
 from webkit.api.operations import Operation
 from webkit.core.kernel import bearers, doors, entrances, permissions
-from webkit.core.kernel.bearers import Unauthorized
-from webkit.core.kernel.errors import NotFound
+from webkit.core.kernel.bearers import Bearer, Unauthorized
+from webkit.core.kernel.errors import Forbidden, NotFound
 from webkit.core.kernel.i18n import gettext as _
 
 
@@ -20,12 +20,19 @@ def enter(operation: Operation) -> None:
         g._login_user = accounts.active(held.user_id)
         if operation.in_agency:
             bearers.enter(g.slug)
+            _demand_scope(held, operation)
     elif not current_user.is_authenticated:
         raise Unauthorized(_("This needs a key: “Authorization: Bearer …”."))
     elif operation.in_agency:
         _enter_with_session()
     if operation.in_agency:
         permissions.at_the_door(g.grant)
+
+
+def _demand_scope(held: Bearer, operation: Operation) -> None:
+    """A key that reads changes nothing, also where whoever may look may do something."""
+    if not bearers.holds(held.scopes, operation.scope):
+        raise Forbidden(_("The key does not reach as far as %(scope)s.", scope=operation.scope))
 
 
 def _enter_with_session() -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from webkit.api.shapes import PageOf
+from webkit.core.kernel import bearers
 from webkit.core.kernel.errors import Invalid
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.lists import ListSpec, find
@@ -87,6 +88,13 @@ class Operation:
     def resource(self) -> str:
         """What it is about: the first part of its name."""
         return self.name.partition(".")[0]
+
+    @property
+    def scope(self) -> str:
+        """What a key has to reach for it: nothing is changed by one that reads."""
+        if not self.permission or not self.writes:
+            return bearers.scope_of(self.permission) if self.permission else ""
+        return f"{self.permission.partition('.')[0]}:{bearers.WRITE}"
 
     @property
     def endpoint(self) -> str:

@@ -76,15 +76,15 @@ def of_rows(read: Callable[[Call, int, UUID | None], Sequence[Any]]) -> Callable
     return run
 
 
-def of_numbered(read: Callable[[Call, int, int | None], Sequence[Any]]) -> Callable[[Call], Any]:
-    """The same of rows that have a number, `seq`."""
+def of_numbered(read: Callable[[Call, int, int | None], Sequence[Any]], number: str = "seq") -> Callable[[Call], Any]:
+    """The same of rows that have a number."""
 
     def run(call: Call) -> Any:
         wanted = size(call)
         rows = read(call, wanted + 1, number_place(call))
         more = len(rows) > wanted
         rows = rows[:wanted]
-        return {"data": list(rows), "next": cursor(UUID(int=rows[-1].seq)) if more else None}
+        return {"data": list(rows), "next": cursor(UUID(int=getattr(rows[-1], number))) if more else None}
 
     return run
 

@@ -6,15 +6,20 @@ from itertools import chain
 
 from webkit.api.operations import Operation
 from webkit.api.resources import (
+    bank,
+    bringing_in,
+    charging,
     clients,
     contracts,
     files,
     house,
     invoices,
+    library,
     money,
     proposals,
     quotations,
     repeated,
+    settings,
     watching,
     work,
     writing,
@@ -22,15 +27,20 @@ from webkit.api.resources import (
 
 RESOURCES = (
     house,
+    settings,
     clients,
+    bringing_in,
     work,
     proposals,
     writing,
     quotations,
+    library,
     contracts,
     invoices,
     files,
     money,
+    bank,
+    charging,
     repeated,
     watching,
 )

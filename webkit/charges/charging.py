@@ -11,6 +11,8 @@ from uuid import UUID
 
 from webkit.charges import mails, models
 from webkit.charges.models import Charge, ChargeWord, CollectionState
+from webkit.clients import service as clients
+from webkit.clients.service import ClientView
 from webkit.core.capabilities.charging import Decline
 from webkit.core.kernel import audit, clock, events, ids, links, outbox, signals
 from webkit.core.kernel.db import writes
@@ -105,6 +107,19 @@ def _shown(row: Charge) -> ChargeShown:
         at=row.created_at,
         changed_at=row.changed_at,
     )
+
+
+@writes
+def invite(client_id: UUID) -> ClientView:
+    """Ask a client by mail to leave a payment method. Raises Conflict where none is kept, or there is no address."""
+    if not methods.open_here():
+        raise Conflict(_("Your payment service keeps no payment methods, or takes no payments now."))
+    client = clients.get(client_id)
+    if not client.email:
+        said = _("%(client)s has no e-mail address. Open the page of the client and add one.", client=client.name)
+        raise Conflict(said)
+    mails.invite(client_id)
+    return client
 
 
 @writes

@@ -12,7 +12,6 @@ from webkit.charges import charging, collecting, forms, mails
 from webkit.charges.pages import COLLECTED, LOOKS, WORDS, ClientPage, IndexPage, InvoicePage
 from webkit.clients import service as clients
 from webkit.core.kernel import events, links, permissions
-from webkit.core.kernel.db import writes
 from webkit.core.kernel.doors import staff_blueprint
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.forms import FormState, bind
@@ -76,20 +75,9 @@ def client(client_id: UUID) -> Response:
 @blueprint.post("/clients/<uuid:client_id>/invite")
 def invite(client_id: UUID) -> Response:
     """Ask a client by mail to leave a method."""
-    if not methods.open_here():
-        raise Conflict(_("Your payment service keeps no payment methods, or takes no payments now."))
-    found = clients.get(client_id)
-    if not found.email:
-        said = _("%(client)s has no e-mail address. Open the page of the client and add one.", client=found.name)
-        raise Conflict(said)
-    _invite(client_id)
+    found = charging.invite(client_id)
     flash(_("%(client)s gets a mail with a link.", client=found.name), "ok")
     return go(".client", client_id=client_id)
-
-
-@writes
-def _invite(client_id: UUID) -> None:
-    mails.invite(client_id)
 
 
 @blueprint.post("/methods/<uuid:method_id>/remove")

@@ -242,9 +242,9 @@ def _forget(import_id: UUID) -> bool:
     return False
 
 
-def rows(import_id: UUID, which: str, after: int) -> list[ImportRow]:
-    """Records of an outcome behind a line of the file, one more than a page shows."""
-    return models.listed(import_id, which, after, ROWS + 1)
+def rows(import_id: UUID, which: str, after: int, shown: int = ROWS) -> list[ImportRow]:
+    """Records of an outcome behind a line of the file, one more than are shown."""
+    return models.listed(import_id, which, after, shown + 1)
 
 
 def refused(import_id: UUID) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,12 +23,13 @@ from webkit.core.values import dataclass
 from webkit.invoices import service as invoices
 from webkit.invoices.events import InvoiceIssued, InvoiceReopened
 from webkit.invoices.service import Figures, InvoiceInput, InvoiceState, InvoiceView, LineInput
-from webkit.pricing import unit_price
+from webkit.pricing import find, unit_price
 from webkit.recurring import models, steps
 from webkit.recurring.models import FeeMode, LateFee, ReminderSettings, ReminderStep, ReminderWatch, SentReminder
 from webkit.recurring.steps import Charges, Fee, Reminder, Step, Window
 
 SYSTEM, A_DAY = "system", timedelta(days=1)
+MOST_PERCENT = Decimal(50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,25 @@ class StepInput:
     days: int
     words: str = ""
     fee: bool = False
+
+
+def wrong(values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with how an agency wants to remind, by column."""
+    found = {}
+    if values["until_hour"] <= values["since_hour"]:
+        found["until_hour"] = _("Later than the hour before it, please.")
+    if not 0 <= values["fee_percent"] <= MOST_PERCENT:
+        found["fee_percent"] = _("Between 0 and %(most)s, please.", most=format_decimal(MOST_PERCENT))
+    if values["fee_minor"] < 0:
+        found["fee_minor"] = _("A fee is not less than nothing.")
+    if values["fee_mode"] is FeeMode.NONE:
+        return found
+    if not values["fee_minor"] and not values["fee_percent"]:
+        found["fee_minor"] = _("Please say how much: an amount, interest, or both.")
+    rates = find(agencies.profile().tax_scheme).rates(agencies.today())
+    if values["fee_rate"] not in {row.key for row in rates}:
+        found["fee_rate"] = _("Please choose the tax of late fees.")
+    return found
 
 
 @writes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +20,11 @@ from webkit.core.kernel.money import money_text, parse_money
 from webkit.pricing import find
 from webkit.recurring import dunning, forms, jobs, models
 from webkit.recurring.forms import ClientForm, RemindersForm
-from webkit.recurring.models import FeeMode, ReminderStep
+from webkit.recurring.models import ReminderStep
 
 blueprint = staff_blueprint("reminders", __name__, "/reminders")
 USUAL = ((3, "before"), (3, "after"), (10, "after"), (30, "after"))
 """Steps that are offered to who has none yet."""
-MOST_PERCENT = Decimal(50)
 
 
 @blueprint.get("/")
@@ -70,28 +68,17 @@ def save() -> Response:
 
 def _values(given: RemindersForm, state: FormState) -> dict[str, Any] | None:
     """The columns, or None with what is wrong in `state`."""
-    currency, scheme = agencies.here().currency, find(agencies.profile().tax_scheme)
-    if given.until_hour <= given.since_hour:
-        state.errors["until_hour"] = _("Later than the hour before it, please.")
-    if not 0 <= given.fee_percent <= MOST_PERCENT:
-        state.errors["fee_percent"] = _("Between 0 and %(most)s, please.", most=format_decimal(MOST_PERCENT))
-    minor = 0
+    currency, minor = agencies.here().currency, 0
     try:
         minor = parse_money(given.fee, currency) if given.fee else 0
     except ValueError as error:
         state.errors["fee"] = str(error)
-    if minor < 0:
-        state.errors["fee"] = _("A fee is not less than nothing.")
-    charges = given.fee_mode is not FeeMode.NONE
-    if charges and not minor and not given.fee_percent and "fee" not in state.errors:
-        state.errors["fee"] = _("Please say how much: an amount, interest, or both.")
-    if charges and given.fee_rate not in {row.key for row in scheme.rates(agencies.today())}:
-        state.errors["fee_rate"] = _("Please choose the tax of late fees.")
-    if state.errors:
-        return None
     fee = {"fee_minor": minor, "fee_currency": currency, "fee_percent": given.fee_percent, "fee_rate": given.fee_rate}
     hours = {"since_hour": given.since_hour, "until_hour": given.until_hour, "weekends": given.weekends}
-    return {"active": given.active, "fee_mode": given.fee_mode, **hours, **fee}
+    values = {"active": given.active, "fee_mode": given.fee_mode, **hours, **fee}
+    found = {"fee" if name == "fee_minor" else name: text for name, text in dunning.wrong(values).items()}
+    state.errors.update({**found, **state.errors})
+    return None if state.errors else values
 
 
 def _row(step: ReminderStep) -> dict[str, str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from webkit.accounts import service as accounts
+from webkit.agencies import regions
 from webkit.agencies import service as agencies
-from webkit.agencies.forms import Country, Locale, TaxNumber, Timezone
+from webkit.agencies.forms import Colour, Country, Locale, TaxNumber, TaxScheme, Timezone
+from webkit.agencies.forms import Currency as KnownCurrency
 from webkit.api.operations import CHOICES, Call, Operation, Param
 from webkit.api.paging import of_all, of_rows
 from webkit.api.shapes import Currency, Input, Nullable, View
@@ -85,10 +87,17 @@ class SettingsIn(Input):
     email: Email | None = None
     phone: Line(40) | None = None  # type: ignore[valid-type]
     website: Url | None = None
+    currency: KnownCurrency | None = None
     locale: Locale | None = None
     timezone: Timezone | None = None
+    tax_scheme: TaxScheme | None = None
+    brand: Colour | None = None
     payment_days: int | None = Field(None, ge=0, le=365)
+    payment_rule: Literal[*agencies.PAYMENT_RULES] | None = None  # type: ignore[valid-type]
     proposal_days: int | None = Field(None, ge=1, le=365)
+    voice: Literal[*agencies.VOICES] | None = None  # type: ignore[valid-type]
+    voice_words: Text(500) | None = None  # type: ignore[valid-type]
+    writing_locale: Literal["", *regions.DOCUMENT_LOCALES] | None = None  # type: ignore[valid-type]
 
 
 class Settings(View):
@@ -110,9 +119,13 @@ class Settings(View):
     timezone: str
     tax_scheme: str
     tax_rate: str
+    brand: str
     payment_days: int
     payment_rule: str
     proposal_days: int
+    voice: str
+    voice_words: str
+    writing_locale: str
 
 
 class InviteIn(Input):
@@ -343,6 +356,11 @@ def _cell(cell: Any) -> Any:
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
+def _put_away(call: Call) -> Any:
+    messaging.put_away(call.id("mail_id"))
+    return _mail(call)
+
+
 HOME, SETTINGS, INVITE, MAILS = "home.view", "/settings", "members.invite", "email.view_logs"
 ASKED = (
     Param("since", "The first day; that of this year where nothing is said.", {"type": "string", "format": "date"}),
@@ -375,6 +393,8 @@ OPERATIONS = (
     Operation("mails.list", "GET", "/mails", MAILS, "List mails", of_rows(_mails), paged=True, answer=Mail),
     Operation("mails.get", "GET", "/mails/{mail_id}", MAILS, "Read a mail", _mail, answer=Mail),
     Operation("mails.send", "POST", "/mails/{mail_id}/send", "email.resend", "Send it again", _send_again,
+              answer=Mail),
+    Operation("mails.put_away", "POST", "/mails/{mail_id}/done", "email.resend", "Note that it was seen to", _put_away,
               answer=Mail),
     Operation("reports.get", "GET", "/reports/{report}", "reports.view", "Read a report", _report, params=ASKED,
               answer=Report),

@@ -17,7 +17,7 @@ from webkit.api.resources.shared import Cut, Figures, Reason, history, pdf, poin
 from webkit.api.shapes import Currency, Input, Number, Positive, View
 from webkit.core.kernel import money
 from webkit.core.kernel.forms import Line, Text
-from webkit.invoices import arranging, crediting, drafts, pro_formas, reminding, service, writing_off
+from webkit.invoices import arranging, crediting, drafts, pro_formas, reminding, returning, service, writing_off
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.figures import Figures as Decided
 from webkit.invoices.returning import RefundInput
@@ -139,6 +139,12 @@ class RefundIn(Input):
 
     amount_minor: Positive
     note: Line(200) = ""  # type: ignore[valid-type]
+
+
+class PaidIn(Input):
+    """On which day the money came."""
+
+    paid_on: date
 
 
 class InvoiceLine(View):
@@ -313,6 +319,23 @@ def _refund(call: Call) -> service.InvoiceView:
     return _get(call)
 
 
+def _note(call: Call) -> crediting.CreditView:
+    return crediting.get(call.id("credit_id"))
+
+
+def _refund_credit(call: Call) -> crediting.CreditView:
+    note = crediting.get(call.id("credit_id"))
+    amount = money.money_text(call.body.amount_minor, note.currency)
+    with renamed(amount="amount_minor"):
+        returning.give_back_for(note.id, call.id("payment_id"), amount, call.actor, call.key)
+    return crediting.get(note.id)
+
+
+def _mark_paid(call: Call) -> service.InvoiceView:
+    service.mark_paid(call.id("invoice_id"), call.body.paid_on, call.actor)
+    return _get(call)
+
+
 def _pro_formas(call: Call) -> Sequence[pro_formas.ProFormaView]:
     return pro_formas.of_invoice(_get(call).id)
 
@@ -370,6 +393,16 @@ OPERATIONS = (
     Operation(
         "invoices.refund", "POST", f"{ONE}/payments/{{payment_id}}/refunds", "invoices.refund", "Give money back",
         _refund, body=RefundIn, answer=Invoice,
+    ),
+    Operation("invoices.get_credit", "GET", "/credit-notes/{credit_id}", VIEW, "Read a credit note", _note,
+              answer=CreditNote),
+    Operation(
+        "invoices.refund_credit", "POST", "/credit-notes/{credit_id}/payments/{payment_id}/refunds", "invoices.refund",
+        "Give money back for a credit note", _refund_credit, body=RefundIn, answer=CreditNote,
+    ),
+    Operation(
+        "invoices.mark_paid", "POST", f"{ONE}/paid", "invoices.record_payment", "Say that an imported one was paid",
+        _mark_paid, body=PaidIn, answer=Invoice,
     ),
     Operation("invoices.pro_formas", "GET", f"{ONE}/pro-formas", VIEW, "List its pro-formas", of_all(_pro_formas),
               paged=True, answer=ProForma),

@@ -12,10 +12,10 @@ from pydantic import Field
 from webkit.api.operations import Call, Operation, Param
 from webkit.api.paging import of_all, of_rows
 from webkit.api.resources.invoices import Invoice
-from webkit.api.resources.shared import Cut, renamed
+from webkit.api.resources.shared import PDF, Cut, Link, renamed
 from webkit.api.shapes import Currency, Exact, Input, Number, Positive, View
 from webkit.clients import service as clients
-from webkit.core.kernel import events
+from webkit.core.kernel import downloads, events, frozen
 from webkit.core.kernel.forms import Line, Text
 from webkit.invoices import service as invoices
 from webkit.ledger import service as ledger
@@ -264,6 +264,28 @@ def _send_statement(call: Call) -> statements.StatementView:
     return statements.get(statements.send(call.id("client_id"), call.body.since, until, call.actor, call.key))
 
 
+def _make_statement(call: Call) -> statements.StatementView:
+    until = call.body.until or statements.today()
+    return statements.get(statements.make(call.id("client_id"), call.body.since, until, call.actor, call.key))
+
+
+def _statement_pdf(call: Call) -> Any:
+    return downloads.pdf(frozen.latest(statements.KIND, statements.get(call.id("statement_id")).id))
+
+
+def _statement_link(call: Call) -> dict[str, str | None]:
+    return {"url": statements.link(clients.get(call.id("client_id")).id) or None}
+
+
+def _open_statement_link(call: Call) -> dict[str, str | None]:
+    statements.open_link(call.id("client_id"))
+    return _statement_link(call)
+
+
+def _close_statement_link(call: Call) -> None:
+    statements.close_link(call.id("client_id"))
+
+
 def _place(call: Call) -> tuple[str, UUID]:
     return call.args["kind"], call.id("source_id")
 
@@ -338,6 +360,16 @@ OPERATIONS = (
               answer=Statement),
     Operation("statements.send", "POST", f"{OF}/statements", MAKE, "Send a statement", _send_statement, body=DaysIn,
               answer=Statement, code=201),
+    Operation("statements.make", "POST", f"{OF}/statements/make", MAKE, "Make a statement and send it to nobody",
+              _make_statement, body=DaysIn, answer=Statement, code=201),
+    Operation("statements.pdf", "GET", "/statements/{statement_id}/pdf", MAKE, "Download its PDF", _statement_pdf,
+              media=PDF),
+    Operation("statements.link", "GET", f"{OF}/statement-link", MAKE, "Where a client reads how it stands",
+              _statement_link, answer=Link),
+    Operation("statements.open_link", "POST", f"{OF}/statement-link", MAKE, "Open a client's page",
+              _open_statement_link, answer=Link),
+    Operation("statements.close_link", "DELETE", f"{OF}/statement-link", MAKE, "Close a client's page",
+              _close_statement_link, code=204),
     Operation("billing.get", "GET", BILL, "billing_plans.view", "Read how a deal is billed", _billing, answer=Billing),
     Operation("billing.all", "POST", f"{BILL}/all", PLAN, "Bill all of it", _bill_all, answer=Invoice, code=201),
     Operation("billing.deposit", "POST", f"{BILL}/deposit", PLAN, "Bill a deposit", _deposit, body=Cut,

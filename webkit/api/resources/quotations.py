@@ -10,12 +10,12 @@ from uuid import UUID
 
 from webkit.agencies import service as agencies
 from webkit.api.operations import Call, Operation
-from webkit.api.paging import of_all, of_list
+from webkit.api.paging import of_list
 from webkit.api.resources.shared import Link, Reason, SendIn, history, pdf, slashed
 from webkit.api.shapes import Currency, Input, View, strictly
 from webkit.core.kernel import permissions
 from webkit.core.kernel.forms import Line, Text
-from webkit.quotations import library, service
+from webkit.quotations import service
 from webkit.quotations.models import State
 from webkit.quotations.offer import Offer
 from webkit.quotations.views import Author, Delivery, Draft, QuotationCard, QuotationView
@@ -93,15 +93,6 @@ class Quotation(QuotationLine):
     to_email: str
     answer: str
     revision: int
-
-
-class Template(View):
-    """What a quotation can begin with."""
-
-    id: UUID
-    title: str
-    valid_days: int | None
-    archived: bool
 
 
 def _cards(rows: Sequence[Any]) -> list[QuotationCard]:
@@ -183,10 +174,6 @@ def _revoke_link(call: Call) -> None:
     service.revoke_link(_id(call), call.actor)
 
 
-def _templates(_call: Call) -> Sequence[Any]:
-    return library.templates()
-
-
 ALL, ONE = "/quotations", "/quotations/{quotation_id}"
 VIEW, EDIT, SEND = "quotations.view", "quotations.edit", "quotations.send"
 OPERATIONS = (
@@ -210,8 +197,6 @@ OPERATIONS = (
     Operation("quotations.link", "GET", f"{ONE}/link", VIEW, "Where the client reads it", _link, answer=Link),
     Operation("quotations.renew_link", "POST", f"{ONE}/link", EDIT, "Open a new link", _renew_link, answer=Link),
     Operation("quotations.revoke_link", "DELETE", f"{ONE}/link", EDIT, "Close its link", _revoke_link, code=204),
-    Operation("quotation_library.list", "GET", "/quotation-templates", "quotation_library.view",
-              "List templates of quotations", of_all(_templates), paged=True, answer=Template),
     history("quotation", VIEW),
     pdf("quotation", VIEW),
 )  # fmt: skip

@@ -114,6 +114,21 @@ class EndIn(Input):
     now: bool = False
 
 
+class PricesIn(Priced):
+    """What a plan asks for from a day on."""
+
+    since: date
+
+
+class Prices(View):
+    """What a plan asks for from a day on; its `id` is that of the prices."""
+
+    id: UUID
+    since: date
+    total_minor: int = Field(validation_alias="total")
+    currency: Currency
+
+
 class Plan(View):
     """A plan. `total` is what its next invoice asks for, as it was when that was written."""
 
@@ -138,6 +153,7 @@ class Plan(View):
     next_on: date | None
     paused_at: datetime | None
     problem: str
+    prices: list[Prices]
     revision: int
     created_at: datetime
 
@@ -203,6 +219,18 @@ def _end(call: Call) -> PlanView:
     return _plan(call)
 
 
+def _change_prices(call: Call) -> PlanView:
+    plan, given = _plan(call), call.body
+    lines, figures, total = given.read_lines()
+    wanted = PlanInput(plan.client_id, plan.title, lines, figures, total, planning.course_of(plan).rhythm)
+    planning.change_price(plan.id, plan.revision, given.since, wanted, call.actor)
+    return _plan(call)
+
+
+def _drop_prices(call: Call) -> None:
+    planning.drop_price(call.id("plan_id"), call.id("price_id"), call.actor)
+
+
 def _history(call: Call) -> Sequence[Any]:
     return planning.history(_plan(call).id)
 
@@ -234,6 +262,11 @@ def _stop(call: Call) -> Any:
     return _retainer(call)
 
 
+def _look(call: Call) -> Any:
+    selling.sync(_retainer(call).id)
+    return _retainer(call)
+
+
 def _withdraw(call: Call) -> Any:
     selling.withdraw(call.id("retainer_id"), call.actor)
     return _retainer(call)
@@ -253,6 +286,10 @@ OPERATIONS = (
     Operation("recurring.end", "POST", f"{ONE}/end", "recurring.end", "End a plan", _end, answer=Plan),
     Operation("recurring.history", "GET", f"{ONE}/periods", SEE, "List what it billed", of_all(_history), paged=True,
               answer=Period),
+    Operation("recurring.change_prices", "POST", f"{ONE}/prices", EDIT, "Ask for something else from a day on",
+              _change_prices, body=PricesIn, answer=Plan),
+    Operation("recurring.drop_prices", "DELETE", f"{ONE}/prices/{{price_id}}", EDIT,
+              "Take prices back that have not begun", _drop_prices, code=204),
     Operation("retainers.list", "GET", "/clients/{client_id}/retainers", LOOK, "List a client's retainers",
               of_all(_retainers), paged=True, answer=Retainer),
     Operation("retainers.create", "POST", "/retainers", "retainers.offer", "Offer a retainer", _offer,
@@ -265,5 +302,7 @@ OPERATIONS = (
     Operation("retainers.end", "POST", f"{RETAINER}/end", CHANGE, "End a retainer", _stop, body=EndIn,
               answer=Retainer, apart=True),
     Operation("retainers.withdraw", "POST", f"{RETAINER}/withdraw", "retainers.offer", "Take an offer back", _withdraw,
+              answer=Retainer, apart=True),
+    Operation("retainers.look", "POST", f"{RETAINER}/look", CHANGE, "Ask the payment service how it stands", _look,
               answer=Retainer, apart=True),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from webkit.api.operations import Call, Operation, Param
-from webkit.api.paging import of_all, of_rows
+from webkit.api.paging import of_all, of_numbered, of_rows
 from webkit.api.resources.shared import history
 from webkit.api.shapes import Currency, Exact, Input, Minor, View
 from webkit.catalogue import service as catalogue
@@ -18,7 +18,7 @@ from webkit.catalogue.views import AddonPricing, AddonTerms, AddonView, PackageT
 from webkit.clients import service as clients
 from webkit.consultations import answers, service
 from webkit.consultations.fields import FIELDS
-from webkit.consultations.models import State
+from webkit.consultations.models import State, Why
 from webkit.consultations.views import Author, ConsultationView, Seen
 from webkit.core.capabilities.pagespeed import Strategy
 from webkit.core.kernel.currencies import MAX_MINOR
@@ -64,6 +64,24 @@ class Consultation(ConsultationLine):
 
     answers: dict[str, str | list[str]]
     version: int
+
+
+class RestoreIn(Input):
+    """Which version comes back."""
+
+    version: int = Field(ge=1, lt=2**31)
+
+
+class Version(View):
+    """A version of a consultation. `changed` names the questions it answered otherwise than its `parent`."""
+
+    number: int
+    why: Why
+    parent: int
+    changed: list[str]
+    percent: int
+    author_name: str
+    at: datetime
 
 
 class AuditIn(Input):
@@ -183,6 +201,12 @@ class Addon(View):
     revision: int
 
 
+class MoveIn(Input):
+    """Up (-1) or down (1) in the list."""
+
+    step: Literal[-1, 1]
+
+
 class ActiveIn(Input):
     """Whether it is offered."""
 
@@ -243,6 +267,15 @@ def _unarchive(call: Call) -> ConsultationView:
     return _get(call)
 
 
+def _versions(call: Call, limit: int, before: int | None) -> Sequence[Any]:
+    return service.versions(_get(call).id, None if before is None else min(before, 2**31 - 1), limit)
+
+
+def _bring_back(call: Call) -> ConsultationView:
+    service.restore(call.id("consultation_id"), call.body.version, _author(call))
+    return _get(call)
+
+
 def _audits(call: Call, limit: int, before: UUID | None) -> Sequence[Any]:
     return audits.page(limit, client_id=_client(call), older_than=before)
 
@@ -255,6 +288,12 @@ def _measure(call: Call) -> audits.AuditView:
     client = clients.get(call.id("client_id"))
     strategy = Strategy(call.body.strategy)
     made = audits.start(client.id, call.body.url, strategy=strategy, actor=call.actor, once_key=call.key)
+    return audits.get(made)
+
+
+def _measure_again(call: Call) -> audits.AuditView:
+    known = _audit(call)
+    made = audits.start(known.client_id, known.url, strategy=known.strategy, actor=call.actor, once_key=call.key)
     return audits.get(made)
 
 
@@ -274,6 +313,24 @@ def _change_package(call: Call) -> PackageView:
     known = _package(call)
     catalogue.edit_package(known.id, call.body.read(), known.revision)
     return _package(call)
+
+
+def _copy_package(call: Call) -> PackageView:
+    return catalogue.package(catalogue.duplicate_package(call.id("package_id")))
+
+
+def _move_package(call: Call) -> PackageView:
+    catalogue.move_package(call.id("package_id"), call.body.step)
+    return _package(call)
+
+
+def _copy_addon(call: Call) -> AddonView:
+    return catalogue.addon(catalogue.duplicate_addon(call.id("addon_id")))
+
+
+def _move_addon(call: Call) -> AddonView:
+    catalogue.move_addon(call.id("addon_id"), call.body.step)
+    return _addon(call)
 
 
 def _offer_package(call: Call) -> PackageView:
@@ -321,12 +378,18 @@ OPERATIONS = (
               answer=Consultation),
     Operation("consultations.unarchive", "POST", f"{TALK}/unarchive", "consultations.delete", "Bring it back",
               _unarchive, answer=Consultation),
+    Operation("consultations.versions", "GET", f"{TALK}/versions", SEE, "List its versions",
+              of_numbered(_versions, "number"), paged=True, answer=Version),
+    Operation("consultations.restore", "POST", f"{TALK}/restore", WRITE, "Bring a version back", _bring_back,
+              body=RestoreIn, answer=Consultation),
     history("consultation", SEE),
     Operation("audits.list", "GET", "/audits", "audits.view", "List audits of websites", of_rows(_audits), paged=True,
               params=(CLIENT,), answer=Audit),
     Operation("audits.get", "GET", "/audits/{audit_id}", "audits.view", "Read an audit", _audit, answer=Audit),
     Operation("audits.create", "POST", "/clients/{client_id}/audits", "audits.create", "Measure a page", _measure,
               body=AuditIn, answer=Audit, code=201, apart=True),
+    Operation("audits.again", "POST", "/audits/{audit_id}/again", "audits.create", "Measure the same page once more",
+              _measure_again, answer=Audit, code=201, apart=True),
     Operation("catalogue.packages", "GET", "/packages", LOOK, "List packages", of_all(_packages), paged=True,
               answer=Package),
     Operation("catalogue.create_package", "POST", "/packages", SELL, "Add a package", _add_package, body=PackageIn,
@@ -336,6 +399,10 @@ OPERATIONS = (
               answer=Package),
     Operation("catalogue.offer_package", "POST", f"{PACKAGE}/active", SELL, "Offer a package or not", _offer_package,
               body=ActiveIn, answer=Package),
+    Operation("catalogue.duplicate_package", "POST", f"{PACKAGE}/duplicate", SELL, "Make a copy of a package",
+              _copy_package, answer=Package, code=201),
+    Operation("catalogue.move_package", "POST", f"{PACKAGE}/move", SELL, "Move a package in the list", _move_package,
+              body=MoveIn, answer=Package),
     Operation("catalogue.addons", "GET", "/addons", LOOK, "List extras", of_all(_addons), paged=True, answer=Addon),
     Operation("catalogue.create_addon", "POST", "/addons", SELL, "Add an extra", _add_addon, body=AddonIn,
               answer=Addon, code=201),
@@ -344,4 +411,8 @@ OPERATIONS = (
               answer=Addon),
     Operation("catalogue.offer_addon", "POST", f"{ADDON}/active", SELL, "Offer an extra or not", _offer_addon,
               body=ActiveIn, answer=Addon),
+    Operation("catalogue.duplicate_addon", "POST", f"{ADDON}/duplicate", SELL, "Make a copy of an extra", _copy_addon,
+              answer=Addon, code=201),
+    Operation("catalogue.move_addon", "POST", f"{ADDON}/move", SELL, "Move an extra in the list", _move_addon,
+              body=MoveIn, answer=Addon),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 from flask import Response, current_app, g, request
 
@@ -27,7 +28,7 @@ def answer(code: int, message: str, fields: Mapping[str, str] | None = None) -> 
         "title": title,
         "status": code,
         "detail": message or f"{title}.",
-        "instance": request.path,
+        "instance": quote(request.path),
         "request_id": g.get("request_id", ""),
     }
     if fields:
