@@ -134,7 +134,7 @@ def offered(token: str) -> BetaOffer:
         raise NotFound(_("This link leads nowhere."))
     is_open = row.state is BetaState.PENDING and row.expires_at > clock.now()
     has_account = accounts.user_id_of(row.email) is not None
-    return BetaOffer(row.email, row.tier, row.lent_until, is_open, has_account)
+    return BetaOffer(row.email, _label(row.tier), row.lent_until, is_open, has_account)
 
 
 def accept(token: str, user_id: UUID, agency: NewAgency) -> AgencyView:
@@ -190,9 +190,14 @@ def _opens_until(lent_until: datetime) -> datetime:
 
 def _mail(row: BetaInvitation, token: str) -> None:
     url = f"{current().settings.base_url}/invite/{token}"
-    days = max(1, (row.expires_at - clock.now()).days)
-    context = {"url": url, "days": days, "tier": row.tier, "until": i18n.format_date(row.lent_until.date())}
+    days = [i18n.format_date(each.date()) for each in (row.lent_until, row.expires_at)]
+    context = {"url": url, "tier": _label(row.tier), "until": days[0], "opens_until": days[1]}
     messaging.send_platform("beta_invitation", "", row.email, context=context)
+
+
+def _label(tier: str) -> str:
+    """What a tier is called; one that is not sold any more goes by its key."""
+    return next((str(each.label) for each in subscriptions.tiers() if each.key == tier), tier)
 
 
 def _view(row: BetaInvitation, inviter: str, founded: AgencyView | None) -> BetaView:
