@@ -121,6 +121,7 @@ def _own_issuers() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("confined_to", sa.Uuid(), nullable=True))
     schema.protect(op.get_bind(), "agency_issuers", "agency_identities")
+    schema.append_only(op.get_bind(), "audit_log", allow_delete=True, may_empty=("detail", "address"))
 
 
 def _own_domains() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
@@ -74,3 +75,17 @@ def test_what_is_undone_leaves_none(app: Flask, agency: AgencyView) -> None:
         except ValueError:
             pass
     assert noted(agency.id) == before
+
+
+def test_an_entry_stays_as_it_was_written(app: Flask, agency: AgencyView) -> None:
+    """The database refuses whoever would change one; erasure takes out what says whom it concerned."""
+    audit.log("looked", subject="client:1", detail={"name": "Giulia"})
+    log = AuditEntry.__table__
+    for lie in ({"action": "nothing"}, {"user_id": None, "subject": "client:2"}, {"detail": {"name": "Marco"}}):
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"), tenancy.platform("test"), db.writing():
+            db.session().execute(sa.update(log).where(log.c.action == "looked").values(**lie))
+    with tenancy.platform("test"), db.writing():
+        db.session().execute(sa.update(log).where(log.c.action == "looked").values(detail={}, address=""))
+    with tenancy.platform("test"), db.writing():
+        gone = db.session().execute(sa.delete(log).where(log.c.action == "looked").returning(log.c.detail))
+        assert gone.scalars().all() == [{}], "its time is over one day"

@@ -23,10 +23,14 @@ UNTRACED = {"webhooks.receive": "what a vendor delivers is kept itself, with all
 
 
 class AuditEntry(Record):
-    """Who did what from where; platform acts have no agency."""
+    """Who did what from where; platform acts have no agency. An entry stays as it was written until its time is over;
+    erasure takes the details and the address out of it."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (sa.Index("ix_audit_log_agency_id_id", "agency_id", "id"),)
+    __table_args__ = (
+        sa.Index("ix_audit_log_agency_id_id", "agency_id", "id"),
+        {"info": {"append_only": True, "may_go": True, "may_empty": ("detail", "address")}},
+    )
 
     agency_id: Mapped[UUID | None]
     user_id: Mapped[UUID | None]

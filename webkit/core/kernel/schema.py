@@ -19,6 +19,8 @@ EVIDENCE = ("events", "signed_heads")
 """Tables of the kernel whose rows nobody changes or removes; a feature marks its own with `APPEND_ONLY`."""
 APPEND_ONLY: dict[str, dict[str, bool]] = {"info": {"append_only": True}}
 """The last of a model's table arguments, for rows that stay as they were written."""
+EMPTY = "('', '{}')"
+"""What erasure leaves of a text, and of facts."""
 NEVER_CHANGED: dict[str, dict[str, bool]] = {"info": {"append_only": True, "may_go": True}}
 """The same for rows that hold what people said of themselves: never changed, but deleted when they ask for it."""
 
@@ -85,7 +87,7 @@ def append_only(
     said = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
     columns = [row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))]
     same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in columns if name not in may_empty)
-    emptied = " AND ".join(f"NEW.{name} = ''" for name in may_empty)
+    emptied = " AND ".join(f"(NEW.{name} IS OLD.{name} OR NEW.{name} IN {EMPTY})" for name in may_empty)
     unless = {"UPDATE": f"WHEN NOT ({same} AND {emptied})" if may_empty else "", "DELETE": ""}
     for verb in unless:
         connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{verb.lower()}"))
@@ -97,7 +99,9 @@ def append_only(
 def _append_only_postgresql(connection: Connection, table: str, allow_delete: bool, may_empty: Sequence[str]) -> None:
     verbs = "UPDATE" if allow_delete else "UPDATE OR DELETE"
     names = ", ".join(f"'{name}'" for name in may_empty)
-    emptied = " AND ".join(f"NEW.{name} = ''" for name in may_empty)
+    emptied = " AND ".join(
+        f"(NEW.{name} IS NOT DISTINCT FROM OLD.{name} OR NEW.{name} IN {EMPTY})" for name in may_empty
+    )
     same = f"to_jsonb(NEW) - ARRAY[{names}] = to_jsonb(OLD) - ARRAY[{names}]"
     allowed = f"IF TG_OP = 'UPDATE' AND {same} AND {emptied} THEN RETURN NEW; END IF; " if may_empty else ""
     connection.execute(
