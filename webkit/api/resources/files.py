@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
 from webkit.api.answering import BYTES
 from webkit.api.operations import Call, Operation, Param
 from webkit.api.paging import of_all
@@ -54,7 +52,7 @@ def _of(folder: Folder[Any], view: str, edit: str) -> tuple[Operation, ...]:
         except Invalid as error:
             raise Invalid({"/" if name == "file" else name: text for name, text in error.errors.items()}) from None
 
-    def download(call: Call) -> Response:
+    def download(call: Call) -> Any:
         response = downloads.attachment(folders.get(folder, call.id(document), call.id("file_id")))
         response.mimetype = BYTES
         return response
