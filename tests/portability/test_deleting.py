@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from tests.privacy.planting import MARK
 from webkit.accounts import service as accounts
 from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import OutboxMessage
+from webkit.core.capabilities.errors import CredentialsRejected
 from webkit.core.capabilities.storage import STORAGE
 from webkit.core.kernel import clock, jobs, runtime, sealed, streams, tenancy
 from webkit.core.kernel.directory import AgencyView
@@ -30,6 +32,9 @@ from webkit.core.retention import Retention, until
 from webkit.demo import service as demo
 from webkit.portability import deleting, deleting_models, models, personal, personal_models, row_models
 from webkit.portability.models import DeletionState
+from webkit.privacy import outside as outside_things
+from webkit.privacy import service as privacy
+from webkit.privacy.erasing_models import Things
 from webkit.receipts import service as receipts
 from webkit.receipts.service import Method
 from webkit.statements import service as statements
@@ -159,6 +164,22 @@ def test_what_lies_outside_of_the_database_goes_too(
         outside(app, begin_due)
     assert [*planting.files_saying(data)] == [] and planting.says() == {}
     assert len(thrown) == 1
+
+
+def test_keys_that_were_revoked_hold_up_no_deletion(app: Flask, agency: AgencyView) -> None:
+    """Of the agency's own account alone: an operator whose own keys are wrong has to see to it."""
+
+    class Shut:
+        def delete(self, _key: str) -> None:
+            raise CredentialsRejected("no", provider="s3")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outside_things, "_keepers", lambda *_args: defaultdict(Shut))
+        theirs, ours = Things(files=(("a", SOMEBODY),)), Things(files=(("a", None),))
+        privacy.throw_away(theirs, whatever_keys=True)
+        for things, whatever in ((theirs, False), (ours, True)):
+            with pytest.raises(CredentialsRejected):
+                privacy.throw_away(things, whatever_keys=whatever)
 
 
 def test_what_is_taken_back_is_not_deleted(app: Flask, agency: AgencyView) -> None:

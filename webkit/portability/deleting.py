@@ -138,7 +138,7 @@ class Deletion:
         """Remove some rows and what they name outside the database; False when no more are to go."""
         keys = deleting_models.doomed(table, self._today, self._agency.country)
         if keys:
-            privacy.throw_away(privacy.things(table, keys))
+            privacy.throw_away(privacy.things(table, keys), whatever_keys=True)
             with writing():
                 deleting_models.remove(table, keys)
                 if table == PDFS:
