@@ -26,7 +26,7 @@ from tests.money import printed, surfaces
 from webkit.agencies import service as agencies
 from webkit.core.kernel import db, frozen, links
 from webkit.core.kernel.errors import DomainError, Invalid
-from webkit.invoices import crediting, models
+from webkit.invoices import credit_models, crediting, models
 from webkit.invoices import service as invoices
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.invoices.figures import Figures, read_line
@@ -213,7 +213,7 @@ def _invoice_and_its_credit_note(desk: Desk) -> None:
     desk.paper("invoice", invoice_id, stored)
     credit_id = _credited(desk, invoice_id)
     if credit_id is not None:
-        note = _row(models.credit_note(credit_id))
+        note = _row(credit_models.credit_note(credit_id))
         assert crediting.get(credit_id).priced == Priced.from_dict(note)
         _is_frozen(crediting.KIND, credit_id, note)
         desk.api(f"credit-notes/{credit_id}", note)
@@ -267,7 +267,7 @@ def _credited(desk: Desk, invoice_id: UUID) -> UUID | None:
         return None
 
 
-def _row(row: models.Invoice | models.CreditNote | None) -> dict[str, Any]:
+def _row(row: models.Invoice | credit_models.CreditNote | None) -> dict[str, Any]:
     """What is stored, whose columns say the same."""
     assert row is not None
     stored = dict(row.priced)

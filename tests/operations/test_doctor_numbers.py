@@ -14,11 +14,12 @@ from webkit.core.kernel.counters import Counter
 from webkit.core.kernel.db import session
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import crediting, models
+from webkit.invoices.credit_models import CreditNote
 from webkit.invoices.crediting import CreditInput, Extent
 from webkit.operations import doctor
 from webkit.quotations.models import Quotation
 
-TABLES: dict[str, Any] = {"invoice": models.Invoice, "credit_note": models.CreditNote, "quotation": Quotation}
+TABLES: dict[str, Any] = {"invoice": models.Invoice, "credit_note": CreditNote, "quotation": Quotation}
 
 
 def _books() -> None:
@@ -124,12 +125,12 @@ def test_a_deleted_document_whose_number_another_one_took_is_missed(agency: Agen
     """The count is right again, and every number is there."""
     _books()
     with db.writing():
-        third = session().get_one(models.CreditNote, _third("credit_note"))
+        third = session().get_one(CreditNote, _third("credit_note"))
         number, other = third.number, third.invoice_id
         session().delete(third)
         session().flush()
         values = {name: getattr(third, name) for name in ("client_id", "currency", "locale", "priced")}
-        forged = models.CreditNote(**values, invoice_id=other, reason="Forged", net_minor=1, tax_minor=0, total_minor=1)
+        forged = CreditNote(**values, invoice_id=other, reason="Forged", net_minor=1, tax_minor=0, total_minor=1)
         forged.number = number
         session().add(forged)
     (problem,) = _found()

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from webkit.core.kernel import tallies
 from webkit.core.kernel.tenancy import mine, prepared
-from webkit.invoices.models import DUE, CreditNote, Invoice, InvoiceOrigin, InvoiceState
+from webkit.invoices.credit_models import CreditNote
+from webkit.invoices.models import DUE, Invoice, InvoiceOrigin, InvoiceState
 
 FIRST = UUID(int=0)
 

@@ -22,8 +22,9 @@ from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.kernel.i18n import use_locale
 from webkit.core.values import dataclass
-from webkit.invoices import mails, models, origins, paying, returning, snapshot
-from webkit.invoices.models import CreditNote, Invoice, InvoiceOrigin, InvoiceState
+from webkit.invoices import credit_models, mails, models, origins, paying, returning, snapshot
+from webkit.invoices.credit_models import CreditNote
+from webkit.invoices.models import Invoice, InvoiceOrigin, InvoiceState
 from webkit.invoices.returning import RefundInput
 from webkit.invoices.views import read
 from webkit.ledger import service as ledger
@@ -110,7 +111,7 @@ class Correction:
 def correction(invoice_id: UUID, paid: Sequence[PaymentView] | None = None, priced: Priced | None = None) -> Correction:
     """What credit notes have made of an invoice, with its payments and figures if they are known. Raises NotFound."""
     invoice = read(invoice_id)
-    notes = models.read_credit_notes(invoice_id)
+    notes = credit_models.read_credit_notes(invoice_id)
     if paid is None:
         paid = payments.of(events.ref("invoice", invoice_id)) if notes else []
     to_go = returning.lefts(notes, invoice.credited_minor, paid)
@@ -137,12 +138,12 @@ def _paid_elsewhere(invoice: Invoice, figures: Priced, credited: Sequence[Priced
 
 def of_client(client_id: UUID) -> list[CreditView]:
     """A client's credit notes, newest first."""
-    return [_view(note) for note in models.credit_notes_of_client(client_id)]
+    return [_view(note) for note in credit_models.credit_notes_of_client(client_id)]
 
 
 def get(credit_id: UUID) -> CreditView:
     """One credit note of the agency. Raises NotFound."""
-    if (note := models.credit_note(credit_id)) is None:
+    if (note := credit_models.credit_note(credit_id)) is None:
         raise NotFound(_("There is no such credit note."))
     return next(each for each in correction(note.invoice_id).notes if each.id == credit_id)
 
@@ -197,7 +198,7 @@ def issue(
 
 
 def _elsewhere(invoice: Invoice) -> int:
-    notes = models.credit_notes(invoice.id) if invoice.origin == InvoiceOrigin.IMPORTED else []
+    notes = credit_models.credit_notes(invoice.id) if invoice.origin == InvoiceOrigin.IMPORTED else []
     credited = [Priced.from_dict(note.priced) for note in notes]
     return _paid_elsewhere(invoice, Priced.from_dict(invoice.priced), credited) if credited else 0
 
@@ -220,7 +221,7 @@ def _keep_elsewhere(invoice: Invoice, minor: int, number: str, actor: str) -> No
 
 def _let_fall(invoice: Invoice, actor: str) -> None:
     """An invoice of which credit notes left nothing bills no more what was agreed, even if it was paid."""
-    notes = models.credit_notes(invoice.id)
+    notes = credit_models.credit_notes(invoice.id)
     rest = left_gross(Priced.from_dict(invoice.priced), [Priced.from_dict(note.priced) for note in notes])
     if min(rest, invoice.total_minor - sum(note.total_minor for note in notes)) <= 0:
         invoice.stands = False
@@ -229,7 +230,7 @@ def _let_fall(invoice: Invoice, actor: str) -> None:
 
 def _price(invoice: Invoice, given: CreditInput) -> Priced:
     whole = Priced.from_dict(invoice.priced)
-    earlier = [Priced.from_dict(note.priced) for note in models.credit_notes(invoice.id)]
+    earlier = [Priced.from_dict(note.priced) for note in credit_models.credit_notes(invoice.id)]
     with use_locale(invoice.locale):
         words = _("Credit on invoice %(number)s", number=invoice.number)
         if given.extent is Extent.ALL:

@@ -19,7 +19,7 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import arranging, models, origins, pro_formas, snapshot, waiting_models
+from webkit.invoices import arranging, models, origins, pro_forma_models, pro_formas, snapshot, waiting_models
 from webkit.invoices import figures as typed
 from webkit.invoices.figures import Figures, LineInput
 from webkit.invoices.models import Invoice, InvoiceState
@@ -213,7 +213,7 @@ def delete_draft(invoice_id: UUID, actor: str = "system") -> None:
     invoice = found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("An issued invoice cannot be deleted."))
-    if models.standing_pro_forma(invoice_id) is not None:
+    if pro_forma_models.standing_pro_forma(invoice_id) is not None:
         raise Conflict(_("A pro-forma of this draft was sent. Withdraw it first."))
     attachments.drop(invoice.attached)
     models.delete(invoice)

@@ -16,7 +16,7 @@ from webkit.core.kernel import clock, search, tallies
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.db import asked_once, session
 from webkit.core.kernel.tables import Authored, Json, Owned, enum_column, owned_args, owned_fk
-from webkit.core.kernel.tenancy import mine, prepared, stored
+from webkit.core.kernel.tenancy import mine, prepared
 from webkit.invoices import write_off_models
 from webkit.invoices.terms import Instalment, still_open
 
@@ -168,55 +168,6 @@ class Invoice(Authored, Owned):
         return instalments(self)
 
 
-class CreditNote(Owned):
-    """What an issued invoice is corrected by: its own number, its own frozen document, figures of its own. Never
-    changed. `total_minor` is what the invoice asks for less."""
-
-    __tablename__ = "credit_notes"
-    __table_args__ = owned_args(
-        owned_fk("client_id", "clients"),
-        owned_fk("invoice_id", "invoices"),
-        sa.UniqueConstraint("agency_id", "number"),
-        sa.Index("ix_credit_notes_agency_id_invoice_id", "agency_id", "invoice_id"),
-        sa.Index("ix_credit_notes_agency_id_client_id", "agency_id", "client_id"),
-    )
-
-    client_id: Mapped[UUID]
-    invoice_id: Mapped[UUID]
-    number: Mapped[str | None] = mapped_column(sa.String(64))
-    reason: Mapped[str] = mapped_column(sa.String(500))
-    currency: Mapped[str] = mapped_column(sa.String(3))
-    locale: Mapped[str] = mapped_column(sa.String(16))
-    priced: Mapped[dict[str, Any]] = mapped_column(Json)
-    net_minor: Mapped[int] = mapped_column(sa.BigInteger)
-    tax_minor: Mapped[int] = mapped_column(sa.BigInteger)
-    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
-    issue_date: Mapped[date | None]
-    frozen_id: Mapped[UUID | None]
-
-
-class ProForma(Owned):
-    """What a draft was announced with: a document of its own without a fiscal number. Never changed but withdrawn."""
-
-    __tablename__ = "pro_formas"
-    __table_args__ = owned_args(
-        owned_fk("client_id", "clients"),
-        sa.UniqueConstraint("agency_id", "number"),
-        sa.Index("ix_pro_formas_agency_id_client_id", "agency_id", "client_id"),
-        sa.Index("ix_pro_formas_agency_id_invoice_id", "agency_id", "invoice_id"),
-    )
-
-    client_id: Mapped[UUID]
-    invoice_id: Mapped[UUID]
-    """The draft it became of; that may be deleted once the pro-forma was withdrawn."""
-    number: Mapped[str | None] = mapped_column(sa.String(64))
-    currency: Mapped[str] = mapped_column(sa.String(3))
-    total_minor: Mapped[int] = mapped_column(sa.BigInteger)
-    issue_date: Mapped[date | None]
-    frozen_id: Mapped[UUID | None]
-    withdrawn_at: Mapped[datetime | None]
-
-
 class InvoiceTemplate(Owned):
     """What invoices can begin with: `content` is what the editor keeps of a draft."""
 
@@ -242,58 +193,12 @@ def recent_lines(client_id: UUID, currency: str, limit: int) -> list[list[dict[s
     return list(session().scalars(query.order_by(Invoice.id.desc()).limit(limit)))
 
 
-def add(row: Invoice | CreditNote | ProForma | InvoiceTemplate) -> UUID:
+def add(row: Owned) -> UUID:
     session().add(row)
     session().flush()
     if isinstance(row, Invoice):
         search.changed(KIND, row.id)
     return row.id
-
-
-def pro_forma(pro_forma_id: UUID) -> ProForma | None:
-    return session().get(ProForma, pro_forma_id)
-
-
-def pro_formas(invoice_id: UUID) -> list[ProForma]:
-    """Those of a draft, oldest first."""
-    return list(session().scalars(sa.select(ProForma).where(ProForma.invoice_id == invoice_id).order_by(ProForma.id)))
-
-
-def standing_pro_forma(invoice_id: UUID) -> Any:
-    """Columns of the one that was not withdrawn; None without any."""
-    return next(iter(_standing_pro_forma(invoice_id=invoice_id)), None)
-
-
-@prepared
-def _standing_pro_forma() -> sa.Executable:
-    here = (mine(ProForma), ProForma.invoice_id == sa.bindparam("invoice_id"), ProForma.withdrawn_at.is_(None))
-    return sa.select(ProForma.id, ProForma.number, ProForma.currency, ProForma.total_minor).where(*here)
-
-
-def credit_note(credit_id: UUID) -> CreditNote | None:
-    return session().get(CreditNote, credit_id)
-
-
-def credit_notes(invoice_id: UUID) -> list[CreditNote]:
-    """Those of an invoice, oldest first."""
-    query = sa.select(CreditNote).where(CreditNote.invoice_id == invoice_id).order_by(CreditNote.id)
-    return list(session().scalars(query))
-
-
-@prepared
-def _stored_notes() -> sa.Executable:
-    return stored(CreditNote).where(CreditNote.invoice_id == sa.bindparam("invoice_id")).order_by(CreditNote.id)
-
-
-def read_credit_notes(invoice_id: UUID) -> Sequence[Any]:
-    """The columns of these, for who changes nothing."""
-    return _stored_notes(invoice_id=invoice_id)
-
-
-def credit_notes_of_client(client_id: UUID) -> list[CreditNote]:
-    """The latest hundred, newest first."""
-    query = sa.select(CreditNote).where(CreditNote.client_id == client_id).order_by(CreditNote.id.desc()).limit(100)
-    return list(session().scalars(query))
 
 
 def take_off(invoice_id: UUID, minor: int) -> bool:

@@ -31,8 +31,10 @@ from webkit.invoices import (
     terms_routes,
     witness,
 )
+from webkit.invoices.credit_models import CreditNote
 from webkit.invoices.listing import WORDS
 from webkit.invoices.policy import POLICY
+from webkit.invoices.pro_forma_models import ProForma
 from webkit.payments.events import OUTCOMES
 
 TONES = {
@@ -122,8 +124,8 @@ def webkit_startup(app: Flask) -> None:
     # Numbers that were given elsewhere are not given again, but nobody took them from a counter here.
     given_here = models.Invoice.origin == models.InvoiceOrigin.HERE
     counters.numbered(app, "invoice", models.Invoice.number, given_here, branch=models.Invoice.series)
-    counters.numbered(app, crediting.KIND, models.CreditNote.number)
-    counters.numbered(app, pro_formas.KIND, models.ProForma.number)
+    counters.numbered(app, crediting.KIND, CreditNote.number)
+    counters.numbered(app, pro_formas.KIND, ProForma.number)
     app.jinja_env.globals["epc_code"] = epc.code
     signals.subscribe(app, ContractSigned, service.on_contract_signed)
     for outcome in OUTCOMES:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from webkit.core.access import ALL, NONE, OWN, Permission, Policy
 from webkit.core.kernel.i18n import lazy_gettext as _l
 from webkit.core.kernel.tenancy import authors_of
-from webkit.invoices.models import CreditNote, Invoice, ProForma
+from webkit.invoices.credit_models import CreditNote
+from webkit.invoices.models import Invoice
+from webkit.invoices.pro_forma_models import ProForma
 
 _CREDIT = _l("Only owners and admins give credit.")
 _WRITE_OFF = _l("Only owners and admins write invoices off.")

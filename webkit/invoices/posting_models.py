@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from webkit.core.kernel.db import session
-from webkit.invoices.models import CreditNote, Invoice, InvoiceOrigin, InvoiceState
+from webkit.invoices.credit_models import CreditNote
+from webkit.invoices.models import Invoice, InvoiceOrigin, InvoiceState
 
 
 class Posted(NamedTuple):

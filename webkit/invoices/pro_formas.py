@@ -16,8 +16,9 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Conflict, DomainError, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import mails, models, snapshot
-from webkit.invoices.models import InvoiceState, ProForma
+from webkit.invoices import mails, models, pro_forma_models, snapshot
+from webkit.invoices.models import InvoiceState
+from webkit.invoices.pro_forma_models import ProForma
 from webkit.invoices.views import found, terms_of
 
 KIND = "pro_forma"
@@ -37,7 +38,7 @@ class ProFormaView:
 
 def of_invoice(invoice_id: UUID) -> list[ProFormaView]:
     """The pro-formas of a draft, oldest first."""
-    return [_view(row) for row in models.pro_formas(invoice_id)]
+    return [_view(row) for row in pro_forma_models.pro_formas(invoice_id)]
 
 
 @writes
@@ -46,7 +47,7 @@ def send(invoice_id: UUID, actor: str) -> UUID:
     invoice = found(models.locked(invoice_id))
     if invoice.state != InvoiceState.DRAFT:
         raise Conflict(_("This is an invoice already: there is nothing to announce any more."))
-    if (standing := models.standing_pro_forma(invoice_id)) is not None:
+    if (standing := pro_forma_models.standing_pro_forma(invoice_id)) is not None:
         already: UUID = standing.id
         return already
     if invoice.total_minor <= 0:
@@ -75,7 +76,7 @@ def send(invoice_id: UUID, actor: str) -> UUID:
 @writes
 def withdraw(pro_forma_id: UUID, actor: str) -> UUID:
     """Take a pro-forma back, so that its draft may ask for something else; returns the draft."""
-    row = models.pro_forma(pro_forma_id)
+    row = pro_forma_models.pro_forma(pro_forma_id)
     if row is None:
         raise NotFound(_("There is no such pro-forma."))
     models.locked(row.invoice_id)  # so that nobody changes or issues the draft meanwhile
@@ -87,7 +88,7 @@ def withdraw(pro_forma_id: UUID, actor: str) -> UUID:
 
 def demand_same(invoice_id: UUID, total_minor: int) -> None:
     """What a standing pro-forma announced is what its draft asks for. Raises Conflict."""
-    standing = models.standing_pro_forma(invoice_id)
+    standing = pro_forma_models.standing_pro_forma(invoice_id)
     if standing is not None and standing.total_minor != total_minor:
         told = {"number": standing.number, "amount": money.format_money(standing.total_minor, standing.currency)}
         raise Conflict(
@@ -97,7 +98,7 @@ def demand_same(invoice_id: UUID, total_minor: int) -> None:
 
 def get(pro_forma_id: UUID) -> ProFormaView:
     """One of the agency. Raises NotFound."""
-    if (row := models.pro_forma(pro_forma_id)) is None:
+    if (row := pro_forma_models.pro_forma(pro_forma_id)) is None:
         raise NotFound(_("There is no such pro-forma."))
     return _view(row)
 

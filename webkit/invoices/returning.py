@@ -13,8 +13,9 @@ from webkit.core.kernel.db import writes
 from webkit.core.kernel.errors import Invalid, NotFound
 from webkit.core.kernel.i18n import gettext as _
 from webkit.core.values import dataclass
-from webkit.invoices import models
-from webkit.invoices.models import CreditNote, Invoice
+from webkit.invoices import credit_models, models
+from webkit.invoices.credit_models import CreditNote
+from webkit.invoices.models import Invoice
 from webkit.payments import service as payments
 from webkit.payments.service import PaymentView, ReversalView
 
@@ -57,7 +58,7 @@ def _gone(note: CreditNote, paid: Sequence[PaymentView]) -> int:
 
 def to_return(invoice: Invoice) -> int:
     """What credit notes of an invoice leave to give back."""
-    notes = models.credit_notes(invoice.id)
+    notes = credit_models.credit_notes(invoice.id)
     return _whole(notes, invoice.credited_minor, payments.of(events.ref("invoice", invoice.id))) if notes else 0
 
 
@@ -65,7 +66,7 @@ def _left(note: CreditNote) -> int:
     invoice = models.get(note.invoice_id)
     assert invoice is not None  # its foreign key says so
     paid = payments.of(events.ref("invoice", note.invoice_id))
-    return lefts(models.credit_notes(note.invoice_id), invoice.credited_minor, paid)[note.id]
+    return lefts(credit_models.credit_notes(note.invoice_id), invoice.credited_minor, paid)[note.id]
 
 
 @writes
@@ -87,7 +88,7 @@ def give_back(note: CreditNote, given: RefundInput, actor: str) -> UUID:
 def give_back_for(credit_id: UUID, payment_id: UUID, amount: str, actor: str, once_key: str = "") -> None:
     """The same for a credit note that exists already; the same form twice asks once."""
     payments.hold(payment_id)
-    if (note := models.credit_note(credit_id)) is None:
+    if (note := credit_models.credit_note(credit_id)) is None:
         raise NotFound(_("There is no such credit note."))
     models.locked(note.invoice_id)  # the same note may be given back from another payment at this very moment
     if once.result(once_key):

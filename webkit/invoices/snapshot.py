@@ -8,7 +8,8 @@ from typing import Any
 from webkit.agencies.service import AgencyProfile, agency_snapshot
 from webkit.clients.service import ClientView, client_snapshot
 from webkit.core.kernel.i18n import use_locale
-from webkit.invoices.models import SETTLED, CreditNote, Invoice
+from webkit.invoices.credit_models import CreditNote
+from webkit.invoices.models import SETTLED, Invoice
 from webkit.invoices.terms import Instalment, Terms
 from webkit.invoices.waiting_models import Waiting
 

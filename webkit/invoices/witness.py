@@ -8,7 +8,7 @@ from webkit.core.extensions import LazyText
 from webkit.core.kernel.evidence import Witness
 from webkit.core.kernel.frozen import Frozen
 from webkit.core.kernel.i18n import lazy_gettext as _l
-from webkit.invoices import crediting, models, pro_formas, service
+from webkit.invoices import credit_models, crediting, models, pro_forma_models, pro_formas, service
 
 KIND = "invoice"
 STATES: dict[str, tuple[LazyText, str]] = {
@@ -60,7 +60,7 @@ def _credit_state(_kept: Frozen) -> tuple[LazyText, str]:
 
 
 def _credit_differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
-    row = models.credit_note(kept.document_id)
+    row = credit_models.credit_note(kept.document_id)
     if row is None:
         yield "its credit note is gone."
         return
@@ -87,7 +87,7 @@ def _pro_forma_state(kept: Frozen) -> tuple[LazyText, str]:
 
 
 def _pro_forma_differences(kept: Frozen, _pdf: bytes | None) -> Iterator[str]:
-    row = models.pro_forma(kept.document_id)
+    row = pro_forma_models.pro_forma(kept.document_id)
     if row is None:
         yield "its pro-forma is gone."
         return
