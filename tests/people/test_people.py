@@ -15,8 +15,9 @@ from tests.factories import people as factory
 from tests.factories.people import Person
 from webkit.accounts import seats
 from webkit.accounts.models import Role
+from webkit.clients import service as clients
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import clock, permissions
+from webkit.core.kernel import clock, permissions, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import Conflict, DomainError, Forbidden, Gone
 from webkit.people import roles, service
@@ -245,3 +246,18 @@ def test_beginning_in_one_of_several(
     assert browser.post("/agencies/default", data={"agency": "harbour-pine"}).status_code == 303
     assert browser.get("/onward").location == "/harbour-pine/"
     assert browser.post("/agencies/default", data={"agency": "nobody"}).status_code == 404
+
+
+def test_two_tabs_write_where_they_stand(agency: AgencyView, ada: Person, owner: Browser) -> None:
+    """Whose a form is says its address: not which agency somebody looked at last, nor where they begin."""
+    other = factory.make_agency(ada, name="Harbour & Pine", slug="harbour-pine")
+    for slug, name in (("northwind", "Olmo"), ("harbour-pine", "Pino"), ("northwind", "Faggio")):
+        owner.get("/harbour-pine/clients/")
+        owner.post("/agencies/default", data={"agency": "harbour-pine"})
+        sent = {"name": name, "country": "IT", "agency_id": str(other.id), "agency": "harbour-pine"}
+        assert owner.post(f"/{slug}/clients/new", data=sent).status_code == 303
+    found = {}
+    for view in (agency, other):
+        with tenancy.tenant(view.id):
+            found[view.slug] = sorted(name for _id, name in clients.choices())
+    assert found == {"northwind": ["Faggio", "Olmo"], "harbour-pine": ["Pino"]}
