@@ -42,7 +42,7 @@ def dns(app: Flask, standing: NameServer, monkeypatch: pytest.MonkeyPatch) -> Na
 def leads(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     """Which names lead to the platform."""
     found: dict[str, bool] = {}
-    monkeypatch.setattr(checking, "_answers", lambda look: found.get(look.host, False))
+    monkeypatch.setattr(checking, "_answers", lambda look, _seconds: found.get(look.host, False))
     return found
 
 

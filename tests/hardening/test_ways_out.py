@@ -27,6 +27,7 @@ REASONS = {
     "webkit/core/kernel/egress.py": "the gate: connects to what the guard has judged",
     "webkit/core/kernel/fetching.py": "opens what the guard has judged",
     "webkit/core/kernel/outbound.py": "the guard: looks names up",
+    "webkit/domains/records.py": "asks the operator's resolver; what people name stands in the question",
     "webkit/sdk/guarded.py": "connects SDKs to what the guard has judged, each time",
     "webkit/sdk/http.py": "asks vendors at addresses of operators, or those that `connections` has judged",
     "webkit/sdk/lines.py": "cuts the connection of a stream that somebody stopped",

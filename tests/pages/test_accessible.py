@@ -30,7 +30,7 @@ NO_PAGES = re.compile(
     r"^(api\..*|api_papers\.openapi|static|healthz|readyz|branding\..*|rq_dashboard\..*|downloads\..*|.*[._]pdf|messaging\.(html|attachment)"
     r"|.*\.static|ai_runs\.(show|stream)|accounts\.region|metrics|accounts\.home|account\.onward|accounts\.start|accounts\.use_\w+|identities\.come_back|second\.ask|security\.app|proof\.show"
     r"|consultations\.resume|website_audits\.progress|extras\.cards|invoices\.words|(invoice|quotation)_files\.download|(invoice|quotation)_public\.file"
-    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|privacy\.receipt|invitations\.look|beta\.look|agency_door\..*|platform\..*|subscriptions\.(preview|back)"
+    r"|imports\.(sample|progress|refused)|report\.(sheet|journal_sheet)|list_tasks\.(file|progress)|plans\.summary|payment_accounts\.(again|back)|payment_returns\..*|payouts\.show|agency_log\.export|privacy\.receipt|invitations\.look|beta\.look|agency_door\..*|domains\..*|platform\..*|subscriptions\.(preview|back)"
     r"|tokens\.keys|agency_data\.(file|progress)|arrivals\..*|own_data\.fetch|(method|charge|retainer)_public\..*|retainers\.show)$"
 )
 """Not pages: files, fragments, answers for machines, addresses that only lead on; and what needs a vendor: payouts,

@@ -20,6 +20,8 @@ from webkit.domains.models import AgencyDomain, DomainState, Problem
 PROOF = "/.well-known/webkit-domain"
 PREFIX = "webkit-domain="
 ASKED_SECONDS, VISITED_SECONDS, LARGEST = 2.5, 2.5, 200
+UNHURRIED_SECONDS = 20.0
+"""A visit may take so long where nobody waits: a proxy may be getting the certificate for it."""
 SOON, LATER = timedelta(minutes=10), timedelta(days=1)
 HURRY = timedelta(days=3)
 """So long after a change it is looked at often, while something is missing."""
@@ -40,7 +42,7 @@ def value(token: str) -> str:
     return PREFIX + token
 
 
-def check(resolver: records.Resolver = records.look_up) -> None:
+def check(resolver: records.Resolver = records.look_up, seconds: float = VISITED_SECONDS) -> None:
     """Look at the current agency's domain; nothing if it has none. Asks the network: not inside a write."""
     row = models.own()
     if row is None:
@@ -53,7 +55,7 @@ def check(resolver: records.Resolver = records.look_up) -> None:
     except Conflict:  # another agency has proven it while we looked
         active = _judge(look, Problem.TAKEN)
     if active:
-        _note(look, _answers(look))
+        _note(look, _answers(look, seconds))
 
 
 def _found(look: Look, resolver: records.Resolver) -> Problem:
@@ -92,10 +94,10 @@ def _is_over(row: AgencyDomain, found: Problem, moment: datetime) -> bool:
     return True
 
 
-def _answers(look: Look) -> bool:
+def _answers(look: Look, seconds: float) -> bool:
     """Whether whoever opens the name comes to this platform, by way of the proxy and its certificate."""
     try:
-        answer = outbound.fetch(hosts.at(look.host) + PROOF, seconds=VISITED_SECONDS, most=LARGEST, redirects=0)
+        answer = outbound.fetch(hosts.at(look.host) + PROOF, seconds=seconds, most=LARGEST, redirects=0)
     except DomainError:
         return False
     return answer.status == 200 and answer.content.decode("utf-8", "replace").strip() == look.token

@@ -26,4 +26,4 @@ def sweep(_job: Job) -> None:
 
 def check(_job: Job) -> None:
     """Look at the domain of one agency."""
-    checking.check()
+    checking.check(seconds=checking.UNHURRIED_SECONDS)

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from webkit.core.kernel import db, entitlements, tenancy
-from webkit.core.kernel.entitlements import Feature
-from webkit.domains import models
+from webkit.core.kernel import db, tenancy
+from webkit.domains import models, service
 
 SECONDS = 15.0
 
@@ -67,4 +66,4 @@ class Known:
 
 def _sells(agency: UUID) -> bool:
     with tenancy.tenant(agency):
-        return entitlements.has(Feature.CUSTOM_DOMAIN)
+        return service.is_sold()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webkit.core.access import Permission, Policy
+from webkit.core.access import NONE, Permission, Policy
 from webkit.core.kernel.i18n import lazy_gettext as _l
 
 POLICY = Policy(
@@ -11,8 +11,9 @@ POLICY = Policy(
         Permission(
             "domain.manage",
             _l("Choose the agency’s own domain"),
+            admin=NONE,  # whoever holds the domain decides what clients see there, also where they pay
             delegable=False,
-            refusal=_l("Only owners and admins choose the domain of an agency."),
+            refusal=_l("Only the owner chooses the domain of an agency."),
         ),
     ),
     {"own_domain": "domain.manage"},

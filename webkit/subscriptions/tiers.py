@@ -50,7 +50,7 @@ FEATURES: Mapping[Feature, Sold] = {
     ),
     Feature.CUSTOM_DOMAIN: Sold(
         _l("Your own domain for what clients see"),
-        ("webkit.domains.service:name", "webkit.domains.known:_sells", "webkit.core.kernel.hosts:address"),
+        ("webkit.domains.service:name", "webkit.domains.service:is_sold", "webkit.core.kernel.hosts:address"),
     ),
 }
 LIMITS: Mapping[Limit, Sold] = {
