@@ -4,6 +4,11 @@ import { Controller } from "@hotwired/stimulus";
 export default class extends Controller {
   static targets = ["input", "list", "search"];
 
+  connect() {
+    // Named here, so that a screen reader follows the choice and no page carries a name for each entry.
+    for (const [at, entry] of this.#entries.entries()) entry.id = `palette-${at}`;
+  }
+
   open() {
     if (this.element.open) return;
     this.inputTarget.value = "";
