@@ -45,6 +45,8 @@ def test_every_answer_is_protected(owner: Browser, anonymous: Browser, agency: A
         assert "frame-ancestors 'none'" in policy and "unsafe-" not in policy and "*" not in policy
         assert "Strict-Transport-Security" not in answer.headers, "nobody here speaks https"
         assert "Server" not in answer.headers and "X-Powered-By" not in answer.headers
+    for path in ("/healthz", "/api/v1/me"):  # also what says what went wrong
+        assert anonymous.get(path).headers["Content-Security-Policy"] == security.FOR_MACHINES, path
     assert "microphone=()" in answers[0].headers["Permissions-Policy"]
     assert "report-uri /csp-reports; report-to csp" in answers[0].headers["Content-Security-Policy"]
     assert (

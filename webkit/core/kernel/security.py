@@ -45,7 +45,6 @@ ALWAYS = (
 BY_HTTPS = (("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),)
 """Where the platform is reached by https: a promise that it always will be."""
 V = TypeVar("V", bound=Callable[..., object])
-JSON = "application/json"
 FOR_MACHINES = "default-src 'none'; frame-ancestors 'none'"
 """What a browser may do with an answer that is no page."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -113,7 +112,7 @@ def own_origin() -> str:
 
 def add_headers(response: Response) -> Response:
     """Headers of every answer; a view that set one of them keeps it."""
-    own = [("Content-Security-Policy", FOR_MACHINES if response.mimetype == JSON else policy())]
+    own = [("Content-Security-Policy", FOR_MACHINES if response.is_json else policy())]
     complete(response.headers, (*own, *ALWAYS, *promises(current().settings)))
     return response
 
