@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from pathlib import Path
+from typing import Any
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -154,6 +155,30 @@ def test_what_somebody_waits_for_goes_before_the_rest(
         "messaging.send_awaited",
         "messaging.send_platform",
     }
+
+
+def test_what_follows_closely_goes_in_one_message(
+    queue: Queue, delivered: list[Job], agency: AgencyView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first row is told of at once."""
+    monkeypatch.setattr(jobs, "_serves", True)
+    monkeypatch.setattr(jobs, "_thread", None)
+    monkeypatch.setattr(jobs, "REST", 0.5)
+    messages: list[int] = []
+    enqueue = jobs._enqueue
+
+    def counted(connection: redis.Redis, orders: list[Any]) -> None:
+        messages.append(len(orders))
+        enqueue(connection, orders)
+
+    monkeypatch.setattr(jobs, "_enqueue", counted)
+    for count in (1, 4):
+        for _ in range(count):
+            with db.writing():
+                outbox.add(KIND)
+        until(lambda: len(queue) >= 1)
+    until(lambda: len(queue) == 5)
+    assert messages == [1, 4]
 
 
 def test_nobody_who_waits_for_a_page_waits_for_the_queue(

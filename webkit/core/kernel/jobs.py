@@ -36,7 +36,8 @@ WAITING, WAITING_SECONDS = "webkit:waiting", 60
 UUID_LENGTH = 36
 PATIENCE = 1
 MARK, MARK_SECONDS = "webkit:nudged:", 5
-MOMENT = 0.005
+MOMENT, REST = 0.005, 0.03
+"""Seconds until the queue is told of the first row, and from one message to the next: a burst is few of them."""
 BATCH = 50
 FAILURE_TTL = 3600
 
@@ -176,7 +177,7 @@ def nudge(kind: str) -> None:
 
 
 class _Nudges:
-    """A thread of this process that tells the queue: a nudge at most once in a moment for each kind, and orders."""
+    """A thread of this process that tells the queue: a nudge for each kind, and orders, then rests."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -202,6 +203,7 @@ class _Nudges:
                 kind, (connection, queue, limit) = self._waiting.popitem()
                 self._tell(kind, connection, queue, limit)
             self._deliver()
+            time.sleep(REST)
 
     def _deliver(self) -> None:
         together: dict[Any, list[_Order]] = {}
