@@ -18,12 +18,14 @@ from werkzeug.test import TestResponse
 from tests.client import Browser, let_go
 from tests.domains.conftest import BASE, HOST, OWN
 from tests.factories import documents
+from webkit.agencies import service as agencies
 from webkit.core.capabilities.email import OutboxMessage
-from webkit.core.kernel import db, health, links, tenancy
+from webkit.core.kernel import db, frozen, health, hosts, links, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
 from webkit.domains import models, service
 from webkit.invoices import service as invoices
+from webkit.portability import deleting_models
 
 STAFF = "http://localhost"
 """The platform too: where the tests' browsers hold their cookies."""
@@ -33,7 +35,7 @@ PAGES = {
     *("retainer_public", "method_public", "charge_public"),
 }
 """What clients open with a link."""
-OTHERS = {"branding.public_theme", "violations", "domains.proof"}
+OTHERS = {"branding.public_theme", "violations", "domains.proof", "verify.index"}
 """What belongs to such a page, or says whose the name is."""
 
 
@@ -266,3 +268,21 @@ def test_only_the_name_itself_says_whose_it_is(anonymous: Browser, domain: str) 
     assert shown is not None
     assert "webkit-domain=" + ask(anonymous, "/.well-known/webkit-domain").text == shown.value
     assert ask(anonymous, "/.well-known/webkit-domain", host=BASE).status_code == 404
+
+
+def test_a_document_is_looked_up_by_its_code(anonymous: Browser, invoice: UUID, run_jobs: Callable[[], int]) -> None:
+    run_jobs()
+    document = frozen.latest("invoice", invoice)
+    assert document is not None and document.verify_url == f"{OWN}/verify/{document.code}"
+    found = ask(anonymous, "/verify", query_string={"code": document.code})
+    assert found.location == f"/verify/{document.code}"
+    assert ask(anonymous, found.location).status_code == 200
+    assert ask(anonymous, found.location, host=BASE).status_code == 200, "where nobody but the platform speaks"
+    assert ask(anonymous, "/verify/AAAA-BBBB").status_code == 404
+
+
+def test_a_deleted_agency_frees_it(anonymous: Browser, invoice: UUID, agency: AgencyView) -> None:
+    assert ask(anonymous, path(invoice)).status_code == 200
+    assert "agency_domains" in deleting_models.order()
+    agencies.bury(agency.id)
+    assert service.shown() is not None and hosts.address() == BASE

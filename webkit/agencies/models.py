@@ -242,5 +242,5 @@ def set_second_from(agency_id: UUID, day: date | None) -> None:
 
 def bury(agency_id: UUID, slug: str, why: str) -> None:
     """Close it for good and free its address, inside a write."""
-    gone = {"slug": slug, "closed": why, "goes_on": None}
+    gone = {"slug": slug, "closed": why, "goes_on": None, "domain": ""}
     session().execute(sa.update(Agency).where(Agency.id == agency_id).values(**gone))

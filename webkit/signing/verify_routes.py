@@ -7,7 +7,7 @@ from contextlib import closing
 
 from flask import Blueprint, Response, g, request, url_for
 
-from webkit.core.kernel import i18n
+from webkit.core.kernel import hosts, i18n
 from webkit.core.kernel.doors import public_blueprint
 from webkit.core.kernel.errors import NotFound
 from webkit.core.kernel.frozen import VERIFY
@@ -44,6 +44,7 @@ def unknown(_error: NotFound) -> Response:
 
 
 @entrance.get("")
+@hosts.for_clients  # it shows nothing of anybody, and finds what is of the agency
 def index() -> Response:
     """Type a code, or come with one."""
     if code := tidy(request.args.get("code", "")):
