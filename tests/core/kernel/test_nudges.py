@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from pathlib import Path
-from typing import Any
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import redis
