@@ -6,9 +6,8 @@ What was sent stays as it was; revising makes the next version. An accepted one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,18 +15,22 @@ from webkit.agencies import service as agencies
 from webkit.clients import service as clients
 from webkit.core.kernel import attachments, clock, counters, events, frozen, ids, links, once, tallies
 from webkit.core.kernel.db import writes
-from webkit.core.kernel.errors import Conflict, Invalid, NotFound
+from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.folders import as_sent, named
 from webkit.core.kernel.i18n import gettext as _
-from webkit.pricing import Priced, PricingError, find
+from webkit.pricing import PricingError, find
 from webkit.quotations import library, mails, models, snapshot
+from webkit.quotations.converting import accepted as accepted
+from webkit.quotations.converting import mark_converted as mark_converted
+from webkit.quotations.converting import release as release
+from webkit.quotations.converting import to_convert as to_convert
 from webkit.quotations.models import Filter as Filter
 from webkit.quotations.models import Quotation, State
 from webkit.quotations.models import became as became
 from webkit.quotations.models import took as took
 from webkit.quotations.offer import Offer, Rules, Section, full_price, problems
+from webkit.quotations.rows import missing, row_of, shown_under
 from webkit.quotations.views import (
-    AcceptedQuotation,
     Author,
     Delivery,
     Draft,
@@ -44,7 +47,7 @@ REMIND_BEFORE, REMIND_AFTER = timedelta(days=3), timedelta(days=2)
 
 def get(quotation_id: UUID) -> QuotationView:
     """One quotation of the agency. Raises NotFound."""
-    return QuotationView.of(_row(quotation_id), today())
+    return QuotationView.of(row_of(quotation_id), today())
 
 
 def page(which: Filter, limit: int) -> list[QuotationCard]:
@@ -116,7 +119,7 @@ def duplicate(quotation_id: UUID, author: Author, *, key: str = "") -> UUID:
 @writes
 def save(quotation_id: UUID, revision: int, draft: Draft) -> int:
     """Keep a draft that is still at `revision`; returns its next revision. Raises Conflict when somebody was faster."""
-    row = _row(quotation_id)
+    row = row_of(quotation_id)
     _must_be_draft(row)
     if not models.save(quotation_id, revision, **_columns(draft, row)):
         raise Conflict(
@@ -129,7 +132,7 @@ def save(quotation_id: UUID, revision: int, draft: Draft) -> int:
 def delete(quotation_id: UUID) -> None:
     """Throw away a draft that was never sent."""
     if (row := models.locked(quotation_id)) is None:  # nobody attaches a file meanwhile
-        raise _missing()
+        raise missing()
     files = named(row.files)
     if not models.delete_draft(quotation_id):
         raise Conflict(_("Only drafts that were never sent can be deleted. This quotation is part of your history."))
@@ -155,7 +158,7 @@ def evaluate(quotation: QuotationView, draft: Draft | None = None) -> Evaluation
 @writes
 def send(quotation_id: UUID, revision: int, delivery: Delivery | None, actor: str) -> None:
     """Freeze the draft as it is at `revision` and give the client the link. Sent twice it does nothing more."""
-    row = _row(quotation_id)
+    row = row_of(quotation_id)
     if row.state is State.SENT:
         return
     _must_be_draft(row)
@@ -231,7 +234,7 @@ def remind_if_due(quotation_id: UUID) -> None:
 @writes
 def mail_again(quotation_id: UUID, delivery: Delivery, actor: str) -> None:
     """Send the mail of a sent quotation once more, perhaps to somebody else."""
-    row = _row(quotation_id)
+    row = row_of(quotation_id)
     token = links.token_for(LINK, quotation_id)
     if row.state is not State.SENT or row.frozen_id is None or token is None:
         raise Conflict(_("Only a quotation that waits for its answer, with an open link, can be mailed again."))
@@ -243,7 +246,7 @@ def mail_again(quotation_id: UUID, delivery: Delivery, actor: str) -> None:
 @writes
 def revise(quotation_id: UUID, actor: str) -> None:
     """Begin the next version. The client still sees the one before, and can no longer answer it."""
-    row = _row(quotation_id)
+    row = row_of(quotation_id)
     if row.state is State.DRAFT:
         return
     keep = row.valid_until if row.valid_until and row.valid_until >= today() else _default_validity()
@@ -261,7 +264,7 @@ def revise(quotation_id: UUID, actor: str) -> None:
             return
         raise Conflict(_("An accepted quotation cannot be changed any more. Duplicate it to offer something else."))
     facts = {"actor": actor, "version": version}
-    events.record("quotation.revised", events.ref("quotation", quotation_id), facts, about=_about(client_id))
+    events.record("quotation.revised", events.ref("quotation", quotation_id), facts, about=shown_under(client_id))
 
 
 @writes
@@ -275,9 +278,9 @@ def withdraw(quotation_id: UUID, reason: str, actor: str) -> None:
         raise Conflict(_("Only a quotation that waits for its answer can be withdrawn."))
     assert view.frozen_id is not None  # it was sent
     facts = {"actor": actor, "number": view.number, "version": view.version}
-    subject, about = events.ref("quotation", quotation_id), _about(view.client_id)
+    subject, about = events.ref("quotation", quotation_id), shown_under(view.client_id)
     events.record("quotation.withdrawn", subject, facts, personal={"reason": reason}, about=about)
-    reply_to = agencies.profile().email or _row(quotation_id).author_email
+    reply_to = agencies.profile().email or row_of(quotation_id).author_email
     mails.withdrawn(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), reply_to, reason)
 
 
@@ -290,7 +293,7 @@ def link(quotation_id: UUID) -> str | None:
 @writes
 def revoke_link(quotation_id: UUID, actor: str) -> None:
     """Close every link the client may hold."""
-    row = _row(quotation_id)
+    row = row_of(quotation_id)
     if links.revoke(LINK, quotation_id):
         _record_link("quotation.link_revoked", row, actor)
 
@@ -298,84 +301,12 @@ def revoke_link(quotation_id: UUID, actor: str) -> None:
 @writes
 def renew_link(quotation_id: UUID, actor: str) -> None:
     """A new link after the old one was revoked; one that is open stays."""
-    row = _row(quotation_id)
+    row = row_of(quotation_id)
     if row.frozen_id is None:
         raise Conflict(_("The link is made when the quotation is sent."))
     if links.token_for(LINK, quotation_id) is None:
         links.create(LINK, quotation_id)
         _record_link("quotation.link_renewed", row, actor)
-
-
-def accepted(quotation_id: UUID) -> AcceptedQuotation:
-    """What the client accepted, exactly as it was frozen. Raises Conflict for a quotation that is not accepted."""
-    return _accepted(_row(quotation_id))
-
-
-@writes
-def to_convert(quotation_id: UUID) -> AcceptedQuotation:
-    """The same for whoever turns it into something: nobody else can until this write ends."""
-    if (row := models.locked(quotation_id)) is None:
-        raise _missing()
-    return _accepted(row)
-
-
-@writes
-def mark_converted(quotation_id: UUID, kind: str, document_id: UUID, actor: str) -> None:
-    """Note what it was turned into, inside the write that made that. Raises Conflict when it was turned before."""
-    if not models.convert(quotation_id, kind, document_id):
-        raise Conflict(_("This quotation was turned into a contract or an invoice before. Nothing was made."))
-    row = _row(quotation_id)
-    facts = {"actor": actor, "number": row.number, "into": kind, "document": str(document_id)}
-    subject, about = events.ref("quotation", quotation_id), (*_about(row.client_id), events.ref(kind, document_id))
-    events.record(f"quotation.became_{kind}", subject, facts, about=about)
-
-
-@writes
-def release(quotation_id: UUID, document_id: UUID, actor: str) -> bool:
-    """What it was turned into is gone: it can be turned into something once more. False when that was another."""
-    if not models.release(quotation_id, document_id):
-        return False
-    row = _row(quotation_id)
-    facts = {"actor": actor, "number": row.number}
-    events.record("quotation.released", events.ref("quotation", quotation_id), facts, about=_about(row.client_id))
-    return True
-
-
-def _accepted(row: Quotation) -> AcceptedQuotation:
-    if row.accepted_id is None:
-        raise Conflict(_("This quotation has not been accepted."))
-    document = frozen.get(row.accepted_id)
-    doc, acceptance = document.snapshot, document.snapshot["acceptance"]
-    return AcceptedQuotation(
-        id=row.id,
-        client_id=row.client_id,
-        title=doc["title"],
-        number=doc["number"],
-        reference=snapshot.reference(doc),
-        site=doc["site"],
-        language=doc["language"],
-        currency=doc["currency"],
-        priced=Priced.from_dict(doc["priced"]),
-        accepted_by=acceptance["name"],
-        accepted_title=acceptance["title"],
-        accepted_at=datetime.fromisoformat(acceptance["at"]),
-        to_email=row.to_email,
-        author_id=row.author_id,
-        author_name=row.author_name,
-        frozen_id=document.id,
-        became=row.became,
-        became_id=row.became_id,
-    )
-
-
-def _row(quotation_id: UUID) -> Quotation:
-    if (row := models.by_id(quotation_id)) is None:
-        raise _missing()
-    return row
-
-
-def _missing() -> NotFound:
-    return NotFound(_("There is no such quotation."))
 
 
 def _must_be_draft(row: Quotation) -> None:
@@ -477,10 +408,10 @@ def _remind(view: QuotationView, actor: str) -> None:
     token = links.token_for(LINK, view.id)
     if token is None or view.frozen_id is None:
         raise Conflict(_("The link of this quotation is closed. Make a new one before you remind the client."))
-    reply_to = agencies.profile().email or _row(view.id).author_email
+    reply_to = agencies.profile().email or row_of(view.id).author_email
     mails.reminder(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), links.url(LINK, token), reply_to)
     facts = {"actor": actor, "number": view.number, "version": view.version}
-    events.record("quotation.reminded", events.ref("quotation", view.id), facts, about=_about(view.client_id))
+    events.record("quotation.reminded", events.ref("quotation", view.id), facts, about=shown_under(view.client_id))
 
 
 def _record_sent(document: frozen.Frozen, delivery: Delivery | None, actor: str) -> None:
@@ -504,11 +435,7 @@ def _record_sent(document: frozen.Frozen, delivery: Delivery | None, actor: str)
 
 def _record_link(kind: str, row: Quotation, actor: str) -> None:
     facts = {"actor": actor, "number": row.number}
-    events.record(kind, events.ref("quotation", row.id), facts, about=_about(row.client_id))
-
-
-def _about(client_id: UUID) -> Sequence[str]:
-    return (events.ref("client", client_id),)
+    events.record(kind, events.ref("quotation", row.id), facts, about=shown_under(row.client_id))
 
 
 def _default_validity() -> date:
