@@ -23,8 +23,10 @@ def test_a_method_is_charged_and_removed(
     assert owner.post(f"{of}/invite").status_code == 204
     method = str(left(double, client_id))
     assert [each["usable"] for each in owner.get(of).json["data"]] == [True]
+    assert [each["id"] for each in owner.get(f"{BASE}/payment-methods").json["data"]] == [method]
     assert owner.get(f"{bill}/collection").json["state"] is None
     assert owner.post(f"{bill}/collection").json["state"] == "waiting"
+    assert [each["invoice_id"] for each in owner.get(f"{BASE}/collections").json["data"]] == [str(invoice)]
     assert owner.delete(f"{bill}/collection").json["state"] == "stopped"
     assert member.post(f"{bill}/charges", json={"method_id": method}).status_code in (403, 404)
     asked = owner.post(f"{bill}/charges", json={"method_id": method})

@@ -25,6 +25,9 @@ def test_a_plan_gets_other_prices_from_a_day_on(owner: Any, agency: AgencyView) 
     assert changed["prices"][1]["total_minor"] > changed["prices"][0]["total_minor"]
     early = owner.post(f"{one}/prices", json={**dearer, "since": "2020-01-01"})
     assert early.json["errors"][0]["pointer"] == "/since"
+    coming = owner.get(f"{BASE}/recurring-ahead?plan={made.json['id']}").json["data"]
+    assert {each["plan_id"] for each in coming} == {made.json["id"]}
+    assert owner.get(f"{BASE}/retainers").json["data"] == []
     assert owner.delete(f"{one}/prices/{changed['prices'][1]['id']}").status_code == 204
     assert owner.delete(f"{one}/prices/{changed['prices'][0]['id']}").status_code == 409
 
@@ -36,6 +39,7 @@ def test_what_is_not_there_to_be_done_is_refused(owner: Any, member: Any, agency
     credit = owner.post(f"{invoice}/credit-notes", json={"extent": "all", "reason": "Agreed"}).json
     note = f"{BASE}/credit-notes/{credit['id']}"
     assert owner.get(note).json == credit
+    assert owner.get(f"{note}/pdf").mimetype == "application/pdf"
     assert owner.post(f"{note}/payments/{nothing}/refunds", json={"amount_minor": 100}).status_code == 422
     assert owner.post(f"{BASE}/audits/{nothing}/again").status_code == 404
     assert owner.post(f"{BASE}/mails/{nothing}/done").status_code == 404

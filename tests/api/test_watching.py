@@ -21,6 +21,7 @@ def test_webhooks_are_read_paused_and_resumed(
     made = service.create("https://hooks.example/in", "Shop", [kind], "system")
     one = f"{BASE}/webhooks/{made.endpoint.id}"
     assert [each["id"] for each in owner.get(f"{BASE}/webhooks").json["data"]] == [str(made.endpoint.id)]
+    assert kind in [each["kind"] for each in owner.get(f"{BASE}/webhook-events").json["data"]]
     told = owner.get(one)
     assert told.json["url"] == "https://hooks.example/in" and made.secret not in told.text
     assert owner.post(f"{one}/pause").json["state"] == "paused"

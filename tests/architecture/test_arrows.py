@@ -178,6 +178,7 @@ EXCEPTIONS = {
     "webkit/api/resources/repeated.py": {
         "webkit.invoices.figures",
         "webkit.recurring.calendar",
+        "webkit.recurring.forecast",
         "webkit.recurring.models",
         "webkit.recurring.planning",
         "webkit.retainers.models",

@@ -127,6 +127,11 @@ def of_client(client_id: UUID) -> list[Retainer]:
     return models.page(100, client_id=client_id)
 
 
+def page(limit: int, before: UUID | None = None) -> list[Retainer]:
+    """The agency's, newest first."""
+    return models.page(limit, before=before)
+
+
 def bills(retainer_id: UUID) -> list[RetainerBillRow]:
     return models.bills(retainer_id)
 

@@ -21,6 +21,8 @@ from webkit.core.capabilities.charging import MethodKind
 from webkit.invoices import service as invoices
 from webkit.payments.service import MethodState, methods
 
+MOST = 1000
+
 
 class ChargeIn(Input):
     """Which method is charged; `whole`: all that is open, not only what is due."""
@@ -104,6 +106,14 @@ def _methods(call: Call) -> Sequence[Any]:
     return methods.of_client(clients.get(call.id("client_id")).id)
 
 
+def _every_method(_call: Call) -> Sequence[Any]:
+    return methods.of_agency(MOST)
+
+
+def _waiting(_call: Call) -> Sequence[Any]:
+    return collecting.waiting(MOST)
+
+
 def _invite(call: Call) -> None:
     charging.invite(call.id("client_id"))
 
@@ -159,6 +169,10 @@ OPERATIONS = (
               answer=ScheduleView),
     Operation("charges.change_schedule", "PUT", PLAN, CHARGE, "Say when invoices are charged by themselves",
               _save_schedule, body=ScheduleIn, answer=ScheduleView),
+    Operation("charges.every_method", "GET", "/payment-methods", SEE, "List saved payment methods",
+              of_all(_every_method), paged=True, answer=Method, about="The latest thousand."),
+    Operation("charges.waiting", "GET", "/collections", SEE, "List invoices that are charged by themselves",
+              of_all(_waiting), paged=True, answer=Collection, about="The next thousand."),
     Operation("charges.methods", "GET", f"{OF}/payment-methods", SEE, "List a client's payment methods",
               of_all(_methods), paged=True, answer=Method),
     Operation("charges.invite", "POST", f"{OF}/payment-methods/invite", CHARGE,

@@ -13,9 +13,9 @@ from pydantic import Field
 from webkit.agencies import service as agencies
 from webkit.api.operations import Call, Operation
 from webkit.api.paging import of_all, of_list
-from webkit.api.resources.shared import Cut, Figures, Reason, history, pdf, pointing, renamed
+from webkit.api.resources.shared import PDF, Cut, Figures, Reason, history, pdf, pointing, renamed
 from webkit.api.shapes import Currency, Input, Number, Positive, View
-from webkit.core.kernel import money
+from webkit.core.kernel import downloads, frozen, money
 from webkit.core.kernel.forms import Line, Text
 from webkit.invoices import arranging, crediting, drafts, pro_formas, reminding, returning, service, writing_off
 from webkit.invoices.crediting import CreditInput, Extent
@@ -323,6 +323,14 @@ def _note(call: Call) -> crediting.CreditView:
     return crediting.get(call.id("credit_id"))
 
 
+def _note_pdf(call: Call) -> Any:
+    return downloads.pdf(frozen.latest(crediting.KIND, _note(call).id))
+
+
+def _pro_forma_pdf(call: Call) -> Any:
+    return downloads.pdf(frozen.latest(pro_formas.KIND, pro_formas.get(call.id("pro_forma_id")).id))
+
+
 def _refund_credit(call: Call) -> crediting.CreditView:
     note = crediting.get(call.id("credit_id"))
     amount = money.money_text(call.body.amount_minor, note.currency)
@@ -396,6 +404,8 @@ OPERATIONS = (
     ),
     Operation("invoices.get_credit", "GET", "/credit-notes/{credit_id}", VIEW, "Read a credit note", _note,
               answer=CreditNote),
+    Operation("invoices.credit_pdf", "GET", "/credit-notes/{credit_id}/pdf", VIEW, "Download its PDF", _note_pdf,
+              media=PDF),
     Operation(
         "invoices.refund_credit", "POST", "/credit-notes/{credit_id}/payments/{payment_id}/refunds", "invoices.refund",
         "Give money back for a credit note", _refund_credit, body=RefundIn, answer=CreditNote,
@@ -412,6 +422,8 @@ OPERATIONS = (
         "invoices.withdraw_pro_forma", "POST", "/pro-formas/{pro_forma_id}/withdraw", SEND, "Withdraw a pro-forma",
         _withdraw_pro_forma, answer=ProForma,
     ),
+    Operation("invoices.pro_forma_pdf", "GET", "/pro-formas/{pro_forma_id}/pdf", VIEW, "Download its PDF",
+              _pro_forma_pdf, media=PDF),
     history("invoice", VIEW),
     pdf("invoice", VIEW),
 )  # fmt: skip

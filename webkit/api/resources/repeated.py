@@ -20,8 +20,9 @@ from webkit.core.capabilities.subscriptions import Interval
 from webkit.core.kernel.forms import Line, Text
 from webkit.invoices import service as invoices
 from webkit.invoices.figures import Figures
-from webkit.recurring import planning
+from webkit.recurring import forecast, planning
 from webkit.recurring.calendar import MOST_EVERY, Rhythm, Unit
+from webkit.recurring.forecast import Kind
 from webkit.recurring.models import Outcome, PlanState
 from webkit.recurring.planning import PlanInput
 from webkit.recurring.views import PlanView
@@ -29,6 +30,7 @@ from webkit.retainers import selling
 from webkit.retainers.models import Word
 from webkit.retainers.selling import RetainerInput
 
+PLAN = Param("plan", "Because of one plan.", {"type": "string", "format": "uuid"})
 STATE = Param("state", "In this state.", {"type": "string", "enum": [each.value for each in PlanState]})
 
 
@@ -185,6 +187,27 @@ class Retainer(View):
     created_at: datetime
 
 
+class Ahead(View):
+    """Something that will happen, unless it is changed or paid before; `problem` says why it could not."""
+
+    at: datetime
+    on: date
+    kind: Kind
+    client_id: UUID
+    title: str
+    currency: Currency
+    amount_minor: int = Field(validation_alias="amount")
+    plan_id: UUID | None
+    invoice_id: UUID | None
+    days: int
+    problem: str
+
+
+def _ahead(call: Call) -> Sequence[Any]:
+    plan = UUID(call.query["plan"]) if "plan" in call.query else None
+    return forecast.twelve_months(plan).ahead
+
+
 def _plans(call: Call, limit: int, before: UUID | None) -> Sequence[PlanView]:
     state = PlanState(call.query["state"]) if "state" in call.query else None
     return planning.page(limit=limit, state=state, before=before)
@@ -239,6 +262,10 @@ def _retainers(call: Call) -> Sequence[Any]:
     return selling.of_client(clients.get(call.id("client_id")).id)
 
 
+def _every_retainer(_call: Call, limit: int, before: UUID | None) -> Sequence[Any]:
+    return selling.page(limit, before)
+
+
 def _retainer(call: Call) -> Any:
     return selling.get(call.id("retainer_id"))
 
@@ -290,6 +317,10 @@ OPERATIONS = (
               _change_prices, body=PricesIn, answer=Plan),
     Operation("recurring.drop_prices", "DELETE", f"{ONE}/prices/{{price_id}}", EDIT,
               "Take prices back that have not begun", _drop_prices, code=204),
+    Operation("recurring.ahead", "GET", "/recurring-ahead", SEE, "List what the next twelve months bring",
+              of_all(_ahead), paged=True, params=(PLAN,), answer=Ahead),
+    Operation("retainers.every", "GET", "/retainers", LOOK, "List retainers", of_rows(_every_retainer), paged=True,
+              answer=Retainer),
     Operation("retainers.list", "GET", "/clients/{client_id}/retainers", LOOK, "List a client's retainers",
               of_all(_retainers), paged=True, answer=Retainer),
     Operation("retainers.create", "POST", "/retainers", "retainers.offer", "Offer a retainer", _offer,

@@ -48,6 +48,13 @@ class Delivery(View):
     done_at: datetime | None
 
 
+class EventKind(View):
+    """A kind of event that webhooks can be told of."""
+
+    kind: str
+    about: str
+
+
 class SpanIn(Input):
     """What happened from one moment up to another is sent again, or what of it did not arrive."""
 
@@ -76,6 +83,10 @@ class Entry(View):
 
 def _every(_call: Call) -> Sequence[EndpointView]:
     return service.every()
+
+
+def _kinds(_call: Call) -> list[dict[str, str]]:
+    return [{"kind": each.kind, "about": group} for group, kinds in service.offered() for each in kinds]
 
 
 def _get(call: Call) -> EndpointView:
@@ -134,6 +145,8 @@ STATE = Param("state", "In this state.", {"type": "string", "enum": [each.value 
 OPERATIONS = (
     Operation("webhooks.list", "GET", "/webhooks", SET_UP, "List webhooks", of_all(_every), paged=True,
               answer=Webhook),
+    Operation("webhooks.kinds", "GET", "/webhook-events", SET_UP, "List kinds of events", of_all(_kinds), paged=True,
+              answer=EventKind),
     Operation("webhooks.get", "GET", HOOK, SET_UP, "Read a webhook", _get, answer=Webhook),
     Operation("webhooks.pause", "POST", f"{HOOK}/pause", SET_UP, "Send nothing for now", _pause, answer=Webhook),
     Operation("webhooks.resume", "POST", f"{HOOK}/resume", SET_UP, "Send on, beginning with what has waited", _resume,
