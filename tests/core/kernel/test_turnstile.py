@@ -16,6 +16,7 @@ from tests.factories.people import PASSWORD, Person, make_person
 from webkit.core.kernel import cache
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
+from webkit.domains import routes as domains
 from webkit.tokens import service as tokens
 
 HERE, THERE = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "203.0.113.8"}
@@ -138,3 +139,13 @@ def test_a_key_is_counted_wherever_it_is_used(
     wrong = {"Authorization": "Bearer wkp_guessed"}
     guesses = [app.test_client().get(path, headers=wrong, environ_base=HERE).status_code for _ in range(4)]
     assert guesses == [401, 401, 401, 429], "what opens nothing counts for its address"
+
+
+def test_whoever_asks_for_certificates_is_counted_apart(
+    counted: redis.Redis, anonymous: Browser, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy asks from one address for many names: neither this nor its pages use up what the other has."""
+    monkeypatch.setattr(domains, "ASKED_PER_MINUTE", 4)
+    path = "/.well-known/webkit-certificate?domain=docs.nobody.example"
+    assert asked(anonymous, 6, path, environ_base=HERE) == [404, 404, 404, 404, 429, 429]
+    assert asked(anonymous, 1, environ_base=HERE) == [200] and asked(anonymous, 1, path, environ_base=THERE) == [404]
