@@ -17,7 +17,7 @@ from webkit.core.capabilities.email import EMAIL, Address, EmailMessage
 from webkit.core.capabilities.payments import PAYMENTS, PaymentEvent, PaymentEventKind
 from webkit.core.extensions import Delivery
 from webkit.core.kernel import clock, tenancy, vendors
-from webkit.core.kernel.db import release
+from webkit.core.kernel.db import release, writing
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.runtime import current
 from webkit.core.kernel.tables import Base
@@ -164,6 +164,28 @@ def test_what_went_through_an_installation_moves_on_as_it_was(
     with tenancy.platform("who is asked again"):
         assert method_models.agencies_with_stale(clock.now()) == []
     release()
+
+
+def test_a_client_who_was_known_in_two_installations_moves_on(
+    app: Flask, agency: AgencyView, parts: Parts, move: Move
+) -> None:
+    """The first platform's name for them, the second one's, and from both to a third."""
+    someone = json.loads(parts["tables/clients.jsonl"].splitlines()[0])["id"]
+    payer = line("payment_payers", agency, client_id=someone, provider="stripe", through="", vendor_id="cus_others")
+    move()
+    outside(app, importing.bring_in, packed({**parts, "tables/payment_payers.jsonl": payer}))
+    outside(app, known_here, agency.id, UUID(someone))
+    again = outside(app, exported, agency.slug)
+    assert unpacked(again)["tables/payment_payers.jsonl"].count(b'"through":""') == 2
+    move()
+    outside(app, importing.bring_in, io.BytesIO(again))
+    assert outside(app, exported, agency.slug) == again
+
+
+def known_here(agency: UUID, client_id: UUID) -> None:
+    with tenancy.tenant(agency), writing():
+        assert method_models.payer(client_id, "stripe", "") == ""
+        method_models.keep_payer(client_id=client_id, provider="stripe", through="", vendor_id="cus_here")
 
 
 def test_no_column_that_names_an_account_is_forgotten() -> None:

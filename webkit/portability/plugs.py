@@ -35,7 +35,7 @@ LONGEST = 64 - len(FOREIGN)
 def leave(table: str, row: Row) -> None:
     """Make a row one of an archive."""
     _end(table, row)
-    if (column := THROUGH.get(table)) is not None and row[column] in (ELSEWHERE, str(ELSEWHERE)):
+    if (column := THROUGH.get(table)) is not None and row[column] == _elsewhere(column, row):
         row[column] = _nobody(column)
     if (column := NAMED.get(table)) is not None:
         row[column] = row[column].removeprefix(FOREIGN)
@@ -45,7 +45,7 @@ def arrive(table: str, row: Row) -> None:
     """Make a row of an archive one that acts for nobody outside, but through the agency's own accounts."""
     _end(table, row)
     if (column := THROUGH.get(table)) is not None and row[column] == _nobody(column):
-        row[column] = ELSEWHERE if column == "account_id" else str(ELSEWHERE)
+        row[column] = _elsewhere(column, row)
     if (column := NAMED.get(table)) is not None and row[column]:
         row[column] = f"{FOREIGN}{row[column]}"
 
@@ -69,3 +69,9 @@ def _end(table: str, row: Row) -> None:
 
 def _nobody(column: str) -> str | None:
     return None if column == "account_id" else ""
+
+
+def _elsewhere(column: str, row: Row) -> UUID | str:
+    """Nobody's account. Of a client who was known in two installations there are two rows that differ in `through`
+    alone: each has its own word there."""
+    return ELSEWHERE if column == "account_id" else str(row["id"])
