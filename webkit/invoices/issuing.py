@@ -86,10 +86,11 @@ def _unready(priced: Mapping[str, Any], profile: agencies.AgencyProfile, client:
     if not any(names_both(tax["rate"]["category"], tax["rate"]["code"]) for tax in priced["taxes"]):
         return ""
     if not client.tax_id:
-        return _("Without tax for this reason, the tax number of %(client)s has to stand on it. Add it there.",
-                 client=client.name)  # fmt: skip
+        return _(
+            "%(client)s owes the tax on this: their tax number has to stand on it. Add it first.", client=client.name
+        )
     if not profile.tax_id:
-        return _("Without tax for this reason, your own tax number has to stand on it. Add it in the settings.")
+        return _("The client owes the tax on this: your own tax number has to stand on it. Add it in the settings.")
     return ""
 
 
