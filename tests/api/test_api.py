@@ -184,6 +184,7 @@ def test_a_key_reaches_as_far_as_its_scopes(app: Flask, agency: AgencyView, ada:
     headers = _with(tokens.create_for_agency(ada.id, "one", ["clients:read"], 30).key)
     assert anonymous.get(f"{BASE}/clients", headers=headers).status_code == 200
     assert anonymous.get("/api/v1/me", headers=headers).json["scopes"] == ["clients:read"]
+    assert anonymous.get(BASE, headers=headers).json["slug"] == "northwind"
     problem(anonymous.post(f"{BASE}/clients", json=CLIENT, headers=headers), 403)
     problem(anonymous.get(f"{BASE}/invoices", headers=headers), 403)
     problem(anonymous.get("/api/v1/agencies/harbour-pine/clients", headers=headers), 404)

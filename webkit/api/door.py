@@ -31,7 +31,7 @@ def enter(operation: Operation) -> None:
 
 def _demand_scope(held: Bearer, operation: Operation) -> None:
     """A key that reads changes nothing, also where whoever may look may do something."""
-    if not bearers.holds(held.scopes, operation.scope):
+    if operation.writes and not bearers.holds(held.scopes, operation.scope):
         raise Forbidden(_("The key does not reach as far as %(scope)s.", scope=operation.scope))
 
 
