@@ -13,7 +13,7 @@ from webkit.clients import service as clients
 from webkit.core.kernel import db, frozen, links
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
-from webkit.invoices import service
+from webkit.invoices import beginnings, service
 from webkit.invoices.service import InvoiceInput, LineInput
 from webkit.plans import service as plans
 from webkit.pricing import Percent
@@ -40,6 +40,19 @@ def test_a_quotation_has_the_contribution_in_it_and_its_invoice_what_is_kept_bac
     bill = service.get(service.create_from_quotation(made, quotations.ACTOR)).priced.totals
     assert bill.gross == accepted.totals.gross
     assert bill.withheld == bill.gross - bill.payable > 0
+
+
+def test_what_was_agreed_begins_again_with_its_duties(freelancer: AgencyView) -> None:
+    made = quotations.sent()
+    quotations.accept(made)
+    bill = service.get(service.create_from_quotation(made, quotations.ACTOR))
+    again = beginnings.like(bill)
+    assert again.figures is not None and again.client_id == bill.client_id
+    given = InvoiceInput(bill.client_id, again.title, again.lines, 14, figures=again.figures)
+    assert service.get(service.create_draft(given)).priced.totals == bill.priced.totals
+    agencies.change({"habits": {}})
+    shown = beginnings.like(bill).figures
+    assert shown is not None and (shown.habits.fund, shown.habits.withholding) == ("TC22", "RT01")
 
 
 def test_deposit_and_rest_keep_back_what_the_whole_does(freelancer: AgencyView) -> None:

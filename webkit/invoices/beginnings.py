@@ -70,7 +70,8 @@ def _content(invoice: InvoiceView) -> dict[str, Any]:
     if invoice.lines:
         lines, figures = tuple(map(typed.read_line, invoice.lines)), Figures.from_dict(invoice.figures)
     else:
-        lines, figures = typed.lines_of(invoice.priced), typed.figures_of(invoice.priced)
+        lines = typed.lines_of(invoice.priced)
+        figures = typed.figures_of(invoice.priced, agencies.profile().habits)
     return {
         "title": invoice.title,
         "lines": lines,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -27,7 +27,7 @@ from webkit.pricing import (
     find,
     italian,
 )
-from webkit.pricing.habits import Habits
+from webkit.pricing.habits import Habits, StampBy
 from webkit.pricing.terms import STRICT
 from webkit.pricing.typed import price_text, share_or_amount_text
 
@@ -211,16 +211,44 @@ def lines_of(priced: Priced) -> tuple[LineInput, ...]:
     )
 
 
-def figures_of(priced: Priced) -> Figures:
-    """The discount and charge of a computed document, with the habits it shows."""
+def figures_of(priced: Priced, usual: Habits) -> Figures:
+    """The discount and charge of a computed document with the duties it shows; what cannot be seen is as `usual`."""
 
     def first(kind: AdjustmentKind) -> tuple[Value | None, str]:
         found = next((each for each in priced.adjustments if each.kind is kind), None)
         return (found.value, found.reason) if found else (None, "")
 
     (discount, why_less), (charge, why_more) = first(AdjustmentKind.DISCOUNT), first(AdjustmentKind.CHARGE)
-    habits = Habits(prices_include_tax=priced.prices_include_tax)
-    return Figures(habits=habits, discount=discount, discount_reason=why_less, charge=charge, charge_reason=why_more)
+    return Figures(
+        habits=_shown(priced, usual),
+        discount=discount,
+        discount_reason=why_less,
+        charge=charge,
+        charge_reason=why_more,
+    )
+
+
+def _shown(priced: Priced, usual: Habits) -> Habits:
+    fund, withheld = next(iter(priced.funds), None), next(iter(priced.withholdings), None)
+    habits = replace(
+        usual,
+        prices_include_tax=priced.prices_include_tax,
+        fund=fund.code if fund else "",
+        withholding=withheld.code if withheld else "",
+        split_payment=bool(priced.totals.split),
+    )
+    if fund:
+        habits = replace(habits, fund_percent=fund.percent)
+    if withheld:
+        habits = replace(
+            habits,
+            withholding_percent=withheld.percent,
+            withholding_share=withheld.share,
+            withholding_reason=withheld.reason,
+        )
+    if stamp := priced.stamp:
+        habits = replace(habits, stamp=StampBy.CLIENT if stamp.recharged else StampBy.AGENCY)
+    return habits
 
 
 def _value_to_dict(value: Value | None) -> dict[str, Any] | None:
