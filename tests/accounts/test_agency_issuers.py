@@ -174,6 +174,7 @@ def test_what_it_opened_is_no_proof_of_the_person(
     for path in ("/northwind/settings/keys/new", "/northwind/settings/data/deletion", ADDRESS, f"{ADDRESS}/remove"):
         asked = browser.post(path, data={"label": "typed"})
         assert asked.status_code == 403 and "Is it you?" in asked.text and "passkey" not in asked.text, path
+        assert 'href="/northwind/"' in asked.text and "/account/security" not in asked.text
     assert browser.get("/northwind/settings/keys/new").location.startswith("/account/prove")
     assert browser.get("/account/prove").location.startswith("/sign-in")
     with db.unit(db.Scope()), db.writing():

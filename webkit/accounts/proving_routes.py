@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, request, session, url_for
+from flask import Blueprint, Response, g, request, session, url_for
 from flask_login import current_user
 
 from webkit.accounts import browser, passkeys, proving
@@ -81,7 +81,10 @@ def _where_from() -> str:
 
 
 def _page(form: FormState | None, code: int = 200) -> Response:
-    ways = proving.ways(current_user.id, with_passkey=current_user.confined_to is None)
+    confined = current_user.confined_to is not None
+    ways, back = proving.ways(current_user.id, with_passkey=not confined), url_for("security.show")
+    if confined:  # the page with what protects the account is not there
+        back = f"/{g.agency.slug}/"
     kept = [(name, value) for name, values in request.form.lists() if not name.startswith("_proof") for value in values]
-    values = {"form": form, "ways": ways, "kept": kept, "passkeys": ways.passkey and passkeys.usable()}
+    values = {"form": form, "ways": ways, "kept": kept, "passkeys": ways.passkey and passkeys.usable(), "back": back}
     return page("accounts/prove.html", code=code, **values)
