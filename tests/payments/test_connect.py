@@ -15,10 +15,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.charges.test_end import begin_due
 from tests.client import Browser
 from tests.factories import documents, people
 from tests.factories.people import Person
 from tests.payments import stripe
+from tests.portability.moving import outside
 from webkit.accounts.models import Membership, Role
 from webkit.core.capabilities.payments import ConnectKind
 from webkit.core.kernel import clock, db, events, links, outbox, tenancy
@@ -28,6 +30,7 @@ from webkit.invoices import service as invoices
 from webkit.invoices.models import InvoiceState
 from webkit.payments import jobs, models, service, tills
 from webkit.payments.models import ConnectedAccount, PaymentState
+from webkit.portability import deleting
 from webkit.sdk.testing.doubles.stripe import StripeDouble
 
 BASE = "/northwind/settings/payments"
@@ -451,6 +454,22 @@ def test_leaving_closes_what_is_open_and_gives_the_access_back(
         start(invoice)
     assert joined(owner, double, account) == account
     assert start(invoice) != checkout
+
+
+def test_the_end_of_the_agency_waits_for_nothing(
+    app: Flask, agency: AgencyView, double: StripeDouble, account: str, invoice: UUID, run_jobs: Jobs
+) -> None:
+    """Pages are closed, the access is given back, and somebody else may connect the account."""
+    double.debit(start(invoice))
+    pull(run_jobs)
+    other = start(documents.issued("50", client_id=documents.client("Other", "other@example.org")))
+    deleting.ask(agency, agency.name, people.id_of("ada@northwind.example"), "Ada", "ada@northwind.example", "en")
+    db.release()
+    with clock.frozen(clock.now() + deleting.GRACE + timedelta(days=1)):
+        outside(app, begin_due)
+    assert double.session(other)["status"] == "expired"
+    assert not double.books.accounts[account].access and not models.is_taken("stripe", account)
+    service.end()
 
 
 def test_what_is_on_its_way_is_waited_for(

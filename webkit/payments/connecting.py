@@ -250,12 +250,26 @@ def leave() -> None:
     row = models.connected(vendor.name) if vendor is not None else None
     if row is None:
         raise Conflict(_("No account is connected."))
+    _let_go(row)
+    outbox.add(LEAVE, account=str(row.account_id))
+
+
+def _let_go(row: ConnectedAccount) -> None:
     row.alive, row.left_at = None, clock.now()
     models.free_name(row.provider, row.name)
     models.withdraw_through(row.account_id, clock.now())
     connections.disconnect(row.account_id, gone=False)
-    outbox.add(LEAVE, account=str(row.account_id))
     audit.log("payments.account_left", detail={"provider": row.provider})
+
+
+@writes
+def let_go_all() -> list[UUID]:
+    """The agency is over: nobody pays through its accounts any more, and others may connect them. Those whose access
+    is still to be given back."""
+    locks.hold(LOCK)
+    for row in models.all_connected():
+        _let_go(row)
+    return models.leaving()
 
 
 def may_leave(account_id: UUID) -> bool:
@@ -273,12 +287,15 @@ def may_leave(account_id: UUID) -> bool:
     return True
 
 
-def finish_leaving(account_id: UUID) -> None:
-    """Give the access back once nothing is on its way; its checkouts have been closed. Done again it does nothing."""
+def finish_leaving(account_id: UUID, *, waits: bool = True) -> None:
+    """Give the access back once nothing is on its way; its checkouts have been closed. Done again it does nothing.
+
+    Who no longer `waits` does so at once: the money comes to the account's owner, and nobody here would write it down.
+    """
     row = models.connection(account_id)
     if row is None or row.alive is not None or row.taken_away or row.kind != ConnectKind.OWN:
         return
-    if models.through(account_id, models.UNSETTLED):
+    if waits and models.through(account_id, models.UNSETTLED):
         return  # what is on its way is waited for: without access nobody would hear of it
     name, vendor = row.name, vendors.find_keeper(PAYMENTS, account_id)
     platform, needed = vendors.find_keeper(PAYMENTS, None), models.is_taken(row.provider, row.name)

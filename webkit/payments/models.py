@@ -464,6 +464,12 @@ def former(provider: str) -> list[ConnectedAccount]:
     return list(session().scalars(query.order_by(ConnectedAccount.left_at.desc())))
 
 
+def all_connected() -> list[ConnectedAccount]:
+    """Every account the current agency has connected, locked."""
+    query = sa.select(ConnectedAccount).where(ConnectedAccount.alive.is_not(None)).with_for_update()
+    return list(session().scalars(query.execution_options(populate_existing=True)))
+
+
 def named(provider: str, name: str) -> list[ConnectedAccount]:
     """Whoever has or had this account: of the current agency, or of all. The one that has it now comes first."""
     query = sa.select(ConnectedAccount).where(ConnectedAccount.provider == provider, ConnectedAccount.name == name)

@@ -457,6 +457,15 @@ def _by_own_id(text: str, provider: str, account: UUID | None) -> Payment | None
     return payment if begun == (provider, account) else None
 
 
+def end() -> None:
+    """The agency is over: leave the accounts it has connected and give the access to them back. Done again it goes on
+    where it was. Raises ProviderError while the vendor does not answer."""
+    for account_id in connecting.let_go_all():
+        if connecting.may_leave(account_id):
+            asking.close_through(account_id)
+            connecting.finish_leaving(account_id, waits=False)
+
+
 @writes
 def take_strays(payment_id: UUID) -> None:
     """Apply what was heard about a payment before it was known."""

@@ -25,6 +25,7 @@ from webkit.core.kernel.outbox import PutBack
 from webkit.core.retention import CLASSES
 from webkit.core.values import dataclass
 from webkit.messaging import service as messaging
+from webkit.payments import service as payments
 from webkit.portability import deleting_models, keeping, models
 from webkit.portability.content import PDFS
 from webkit.portability.models import UNDER_WAY, AgencyDeletion, DeletionState
@@ -136,6 +137,8 @@ class Deletion:
 
     def _some(self, table: str) -> bool:
         """Remove some rows and what they name outside the database; False when no more are to go."""
+        if table == keeping.CONNECTED:
+            payments.end()
         keys = deleting_models.doomed(table, self._today, self._agency.country)
         if keys:
             privacy.throw_away(privacy.things(table, keys), whatever_keys=True)

@@ -61,7 +61,8 @@ NAMES = (
     "notes",
 )  # fmt: skip
 """What says of a client who they are: goes with the last thing that a law keeps about them."""
-LAST = ("provider_accounts", "links")
-"""What goes after everything else: files are found through accounts."""
+CONNECTED = "connected_accounts"
+LAST = (CONNECTED, "provider_accounts", "links")
+"""What goes after everything else: files and saved cards are found through accounts."""
 DATED_CHAIN = ("ledger_entries", "day"), ("ledger_receipts", "day"), ("invoice_write_offs", "at")
 """Books that nothing removes, for the report of what stays."""
