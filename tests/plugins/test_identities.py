@@ -224,6 +224,11 @@ def test_an_address_may_come_from_userinfo_but_of_the_same_person(
     provider = of(liar)
     liar.spoil(email=None, email_verified=None)
     assert whole(provider).email_verified
+    said = {"sub": liar.person["sub"], "email": "victim@example.org", "email_verified": False}
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(liar, "_userinfo", lambda call: Answer(200, said))
+        liar.spoil(email=None)
+        assert not whole(provider).email_verified, "what the token says verified is not what it says here"
     monkeypatch.setattr(liar, "_userinfo", lambda call: Answer(200, {"sub": "other", "email": "victim@example.org"}))
     liar.spoil(email=None)
     assert why(provider) is Refusal.PROOF

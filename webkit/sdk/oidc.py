@@ -159,7 +159,8 @@ class OidcIssuer:
             told = self._flow.fetch(self._endpoint("userinfo_endpoint"), tokens["access_token"]).json()
             if told.get("sub") != claims["sub"]:
                 raise self._flow.wrong("the issuer tells of somebody else")
-            claims = {**told, **claims}
+            # Whether an address is verified is said beside that very address.
+            claims = {**told, **claims, "email_verified": told.get("email_verified")}
         return claims
 
     def health(self) -> HealthReport:
