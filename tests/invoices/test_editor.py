@@ -145,6 +145,16 @@ def test_wrong_use_is_refused_where_it_is(
     assert service.page(limit=5) == []
 
 
+@pytest.mark.parametrize("begun", [("", "", "", "12 %"), ("", "3", "", "")])
+def test_a_row_that_was_only_begun_is_not_thrown_away(
+    owner: Browser, agency: AgencyView, begun: tuple[str, ...]
+) -> None:
+    answer = owner.post(NEW, data=form(documents.client(), ("A", "1", "100"), begun))
+    typed = begun[3] or begun[1]
+    assert answer.status_code == 422 and f'value="{typed}"' in answer.text
+    assert service.page(limit=5) == []
+
+
 def test_totals_while_somebody_types(owner: Browser, agency: AgencyView) -> None:
     typing = {"HX-Request": "true"}
     path = "/northwind/invoices/totals"

@@ -105,8 +105,8 @@ def rows(given: Any) -> list[Row]:
 
 
 def is_said(row: Row) -> bool:
-    """Whether something stands in a row that makes it a line."""
-    return bool(row["description"].strip() or row["price"].strip())
+    """Whether something was typed into a row: then it is a line, or says what is missing. Choices alone are none."""
+    return any(row[name].strip() for name in ("description", "quantity", "price", "discount"))
 
 
 def change(typed: list[Row], act: str) -> list[Row]:
