@@ -77,7 +77,7 @@ def test_the_same_form_twice_is_one_invoice(owner: Browser, agency: AgencyView) 
         ({"line_price": ["12,5x", ""]}, "“x” does not belong here"),
         ({"line_price": ["1e300", ""]}, "is not an amount"),
         ({"line_price": ["9" * 30, ""]}, "too large"),
-        ({"line_description": ["", ""], "line_price": ["", ""]}, "at least one line"),
+        ({"line_description": ["", ""], "line_quantity": ["", ""], "line_price": ["", ""]}, "at least one line"),
         ({"line_rate": ["made-up", ""]}, "no rate"),
         ({"title": "a\x07b"}, "cannot be printed"),
     ],
