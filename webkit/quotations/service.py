@@ -19,7 +19,7 @@ from webkit.core.kernel.errors import Conflict, Invalid
 from webkit.core.kernel.folders import as_sent, named
 from webkit.core.kernel.i18n import gettext as _
 from webkit.pricing import PricingError, find
-from webkit.quotations import library, mails, models, snapshot
+from webkit.quotations import library, mails, models, rows, snapshot
 from webkit.quotations.converting import accepted as accepted
 from webkit.quotations.converting import mark_converted as mark_converted
 from webkit.quotations.converting import release as release
@@ -29,7 +29,7 @@ from webkit.quotations.models import Quotation, State
 from webkit.quotations.models import became as became
 from webkit.quotations.models import took as took
 from webkit.quotations.offer import Offer, Rules, Section, full_price, problems
-from webkit.quotations.rows import missing, row_of, shown_under
+from webkit.quotations.rows import missing, row_of
 from webkit.quotations.views import (
     Author,
     Delivery,
@@ -264,7 +264,7 @@ def revise(quotation_id: UUID, actor: str) -> None:
             return
         raise Conflict(_("An accepted quotation cannot be changed any more. Duplicate it to offer something else."))
     facts = {"actor": actor, "version": version}
-    events.record("quotation.revised", events.ref("quotation", quotation_id), facts, about=shown_under(client_id))
+    events.record("quotation.revised", events.ref("quotation", quotation_id), facts, about=rows.shown_under(client_id))
 
 
 @writes
@@ -278,7 +278,7 @@ def withdraw(quotation_id: UUID, reason: str, actor: str) -> None:
         raise Conflict(_("Only a quotation that waits for its answer can be withdrawn."))
     assert view.frozen_id is not None  # it was sent
     facts = {"actor": actor, "number": view.number, "version": view.version}
-    subject, about = events.ref("quotation", quotation_id), shown_under(view.client_id)
+    subject, about = events.ref("quotation", quotation_id), rows.shown_under(view.client_id)
     events.record("quotation.withdrawn", subject, facts, personal={"reason": reason}, about=about)
     reply_to = agencies.profile().email or row_of(quotation_id).author_email
     mails.withdrawn(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), reply_to, reason)
@@ -411,7 +411,7 @@ def _remind(view: QuotationView, actor: str) -> None:
     reply_to = agencies.profile().email or row_of(view.id).author_email
     mails.reminder(frozen.get(view.frozen_id), Delivery(view.to_name, view.to_email), links.url(LINK, token), reply_to)
     facts = {"actor": actor, "number": view.number, "version": view.version}
-    events.record("quotation.reminded", events.ref("quotation", view.id), facts, about=shown_under(view.client_id))
+    events.record("quotation.reminded", events.ref("quotation", view.id), facts, about=rows.shown_under(view.client_id))
 
 
 def _record_sent(document: frozen.Frozen, delivery: Delivery | None, actor: str) -> None:
@@ -435,7 +435,7 @@ def _record_sent(document: frozen.Frozen, delivery: Delivery | None, actor: str)
 
 def _record_link(kind: str, row: Quotation, actor: str) -> None:
     facts = {"actor": actor, "number": row.number}
-    events.record(kind, events.ref("quotation", row.id), facts, about=shown_under(row.client_id))
+    events.record(kind, events.ref("quotation", row.id), facts, about=rows.shown_under(row.client_id))
 
 
 def _default_validity() -> date:
