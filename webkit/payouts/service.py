@@ -137,9 +137,9 @@ def _row(found: models.Sums) -> PaidOutRow:
     return PaidOutRow(view, came, back, view.amount_minor + view.fee_minor - came - back)
 
 
-def page(before: UUID | None = None, limit: int = PAGE) -> list[PayoutView]:
+def page(before: UUID | None = None, limit: int | None = None) -> list[PayoutView]:
     """The latest payouts; those that follow one. Of an unknown one nothing follows but the latest."""
-    return [_view(row) for row in models.page(models.get(before) if before else None, limit)]
+    return [_view(row) for row in models.page(models.get(before) if before else None, limit or PAGE)]
 
 
 def get(payout_id: UUID) -> tuple[PayoutView, list[LineView]]:
