@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -70,6 +71,9 @@ def house(database: Source, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     app.test_client_class = Browser
     with app.app_context():
         database.hurry(db.db.engine)
+    gc.set_threshold(50_000, 20, 50)
+    gc.collect()
+    gc.freeze()  # what the house is made of is never garbage
     return app
 
 

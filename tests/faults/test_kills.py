@@ -51,6 +51,7 @@ COMMITS = [kill for kill in at("") if kill[0].endswith("COMMIT") and not kill[0]
 QUICK: list[Kill] = [("sign: after COMMIT", "self", 1), ("seal concluded: before COMMIT", "both", 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_deal_completes_that_is_hit_twice() -> None:
     with wounded() as hurt:

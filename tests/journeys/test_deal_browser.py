@@ -42,6 +42,7 @@ def _sent(new_deal: NewDeal) -> Deal:
     return deal
 
 
+@pytest.mark.slow
 def test_a_client_reads_accepts_signs_and_pays(browser: Browser, new_deal: NewDeal) -> None:
     deal = _sent(new_deal)
     eyes = Eyes(browser, deal.stack.url)
