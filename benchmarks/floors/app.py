@@ -78,7 +78,7 @@ def _after_fork(app: Flask) -> None:
 
 
 def _sign_in_with(app: Flask) -> None:
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # or every page would ask for the user, F0 too
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(key: str) -> User | None:
