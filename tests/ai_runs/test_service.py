@@ -295,6 +295,24 @@ def test_stop_keeps_what_is_written_and_closes_the_vendor(
     assert service.stop(run_id) is False
 
 
+def test_a_stop_is_heard_while_nothing_new_is_said(
+    agency: AgencyView, puppet: Script, run_jobs: Run, app: Flask
+) -> None:
+    """Every word is kept already: nothing but the question itself leads to the database."""
+    (run_id,) = service.start([request()])
+    stop = _elsewhere(app, agency, lambda: service.stop(run_id))
+    puppet.says(["One ", "two ", partial(_kept, app), stop, partial(_noticed, app), "three"])
+    run_jobs()
+    run = service.get(run_id)
+    assert (run.state, run.text) == (RunState.STOPPED, "One two ")
+
+
+def _kept(app: Flask) -> None:
+    """Wait until every word so far stands in the database."""
+    (text,) = pump.of(app)._living()
+    until(lambda: text.kept == text.length)
+
+
 def _noticed(app: Flask) -> None:
     """Wait until the text that is being written has been halted."""
     (text,) = pump.of(app)._living()

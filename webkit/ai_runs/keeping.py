@@ -41,7 +41,8 @@ class Keeper:
             _look_after(text)
         if now - self._saved >= SAVE:
             self._saved = now
-            for mine in _by_agency(text for text in texts if text.length > text.kept):
+            # Also what has no new words: without a stream this is how a text hears that it was stopped.
+            for mine in _by_agency(text for text in texts if text.halted is None or text.length > text.kept):
                 _save(mine)
         if texts and now - self._renewed > min(outbox.renewal(text.kind) for text in texts):
             self._renewed = now
