@@ -1,11 +1,12 @@
 """Four writers who issue prepared drafts of one agency at once, and the floor that takes the same two locks.
 
 Each is a process. It issues a few to be warm, as a server is that has been asked before, says "ready", waits for a
-line, issues its other drafts one after another, and reports every time.
+line, issues its other drafts one after another, reports every time, and stays until all are done.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 
-WRITERS, WARM = 4, 3
+WRITERS, WARM = 4, 15
 TRIES = 20
 
 
@@ -74,6 +75,7 @@ def _hear(writer: subprocess.Popen[str]) -> str:
 def main(kind: str) -> None:
     drafts = json.loads(sys.stdin.readline())
     issue = {"ours": _ours, "floor": _floor}[kind]()
+    gc.freeze()  # as web processes do with what is there from the start
     for draft in drafts[:WARM]:
         issue(draft)
     print("ready", flush=True)
@@ -84,6 +86,7 @@ def main(kind: str) -> None:
         issue(draft)
         times.append((time.perf_counter() - began) * 1000)
     print(json.dumps(times), flush=True)
+    sys.stdin.readline()  # ending takes a processor from those who still issue
 
 
 def _ours() -> Callable[[str], None]:

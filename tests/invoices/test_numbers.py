@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.factories import documents
 from webkit.agencies import service as agencies
-from webkit.core.kernel import clock, counters, db, tenancy
+from webkit.core.kernel import clock, counters, db, number_patterns, tenancy
 from webkit.core.kernel.counters import Gap
 from webkit.core.kernel.directory import AgencyView
 from webkit.invoices import models, service
@@ -65,3 +67,40 @@ def test_an_agency_that_moved_here_has_no_gap(agency: AgencyView, start: int) ->
         counters.begin("invoice", "INV-{year}-{n:04}", clock.today(agency.timezone), start)
     assert _numbers(2, documents.client())[0].endswith(f"{start:04}")
     assert _gaps(agency) == []
+
+
+@pytest.mark.parametrize(
+    "pattern", ["INV-{year}-{n:04}", "{n}/{yy}", "{client}-{year}.{month}-{n:02}", "A {n:03} Z", "N{n:1}-{year}"]
+)
+@pytest.mark.parametrize("taken", [7, 99, 12345])
+def test_a_number_that_stands_already_is_passed_over_whatever_it_looks_like(
+    agency: AgencyView, pattern: str, taken: int
+) -> None:
+    """The database puts the number together by itself when it looks whether it is free."""
+    client_id, today = documents.client("Birch & Co"), clock.today(agency.timezone)
+    before, after = (number_patterns.written(pattern, each, today, "BIRCHCO") for each in (taken - 1, taken + 1))
+    _pattern(pattern)
+    with db.writing():
+        models.move(
+            documents.draft("10", client_id=client_id),
+            models.InvoiceState.ISSUED,
+            number=number_patterns.written(pattern, taken, today, "BIRCHCO"),
+        )
+        name = "invoice:BIRCHCO" if "{client}" in pattern else "invoice"
+        counters.begin(name, pattern, today, taken - 1)
+    assert _numbers(2, client_id) == [before, after]
+
+
+def test_a_number_that_stands_in_another_agency_is_free(agency: AgencyView, other_agency: AgencyView) -> None:
+    year = clock.today(agency.timezone).year
+    with tenancy.tenant(other_agency.id):
+        documents.issued("10")
+    assert _numbers(1, documents.client()) == [f"INV-{year}-0001"]
+
+
+@pytest.mark.parametrize("pattern", ["INV-{year}-{n:04}", "{n}", "{client}/{n:03}-{yy}{month}", "{year}-{n:9}."])
+@pytest.mark.parametrize("value", [1, 9, 10, 999, 10**8, 10**9 + 1])
+def test_the_parts_of_a_pattern_are_its_number(pattern: str, value: int) -> None:
+    day = date(2026, 3, 9)
+    before, digits, after = number_patterns.parts(pattern, day, "ACME")
+    assert before + str(value).rjust(digits, "0") + after == number_patterns.written(pattern, value, day, "ACME")

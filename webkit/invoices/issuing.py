@@ -40,7 +40,8 @@ def issue(invoice_id: UUID, actor: str, *, seen: str = "") -> None:
         return
     fresh = drafts.renewed(invoice, seen)
     invoice = invoice.with_figures(fresh)
-    pro_formas.demand_same(invoice_id, invoice.total_minor)
+    if fresh or invoice.announced_minor not in (None, invoice.total_minor):
+        pro_formas.demand_same(invoice_id, invoice.total_minor)
     if invoice.total_minor <= 0:
         raise DomainError(_("An invoice needs an amount greater than zero to be issued."))
     profile, client = agencies.profile(), clients.get(invoice.client_id)

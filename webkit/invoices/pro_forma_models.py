@@ -54,3 +54,9 @@ def standing_pro_forma(invoice_id: UUID) -> Any:
 def _standing_pro_forma() -> sa.Executable:
     here = (mine(ProForma), ProForma.invoice_id == sa.bindparam("invoice_id"), ProForma.withdrawn_at.is_(None))
     return sa.select(ProForma.id, ProForma.number, ProForma.currency, ProForma.total_minor).where(*here)
+
+
+def standing_total(invoice: sa.ColumnElement[UUID]) -> sa.ScalarSelect[int]:
+    """What the one that was not withdrawn asks for, as a column of a query of drafts."""
+    here = (mine(ProForma), ProForma.invoice_id == invoice, ProForma.withdrawn_at.is_(None))
+    return sa.select(ProForma.total_minor).where(*here).limit(1).scalar_subquery()

@@ -11,6 +11,7 @@ from webkit.core.kernel import search, tallies
 from webkit.core.kernel.attachments import Attached
 from webkit.core.kernel.tenancy import add_late, mine, prepared
 from webkit.invoices.models import KIND, Invoice, InvoiceKind, InvoiceState, Standing, counted
+from webkit.invoices.pro_forma_models import standing_total
 
 
 class Waiting(NamedTuple):
@@ -33,6 +34,9 @@ class Waiting(NamedTuple):
     series: str
     payment_days: int
     terms: dict[str, Any] | None
+    announced_minor: int | None
+    """What its standing pro-forma asks for. A pro-forma sent while the lock was waited for is not in it, yet says what
+    the draft says: that cannot change while one stands."""
 
     @property
     def attached(self) -> tuple[Attached, ...]:
@@ -53,8 +57,9 @@ def add(client_name: str, title: str, **columns: Any) -> UUID:
 
 @prepared
 def _waiting() -> sa.Executable:
-    query = sa.select(*(getattr(Invoice, name) for name in Waiting._fields))
-    return query.where(mine(Invoice), Invoice.id == sa.bindparam("invoice")).with_for_update()
+    columns = [getattr(Invoice, name) for name in Waiting._fields if name in Invoice.__table__.columns]
+    query = sa.select(*columns, standing_total(Invoice.id.expression).label("announced_minor"))
+    return query.where(mine(Invoice), Invoice.id == sa.bindparam("invoice")).with_for_update(of=Invoice)
 
 
 def waiting(invoice_id: UUID) -> Waiting | None:

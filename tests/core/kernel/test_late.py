@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -171,15 +173,40 @@ def test_a_text_may_hold_what_marks_a_place(agency: AgencyView) -> None:
 
 
 def test_nobody_waits_long_for_the_number_of_an_invoice(app: Flask, agency: AgencyView) -> None:
-    """Between the counter's lock and the commit: the chain's head and whether the number is free, then everything."""
+    """With the counter's lock come the head of the chain and whether the number is free, then everything at once."""
     service.issue(documents.draft("10"), documents.ACTOR)  # whatever happens only once
     draft = documents.draft("10", client_id=documents.client("B", "b@client.example"))
     with _asked() as asked:
         service.issue(draft, documents.ACTOR)
     counted = next(nth for nth, statement in enumerate(asked) if "INTO counters" in statement)
     held = asked[counted + 1 :]
-    assert "FROM event_heads" in held[0]
-    assert not any(statement.startswith("SELECT") for statement in held[1:])
     if _on_postgresql():
-        assert len(held) == 2 and held[1].startswith("WITH")
-    assert counted <= 5
+        assert "event_heads" in asked[counted] and "EXISTS" in asked[counted]
+        assert len(held) == 1 and held[0].startswith("WITH")
+    assert not any(statement.startswith("SELECT") for statement in held[2:])
+    assert counted <= 4
+
+
+def test_what_the_last_message_refuses_undoes_the_write(agency: AgencyView) -> None:
+    """On PostgreSQL the COMMIT is on its way by then."""
+    with db.writing():
+        link_id = _link(agency_id=agency.id)
+    with pytest.raises(sa.exc.IntegrityError), db.writing():
+        other = _link(agency_id=agency.id)
+        _link(agency_id=agency.id, id=link_id)
+    assert db.session().get(Link, other) is None
+    with db.writing():
+        _link(agency_id=agency.id, id=other)
+    assert db.session().get(Link, other) is not None
+
+
+def test_a_connection_that_is_cut_before_the_last_message_is_told_as_such(agency: AgencyView) -> None:
+    if not _on_postgresql():
+        pytest.skip("nobody cuts a file")
+    with pytest.raises(sa.exc.OperationalError) as failed, db.writing() as unit:
+        cut = _link(agency_id=agency.id)
+        raw: Any = unit.line.connection.dbapi_connection
+        with socket.socket(fileno=os.dup(raw.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+    assert failed.value.connection_invalidated
+    assert db.session().get(Link, cut) is None

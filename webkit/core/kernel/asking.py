@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,27 @@ def rows(connection: Connection, statement: sa.Executable, values: Mapping[str, 
     """Everything a kept SELECT finds, or a change returns, as named tuples."""
     kept = _kept(statement, connection.dialect)
     return connection.execute(statement, values).all() if kept is None else kept.run(connection, values)
+
+
+def change(connection: Connection, text: str, values: Sequence[Any], *, commit: bool) -> None:
+    """Run a change with PostgreSQL's own places `$1` in it; with `commit`, COMMIT goes out together with it.
+
+    Whoever waits for a lock of ours then waits for one answer less.
+    """
+    from psycopg import RawCursor
+
+    heard, about = connection.dispatch, SimpleNamespace(execution_options={})
+    line: Any = connection.connection.dbapi_connection
+    cursor: Any = RawCursor(line)
+    heard.before_cursor_execute(connection, cursor, text, values, about, False)
+    try:
+        with line.pipeline() if commit else nullcontext():
+            cursor.execute(text, values)
+            if commit:
+                RawCursor(line).execute("COMMIT", prepare=False)
+        heard.after_cursor_execute(connection, cursor, text, values, about, False)
+    except BaseException as error:
+        connection._handle_dbapi_exception(error, text, values, cursor, None)
 
 
 class _Kept:

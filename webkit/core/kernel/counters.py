@@ -9,12 +9,13 @@ import functools
 from collections import Counter as Counted
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import ColumnElement
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from webkit.core.kernel import asking, clock, events, number_patterns, tenancy
@@ -82,7 +83,7 @@ def take(series: str, pattern: str, on: date, *, client: str = "") -> str:
     """
     _demand_usable(pattern)
     row = _Row(_named(series, pattern, client), number_patterns.period(pattern, on))
-    return _number(row, pattern, row.raised(), on, client)
+    return _number(row, pattern, _Taken(row.raised(), on), on, client)
 
 
 def take_today(
@@ -90,23 +91,26 @@ def take_today(
 ) -> tuple[str, date]:
     """The next number and its date, read once the counter is ours: no later number has an earlier date.
 
-    With `last_lock` nothing else is locked after it, and the head of the chain is locked by the question whether the
-    number is free: whoever waits for the counter waits one answer less. Raises Conflict when the clock was put back to
-    a day before the last number's.
+    With `last_lock` nothing else is locked after it. PostgreSQL then locks the head of the chain and looks whether the
+    number is free with the same message: whoever waits for the counter waits for no answer in between. Raises Conflict
+    when the clock was put back to a day before the last number's.
     """
     _demand_usable(pattern)
     name = _named(series, pattern, client)
     before = clock.today(timezone)
     row = _Row(name, number_patterns.period(pattern, before))
-    (value, last), day = row.counted(before), clock.today(timezone)
+    taken = row.taken(pattern, before, client) if last_lock else row.counted(before)
+    day = clock.today(timezone)
     if (now := number_patterns.period(pattern, day)) != row.period:  # we waited for the lock over the turn of the year
         row.raised(by=-1)
         row = _Row(name, now)
-        value, last = row.counted(day)
-    if last > day:
-        told = {"day": format_date(day), "last": format_date(last)}
+        taken = row.counted(day)
+    elif day != before:
+        taken = taken._replace(used=None)  # what was looked for may have the day before in it
+    if taken.latest > day:
+        told = {"day": format_date(day), "last": format_date(taken.latest)}
         raise Conflict(_("The clock says %(day)s, but the last number was given on %(last)s. Please set it.", **told))
-    return _number(row, pattern, value, day, client, last_lock), day
+    return _number(row, pattern, taken, day, client), day
 
 
 def following(series: str, pattern: str, on: date, *, client: str = "") -> Following:
@@ -171,17 +175,19 @@ def gaps() -> list[Gap]:
     return [Gap(*key, count) for key, count in missing if _kind(key[1]) in current().numbered]
 
 
-def _is_used(name: str, number: str, last_lock: bool) -> bool:
+def _is_used(name: str, number: str) -> bool:
     """Whether a document of the series has this number already."""
-    series = _kind(name)
-    if series not in current().numbered:
+    if (column := _standing_in(name)) is None:
         return False
-    column = current().numbered[series][0]
     # What this write leaves for its end are no other numbers of this counter: nothing is written while it is locked.
-    if last_lock:
-        return events.lock_and_ask(_standing(column), number=number)
     own = {"agency": tenancy.agency_id(), "number": number}
-    return bool(asking.rows(session().line, _with_number(column), own))
+    return bool(asking.rows(session().line, _with_number(column, sa.bindparam("number")), own))
+
+
+def _standing_in(name: str) -> InstrumentedAttribute[str | None] | None:
+    """Where the numbers of a counter stand; None for one whose documents nobody has named."""
+    numbered = current().numbered.get(_kind(name))
+    return None if numbered is None else numbered[0]
 
 
 def _kind(name: str) -> str:
@@ -190,14 +196,9 @@ def _kind(name: str) -> str:
 
 
 @functools.cache
-def _with_number(column: InstrumentedAttribute[str | None]) -> sa.Select[Any]:
+def _with_number(column: InstrumentedAttribute[str | None], number: sa.ColumnElement[str]) -> sa.Select[Any]:
     own = column.class_.agency_id == sa.bindparam("agency")
-    return sa.select(column).where(own, column == sa.bindparam("number")).limit(1)
-
-
-@functools.cache
-def _standing(column: InstrumentedAttribute[str | None]) -> sa.ColumnElement[bool]:
-    return _with_number(column).exists()
+    return sa.select(column).where(own, column == number).limit(1)
 
 
 def _demand_usable(pattern: str) -> None:
@@ -209,12 +210,22 @@ def _named(series: str, pattern: str, client: str) -> str:
     return f"{series}:{number_patterns.client_code(client)}" if "{client}" in pattern else series
 
 
-def _number(row: _Row, pattern: str, value: int, on: date, client: str, last_lock: bool = False) -> str:
+class _Taken(NamedTuple):
+    """A counter's next value, the latest day on which there was one, and whether a document has the number already, if
+    that was looked for."""
+
+    value: int
+    latest: date
+    used: bool | None = None
+
+
+def _number(row: _Row, pattern: str, taken: _Taken, on: date, client: str) -> str:
     code = number_patterns.client_code(client)
-    number = number_patterns.written(pattern, value, on, code)
-    while _is_used(row.series, number, last_lock):
-        value = row.raised(skipped=1)
-        number = number_patterns.written(pattern, value, on, code)
+    number = number_patterns.written(pattern, taken.value, on, code)
+    used = _is_used(row.series, number) if taken.used is None else taken.used
+    while used:
+        number = number_patterns.written(pattern, row.raised(skipped=1), on, code)
+        used = _is_used(row.series, number)
     return number
 
 
@@ -229,20 +240,39 @@ class _Row:
         """Its new value, made if need be."""
         return self._raised({"by": by, "over": skipped})[0]
 
-    def counted(self, day: date) -> tuple[int, date]:
-        """Its next value on that day, and the latest day on which there was one."""
+    def counted(self, day: date) -> _Taken:
+        """Its next value on that day."""
         value, latest = self._raised({"by": 1, "over": 0, "day": day})
-        return value, latest or day
+        return _Taken(value, latest or day)
+
+    def taken(self, pattern: str, day: date, client: str) -> _Taken:
+        """The same with the head of the chain, on PostgreSQL, and whether the number is used."""
+        line = self._line()
+        if line.dialect.name != "postgresql":
+            return self.counted(day)
+        begin, digits, end = number_patterns.parts(pattern, day, number_patterns.client_code(client))
+        number = {"begin": begin, "digits": digits, "end": end, "agency": tenancy.agency_id()}
+        step = {"by": 1, "over": 0, "day": day}
+        ((value, latest, used, *head),) = asking.rows(
+            line, _taken(_standing_in(self.series)), self._here() | step | number
+        )
+        events.locked(*head)
+        return _Taken(value, latest, used)
 
     def _raised(self, step: Mapping[str, Any]) -> tuple[int, date | None]:
         """One statement for all of it."""
+        line = self._line()
+        ((value, last),) = asking.rows(line, _raised(line.dialect.name, "day" in step), {**self._here(), **step})
+        return value, last
+
+    def _line(self) -> Connection:
         if not session().writing:
             raise RuntimeError("a number is taken inside a write")
         session().flush_changed()  # before the lock, which holds up everybody else
-        here = {f"of_{name}": value for name, value in self._key().items()}
-        raised = _raised(session().get_bind().dialect.name, "day" in step)
-        ((value, last),) = asking.rows(session().line, raised, {**here, **step})
-        return value, last
+        return session().line
+
+    def _here(self) -> dict[str, Any]:
+        return {f"of_{name}": value for name, value in self._key().items()}
 
     def begun(self, value: int) -> bool:
         """Put it where `value` comes next; False when a number was taken from it."""
@@ -261,6 +291,26 @@ class _Row:
 @functools.cache
 def _raised(_dialect: str, dated: bool) -> sa.Executable:
     """Made once: a statement costs more to make than to run."""
+    raised: sa.Executable = _raising(dated).returning(Counter.value, Counter.last_on)
+    return raised
+
+
+@functools.cache
+def _taken(column: InstrumentedAttribute[str | None] | None) -> sa.Executable:
+    """The counter's row first, since the other two are asked for with what it returns."""
+    raised = _raising(dated=True).returning(Counter.agency_id, Counter.value, Counter.last_on).cte("raised")
+    head = events.locking(raised.c.agency_id)
+    running = sa.cast(raised.c.value, sa.Text)
+    filled = sa.func.lpad(
+        running, sa.func.greatest(sa.bindparam("digits", type_=sa.Integer), sa.func.length(running)), "0"
+    )
+    number = sa.bindparam("begin", type_=sa.Text) + filled + sa.bindparam("end", type_=sa.Text)
+    used = sa.false() if column is None else _with_number(column, number).exists()
+    asked = sa.select(raised.c.value, raised.c.last_on, used, head.c.seq, head.c.hash)
+    return asked.select_from(raised.outerjoin(head, sa.true()))
+
+
+def _raising(dated: bool) -> Any:
     by, over, day = (sa.bindparam(name, type_=kind) for name, kind in (("by", _BIG), ("over", _BIG), ("day", sa.Date)))
     values = {column.key: sa.bindparam(f"of_{column.key}") for column in _KEY} | {"value": by, "first": 1}
     changed = {"value": Counter.value + by, "skipped": Counter.skipped + over}
@@ -268,10 +318,7 @@ def _raised(_dialect: str, dated: bool) -> sa.Executable:
         values["last_on"] = day
         changed["last_on"] = sa.case((Counter.last_on > day, Counter.last_on), else_=day)
     first = insert(Counter).values(**values, skipped=over)
-    raised: sa.Executable = first.on_conflict_do_update(index_elements=_KEY, set_=changed).returning(
-        Counter.value, Counter.last_on
-    )
-    return raised
+    return first.on_conflict_do_update(index_elements=_KEY, set_=changed)
 
 
 _BIG = sa.BigInteger

@@ -98,6 +98,10 @@ class UnitSession(Session):
             self._line = self.connection()
         return self._line
 
+    def begin_writing(self) -> None:
+        """Begin a transaction that may write."""
+        self._line = self.connection(execution_options={"writes": True})
+
     def rollback(self) -> None:
         """Also forgets what `asked_once` remembers: it was true in the transaction that ends here."""
         self.answers.clear()
@@ -110,7 +114,14 @@ class UnitSession(Session):
         super().flush(objects)
         if self.late:
             self.answers.clear()
-            self.late.write(self.connection())
+            self.late.write(self.line)
+
+    def end(self) -> None:
+        """Write what was changed and what was left for the end, and commit it."""
+        super().flush()
+        if self.late:
+            self.late.write(self.line, commit=True)
+        self.commit()
 
     def flush_changed(self) -> None:
         """Write what was changed and leave the rest for the end: what nobody reads while a lock is waited for."""
@@ -223,12 +234,11 @@ def writing() -> Iterator[UnitSession]:
     with current.queue():
         current.writing = True
         try:
-            current.connection(execution_options={"writes": True})
+            current.begin_writing()
             yield current
             for rank in sorted(_finalizers):
                 _finalizers[rank](current)
-            current.flush()
-            current.commit()
+            current.end()
         except BaseException:
             current.after.clear()
             current.info.clear()
@@ -250,6 +260,8 @@ def writes(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def inside(*args: P.args, **kwargs: P.kwargs) -> R:
+        if session().writing:
+            return function(*args, **kwargs)
         with writing():
             return function(*args, **kwargs)
 

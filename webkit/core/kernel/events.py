@@ -185,31 +185,29 @@ def _append(current: UnitSession) -> None:
     current.info["chained"] = [(event["seq"], event["kind"]) for event in chain.events]
 
 
-def lock_and_ask(question: sa.ColumnElement[bool], **values: Any) -> bool:
-    """Lock the head of the chain for the events of this write, and answer a kept question with the same message."""
-    current = session()
-    seq, hash_, answer = _locked(current, _head(question), values)
-    current.head = seq, hash_
-    return bool(answer)
+def locking(agency: sa.ColumnElement[UUID]) -> sa.FromClause:
+    """The head of an agency's chain, locked by a statement that has locked before where it found the agency."""
+    here = sa.select(EventHead.seq, EventHead.hash).where(EventHead.agency_id == agency)
+    return here.with_for_update().lateral("head")
+
+
+def locked(seq: int | None, hash_: str | None) -> None:
+    """Say what the head is that a statement of this write has locked; None before the agency's first event."""
+    session().head = None if seq is None or hash_ is None else (seq, hash_)
 
 
 @functools.cache
-def _head(*besides: sa.ColumnElement[bool]) -> sa.Executable:
-    return sa.select(EventHead.seq, EventHead.hash, *besides).where(mine(EventHead)).with_for_update()
+def _head() -> sa.Executable:
+    return sa.select(EventHead.seq, EventHead.hash).where(mine(EventHead)).with_for_update()
 
 
 def _lock_head(current: UnitSession) -> tuple[int, str]:
-    seq, hash_ = _locked(current, _head(), {})
-    return seq, hash_
-
-
-def _locked(current: UnitSession, asked: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any]:
-    line, here = current.line, {"agency": tenancy.agency_id(), **values}
-    if not (found := asking.rows(line, asked, here)):
+    line, here = current.line, {"agency": tenancy.agency_id()}
+    if not (found := asking.rows(line, _head(), here)):
         insert_missing(EventHead, agency_id=here["agency"], seq=0, hash=GENESIS)
-        found = asking.rows(line, asked, here)
-    (row,) = found
-    return row  # type: ignore[no-any-return]
+        found = asking.rows(line, _head(), here)
+    ((seq, hash_),) = found
+    return seq, hash_
 
 
 class _Chain:

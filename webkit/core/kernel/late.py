@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
 
+from webkit.core.kernel import asking
 from webkit.core.kernel.tables import Base
 
 MOST = 40
@@ -53,12 +53,12 @@ class Late:
     def clear(self) -> None:
         self._steps, self._changed = [], set()
 
-    def write(self, connection: Connection) -> None:
-        """Write everything that was left."""
+    def write(self, connection: Connection, *, commit: bool = False) -> None:
+        """Write everything that was left; with `commit`, PostgreSQL commits it in the same message if it can."""
         steps = self._steps
         self.clear()
         if connection.dialect.name == "postgresql" and 1 < len(steps) <= MOST:
-            _together(connection, steps)
+            _together(connection, steps, commit)
             return
         alike: dict[sa.Executable, list[Values]] = {}
         for statement, values in steps:
@@ -146,23 +146,9 @@ def _text(parts: list[tuple[sa.Executable, int]], dialect: Dialect) -> str:
     return (f"WITH {before} " if before else "") + texts[-1].replace("%%", "%")
 
 
-def _together(connection: Connection, steps: list[tuple[sa.Executable, Values]]) -> None:
-    plan = _plan(tuple(statement for statement, _ in steps), connection.dialect)
-    given = tuple(
+def _together(connection: Connection, steps: list[tuple[sa.Executable, Values]], commit: bool) -> None:
+    plan = _plan(tuple([statement for statement, _ in steps]), connection.dialect)
+    given = [
         steps[nth][1][name] if process is None else process(steps[nth][1][name]) for nth, name, process in plan.places
-    )
-    with _raw(connection):
-        connection.exec_driver_sql(plan.text, given)
-
-
-@contextmanager
-def _raw(connection: Connection) -> Iterator[None]:
-    """Let the driver take a text as it is: it would look for places in a long one each time."""
-    from psycopg import RawCursor
-
-    line: Any = connection.connection.dbapi_connection
-    usual, line.cursor_factory = line.cursor_factory, RawCursor
-    try:
-        yield
-    finally:
-        line.cursor_factory = usual
+    ]
+    asking.change(connection, plan.text, given, commit=commit)

@@ -56,12 +56,19 @@ def written(pattern: str, value: int, on: date, client: str) -> str:
     return PLACEHOLDER.sub(lambda found: words.get(found[1]) or str(value).zfill(int(found[2] or 1)), pattern)
 
 
+def parts(pattern: str, on: date, client: str) -> tuple[str, int, str]:
+    """What stands before the running number, how many digits that has at least, and what stands after it."""
+    before, after = (written(part, 0, on, client) for part in RUNNING.split(pattern))
+    (digits,) = (int(found[2] or 1) for found in PLACEHOLDER.finditer(pattern) if found[1].startswith("n"))
+    return before, digits, after
+
+
 def read(pattern: str, number: str, on: date) -> int | None:
     """The running number in a number that was given in the period of that day; None when it was not written so."""
     if "{client}" in pattern:
         return None
-    before, after = (re.escape(written(part, 0, on, "")) for part in RUNNING.sub("\0", pattern).split("\0"))
-    found = re.fullmatch(rf"{before}([0-9]{{1,9}}){after}", number)
+    before, _digits, after = parts(pattern, on, "")
+    found = re.fullmatch(rf"{re.escape(before)}([0-9]{{1,9}}){re.escape(after)}", number)
     return int(found[1]) if found else None
 
 
