@@ -178,7 +178,7 @@ def test_nobody_waits_long_for_the_number_of_an_invoice(app: Flask, agency: Agen
     draft = documents.draft("10", client_id=documents.client("B", "b@client.example"))
     with _asked() as asked:
         service.issue(draft, documents.ACTOR)
-    counted = next(nth for nth, statement in enumerate(asked) if "INTO counters" in statement)
+    counted = next(nth for nth, statement in enumerate(asked) if "UPDATE counters" in statement)
     held = asked[counted + 1 :]
     if _on_postgresql():
         assert "event_heads" in asked[counted] and "EXISTS" in asked[counted]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter as Counted
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,11 +15,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import ColumnElement
-from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from webkit.core.kernel import asking, clock, events, number_patterns, tenancy
-from webkit.core.kernel.db import insert, session
+from webkit.core.kernel.db import insert, insert_missing, session
 from webkit.core.kernel.errors import Conflict, DomainError
 from webkit.core.kernel.i18n import format_date
 from webkit.core.kernel.i18n import gettext as _
@@ -247,32 +246,30 @@ class _Row:
 
     def taken(self, pattern: str, day: date, client: str) -> _Taken:
         """The same with the head of the chain, on PostgreSQL, and whether the number is used."""
-        line = self._line()
-        if line.dialect.name != "postgresql":
+        if session().line.dialect.name != "postgresql":
             return self.counted(day)
         begin, digits, end = number_patterns.parts(pattern, day, number_patterns.client_code(client))
         number = {"begin": begin, "digits": digits, "end": end, "agency": tenancy.agency_id()}
         step = {"by": 1, "over": 0, "day": day}
-        ((value, latest, used, *head),) = asking.rows(
-            line, _taken(_standing_in(self.series)), self._here() | step | number
-        )
+        value, latest, used, *head = self._changed(_taken(_standing_in(self.series)), step | number)
         events.locked(*head)
         return _Taken(value, latest, used)
 
     def _raised(self, step: Mapping[str, Any]) -> tuple[int, date | None]:
-        """One statement for all of it."""
-        line = self._line()
-        ((value, last),) = asking.rows(line, _raised(line.dialect.name, "day" in step), {**self._here(), **step})
+        value, last = self._changed(_raised("day" in step), step)
         return value, last
 
-    def _line(self) -> Connection:
+    def _changed(self, change: sa.Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+        """What a change of it returns; the first one makes it."""
         if not session().writing:
             raise RuntimeError("a number is taken inside a write")
         session().flush_changed()  # before the lock, which holds up everybody else
-        return session().line
-
-    def _here(self) -> dict[str, Any]:
-        return {f"of_{name}": value for name, value in self._key().items()}
+        given = {**values, **{f"of_{name}": value for name, value in self._key().items()}}
+        if not (found := asking.rows(session().line, change, given)):
+            insert_missing(Counter, **self._key(), value=0, skipped=0)
+            found = asking.rows(session().line, change, given)
+        (row,) = found
+        return row  # type: ignore[no-any-return]
 
     def begun(self, value: int) -> bool:
         """Put it where `value` comes next; False when a number was taken from it."""
@@ -289,10 +286,9 @@ class _Row:
 
 
 @functools.cache
-def _raised(_dialect: str, dated: bool) -> sa.Executable:
+def _raised(dated: bool) -> sa.Executable:
     """Made once: a statement costs more to make than to run."""
-    raised: sa.Executable = _raising(dated).returning(Counter.value, Counter.last_on)
-    return raised
+    return _raising(dated).returning(Counter.value, Counter.last_on)
 
 
 @functools.cache
@@ -310,15 +306,14 @@ def _taken(column: InstrumentedAttribute[str | None] | None) -> sa.Executable:
     return asked.select_from(raised.outerjoin(head, sa.true()))
 
 
-def _raising(dated: bool) -> Any:
+def _raising(dated: bool) -> sa.Update:
+    """A plain UPDATE: of those who wait for the row PostgreSQL wakes one, of those who INSERT … ON CONFLICT all."""
     by, over, day = (sa.bindparam(name, type_=kind) for name, kind in (("by", _BIG), ("over", _BIG), ("day", sa.Date)))
-    values = {column.key: sa.bindparam(f"of_{column.key}") for column in _KEY} | {"value": by, "first": 1}
     changed = {"value": Counter.value + by, "skipped": Counter.skipped + over}
     if dated:
-        values["last_on"] = day
         changed["last_on"] = sa.case((Counter.last_on > day, Counter.last_on), else_=day)
-    first = insert(Counter).values(**values, skipped=over)
-    return first.on_conflict_do_update(index_elements=_KEY, set_=changed)
+    here = [column == sa.bindparam(f"of_{column.key}") for column in _KEY]
+    return sa.update(Counter.__table__).where(*here).values(**changed)  # type: ignore[arg-type]
 
 
 _BIG = sa.BigInteger
