@@ -18,7 +18,7 @@ from benchmarks.world import World
 from benchmarks.writers import WARM, WRITERS, Issued
 from webkit.core.kernel import schema
 
-DRAFTS, ROUNDS = 240, 8
+DRAFTS, ROUNDS = 240, 5
 CUT_PART = 0.05
 
 
