@@ -180,7 +180,7 @@ def _is_used(name: str, number: str) -> bool:
         return False
     # What this write leaves for its end are no other numbers of this counter: nothing is written while it is locked.
     own = {"agency": tenancy.agency_id(), "number": number}
-    return bool(asking.rows(session().line, _with_number(column, sa.bindparam("number")), own))
+    return bool(asking.rows(session().line, _standing(column), own))
 
 
 def _standing_in(name: str) -> InstrumentedAttribute[str | None] | None:
@@ -195,6 +195,10 @@ def _kind(name: str) -> str:
 
 
 @functools.cache
+def _standing(column: InstrumentedAttribute[str | None]) -> sa.Select[Any]:
+    return _with_number(column, sa.bindparam("number"))
+
+
 def _with_number(column: InstrumentedAttribute[str | None], number: sa.ColumnElement[str]) -> sa.Select[Any]:
     own = column.class_.agency_id == sa.bindparam("agency")
     return sa.select(column).where(own, column == number).limit(1)
