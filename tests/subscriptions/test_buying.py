@@ -78,11 +78,13 @@ def test_two_clicks_and_two_tabs_lead_to_one_payment(app: Flask, agency: AgencyV
         with tenancy.tenant(agency.id):
             return buying.subscribe("starter", "month", **WAY)
 
+    # At once they lead to one page; when one click comes just after the other, the first page is closed.
     urls = at_once(app, press, press)
-    assert len(set(urls)) == 1
+    (page,) = (session["url"] for session in double.all("checkout.session") if session["status"] == "open")
+    assert page in urls
     other = buying.subscribe("growth", "year", **WAY)
-    states = sorted(session["status"] for session in double.all("checkout.session"))
-    assert (states, other in urls) == (["expired", "open"], False)
+    states = [session["status"] for session in double.all("checkout.session")]
+    assert (states.count("open"), len(states) - 1, other in urls) == (1, len(set(urls)), False)
     assert len(double.all("customer")) == 1
 
 
