@@ -116,6 +116,23 @@ def test_a_pro_forma_and_its_draft_ask_for_the_same(
     assert sent.total == service.get(draft).total
 
 
+def test_an_invoice_that_waits_for_its_pro_forma_asks_for_the_same(
+    agency: AgencyView, together: Together, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was told of pro-formas is from before the wait."""
+    draft = documents.draft("100")
+    _hesitate(monkeypatch, mails, "send_pro_forma")
+
+    def issue() -> None:
+        time.sleep(PAUSE / 3)
+        service.issue(draft, ACTOR)
+
+    together(lambda: pro_formas.send(draft, ACTOR), issue)
+    (sent,) = pro_formas.of_invoice(draft)
+    invoice = service.get(draft)
+    assert (invoice.state, invoice.total) == (InvoiceState.ISSUED, sent.total)
+
+
 def test_what_a_pro_forma_announced_is_what_is_issued(agency: AgencyView) -> None:
     draft = documents.draft("100")
     pro_formas.send(draft, ACTOR)

@@ -8,9 +8,10 @@ from contextvars import Context
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from webkit.core.kernel import clock, counters, db, tenancy
+from webkit.core.kernel import clock, counters, db, events, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
 
@@ -138,9 +139,24 @@ def test_an_impossible_start(agency: AgencyView, value: int) -> None:
         counters.begin("invoice", "{n}", DAY, value)
 
 
-def test_whoever_waited_past_midnight_gets_the_new_day(agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("last_lock", [False, True])
+def test_whoever_waited_past_midnight_gets_the_new_day(
+    agency: AgencyView, monkeypatch: pytest.MonkeyPatch, last_lock: bool
+) -> None:
     """The date is read when the counter is ours: dates follow numbers."""
     days = iter([date(2026, 12, 31), date(2027, 1, 1)])
     monkeypatch.setattr(clock, "today", lambda _timezone: next(days))
     with db.writing():
-        assert counters.take_today("invoice", "INV-{year}-{n:04}", "UTC") == ("INV-2027-0001", date(2027, 1, 1))
+        taken = counters.take_today("invoice", "INV-{year}-{n:04}", "UTC", last_lock=last_lock)
+    assert taken == ("INV-2027-0001", date(2027, 1, 1))
+
+
+def test_the_head_of_a_chain_may_have_to_be_made_yet(agency: AgencyView) -> None:
+    """A number that is taken with the head, and an event, where there was none before."""
+    with db.writing() as unit:
+        for table in (events.EventDetail, events.EventSubject, events.Event, events.EventHead):
+            unit.execute(sa.delete(table).where(table.agency_id == agency.id))
+    with db.writing():
+        assert counters.take_today("x", "{n}", "UTC", last_lock=True)[0] == "1"
+        events.record("client.created", events.ref("client", agency.id), {"actor": "system"})
+    assert events.head()[0] == 1

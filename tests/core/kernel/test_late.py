@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from psycopg.pq import TransactionStatus
 
 from tests.factories import documents
 from webkit.core.kernel import db, outbox, search, tallies, tenancy
@@ -185,6 +187,25 @@ def test_nobody_waits_long_for_the_number_of_an_invoice(app: Flask, agency: Agen
         assert len(held) == 1 and held[0].startswith("WITH")
     assert not any(statement.startswith("SELECT") for statement in held[2:])
     assert counted <= 4
+
+
+def test_the_commit_goes_out_with_what_was_left(agency: AgencyView, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the driver is told to commit, nothing is open any more; without late rows it still is."""
+    if not _on_postgresql():
+        pytest.skip("a file needs no message")
+    found, commit = [], psycopg.Connection.commit
+
+    def note(line: Any) -> None:
+        found.append(line.info.transaction_status)
+        commit(line)
+
+    monkeypatch.setattr(psycopg.Connection, "commit", note)
+    with db.writing():
+        for _ in range(2):
+            _link(agency_id=agency.id)
+    with db.writing() as unit:
+        unit.execute(sa.update(Link).where(Link.agency_id == agency.id).values(token_sealed="x"))
+    assert found == [TransactionStatus.IDLE, TransactionStatus.INTRANS]
 
 
 def test_what_the_last_message_refuses_undoes_the_write(agency: AgencyView) -> None:

@@ -104,8 +104,6 @@ def take_today(
         row.raised(by=-1)
         row = _Row(name, now)
         taken = row.counted(day)
-    elif day != before:
-        taken = taken._replace(used=None)  # what was looked for may have the day before in it
     if taken.latest > day:
         told = {"day": format_date(day), "last": format_date(taken.latest)}
         raise Conflict(_("The clock says %(day)s, but the last number was given on %(last)s. Please set it.", **told))
@@ -255,7 +253,7 @@ class _Row:
         begin, digits, end = number_patterns.parts(pattern, day, number_patterns.client_code(client))
         number = {"begin": begin, "digits": digits, "end": end, "agency": tenancy.agency_id()}
         step = {"by": 1, "over": 0, "day": day}
-        value, latest, used, *head = self._changed(_taken(_standing_in(self.series)), step | number)
+        value, latest, used, *head = self._changed(_raised_with_head(_standing_in(self.series)), step | number)
         events.locked(*head)
         return _Taken(value, latest, used)
 
@@ -296,7 +294,7 @@ def _raised(dated: bool) -> sa.Executable:
 
 
 @functools.cache
-def _taken(column: InstrumentedAttribute[str | None] | None) -> sa.Executable:
+def _raised_with_head(column: InstrumentedAttribute[str | None] | None) -> sa.Executable:
     """The counter's row first, since the other two are asked for with what it returns."""
     raised = _raising(dated=True).returning(Counter.agency_id, Counter.value, Counter.last_on).cte("raised")
     head = events.locking(raised.c.agency_id)

@@ -7,7 +7,6 @@ seals values may be followed by another one: see `SealingKeys`.
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import hmac
 import json
@@ -187,11 +186,6 @@ class SealingKeys:
         return next(path for path in folder.glob("sealing*.key") if digest(path.read_bytes())[:8] == name)
 
 
-@functools.lru_cache(32)
-def _cipher(key: bytes) -> AESGCM:
-    return AESGCM(key)
-
-
 @dataclass(frozen=True)
 class Keys:
     """The installation's secrets: one to sign evidence, those that seal values at rest, one for cookies and hashes."""
@@ -221,7 +215,7 @@ class Keys:
         """
         name, key = self.sealing.newest()
         nonce = os.urandom(12)
-        body = base64.urlsafe_b64encode(nonce + _cipher(key).encrypt(nonce, text.encode(), _bound(place))).decode()
+        body = base64.urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, text.encode(), _bound(place))).decode()
         return f"{self.sealing.marks(name)[bool(place)]}{body}"
 
     def unseal(self, sealed: str, place: str = "") -> str:
@@ -236,7 +230,7 @@ class Keys:
                 raise ValueError("no sealed value")
             raw = base64.urlsafe_b64decode(body)
             bound = _bound(place) if version == PLACED else None
-            return _cipher(self.sealing.named(name)).decrypt(raw[:12], raw[12:], bound).decode()
+            return AESGCM(self.sealing.named(name)).decrypt(raw[:12], raw[12:], bound).decode()
         except Exception:  # nobody is told why: the reason could repeat what was given
             what = place.partition("/")[0] or "a sealed value"
             raise CryptoError(f"{what} does not open with this installation's keys, or not here") from None
