@@ -8,16 +8,24 @@ engine hear of these statements as of all others: the wall of `tenancy` is one o
 from __future__ import annotations
 
 import functools
+import itertools
+import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+if TYPE_CHECKING:
+    from webkit.core.kernel.wire import Answer, Wire
+
 KEPT = 2048
+PLACE = re.compile(r"%\((\w+)\)s")
+"""Where a value stands in a statement, as SQLAlchemy writes it for the driver of PostgreSQL."""
+WIRED = SimpleNamespace(execution_options={})
+"""What listeners are told of statements that go past SQLAlchemy's cursors."""
 Process = Callable[[Any], Any]
 
 
@@ -27,33 +35,47 @@ def rows(connection: Connection, statement: sa.Executable, values: Mapping[str, 
     return connection.execute(statement, values).all() if kept is None else kept.run(connection, values)
 
 
+def wire(connection: Connection) -> Wire:
+    """What talks to PostgreSQL on this connection."""
+    found: Wire = connection.info["wire"]
+    return found
+
+
 def change(connection: Connection, text: str, values: Sequence[Any], *, commit: bool) -> None:
     """Run a change with PostgreSQL's own places `$1` in it; with `commit`, COMMIT goes out together with it.
 
     Whoever waits for a lock of ours then waits for one answer less.
     """
-    from psycopg import RawCursor
+    _sent(connection, text, values, commit=commit)
 
-    heard, about = connection.dispatch, SimpleNamespace(execution_options={})
-    line: Any = connection.connection.dbapi_connection
-    cursor: Any = RawCursor(line)
-    heard.before_cursor_execute(connection, cursor, text, values, about, False)
+
+def _sent(connection: Connection, text: str, values: Sequence[Any], *, commit: bool = False) -> Answer:
+    """What PostgreSQL answers; listeners hear of it, errors are SQLAlchemy's."""
+    connection.dispatch.before_cursor_execute(connection, None, text, values, WIRED, False)
     try:
-        with line.pipeline() if commit else nullcontext():
-            cursor.execute(text, values)
-            if commit:
-                RawCursor(line).execute("COMMIT", prepare=False)
-        heard.after_cursor_execute(connection, cursor, text, values, about, False)
-    except BaseException as error:
-        connection._handle_dbapi_exception(error, text, values, cursor, None)
+        answer = wire(connection).run(text, values, commit=commit)
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection._handle_dbapi_exception(error, text, values, None, None)
+    except BaseException:
+        connection.invalidate()  # it was not heard to the end
+        raise
+    connection.dispatch.after_cursor_execute(connection, None, text, values, WIRED, False)
+    return answer
+
+
+def numbered(text: str, places: Iterator[int]) -> str:
+    """A statement with PostgreSQL's own places `$1`, `$2`."""
+    return PLACE.sub(lambda _: f"${next(places)}", text).replace("%%", "%")
 
 
 class _Kept:
     """A statement as the driver takes it, with what is written and read for each of its values and columns."""
 
     def __init__(self, compiled: Any, columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> None:
-        self._text, self._dialect, self._columns = str(compiled), dialect, columns
-        self._order: Sequence[str] | None = compiled.positiontup
+        self._dialect, self._columns = dialect, columns
+        self._wired = dialect.name == "postgresql"
+        self._text = numbered(str(compiled), itertools.count(1)) if self._wired else str(compiled)
+        self._order: Sequence[str] = PLACE.findall(str(compiled)) if self._wired else compiled.positiontup
         self._fixed: dict[str, Any] = {}
         self._given: list[tuple[str, Process | None]] = []
         self._read: list[tuple[int, Process]] = []
@@ -67,12 +89,20 @@ class _Kept:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         parameters = self._parameters(values)
-        heard, about = connection.dispatch, SimpleNamespace(execution_options={})
+        return self._wire(connection, parameters) if self._wired else self._cursor(connection, tuple(parameters))
+
+    def _wire(self, connection: Connection, parameters: Sequence[Any]) -> list[Any]:
+        answer = _sent(connection, self._text, parameters)
+        make = self._row or self._look(answer.columns())
+        return answer.rows(make) if not self._read else [make(self._readable(row)) for row in answer.rows(list)]
+
+    def _cursor(self, connection: Connection, parameters: tuple[Any, ...]) -> list[Any]:
+        heard = connection.dispatch
         cursor: Any = connection.connection.cursor()
-        heard.before_cursor_execute(connection, cursor, self._text, parameters, about, False)
+        heard.before_cursor_execute(connection, cursor, self._text, parameters, WIRED, False)
         try:
             cursor.execute(self._text, parameters)
-            heard.after_cursor_execute(connection, cursor, self._text, parameters, about, False)
+            heard.after_cursor_execute(connection, cursor, self._text, parameters, WIRED, False)
             found: list[Any] = cursor.fetchall()
             make = self._row or self._look(cursor.description)
         except BaseException as error:
@@ -80,11 +110,11 @@ class _Kept:
         cursor.close()
         return [make(row) for row in (map(self._readable, found) if self._read else found)]
 
-    def _parameters(self, values: Mapping[str, Any]) -> Any:
+    def _parameters(self, values: Mapping[str, Any]) -> list[Any]:
         ready = self._fixed.copy()
         for name, write in self._given:
             ready[name] = write(values[name]) if write else values[name]
-        return ready if self._order is None else tuple([ready[name] for name in self._order])
+        return [ready[name] for name in self._order]
 
     def _look(self, description: Sequence[Any]) -> Callable[[Sequence[Any]], Any]:
         """What the first answer says about the columns of all that follow."""

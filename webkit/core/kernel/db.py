@@ -27,6 +27,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import ORMExecuteState, Session, configure_mappers
 
+from webkit.core.kernel import asking
 from webkit.core.kernel.late import Late
 from webkit.core.kernel.tables import Base
 from webkit.core.values import dataclass
@@ -39,8 +40,6 @@ R = TypeVar("R")
 db = SQLAlchemy(metadata=Base.metadata)
 """Owns the engine, the metadata and the link to Alembic; sessions come from the doors in `tenancy`."""
 
-HEALTHY = 2
-"""What libpq calls a transaction in which nothing has failed."""
 READ_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000")
 
 
@@ -443,9 +442,12 @@ def install(engine: Engine) -> None:
         event.listen(engine, "connect", prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _wire)
         event.listen(engine, "checkout", _refuse_ended)
         event.listen(engine, "begin", _begin_postgresql)
-        event.listen(engine, "rollback", _end_read)
+        event.listen(engine, "before_cursor_execute", _flush_begin)
+        event.listen(engine, "commit", lambda connection: asking.wire(connection).forget())
+        event.listen(engine, "rollback", _undo)
 
 
 def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:
@@ -475,28 +477,28 @@ def _begin_sqlite(connection: Connection) -> None:
     raw.execute("BEGIN IMMEDIATE" if may_write else "BEGIN")
 
 
+def _wire(line: Any, record: Any) -> None:
+    from webkit.core.kernel.wire import Wire  # not where the database is a file
+
+    record.info["wire"] = Wire(line)
+
+
 def _begin_postgresql(connection: Connection) -> None:
     options = connection.get_execution_options()
-    raw: Any = connection.connection.dbapi_connection
     connection.info.pop("flush", None)
-    statement = "BEGIN" if options.get("writes") else "BEGIN READ ONLY"
+    first = ["BEGIN" if options.get("writes") else "BEGIN READ ONLY"]
     if (agency := options.get("agency")) is not None:
-        statement += f"; SET LOCAL app.agency_id = '{UUID(str(agency))}'"
+        first.append(f"SET LOCAL app.agency_id = '{UUID(str(agency))}'")
     if options.get("platform"):
-        statement += "; SET LOCAL ROLE webkit_platform"
-    result = raw.pgconn.exec_(statement.encode())
-    if result.status not in (1, 2):
-        raise sa.exc.OperationalError(statement, {}, RuntimeError(result.error_message.decode()))
+        first.append("SET LOCAL ROLE webkit_platform")
+    asking.wire(connection).begin(*(each.encode() for each in first))
 
 
-def _end_read(connection: Connection) -> None:
-    """End a read by COMMIT: after a ROLLBACK the driver forgets the statements it has prepared.
+def _flush_begin(connection: Connection, _cursor: object, _text: str, _values: object, about: Any, _many: bool) -> None:
+    if about is not asking.WIRED:
+        asking.wire(connection).flush()
 
-    Nothing was written, so both mean the same; to plan all statements again costs about what it takes to run them.
-    What has failed, and whatever may write, is left to the rollback that follows.
-    """
-    if connection.invalidated or connection.get_execution_options().get("writes"):
-        return
-    raw: Any = connection.connection.dbapi_connection
-    if raw.pgconn.transaction_status == HEALTHY:
-        raw.pgconn.exec_(b"COMMIT")
+
+def _undo(connection: Connection) -> None:
+    if not connection.invalidated:
+        asking.wire(connection).undo()

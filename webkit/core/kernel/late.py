@@ -20,7 +20,6 @@ from webkit.core.kernel.tables import Base
 
 MOST = 40
 """Rows and changes of one message."""
-_PLACE = re.compile(r"%\((\w+)\)s")
 _ROW = re.compile(r"(INSERT INTO \w+ \([^()]*\) VALUES )(\((?:[^()]|%\(\w+\)s)*\))((?: ON CONFLICT DO NOTHING)?)")
 """An INSERT of one row: what comes before its values, these, and what follows."""
 Values = Mapping[str, Any]
@@ -111,7 +110,7 @@ class _Part(NamedTuple):
 @functools.cache
 def _part(statement: sa.Executable, dialect: Dialect) -> _Part:
     compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-    kinds = [(name, compiled.binds[name].type.dialect_impl(dialect)) for name in _PLACE.findall(str(compiled))]
+    kinds = [(name, compiled.binds[name].type.dialect_impl(dialect)) for name in asking.PLACE.findall(str(compiled))]
     return _Part(str(compiled), tuple((name, kind.bind_processor(dialect)) for name, kind in kinds))
 
 
@@ -141,9 +140,9 @@ def _plan(statements: tuple[sa.Executable, ...], dialect: Dialect) -> _Plan:
 def _text(parts: list[tuple[sa.Executable, int]], dialect: Dialect) -> str:
     """All of them in PostgreSQL's own places `$1`, `$2`: every part but the last is a WITH of it."""
     places = itertools.count(1)
-    texts = [_PLACE.sub(lambda _: f"${next(places)}", _part(each, dialect).many(count)) for each, count in parts]
+    texts = [asking.numbered(_part(each, dialect).many(count), places) for each, count in parts]
     before = ", ".join(f"part{nth} AS ({text})" for nth, text in enumerate(texts[:-1]))
-    return (f"WITH {before} " if before else "") + texts[-1].replace("%%", "%")
+    return (f"WITH {before} " if before else "") + texts[-1]
 
 
 def _together(connection: Connection, steps: list[tuple[sa.Executable, Values]], commit: bool) -> None:
