@@ -36,8 +36,9 @@ WAITING, WAITING_SECONDS = "webkit:waiting", 60
 UUID_LENGTH = 36
 PATIENCE = 1
 MARK, MARK_SECONDS = "webkit:nudged:", 5
-MOMENT, REST = 0.005, 0.03
-"""Seconds until the queue is told of the first row, and from one message to the next: a burst is few of them."""
+MOMENT, REST, BURST = 0.005, 0.03, 0.25
+"""Seconds until the queue is told of the first row, from one message to the next, and after one of several rows: a
+burst is few of them, since each takes time from whoever makes the rows."""
 BATCH = 50
 FAILURE_TTL = 3600
 
@@ -202,10 +203,10 @@ class _Nudges:
             while self._waiting:
                 kind, (connection, queue, limit) = self._waiting.popitem()
                 self._tell(kind, connection, queue, limit)
-            self._deliver()
-            time.sleep(REST)
+            time.sleep(BURST if self._deliver() > 1 else REST)
 
-    def _deliver(self) -> None:
+    def _deliver(self) -> int:
+        """Returns how many orders there were."""
         together: dict[Any, list[_Order]] = {}
         while self._orders:
             connection, orders = self._orders.popleft()
@@ -215,6 +216,7 @@ class _Nudges:
                 _enqueue(connection, found)
             except Exception as error:
                 log.warning("queue unreachable, the sweeper will send again", error=str(error))
+        return sum(map(len, together.values()))
 
     def _tell(self, kind: str, connection: Any, queue: str, limit: int) -> None:
         try:
