@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.factories import deals, documents
@@ -271,3 +272,14 @@ def test_a_signature_stands_though_its_invoice_cannot_be_sent(
     signing.sign(contract_id, deals.given(code))
     assert contracts.get(contract_id).state == "signed"
     assert [invoice.state for invoice in service.of_contract(contract_id)] == [InvoiceState.DRAFT]
+
+
+def test_what_bills_a_contract_is_found_by_an_index(agency: AgencyView) -> None:
+    """However many invoices there are; see the plan, not the clock."""
+    if db.session().get_bind().dialect.name != "postgresql":
+        pytest.skip("a question of PostgreSQL's planner")
+    with db.writing() as unit:
+        unit.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        asked = f"invoices.agency_id = '{agency.id}' AND contract_id = '{agency.id}' ORDER BY id"
+        plan = "\n".join(unit.scalars(sa.text(f"EXPLAIN SELECT * FROM invoices WHERE {asked}")))
+    assert "ix_invoices_contract_id" in plan, plan

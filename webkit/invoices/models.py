@@ -73,9 +73,16 @@ TRANSITIONS: dict[InvoiceState, frozenset[InvoiceState]] = {
 
 def _once(source: str) -> sa.Index:
     """What was agreed is billed once in each way, each milestone once, and again when all of it was credited."""
-    which = sa.text("stands" if source == "milestone_id" else "kind <> 'milestone' AND stands")
+    billed = "stands" if source == "milestone_id" else "kind <> 'milestone' AND stands"
+    which = sa.text(f"{source} IS NOT NULL AND {billed}")
     columns = ("agency_id", source, "kind")
     return sa.Index(f"uq_invoices_{source}_kind", *columns, unique=True, sqlite_where=which, postgresql_where=which)
+
+
+def _billing(source: str) -> sa.Index:
+    """What bills something agreed, whatever became of it. Most invoices come from nowhere."""
+    which = sa.text(f"{source} IS NOT NULL")
+    return sa.Index(f"ix_invoices_{source}", "agency_id", source, "id", sqlite_where=which, postgresql_where=which)
 
 
 class Invoice(Authored, Owned):
@@ -93,6 +100,7 @@ class Invoice(Authored, Owned):
         _once("contract_id"),
         _once("quotation_id"),
         _once("proposal_id"),
+        *(_billing(f"{source}_id") for source in ("contract", "quotation", "proposal")),
         # Each order of the list, and that of a client's.
         sa.Index("ix_invoices_client", "agency_id", "client_id", "id"),
         sa.Index("ix_invoices_issued", "agency_id", "issue_date", "id"),

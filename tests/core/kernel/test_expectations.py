@@ -17,6 +17,7 @@ LOOKUPS = {
     "GROUP BY source, account, place": "ix_ledger_entries_source",
     "SELECT source, sum(amount_minor) FROM ledger_entries WHERE agency_id = 'a' AND invoice_id = 'b' "
     "AND account = 'invoice' GROUP BY source, account": "ix_ledger_entries_invoice",
+    "SELECT * FROM invoices WHERE agency_id = 'a' AND contract_id = 'b' ORDER BY id": "ix_invoices_contract_id",
     "SELECT min(currency) FROM ledger_entries WHERE agency_id = 'a' AND currency > ''": "ix_ledger_entries_currency",
 }
 
