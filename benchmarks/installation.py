@@ -18,8 +18,9 @@ from webkit.accounts import service as accounts
 from webkit.accounts import sessions
 from webkit.accounts.models import Method
 from webkit.accounts.service import NewUser
+from webkit.agencies import service as agencies
 from webkit.agencies.service import NewAgency
-from webkit.core.kernel import db, migrations
+from webkit.core.kernel import db, migrations, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.settings import Settings
 
@@ -83,6 +84,8 @@ class Installation:
                 self.user = accounts.create_user(NewUser("ada@northwind.example", "Ada Brandt", ""))
                 self.agency: AgencyView = accounts.found_agency(self.user, AGENCY)
                 self._token = sessions.begin(self.user, Method.PASSWORD)
+            with tenancy.tenant(self.agency.id):
+                agencies.change({"tax_id": "IT12345670157"})  # invoices charge tax
             db.db.engine.dispose()
             data.fill(self.owner, self.agency, sizes)
 

@@ -10,11 +10,13 @@ from webkit.accounts import service as accounts
 from webkit.accounts import sessions
 from webkit.accounts.models import Method, Role
 from webkit.accounts.service import NewUser
+from webkit.agencies import models
 from webkit.agencies.service import NewAgency
 from webkit.core.kernel import db, tenancy
 from webkit.core.kernel.directory import AgencyView
 
 PASSWORD = "correct horse battery staple"
+TAX_ID = "IT12345670157"
 _serial = count(1)
 
 
@@ -49,9 +51,12 @@ def make_person(name: str = "Ada Brandt", email: str = "", *, password: str = ""
 
 
 def make_agency(owner: Person, **values: str) -> AgencyView:
-    """An agency of `owner`."""
+    """An agency of `owner`, which may charge tax."""
     with db.unit(db.Scope()):
-        return accounts.found_agency(owner.id, new_agency(**values))
+        view = accounts.found_agency(owner.id, new_agency(**values))
+    with tenancy.tenant(view.id), db.writing():
+        models.update(view.id, {}, {"tax_id": TAX_ID})
+    return view
 
 
 def join(agency: AgencyView, person: Person, role: Role = Role.MEMBER) -> None:

@@ -20,7 +20,7 @@ from tests.factories import documents
 from tests.factories import people as factory
 from tests.people import calling, world
 from webkit.accounts.models import Membership
-from webkit.core.kernel import db, tenancy
+from webkit.core.kernel import db, sealed, tenancy
 from webkit.core.kernel import runtime as runtimes
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.tables import Base
@@ -97,7 +97,7 @@ def _is_an_agencys(rule: Rule, ids: dict[str, UUID]) -> bool:
 
 def _held(agency: AgencyView) -> dict[str, list[str]]:
     """Everything the agency has."""
-    with tenancy.platform("a test looks from above") as unit:
+    with tenancy.platform("a test looks from above") as unit, sealed.belonging_to(agency.id):
         tables = {name: Base.metadata.tables[name] for name in tenancy.owned_tables()}
         found = {
             name: sorted(map(repr, unit.execute(sa.select(table).where(table.c.agency_id == agency.id))))

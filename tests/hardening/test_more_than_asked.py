@@ -15,7 +15,8 @@ from flask import Flask
 from tests.client import Browser
 from tests.hardening import pages
 from tests.hardening.pages import Form
-from webkit.core.kernel import db, tenancy
+from webkit.agencies.models import Agency
+from webkit.core.kernel import db, sealed, tenancy
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.tables import Base
 
@@ -64,9 +65,15 @@ def _kept(planted: set[str]) -> set[str]:
     """Columns in which something planted stands, `table.column`."""
     found = set()
     with tenancy.platform("a test looks from above") as unit:
-        for table in Base.metadata.tables.values():
-            for row in unit.execute(sa.select(table)).mappings():
-                found |= {f"{table.name}.{name}" for name, value in row.items() if _text(value) in planted}
+        for agency in unit.scalars(sa.select(Agency.id)):
+            with sealed.belonging_to(agency):
+                for table in Base.metadata.tables.values():
+                    owner = table.columns.get("agency_id")
+                    rows = sa.select(table).where(
+                        sa.true() if owner is None else sa.or_(owner == agency, owner.is_(None))
+                    )
+                    for row in unit.execute(rows).mappings():
+                        found |= {f"{table.name}.{name}" for name, value in row.items() if _text(value) in planted}
     db.release()
     return found
 

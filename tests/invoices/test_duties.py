@@ -14,6 +14,7 @@ from webkit.core.kernel import db, frozen, links
 from webkit.core.kernel.directory import AgencyView
 from webkit.core.kernel.errors import DomainError
 from webkit.invoices import beginnings, service
+from webkit.invoices.models import InvoiceState
 from webkit.invoices.service import InvoiceInput, LineInput
 from webkit.plans import service as plans
 from webkit.pricing import Percent
@@ -96,3 +97,28 @@ def test_who_owes_the_tax_is_named_by_number(agency: AgencyView, rate: str) -> N
     document = frozen.latest("invoice", draft)
     assert document is not None and document.snapshot["client"]["tax_id"] == "IT 00743110157"
     assert document.snapshot["agency"]["tax_id"] == "DE136695976"
+
+
+def test_whoever_charges_tax_is_named_by_number(agency: AgencyView) -> None:
+    agencies.change({"tax_id": ""})
+    draft = documents.draft("100")
+    with pytest.raises(DomainError, match="Tax is charged on this: your own tax number"):
+        service.issue(draft, documents.ACTOR)
+    assert service.get(draft).number == ""
+    client_id, free = service.get(draft).client_id, LineInput("Work", Decimal(1), Decimal(100), "exempt-n4")
+    service.issue(service.create_draft(InvoiceInput(client_id, "Work", (free,), 14)), documents.ACTOR)
+    agencies.change({"tax_id": "IT12345670157"})
+    service.issue(draft, documents.ACTOR)
+    assert service.get(draft).number == "INV-2026-0002"
+
+
+def test_a_signature_stands_while_the_deposit_cannot_be_issued(
+    agency: AgencyView, run_jobs: Callable[[], int], outbox_mails: Callable[[], list[object]]
+) -> None:
+    """It waits as a draft for the agency's tax number."""
+    agencies.change({"tax_id": ""})
+    [invoice] = service.of_contract(deals.signed(run_jobs, outbox_mails))
+    assert invoice.state == InvoiceState.DRAFT
+    agencies.change({"tax_id": "IT12345670157"})
+    service.issue(invoice.id, documents.ACTOR)
+    assert service.get(invoice.id).state == InvoiceState.ISSUED

@@ -25,7 +25,7 @@ from webkit.invoices.views import found, terms_of
 from webkit.invoices.waiting_models import Waiting
 from webkit.ledger import service as ledger
 from webkit.pricing.billed import billed, stamped
-from webkit.pricing.terms import names_both
+from webkit.pricing.terms import Category, names_both
 
 
 @writes
@@ -84,6 +84,8 @@ def _unready(priced: Mapping[str, Any], profile: agencies.AgencyProfile, client:
     """What has to be known of both sides before this can go out, as a sentence; empty when nothing is missing."""
     if not client.email:
         return _("%(client)s has no e-mail address to send the invoice to.", client=client.name)
+    if not profile.tax_id and any(tax["rate"]["category"] == Category.STANDARD for tax in priced["taxes"]):
+        return _("Tax is charged on this: your own tax number has to stand on it. Add it in the settings.")
     if not any(names_both(tax["rate"]["category"], tax["rate"]["code"]) for tax in priced["taxes"]):
         return ""
     if not client.tax_id:

@@ -83,7 +83,7 @@ def test_what_is_bound_to_no_place_does_not_open_here(agency: AgencyView, keys: 
 def test_with_other_keys_it_is_an_error(
     app: Flask, agency: AgencyView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agencies.change({"bank_iban": IBAN})
+    agencies.change({"bank_iban": IBAN, "tax_id": ""})
     monkeypatch.setattr(runtime.of(app), "keys", load_keys(tmp_path / "others"))
     sealed._opened.cache_clear()  # the other keys come with another start
     with pytest.raises(CryptoError, match=FIELD) as caught:

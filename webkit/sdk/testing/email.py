@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from uuid import uuid4
 
 import pytest
 
@@ -226,7 +227,7 @@ class EmailContract(ProviderContract):
         assert (event.kind, event.message_id, event.key) == (DeliveryKind.OPENED, receipt.id, MESSAGE.key)
 
     def test_ids_of_events_differ_and_stay(self, provider: Email, vendor: Vendor) -> None:
-        receipt = provider.send(MESSAGE)
+        receipt = provider.send(replace(MESSAGE, key=f"mail:{uuid4()}"))  # no mail of another test
         for kind in (DeliveryKind.DELAYED, DeliveryKind.DELIVERED, DeliveryKind.COMPLAINED):
             vendor.tell(receipt.id, kind)
         first, again = _told(provider, vendor), _told(provider, vendor)
