@@ -22,7 +22,7 @@ LENGTH = sa.select(sa.func.length(sa.bindparam("x", type_=sa.Text)))
 LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("x", type_=sa.BigInteger)))
 SLEEP = sa.select(sa.func.pg_sleep(sa.bindparam("x", type_=sa.Integer)))
 AGENCY = sa.select(sa.func.current_setting("app.agency_id"))
-STATUS = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'webkit%'")
+PREPARED = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'webkit%'")
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def _status() -> TransactionStatus:
 
 
 def _prepared() -> int:
-    return int(db.session().connection().execute(STATUS).scalar_one())
+    return int(db.session().connection().execute(PREPARED).scalar_one())
 
 
 def test_a_transaction_begins_with_its_first_question(agency: AgencyView) -> None:
@@ -106,13 +106,52 @@ def test_what_somebody_else_threw_away_is_prepared_again() -> None:
     db.session().connection().execute(sa.text("DEALLOCATE ALL"))
     with pytest.raises(sa.exc.DBAPIError, match="does not exist"):
         _ask(DOUBLED, 1)
-    db.release()
+    db.session().rollback()
     assert _ask(DOUBLED, 4) == 8
+
+
+def test_a_table_that_was_changed_meanwhile_is_asked_anew() -> None:
+    """An upgrade may run beside: one question fails, then all connections are new."""
+    kept = sa.select(sa.column("name")).select_from(sa.table("changing"))
+    with pytest.raises(sa.exc.NotSupportedError, match="cached plan"), db.writing() as unit:
+        unit.execute(sa.text("CREATE TEMP TABLE changing (name varchar(5)) ON COMMIT DROP"))
+        assert list(asking.rows(unit.connection(), kept, {})) == []
+        unit.execute(sa.text("ALTER TABLE changing ALTER name TYPE text"))
+        asking.rows(unit.connection(), kept, {})
+    assert (_ask(DOUBLED, 4), _prepared()) == (8, 1)
+
+
+def test_nothing_is_asked_outside_a_transaction() -> None:
+    """It would be nobody's, and stay whatever becomes of the write."""
+    line = db.session().connection()
+    asking.wire(line).begin(b"BEGIN NONSENSE")
+    with pytest.raises(sa.exc.ProgrammingError, match="syntax error"):
+        _ask(AGENCY)
+    for ask in (lambda: _ask(AGENCY), lambda: line.execute(AGENCY)):
+        with pytest.raises(sa.exc.ProgrammingError, match="no transaction is open"):
+            ask()
+    db.session().rollback()
+    assert _ask(DOUBLED, 1) == 2
+
+
+def test_a_value_in_two_places_is_one() -> None:
+    part = sa.func.left(sa.column("word"), sa.bindparam("x", type_=sa.Integer))
+    words = sa.values(sa.column("word", sa.Text), name="words").data([("one",), ("other",), ("two",)])
+    kept = sa.select(part, sa.func.count()).select_from(words).group_by(part).order_by(part)
+    line = db.session().connection()
+    assert [tuple(row) for row in asking.rows(line, kept, {"x": 1})] == [("o", 2), ("t", 1)]
+
+
+def test_what_cannot_be_read_is_an_error_of_the_usual_kind() -> None:
+    with pytest.raises(sa.exc.DataError, match="too large"):
+        _ask(sa.select(sa.cast("infinity", sa.DateTime(timezone=True))))
 
 
 def test_a_value_that_cannot_be_sent_leaves_the_transaction_as_it_was() -> None:
     with pytest.raises(sa.exc.DataError, match="NUL"):
         _ask(LENGTH, "a\0b")
+    with pytest.raises(UnicodeEncodeError, match="surrogate"):
+        _ask(LENGTH, "\ud800")
     assert _ask(LENGTH, "a" * 3_000_000) == 3_000_000
 
 

@@ -8,12 +8,11 @@ engine hear of these statements as of all others: the wall of `tenancy` is one o
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -26,6 +25,7 @@ PLACE = re.compile(r"%\((\w+)\)s")
 """Where a value stands in a statement, as SQLAlchemy writes it for the driver of PostgreSQL."""
 WIRED = SimpleNamespace(execution_options={})
 """What listeners are told of statements that go past SQLAlchemy's cursors."""
+T = TypeVar("T")
 Process = Callable[[Any], Any]
 
 
@@ -46,26 +46,30 @@ def change(connection: Connection, text: str, values: Sequence[Any], *, commit: 
 
     Whoever waits for a lock of ours then waits for one answer less.
     """
-    _sent(connection, text, values, commit=commit)
+    _sent(connection, text, values, lambda _answer: None, commit=commit)
 
 
-def _sent(connection: Connection, text: str, values: Sequence[Any], *, commit: bool = False) -> Answer:
-    """What PostgreSQL answers; listeners hear of it, errors are SQLAlchemy's."""
+def _sent(
+    connection: Connection, text: str, values: Sequence[Any], read: Callable[[Answer], T], *, commit: bool = False
+) -> T:
+    """What is read of PostgreSQL's answer; listeners hear of it, errors are SQLAlchemy's."""
     connection.dispatch.before_cursor_execute(connection, None, text, values, WIRED, False)
+    line = wire(connection)
     try:
-        answer = wire(connection).run(text, values, commit=commit)
+        found = read(line.run(text, values, commit=commit))
     except connection.dialect.loaded_dbapi.Error as error:
         connection._handle_dbapi_exception(error, text, values, None, None)
     except BaseException:
-        connection.invalidate()  # it was not heard to the end
+        if line.closed:  # it was not heard to the end
+            connection.invalidate()
         raise
     connection.dispatch.after_cursor_execute(connection, None, text, values, WIRED, False)
-    return answer
+    return found
 
 
-def numbered(text: str, places: Iterator[int]) -> str:
-    """A statement with PostgreSQL's own places `$1`, `$2`."""
-    return PLACE.sub(lambda _: f"${next(places)}", text).replace("%%", "%")
+def numbered(text: str, place: Callable[[str], int]) -> str:
+    """A statement with PostgreSQL's own places `$1`, `$2`, as told for each name."""
+    return PLACE.sub(lambda found: f"${place(found[1])}", text).replace("%%", "%")
 
 
 class _Kept:
@@ -74,8 +78,10 @@ class _Kept:
     def __init__(self, compiled: Any, columns: Sequence[sa.ColumnElement[Any]], dialect: sa.Dialect) -> None:
         self._dialect, self._columns = dialect, columns
         self._wired = dialect.name == "postgresql"
-        self._text = numbered(str(compiled), itertools.count(1)) if self._wired else str(compiled)
-        self._order: Sequence[str] = PLACE.findall(str(compiled)) if self._wired else compiled.positiontup
+        self._text, self._order = str(compiled), compiled.positiontup
+        if self._wired:  # a value that stands in two places is the same expression in both
+            self._order = list(dict.fromkeys(PLACE.findall(self._text)))
+            self._text = numbered(self._text, lambda name: self._order.index(name) + 1)
         self._fixed: dict[str, Any] = {}
         self._given: list[tuple[str, Process | None]] = []
         self._read: list[tuple[int, Process]] = []
@@ -92,7 +98,9 @@ class _Kept:
         return self._wire(connection, parameters) if self._wired else self._cursor(connection, tuple(parameters))
 
     def _wire(self, connection: Connection, parameters: Sequence[Any]) -> list[Any]:
-        answer = _sent(connection, self._text, parameters)
+        return _sent(connection, self._text, parameters, self._rows)
+
+    def _rows(self, answer: Answer) -> list[Any]:
         make = self._row or self._look(answer.columns())
         return answer.rows(make) if not self._read else [make(self._readable(row)) for row in answer.rows(list)]
 

@@ -448,6 +448,7 @@ def install(engine: Engine) -> None:
         event.listen(engine, "before_cursor_execute", _flush_begin)
         event.listen(engine, "commit", lambda connection: asking.wire(connection).forget())
         event.listen(engine, "rollback", _undo)
+        event.listen(engine, "handle_error", _renew_outdated)
 
 
 def _refuse_ended(connection: Any, _record: object, _proxy: object) -> None:
@@ -502,3 +503,11 @@ def _flush_begin(connection: Connection, _cursor: object, _text: str, _values: o
 def _undo(connection: Connection) -> None:
     if not connection.invalidated:
         asking.wire(connection).undo()
+
+
+def _renew_outdated(context: Any) -> None:
+    """Have all connections made anew when a table was changed under them, by an upgrade that runs beside."""
+    from webkit.core.kernel.wire import OUTDATED
+
+    if isinstance(context.original_exception, OUTDATED):
+        context.is_disconnect = True

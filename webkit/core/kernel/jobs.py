@@ -36,9 +36,9 @@ WAITING, WAITING_SECONDS = "webkit:waiting", 60
 UUID_LENGTH = 36
 PATIENCE = 1
 MARK, MARK_SECONDS = "webkit:nudged:", 5
-MOMENT, REST, BURST = 0.005, 0.03, 0.25
+MOMENT, REST, BURST = 0.005, 0.03, 0.1
 """Seconds until the queue is told of the first row, from one message to the next, and after one of several rows: a
-burst is few of them, since each takes time from whoever makes the rows."""
+burst is few of them, since each takes time from whoever makes the rows. What a sweep finds meanwhile is told twice."""
 BATCH = 50
 FAILURE_TTL = 3600
 

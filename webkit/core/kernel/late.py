@@ -140,7 +140,7 @@ def _plan(statements: tuple[sa.Executable, ...], dialect: Dialect) -> _Plan:
 def _text(parts: list[tuple[sa.Executable, int]], dialect: Dialect) -> str:
     """All of them in PostgreSQL's own places `$1`, `$2`: every part but the last is a WITH of it."""
     places = itertools.count(1)
-    texts = [asking.numbered(_part(each, dialect).many(count), places) for each, count in parts]
+    texts = [asking.numbered(_part(each, dialect).many(count), lambda _name: next(places)) for each, count in parts]
     before = ", ".join(f"part{nth} AS ({text})" for nth, text in enumerate(texts[:-1]))
     return (f"WITH {before} " if before else "") + texts[-1]
 

@@ -13,14 +13,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from psycopg import Connection, OperationalError, abc
+from psycopg import Connection, OperationalError, ProgrammingError, abc
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName, error_from_result
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 PREPARED = 128
 """Statements that one connection keeps prepared: each takes memory of the server's."""
+OUTDATED = (FeatureNotSupported, InvalidSqlStatementName)
+"""What PostgreSQL says when a table was changed, or somebody has thrown away, what a connection has prepared."""
 _OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 Step = tuple[str, Callable[[], object]]
 """A part of a message: what it is, and what sends it."""
@@ -58,10 +60,15 @@ class Wire:
         """Begin a transaction with these statements, once something is asked in it."""
         self._first = first
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be asked any more."""
+        return self._pgconn.status != ConnStatus.OK
+
     def flush(self) -> None:
         """Begin it now: what comes next goes through a cursor."""
-        if self._first:
-            _demand_success(self._sent(self._beginning()))
+        if beginning := self._beginning():
+            _demand_success(self._sent(beginning))
 
     def forget(self) -> None:
         """The transaction ends. If nothing was asked in it, it never began."""
@@ -97,16 +104,15 @@ class Wire:
             self._prepared.move_to_end(text)
         elif results["prepare"].status == ExecStatus.COMMAND_OK:
             self._prepared[text] = name
-        try:
-            _demand_success(results)
-        except InvalidSqlStatementName:  # somebody has thrown away what was prepared
-            self._prepared.clear()
-            raise
+        _demand_success(results)
         adapt.set_pgresult(results["run"])
         return Answer(results["run"], adapt)
 
     def _beginning(self) -> list[Step]:
         first, self._first = self._first, ()
+        if not first and self._pgconn.transaction_status == TransactionStatus.IDLE:
+            # It failed to begin, or was committed: what is asked now would be nobody's, and stay.
+            raise ProgrammingError("no transaction is open")
         return [(each.decode(), partial(self._pgconn.send_query_params, each, None)) for each in first]
 
     def _making_room(self) -> list[Step]:
@@ -130,7 +136,7 @@ class Wire:
             self._next()  # the end of the message
             pgconn.exit_pipeline_mode()
         except BaseException:
-            if pgconn.status == ConnStatus.OK:
+            if not self.closed:
                 pgconn.finish()
             raise
         return results
@@ -138,7 +144,7 @@ class Wire:
     def _result(self) -> PGresult:
         """The answer to one step: a result, and then nothing."""
         result = self._next()
-        if result is not None and self._pgconn.status == ConnStatus.OK:
+        if result is not None and not self.closed:
             self._next()
             return result
         if result is not None and result.error_field(DiagnosticField.SQLSTATE):
